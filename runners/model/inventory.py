@@ -1,0 +1,52 @@
+"""Hosts and groups as people declare them, and the one host record everything else uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LOCAL = "local"
+"""The name of the controller's own machine; always there, never in a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """How to reach one host. What is None is left to ``ssh -G`` and its configuration files."""
+
+    name: str
+    address: str | None = None
+    """What ``ssh`` would be given; None means ``name``."""
+    port: int | None = None
+    user: str | None = None
+    identity: str | None = None
+    """Absolute path of a private key."""
+    known_hosts: str | None = None
+    """Absolute path of a known_hosts file that replaces the user's."""
+    ssh_config: str | None = None
+    """Absolute path for ``ssh -F``."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """The address to connect to."""
+        return self.address or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A named set of hosts, in the order of the file."""
+
+    name: str
+    hosts: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Every host and group that a pipeline can name, in the order of the file."""
+
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    environment: str | None = None
+    source: str = ""
+    """Path of the file, for messages; empty when there is none."""

@@ -1,0 +1,189 @@
+"""The seam between the engine and a host: connect, start, follow, ask, cancel.
+
+An *execution* is one task of one attempt; its key ``<uid>.<job run number>.<attempt>.<task>`` is unique for ever. What
+an adapter promises here is what the contract suite in ``runners/testing/transport_contract.py`` checks, for the fake
+as for ``local`` and ``ssh``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from runners.model.inventory import Host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRequest:
+    """Everything a host needs to run one task. Goes over stdin, never through argv, never into a file we write."""
+
+    key: str
+    script: str
+    """Text for the shell, without NUL."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Reaches the job byte for byte and nothing else. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT`` are set by the host."""
+    dir: str | None = None
+    """Where the command runs; None means the work folder. A folder that is not there is a failure with a reason."""
+    workdir: str = ""
+    """Name of the work folder (``<uid>.<job run number>.<attempt>``), created empty on first use, shared by the tasks
+    of one attempt."""
+    timeout_s: float | None = None
+    """Enforced on the host, also while nobody is connected. None means no limit."""
+    label: str = ""
+    """``alice deploy-api/42 rollout/release@web3``: readable on the host, for other people. No newline."""
+
+
+class ExecutionPhase(enum.StrEnum):
+    """What a host says about one key."""
+
+    ABSENT = "absent"
+    """Never claimed there: starting it is safe."""
+    CLAIMED = "claimed"
+    """Claimed but never started and nothing lives: it never will run under this key."""
+    RUNNING = "running"
+    DONE = "done"
+    LOST = "lost"
+    """It was started, nothing of it lives, and there is no result: only a person can say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionResult:
+    """The verdict read from the host's disk. Exactly one of ``exit_code``, ``signal``, ``error`` says how it ended."""
+
+    exit_code: int | None = None
+    signal: str | None = None
+    """``TERM``, ``KILL`` … when a signal ended it. A shell cannot tell exit 143 from TERM; see ``exit_code``."""
+    error: str | None = None
+    """Our own fault, in words (the folder is missing, fork failed); the script did not run."""
+    timed_out: bool = False
+    """The time limit ended it."""
+    cancelled: bool = False
+    """``cancel`` ended it."""
+    log_bytes: int = 0
+    """Final size of the log; the log is complete when this many bytes were received."""
+    log_cut: bool = False
+    """The host's disk was full and output is missing after ``log_bytes``."""
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    """The host's own clock, seconds since 1970."""
+    cpu_s: float | None = None
+    """User + system seconds of the job and its children; None when not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionReport:
+    """Answer to ``ask`` for one key."""
+
+    key: str
+    phase: ExecutionPhase
+    log_bytes: int = 0
+    result: ExecutionResult | None = None
+    """There exactly when ``phase`` is DONE."""
+    reason: str = ""
+    """For LOST: why (``rebooted since``, ``the supervisor is gone``)."""
+
+
+class CancelStep(enum.StrEnum):
+    """Shown to the person who asked, in this order."""
+
+    TERM = "term"
+    KILL = "kill"
+    GONE = "gone"
+    SURVIVORS = "survivors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survivor:
+    """A process that lives on after KILL, or that we may not signal."""
+
+    pid: int
+    user: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """Said once, when a session opens."""
+
+    boot_id: str
+    clock_offset_s: float
+    """Host's clock minus ours."""
+    state_dir: str
+    """Where executions live on that host."""
+    user: str
+    connect_s: float
+
+
+class SessionSink(Protocol):
+    """What a session tells the engine. Called from the event loop, one call at a time per session."""
+
+    async def on_output(self, key: str, offset: int, data: bytes) -> None:
+        """Bytes of the log from ``offset``; in order, without gaps from the offset given to ``follow``. A slow sink slows the host."""
+
+    async def on_finished(self, key: str, result: ExecutionResult) -> None:
+        """After the last ``on_output``: every byte up to ``result.log_bytes`` was delivered."""
+
+    async def on_vanished(self, key: str, report: ExecutionReport) -> None:
+        """The followed execution is LOST: nothing lives and there is no result."""
+
+    async def on_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None:
+        """Progress of ``cancel``."""
+
+    async def on_lost(self, cause: str) -> None:
+        """The session is over; nothing more will be called. Called once, not after ``close``."""
+
+
+class HostSession(Protocol):
+    """One open session with one host. Every method raises ``SessionLost`` when the session ended before its answer came."""
+
+    facts: HostFacts
+
+    async def start(self, request: ExecutionRequest) -> ExecutionReport:
+        """Claim the key and start it, at most once whoever asks how often; then follow it from byte 0.
+
+        Returns RUNNING (or DONE for a quick one). For a key that was known already nothing is started and its report
+        is returned. Raises ``HostRefused`` when the host provably did not start it (full disk: nothing was claimed).
+        """
+        ...
+
+    async def ask(self, keys: Sequence[str]) -> Sequence[ExecutionReport]:
+        """What the host's disk says about these keys, in the same order. Never ABSENT when that is not certain."""
+        ...
+
+    async def seal(self, key: str) -> ExecutionReport:
+        """Claim the key so that nobody can start it any more; the report says what was there before."""
+        ...
+
+    async def follow(self, key: str, offset: int) -> None:
+        """Deliver the log from ``offset`` and then the result, through the sink. Idempotent."""
+        ...
+
+    async def cancel(self, key: str, grace_s: float) -> None:
+        """TERM to the whole tree, ``grace_s`` seconds, KILL; steps come through the sink. The result still comes by ``on_finished``."""
+        ...
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Delete finished executions whose bytes were all received and synced. Unknown keys are not an error."""
+        ...
+
+    async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
+        """Delete work folders by name. Missing ones are not an error."""
+        ...
+
+    async def close(self) -> None:
+        """End the session. What runs on the host runs on."""
+        ...
+
+
+class Transport(Protocol):
+    """Opens sessions."""
+
+    async def connect(self, host: Host, sink: SessionSink) -> HostSession:
+        """Open a session within the connect timeout.
+
+        Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed`` or ``HostRefused``; in each
+        case nothing ran on the host.
+        """
+        ...
