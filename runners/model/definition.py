@@ -1,0 +1,130 @@
+"""What a pipeline file says, checked and with every default of the language filled in, before params and hosts are known."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class OnFailure(enum.StrEnum):
+    """What a failed job run means for the rest of the run. Strictest last."""
+
+    CONTINUE = "continue"
+    """Counts as satisfied; the run ends ``succeeded`` with a warning."""
+    HOLD = "hold"
+    """Independent work goes on, what needs the job waits for a person."""
+    STOP = "stop"
+    """Nothing new starts, running attempts finish, the run ends ``failed``."""
+
+
+class ParamType(enum.StrEnum):
+    """How a param's value is checked. It is always passed on as it was typed."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DURATION = "duration"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One declared parameter."""
+
+    name: str
+    type: ParamType = ParamType.STRING
+    default: str | None = None
+    """None: the param is required."""
+    pattern: str | None = None
+    """RE2; the whole value must match."""
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """When a failed attempt is followed by another without anyone asking."""
+
+    attempts: int = 1
+    """Counts the first try: 1 means never."""
+    delay_s: float = 2.0
+    """Seconds between the first failure and the second attempt, before jitter."""
+    backoff: float = 2.0
+    """Factor from one delay to the next."""
+    max_delay_s: float = 60.0
+    full_jitter: bool = True
+    """Draw the delay evenly from 0 to the computed one (AWS Architecture Blog, "Exponential Backoff And Jitter")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One step of a job. In this version every task is a ``run``."""
+
+    name: str
+    run: str
+    """Text for ``sh -e``."""
+    timeout_s: float | None = None
+    """None: bounded by the attempt's timeout alone."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    dir: str | None = None
+    runbook: str | None = None
+    line: int = 0
+    """Line of the task in the file, from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work with one purpose on some hosts."""
+
+    name: str
+    hosts: str
+    """A pattern over the inventory, not yet evaluated."""
+    tasks: tuple[Task, ...]
+    needs: tuple[str, ...] = ()
+    """Names of jobs of the same stage."""
+    timeout_s: float | None = None
+    retry: RetryPolicy | None = None
+    on_failure: OnFailure | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    dir: str | None = None
+    runbook: str | None = None
+    line: int = 0
+    hosts_line: int = 0
+    hosts_column: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Jobs that may run at the same time."""
+
+    name: str
+    jobs: tuple[Job, ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What a job has when it says nothing itself."""
+
+    timeout_s: float | None = None
+    """None: one attempt has no time limit."""
+    retry: RetryPolicy = RetryPolicy()
+    on_failure: OnFailure = OnFailure.HOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """A whole file."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    description: str = ""
+    owner: str = ""
+    environment: str | None = None
+    params: Mapping[str, Param] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    dir: str | None = None
+    defaults: Defaults = Defaults()
+    source: str = ""
+    """Path of the file, for messages."""

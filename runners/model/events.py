@@ -1,0 +1,299 @@
+"""Facts that happened: past tense, durable before anyone acts on them, never changed.
+
+``PAYLOADS`` maps the type on the wire (``task_finished``) to its class. A new event is a class here, a case in
+``runners/core/reduce.py`` and a row in the recorded log of ``tests/unit/recorded``: every version ever written stays
+readable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What every event type is."""
+
+    version: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCreated(Payload):
+    """A run exists, with its number and its pinned plan."""
+
+    uid: str
+    name: str
+    """``deploy-api/42``."""
+    pipeline: str
+    number: int
+    plan_digest: str
+    definition_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Payload):
+    """The first stage may start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeld(Payload):
+    """Nothing lives and nothing can start without a person."""
+
+    waits_for: tuple[str, ...]
+    """Job runs a person has to decide about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReleased(Payload):
+    """A held run goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Payload):
+    """The run ended."""
+
+    phase: RunPhase
+    result: Result
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted(Payload):
+    """Its jobs may start. Again, when a retry opened a stage that had stopped."""
+
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFinished(Payload):
+    """PASSED, SKIPPED or STOPPED."""
+
+    stage: str
+    phase: StagePhase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQueued(Payload):
+    """What it needs is satisfied; it waits for its host and a place."""
+
+    job_run: str
+    attempt: int
+    """The attempt that it waits to start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted(Payload):
+    """An attempt began: its host is there and its first task follows in the same commit."""
+
+    job_run: str
+    attempt: int
+    from_task: int = 1
+    """First task that runs; those before it are kept from the attempt before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDispatched(Payload):
+    """Committed before the host is asked. From here on only the host knows."""
+
+    job_run: str
+    attempt: int
+    task: int
+    """From 1."""
+    key: str
+    timeout_s: float | None = None
+    """What the host was told: the task's limit or what is left of the attempt's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStarted(Payload):
+    """The host said that it runs."""
+
+    job_run: str
+    attempt: int
+    task: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFinished(Payload):
+    """The host's verdict, and every byte of the log is ours."""
+
+    job_run: str
+    attempt: int
+    task: int
+    key: str
+    result: Result
+    exit_code: int | None = None
+    signal: str | None = None
+    reason: str = ""
+    """``exit 1``, ``killed by TERM``, ``no answer within 10m``; empty for success."""
+    kind: FailureKind | None = None
+    """None for success and cancellation."""
+    log_bytes: int = 0
+    log_cut: bool = False
+    host_started_at: float = 0.0
+    host_ended_at: float = 0.0
+    """The host's own clock, seconds since 1970."""
+    cpu_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLost(Payload):
+    """Something was dispatched and its host cannot be asked, or was asked and has neither process nor result."""
+
+    job_run: str
+    attempt: int
+    reason: str
+    answered: bool = False
+    """True: the host was reached and does not know either; only a person can say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRegained(Payload):
+    """The host was asked and it still runs there."""
+
+    job_run: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryScheduled(Payload):
+    """The next attempt, by the policy or by a person."""
+
+    job_run: str
+    attempt: int
+    """The attempt to come."""
+    by_policy: bool
+    not_before: float
+    """UTC seconds; in the past or now: at once."""
+    reason: str = ""
+    fence: tuple[str, ...] = ()
+    """Keys that must be sealed on the host first: a person vouched that an unknown attempt is dead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFinished(Payload):
+    """A job run ended: SUCCEEDED, FAILED, TIMED_OUT or CANCELLED."""
+
+    job_run: str
+    attempt: int
+    """0: no attempt was ever started."""
+    phase: Phase
+    result: Result
+    exit_code: int | None = None
+    signal: str | None = None
+    reason: str = ""
+    """``exit 1 in restart``."""
+    kind: FailureKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSkipped(Payload):
+    """A person decided that it need not pass. It satisfies what needs it."""
+
+    job_run: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested(Payload):
+    """A person asked to stop these job runs, or the whole run."""
+
+    job_runs: tuple[str, ...]
+    whole_run: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelStepped(Payload):
+    """TERM was sent, KILL was sent, it is gone, or these survive."""
+
+    type_name: ClassVar[str] = "cancel_step"
+
+    job_run: str
+    attempt: int
+    step: str
+    """asked, term, kill, gone or survivors."""
+    survivors: tuple[str, ...] = ()
+    """``pid 311 root sleep 600``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookLinked(Payload):
+    """The page beside a failure, and the failing line."""
+
+    job_run: str
+    attempt: int
+    page: str | None
+    section: str | None = None
+    score: float = 0.0
+    why: str = ""
+    first_line: str = ""
+    """First bad line of the log as it came from the host; make it safe before showing it."""
+    task: int = 0
+    line: int | None = None
+    """Line number of ``first_line`` in that task's log, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentRefused(Payload):
+    """Somebody asked for something that was not admitted."""
+
+    intent: str
+    """``retry``."""
+    targets: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeGap(Payload):
+    """The controller was down or the machine asleep."""
+
+    from_utc: float
+    to_utc: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event with its envelope."""
+
+    run: str
+    seq: int
+    """From 1, without gaps."""
+    time: float
+    """UTC seconds of the controller, to the millisecond."""
+    actor: str
+    """Who asked (a user name from the peer's credentials), or ``onduty`` itself."""
+    payload: Payload
+    previous: str = ""
+    """Hash of the event before; empty for the first."""
+    hash: str = ""
+
+    @property
+    def type(self) -> str:
+        """``task_finished``."""
+        return type_of(self.payload)
+
+
+SYSTEM_ACTOR = "onduty"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def type_of(payload: Payload) -> str:
+    """The type on the wire of a payload."""
+    return _TYPES[type(payload)]
+
+
+PAYLOADS: Mapping[str, type[Payload]] = {
+    getattr(cls, "type_name", _snake(cls.__name__)): cls for cls in Payload.__subclasses__()
+}
+_TYPES: Mapping[type[Payload], str] = {cls: name for name, cls in PAYLOADS.items()}

@@ -1,0 +1,94 @@
+"""What a run will do, pinned: a definition with its params and its hosts. Everything after this point reads only the plan.
+
+Kept per job, never per host: a plan for 200 hosts is as long as one for two, plus the host table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.ids import job_run_id
+from runners.model.inventory import Host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTask:
+    """One step with its place and limits settled."""
+
+    name: str
+    kind: str = "run"
+    command: str = ""
+    """The text for ``sh -e``, exactly as it is sent."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Pipeline, job and task env merged, with params; not the ``ONDUTY_*`` variables, which depend on host and attempt."""
+    dir: str | None = None
+    """None: the work folder."""
+    timeout_s: float | None = None
+    repeatable: bool = True
+    runbook: str | None = None
+    """The task's own link, else None: the job's counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedJob:
+    """One job with its pinned hosts."""
+
+    stage: str
+    name: str
+    hosts: tuple[str, ...]
+    """In inventory order; never empty."""
+    tasks: tuple[PlannedTask, ...]
+    needs: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    """One attempt, without queueing and backoff. None: no limit."""
+    retry: RetryPolicy = RetryPolicy()
+    on_failure: OnFailure = OnFailure.HOLD
+    runbook: str | None = None
+    first_number: int = 1
+    """Job run number of the first host; the others follow. Counted from 1 over the whole plan."""
+
+    @property
+    def id(self) -> str:
+        """``rollout/release``."""
+        return f"{self.stage}/{self.name}"
+
+    def job_run_ids(self) -> tuple[str, ...]:
+        """Identities of its job runs, in host order."""
+        return tuple(job_run_id(self.stage, self.name, host) for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStage:
+    """Jobs that may run at the same time, in the order of the file."""
+
+    name: str
+    jobs: tuple[PlannedJob, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run before it starts. Content-addressed: its digest stands in the ``run_created`` event."""
+
+    pipeline: str
+    description: str = ""
+    owner: str = ""
+    environment: str | None = None
+    definition_digest: str
+    """``sha256:…`` of the pipeline text."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """As they were typed, defaults included."""
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    """Every host the plan touches, ``local`` included when it is used."""
+    stages: tuple[PlannedStage, ...] = ()
+    folder: str = ""
+    """Folder of the pipeline file; relative paths of transfers will start here."""
+
+    def jobs(self) -> tuple[PlannedJob, ...]:
+        """All jobs, in order."""
+        return tuple(job for stage in self.stages for job in stage.jobs)
+
+    def job_run_count(self) -> int:
+        """How many job runs there are."""
+        return sum(len(job.hosts) for stage in self.stages for job in stage.jobs)

@@ -1,0 +1,159 @@
+"""What is true of a run: the fold of its events. Nested stage > job > host, so that one event copies little.
+
+Written by ``core.reduce`` alone; the controller sends it as a snapshot and screens fold the events that follow with the
+same function. ``None`` means: not yet, or does not apply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
+from runners.model.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskState:
+    """One task of one attempt."""
+
+    phase: TaskPhase = TaskPhase.WAITING
+    key: str | None = None
+    """None: not dispatched in this attempt."""
+    attempt: int = 0
+    """Attempt that dispatched it; an earlier one than the job run's for a KEPT task."""
+    exit_code: int | None = None
+    signal: str | None = None
+    reason: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    """UTC seconds of the controller."""
+    log_bytes: int = 0
+    log_cut: bool = False
+    cpu_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookLink:
+    """The page beside a failure."""
+
+    page: str | None
+    section: str | None = None
+    score: float = 0.0
+    why: str = ""
+    first_line: str = ""
+    """Raw from the host: make it safe before showing it."""
+    task: int = 0
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptState:
+    """One try. Old attempts never change."""
+
+    number: int
+    from_task: int = 1
+    workdir_attempt: int = 1
+    """Attempt whose work folder is used."""
+    tasks: tuple[TaskState, ...] = ()
+    """As many as the job has tasks."""
+    started_at: float | None = None
+    ended_at: float | None = None
+    phase: Phase = Phase.RUNNING
+    """RUNNING until it ended; then SUCCEEDED, FAILED, TIMED_OUT, CANCELLED, or UNKNOWN when a person went past it."""
+    result: Result | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    reason: str = ""
+    kind: FailureKind | None = None
+    runbook: RunbookLink | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRunState:
+    """One job on one host."""
+
+    id: str
+    number: int
+    host: str
+    phase: Phase = Phase.WAITING
+    since: float | None = None
+    """UTC seconds of the last change of phase."""
+    attempts: tuple[AttemptState, ...] = ()
+    """Oldest first; the last one is current."""
+    next_attempt: int = 1
+    """The attempt that is queued or backing off; else the one a retry would start."""
+    not_before: float | None = None
+    """UTC seconds, while backing off."""
+    policy_left: int = 0
+    """Attempts the retry policy may still start without a person."""
+    fence: tuple[str, ...] = ()
+    """Keys to seal before the next attempt."""
+    result: Result | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    reason: str = ""
+    """``exit 1 in restart``; why it is unknown; why it was skipped."""
+    kind: FailureKind | None = None
+    answered: bool = False
+    """While unknown: its host was reached and does not know either."""
+    cancel_step: str = ""
+    """While cancelling: asked, term, kill, survivors."""
+    survivors: tuple[str, ...] = ()
+    acted_by: str = ""
+    """Who last retried, skipped or cancelled it."""
+    acted_at: float | None = None
+
+    @property
+    def attempt(self) -> int:
+        """Number of the current attempt; 0: none was started."""
+        return self.attempts[-1].number if self.attempts else 0
+
+    @property
+    def current(self) -> AttemptState | None:
+        """The current attempt."""
+        return self.attempts[-1] if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """One job: its job runs in host order."""
+
+    name: str
+    runs: tuple[JobRunState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageState:
+    """One stage."""
+
+    name: str
+    phase: StagePhase = StagePhase.WAITING
+    jobs: tuple[JobState, ...] = ()
+    started_at: float | None = None
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """A whole run at ``seq``."""
+
+    uid: str
+    name: str
+    number: int
+    plan: Plan
+    plan_digest: str
+    by: str
+    """Who started it."""
+    seq: int
+    phase: RunPhase = RunPhase.QUEUED
+    result: Result | None = None
+    stages: tuple[StageState, ...] = ()
+    created_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    stopping: bool = False
+    """An ``on_failure: stop`` job failed: nothing new starts."""
+    cancelled_by: str = ""
+    warnings: tuple[str, ...] = ()
+    last_hash: str = ""
+    last_event_at: float = 0.0
