@@ -1,0 +1,292 @@
+"""Requests, answers and documents of the controller's API, and what ``--json`` prints.
+
+HTTP/1.1 over a Unix socket. Documents only gain names; none is renamed or removed. Times in documents are RFC 3339 UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from runners.model.plan import Plan
+from runners.model.state import RunState
+
+PROTOCOL = 1
+"""Raised when a client of the version before could misunderstand an answer."""
+
+
+def rfc3339(at_utc: float | None) -> str | None:
+    """``2026-11-21T12:01:35.120Z``; None stays None."""
+    if at_utc is None:
+        return None
+    return datetime.fromtimestamp(round(at_utc, 3), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """``GET /v1/hello``."""
+
+    version: str
+    protocol: int
+    pid: int
+    home: str
+    user: str
+    """Who the controller takes the caller for."""
+    started_at: str
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRun:
+    """``POST /v1/runs``: texts and places; the controller plans."""
+
+    id: str
+    """ULID made by the client: the same id twice starts one run."""
+    definition: str
+    definition_path: str
+    """Absolute; its folder is the pipeline's folder."""
+    inventory: str | None = None
+    inventory_path: str | None = None
+    home: str = ""
+    """The client's home folder, for ``~`` in the inventory."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    auth_sock: str | None = None
+    """The client's SSH_AUTH_SOCK."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """Answer to ``POST /v1/runs``; also what ``run --detach --json`` prints."""
+
+    id: str
+    """``deploy-api/42``."""
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDocument:
+    """One task of the current attempt."""
+
+    name: str
+    kind: str
+    phase: str
+    attempt: int
+    key: str | None
+    exit_code: int | None
+    started_at: str | None
+    ended_at: str | None
+    log_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookDocument:
+    """The page beside a failure."""
+
+    id: str
+    section: str | None
+    score: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldDocument:
+    """Why something waits."""
+
+    kind: str
+    what: str
+    text: str
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDocument:
+    """One job run."""
+
+    stage: str
+    job: str
+    host: str
+    matrix: None
+    phase: str
+    result: str | None
+    attempt: int
+    exit_code: int | None
+    signal: str | None
+    reason: str | None
+    hold: str | None
+    """Text of the hold."""
+    started_at: str | None
+    ended_at: str | None
+    log_bytes: int
+    """Of the current attempt."""
+    tasks: tuple[TaskDocument, ...]
+    runbook: RunbookDocument | None
+    first_line: str | None = None
+    """First bad line of a failure, as the host wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDocument:
+    """One stage."""
+
+    name: str
+    phase: str
+    started_at: str | None
+    ended_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDocument:
+    """``show RUN --json``, whole."""
+
+    id: str
+    uid: str
+    pipeline: str
+    phase: str
+    result: str | None
+    environment: str | None
+    params: Mapping[str, str]
+    by: str
+    created_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    definition_digest: str
+    stages: tuple[StageDocument, ...]
+    jobs: tuple[JobDocument, ...]
+    holds: tuple[HoldDocument, ...]
+    warnings: tuple[str, ...]
+    next: tuple[str, ...]
+    """Commands to type next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One line of ``runs``; newest first."""
+
+    id: str
+    uid: str
+    pipeline: str
+    phase: str
+    result: str | None
+    environment: str | None
+    by: str
+    created_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Job runs by phase."""
+    hosts: int = 0
+    hosts_done: int = 0
+    """Hosts whose job runs have all ended well."""
+    what: str = ""
+    """One line: what failed, what runs, what it waits for."""
+    first_line: str = ""
+    runbook: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSnapshot:
+    """``GET /v1/runs/{uid}``: everything at ``state.seq``; the stream goes on from there."""
+
+    document: RunDocument
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAnswer:
+    """``GET /v1/runs/{uid}/definition``."""
+
+    plan: Plan
+    definition: str
+    inventory: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentRequest:
+    """``POST /v1/runs/{uid}/intents``; with ``?preview=1`` nothing happens and the answer says what would."""
+
+    id: str
+    """ULID made by the client: the same id twice takes effect once."""
+    intent: str
+    """retry, skip or cancel."""
+    targets: tuple[str, ...] = ()
+    """``stage/job@host``, ``stage/job``, ``job@host`` or ``job`` where that is unique."""
+    seen_attempts: Mapping[str, int] = field(default_factory=dict)
+    not_running: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentAnswer:
+    """Accepted and durable."""
+
+    accepted: bool
+    text: str
+    """What happens now, in a sentence."""
+    seq: int
+    """The run's last event after the intent."""
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostStatus:
+    """A connection as it is now. Never stored."""
+
+    name: str
+    address: str
+    phase: str
+    """idle connecting connected silent unreachable host_key_unknown host_key_changed refused."""
+    text: str = ""
+    """Why, when it is not connected."""
+    last_heard_s: float | None = None
+    """Seconds since the last byte; None: never heard."""
+    connect_s: float | None = None
+    fingerprint: str | None = None
+    user: str | None = None
+    runs: tuple[str, ...] = ()
+    """Names of the runs that use it now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatus:
+    """What is true of one run only now."""
+
+    uid: str
+    holds: tuple[HoldDocument, ...] = ()
+    log_bytes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes on disk by execution key, live executions only."""
+    watchers: tuple[str, ...] = ()
+    """Names of the people with a screen on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One line of ``GET /v1/status/stream``: sent when something changed, and every 2 s as a sign of life."""
+
+    at: str
+    runs: tuple[RunStatus, ...] = ()
+    hosts: tuple[HostStatus, ...] = ()
+    summaries: tuple[RunSummary, ...] | None = None
+    """The list of runs, when it changed since the last line; None: unchanged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRequest:
+    """``POST /v1/hosts/trust``: record the keys these hosts show now, if they are the ones the person saw."""
+
+    hosts: tuple[Mapping[str, str], ...]
+    """``{"name": …, "fingerprint": "SHA256:…"}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemDetails:
+    """RFC 9457 problem details; every error answer."""
+
+    type: str
+    """The stable word of the error: ``not_found``, ``refused``, ``input`` …"""
+    title: str
+    detail: str
+    hint: str = ""
+    problems: tuple[str, ...] = ()
+    """For ``input``: every problem of the texts, ``file:line:column  path: text``."""
+    exit_code: int = 1
