@@ -101,3 +101,24 @@ class HostRefused(OndutyError):
 
     exit_code = 4
     kind = "host_refused"
+
+
+class StoreRefused(OndutyError):
+    """The place for the state cannot be used: a network filesystem, in use elsewhere, written by a newer onduty."""
+
+    exit_code = 4
+    kind = "store"
+
+
+class StoreDamaged(OndutyError):
+    """What is stored cannot be read as it was written. Nothing was changed and nothing was started."""
+
+    exit_code = 4
+    kind = "store"
+
+
+class StoreFailed(OndutyError):
+    """A write did not happen (disk full, I/O error): nothing of it was stored, what was stored before is whole."""
+
+    exit_code = 1
+    kind = "store"
