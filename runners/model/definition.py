@@ -1,4 +1,4 @@
-"""What a pipeline file says, checked and with every default of the language filled in, before params and hosts are known."""
+"""What a pipeline file says: checked, with the defaults of the language, before params and hosts are known."""
 
 from __future__ import annotations
 

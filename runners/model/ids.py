@@ -26,7 +26,7 @@ def execution_key(uid: str, number: int, attempt: int, task: int) -> str:
 
 
 def workdir_name(uid: str, number: int, attempt: int) -> str:
-    """The work folder of an attempt on its host. A retry from a task keeps the folder of the attempt it goes on with."""
+    """The work folder of an attempt on its host. A retry from a task goes on in the folder of the attempt before."""
     return f"{uid}.{number}.{attempt}"
 
 

@@ -1,4 +1,4 @@
-"""What a run will do, pinned: a definition with its params and its hosts. Everything after this point reads only the plan.
+"""What a run will do, pinned: a definition with its params and its hosts. All that follows reads only the plan.
 
 Kept per job, never per host: a plan for 200 hosts is as long as one for two, plus the host table.
 """
@@ -22,7 +22,7 @@ class PlannedTask:
     command: str = ""
     """The text for ``sh -e``, exactly as it is sent."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """Pipeline, job and task env merged, with params; not the ``ONDUTY_*`` variables, which depend on host and attempt."""
+    """Params and the env of pipeline, job and task, merged; the ``ONDUTY_*`` ones come with host and attempt."""
     dir: str | None = None
     """None: the work folder."""
     timeout_s: float | None = None
@@ -43,7 +43,7 @@ class PlannedJob:
     needs: tuple[str, ...] = ()
     timeout_s: float | None = None
     """One attempt, without queueing and backoff. None: no limit."""
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_failure: OnFailure = OnFailure.HOLD
     runbook: str | None = None
     first_number: int = 1

@@ -1,0 +1,193 @@
+"""Calls of the controller's API, typed. One ``ControllerClient`` per command or screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+
+from runners.client.place import SocketPath
+from runners.model import api
+from runners.model.errors import ActionRefused, ControllerUnreachable, InputRefused, NotFound, OndutyError
+from runners.model.events import Event
+from runners.model.wire import decode, encode, event_from_json
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 60.0
+"""Intents wait for a durable commit, never for a host."""
+STATUS_SILENCE_S = 10.0
+"""The controller sends a status line at least every 2 s; longer silence is a dead controller."""
+
+
+class ProblemsFound(InputRefused):
+    """The texts of a run have problems; ``problems`` lists them all."""
+
+    def __init__(self, message: str, problems: Sequence[str], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class StreamDropped(OndutyError):
+    """The controller let go of a reader that was too slow; follow again from ``after``."""
+
+
+class ControllerClient:
+    """An open line to one controller. Every call raises ``ControllerUnreachable`` when it does not answer."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._socket = SocketPath(home)
+        self._http = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=self._socket.path, limits=httpx.Limits(max_connections=None)),
+            base_url="http://onduty",
+            timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> ControllerClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._http.aclose()
+        self._socket.close()
+
+    async def hello(self, *, auth_sock: str | None = None) -> api.Hello:
+        """Who answers; offers this terminal's SSH agent."""
+        params = {"auth_sock": auth_sock} if auth_sock else {}
+        return await self._get("/v1/hello", api.Hello, params)
+
+    async def runs(self, limit: int = 100) -> list[api.RunSummary]:
+        """The newest runs first."""
+        return await self._get("/v1/runs", list[api.RunSummary], {"limit": limit})
+
+    async def start_run(self, request: api.StartRun) -> api.RunStarted:
+        """Plan and start; raises ``ProblemsFound`` and nothing was started."""
+        return await self._post("/v1/runs", request, api.RunStarted)
+
+    async def find(self, ref: str) -> str:
+        """The uid of ``name/number``, a uid or ``last``."""
+        return (await self._get("/v1/find", api.RunStarted, {"ref": ref})).uid
+
+    async def snapshot(self, uid: str) -> api.RunSnapshot:
+        """State and document of one run."""
+        return await self._get(f"/v1/runs/{uid}", api.RunSnapshot)
+
+    async def definition(self, uid: str) -> api.PlanAnswer:
+        """The pinned plan and the texts it was made from."""
+        return await self._get(f"/v1/runs/{uid}/definition", api.PlanAnswer)
+
+    async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
+        """Ask for something; returns once it is durable, raises ``ActionRefused`` with the reason."""
+        return await self._post(f"/v1/runs/{uid}/intents", request, api.IntentAnswer)
+
+    async def hosts(self) -> list[api.HostStatus]:
+        """Connections as they are now."""
+        return await self._get("/v1/hosts", list[api.HostStatus])
+
+    async def hosts_trusted(self, names: Sequence[str]) -> None:
+        """Tell that keys were recorded: who waits for them tries again at once."""
+        await self._send("POST", "/v1/hosts/trusted", content=encode(list(names)))
+
+    async def stop_controller(self) -> None:
+        """Ask it to end. Jobs on hosts go on."""
+        await self._send("POST", "/v1/controller/stop", content=b"{}")
+
+    async def log(self, uid: str, key: str, offset: int, max_bytes: int) -> bytes:
+        """Bytes of one execution's log."""
+        response = await self._send("GET", f"/v1/runs/{uid}/logs/{key}", params={"from": offset, "bytes": max_bytes})
+        return response.content
+
+    async def events(
+        self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False
+    ) -> AsyncIterator[Event]:
+        """Events after ``after``; with ``follow`` it goes on until the controller ends.
+
+        ``watch`` tells others that somebody looks. Raises ``StreamDropped`` when we were too slow.
+        """
+        params = {"after": after, "follow": int(follow), "watch": int(watch)}
+        async with self._stream(f"/v1/runs/{uid}/stream", params, read_timeout_s=None) as lines:
+            async for line in lines:
+                if line.startswith(b'{"dropped"'):
+                    raise StreamDropped("this reader was too slow and was let go; follow again from the last event")
+                yield event_from_json(line)
+
+    async def status(self) -> AsyncIterator[api.Status]:
+        """What is true only now, as it changes."""
+        async with self._stream("/v1/status/stream", {}, read_timeout_s=STATUS_SILENCE_S) as lines:
+            async for line in lines:
+                yield decode(line, api.Status)
+
+    @asynccontextmanager
+    async def _stream(
+        self, path: str, params: dict[str, Any], *, read_timeout_s: float | None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, read=read_timeout_s)
+        try:
+            async with self._http.stream("GET", path, params=params, timeout=timeout) as response:
+                if response.status_code >= 400:
+                    await response.aread()
+                    raise _error_of(response)
+                yield _lines(response)
+        except httpx.TransportError as error:
+            raise _unreachable(self.home, error) from error
+
+    async def _get(self, path: str, kind: type[T], params: dict[str, Any] | None = None) -> T:
+        return decode((await self._send("GET", path, params=params)).content, kind)
+
+    async def _post(self, path: str, body: object, kind: type[T]) -> T:
+        return decode((await self._send("POST", path, content=encode(body))).content, kind)
+
+    async def _send(
+        self, method: str, path: str, *, params: dict[str, Any] | None = None, content: bytes | None = None
+    ) -> httpx.Response:
+        try:
+            response = await self._http.request(method, path, params=params, content=content)
+        except httpx.TransportError as error:
+            raise _unreachable(self.home, error) from error
+        if response.status_code >= 400:
+            raise _error_of(response)
+        return response
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+    rest = b""
+    async for chunk in response.aiter_bytes():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line:
+                yield line
+
+
+def _unreachable(home: Path, error: Exception) -> ControllerUnreachable:
+    return ControllerUnreachable(
+        f"the controller of {home} does not answer ({error or type(error).__name__}); runs on hosts go on without it",
+        hint="onduty controller status",
+    )
+
+
+def _error_of(response: httpx.Response) -> OndutyError:
+    try:
+        problem = decode(response.content, api.ProblemDetails)
+    except ValueError:
+        return OndutyError(f"the controller answered {response.status_code} without a reason")
+    if problem.problems:
+        return ProblemsFound(problem.detail, problem.problems, hint=problem.hint)
+    kinds: dict[str, type[OndutyError]] = {
+        "refused": ActionRefused,
+        "not_found": NotFound,
+        "input": InputRefused,
+        "controller": ControllerUnreachable,
+    }
+    return kinds.get(problem.type, OndutyError)(problem.detail, hint=problem.hint)

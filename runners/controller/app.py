@@ -1,0 +1,238 @@
+"""The routes of the API. Each one asks the engine; none decides anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
+from typing import TypeVar
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from runners.controller.credentials import Agents
+from runners.controller.planning import plan_request
+from runners.engine.engine import Engine
+from runners.model import api
+from runners.model.errors import InputRefused, OndutyError
+from runners.model.intents import Cancel, Intent, Retry, Skip
+from runners.model.wire import decode, encode, event_to_json
+
+MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
+SIGN_OF_LIFE_S = 2.0
+
+T = TypeVar("T")
+
+_STATUS = {"refused": 409, "not_found": 404, "input": 422, "controller": 503}
+
+
+class Routes:
+    """The API over one engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        hello: Callable[[str], api.Hello],
+        agents: Agents,
+        stop: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._hello = hello
+        self._agents = agents
+        self._stop = stop
+        self.open_streams = 0
+        """Clients that follow something; while there are any the controller is not idle."""
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/v1/hello", self._answer(self.hello)),
+                Route("/v1/runs", self._answer(self.runs)),
+                Route("/v1/runs", self._answer(self.start_run), methods=["POST"]),
+                Route("/v1/find", self._answer(self.find)),
+                Route("/v1/runs/{uid}", self._answer(self.snapshot)),
+                Route("/v1/runs/{uid}/definition", self._answer(self.definition)),
+                Route("/v1/runs/{uid}/stream", self._answer(self.stream)),
+                Route("/v1/runs/{uid}/intents", self._answer(self.act), methods=["POST"]),
+                Route("/v1/runs/{uid}/logs/{key}", self._answer(self.log)),
+                Route("/v1/status/stream", self._answer(self.status)),
+                Route("/v1/hosts", self._answer(self.hosts)),
+                Route("/v1/hosts/trusted", self._answer(self.hosts_trusted), methods=["POST"]),
+                Route("/v1/controller/stop", self._answer(self.stop), methods=["POST"]),
+            ]
+        )
+
+    def _answer(self, handler: Callable[[Request], object]) -> Callable[[Request], object]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await handler(request)  # type: ignore[misc,no-any-return]
+            except OndutyError as error:
+                problem = problem_of(error)
+                return Response(encode(problem), _STATUS.get(problem.type, 400), media_type="application/problem+json")
+
+        return endpoint
+
+    async def hello(self, request: Request) -> Response:
+        """Versions and identity; takes the caller's SSH agent."""
+        if auth_sock := request.query_params.get("auth_sock"):
+            self._agents.offer(auth_sock)
+        return _json(self._hello(_user(request)))
+
+    async def runs(self, request: Request) -> Response:
+        """Newest first."""
+        return _json(await self._engine.runs(_number(request, "limit", 100)))
+
+    async def find(self, request: Request) -> Response:
+        """``name/number``, uid or ``last``."""
+        uid = await self._engine.find(request.query_params.get("ref", ""))
+        document = await self._engine.document(uid)
+        return _json(api.RunStarted(id=document.id, uid=uid))
+
+    async def start_run(self, request: Request) -> Response:
+        """Plan the texts and start."""
+        body = _body(await request.body(), api.StartRun)
+        if body.auth_sock:
+            self._agents.offer(body.auth_sock)
+        plan = await asyncio.to_thread(plan_request, body)
+        state = await self._engine.create_run(
+            plan,
+            definition=body.definition,
+            inventory=body.inventory,
+            actor=_user(request),
+            request_id=body.id,
+        )
+        return _json(api.RunStarted(id=state.name, uid=state.uid))
+
+    async def snapshot(self, request: Request) -> Response:
+        """Everything at one seq."""
+        uid = request.path_params["uid"]
+        state = await self._engine.state(uid)
+        return _json(api.RunSnapshot(document=await self._engine.document(uid), state=state))
+
+    async def definition(self, request: Request) -> Response:
+        """The pinned plan and texts."""
+        return _json(await self._engine.definition(request.path_params["uid"]))
+
+    async def stream(self, request: Request) -> Response:
+        """Events as NDJSON."""
+        uid = request.path_params["uid"]
+        await self._engine.state(uid)
+        after = _number(request, "after", 0)
+        follow = request.query_params.get("follow", "1") != "0"
+        watching = request.query_params.get("watch") == "1"
+        actor = _user(request)
+
+        async def lines() -> AsyncIterator[bytes]:
+            self.open_streams += 1
+            try:
+                with self._engine.watch(uid, actor) if watching else nullcontext():
+                    async for event in self._engine.events(uid, after, follow=follow):
+                        if event is None:
+                            yield b'{"dropped": true}\n'
+                            return
+                        yield event_to_json(event) + b"\n"
+            finally:
+                self.open_streams -= 1
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    async def act(self, request: Request) -> Response:
+        """An intent; durable when this returns."""
+        uid = request.path_params["uid"]
+        body = _body(await request.body(), api.IntentRequest)
+        intent = await self._intent(uid, body)
+        if request.query_params.get("preview") == "1":
+            return _json(await self._engine.preview(uid, intent))
+        return _json(await self._engine.submit(uid, intent, _user(request)))
+
+    async def _intent(self, uid: str, body: api.IntentRequest) -> Intent:
+        targets = tuple(dict.fromkeys(await self._engine.resolve_targets(uid, body.targets)))
+        seen = dict(body.seen_attempts)
+        match body.intent:
+            case "retry":
+                return Retry(
+                    id=body.id, reason=body.reason, targets=targets, seen_attempts=seen, not_running=body.not_running
+                )
+            case "skip":
+                return Skip(
+                    id=body.id, reason=body.reason, targets=targets, seen_attempts=seen, not_running=body.not_running
+                )
+            case "cancel":
+                return Cancel(id=body.id, reason=body.reason, targets=targets)
+            case "rollback" | "pause" | "resume" | "approve" | "reject" | "note" | "reconcile":
+                raise InputRefused(f"{body.intent}: comes with a later version; nothing was done")
+            case _:
+                raise InputRefused(f"{body.intent}: no such intent; there are retry, skip and cancel")
+
+    async def log(self, request: Request) -> Response:
+        """Bytes of one execution."""
+        size = min(_number(request, "bytes", MAX_LOG_ANSWER_BYTES), MAX_LOG_ANSWER_BYTES)
+        data = await self._engine.read_log(
+            request.path_params["uid"], request.path_params["key"], _number(request, "from", 0), size
+        )
+        return Response(data, media_type="application/octet-stream")
+
+    async def status(self, request: Request) -> Response:
+        """What is true only now, as NDJSON."""
+
+        async def lines() -> AsyncIterator[bytes]:
+            self.open_streams += 1
+            try:
+                async for status in self._engine.status_changes(SIGN_OF_LIFE_S):
+                    yield encode(status) + b"\n"
+            finally:
+                self.open_streams -= 1
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    async def hosts(self, request: Request) -> Response:
+        """Connections as they are."""
+        return _json(self._engine.hosts())
+
+    async def hosts_trusted(self, request: Request) -> Response:
+        """Keys were recorded by the client."""
+        self._engine.hosts_trusted(_body(await request.body(), list[str]))
+        return _json({})
+
+    async def stop(self, request: Request) -> Response:
+        """End; jobs on hosts go on."""
+        self._stop()
+        return _json({})
+
+
+def problem_of(error: OndutyError) -> api.ProblemDetails:
+    """RFC 9457 form of an error."""
+    return api.ProblemDetails(
+        type=error.kind,
+        title=type(error).__name__,
+        detail=error.message,
+        hint=error.hint,
+        problems=tuple(getattr(error, "problems", ())),
+        exit_code=error.exit_code,
+    )
+
+
+def _json(value: object) -> Response:
+    return Response(encode(value), media_type="application/json")
+
+
+def _body(data: bytes, kind: type[T]) -> T:
+    try:
+        return decode(data, kind)
+    except ValueError as error:
+        raise InputRefused(f"the request does not fit: {error}") from None
+
+
+def _user(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    try:
+        return max(0, int(request.query_params.get(name, default)))
+    except ValueError:
+        raise InputRefused(f"{name}: not a number") from None

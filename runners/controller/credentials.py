@@ -1,0 +1,31 @@
+"""Which SSH agent to use: one that came with a terminal leaves with it, so the newest that still lives counts."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+
+class Agents:
+    """Sockets of SSH agents that clients offered, newest last."""
+
+    def __init__(self) -> None:
+        self._offered: list[str] = []
+
+    def offer(self, path: str) -> None:
+        """Remember a client's ``SSH_AUTH_SOCK``."""
+        if path in self._offered:
+            self._offered.remove(path)
+        self._offered.append(path)
+        del self._offered[:-20]
+
+    def current(self) -> str | None:
+        """The newest socket that is still there and ours; None when there is none."""
+        for path in reversed(self._offered):
+            try:
+                found = os.stat(path)
+            except OSError:
+                continue
+            if stat.S_ISSOCK(found.st_mode) and found.st_uid == os.getuid():
+                return path
+        return None

@@ -1,0 +1,92 @@
+"""Events, state and documents as JSON and back. One encoder, so that the store, the API and the screen agree."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from runners.model.api import rfc3339
+from runners.model.events import PAYLOADS, Event, Payload
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder()
+
+
+class UnreadableEvent(ValueError):
+    """An event of a type or version that this onduty does not know."""
+
+
+def encode(value: object) -> bytes:
+    """JSON of any word of the model."""
+    return _encoder.encode(value)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """A word of the model from JSON; ``ValueError`` when it does not fit."""
+    return msgspec.json.decode(data, type=kind)
+
+
+def to_builtins(value: object) -> Any:
+    """Plain dicts, lists and strings, for templates and tests."""
+    return msgspec.to_builtins(value)
+
+
+def decode_payload(type_name: str, version: int, payload: bytes) -> Payload:
+    """The payload of an event; ``UnreadableEvent`` when it comes from a later onduty."""
+    kind = PAYLOADS.get(type_name)
+    if kind is None:
+        raise UnreadableEvent(f"event {type_name}: not known to this onduty; it was written by a later one")
+    if version > kind.version:
+        raise UnreadableEvent(f"event {type_name} version {version}: this onduty reads up to {kind.version}")
+    return msgspec.json.decode(payload, type=kind)
+
+
+def parse_time(text: str) -> float:
+    """UTC seconds of an RFC 3339 time."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+class _Envelope(msgspec.Struct):
+    run: str
+    seq: int
+    time: str
+    actor: str
+    type: str
+    version: int
+    payload: msgspec.Raw
+    previous: str = ""
+    hash: str = ""
+
+
+def event_to_json(event: Event) -> bytes:
+    """One line of ``events --json`` and of the event stream, without the newline."""
+    return _encoder.encode(
+        _Envelope(
+            run=event.run,
+            seq=event.seq,
+            time=rfc3339(event.time) or "",
+            actor=event.actor,
+            type=event.type,
+            version=event.payload.version,
+            payload=msgspec.Raw(_encoder.encode(event.payload)),
+            previous=event.previous,
+            hash=event.hash,
+        )
+    )
+
+
+def event_from_json(line: bytes) -> Event:
+    """The event of one line; ``UnreadableEvent`` or ``ValueError`` when it cannot be read."""
+    envelope = msgspec.json.decode(line, type=_Envelope)
+    return Event(
+        run=envelope.run,
+        seq=envelope.seq,
+        time=parse_time(envelope.time),
+        actor=envelope.actor,
+        payload=decode_payload(envelope.type, envelope.version, bytes(envelope.payload)),
+        previous=envelope.previous,
+        hash=envelope.hash,
+    )
