@@ -103,9 +103,9 @@ def pad(text: SafeText, width: int, *, right: bool = False) -> SafeText:
 
 
 def wrap(text: SafeText, width: int, *, indent: int = 0) -> list[SafeText]:
-    """Break into lines of at most ``width`` cells, at blanks where there are any; later lines start with ``indent`` blanks.
+    """Break into lines of at most ``width`` cells, at blanks where there are any.
 
-    A word longer than a line is broken hard. An empty text is one empty line.
+    Later lines start with ``indent`` blanks. A word longer than a line is broken hard. An empty text is one empty line.
     """
     width = max(1, width)
     indent = min(indent, width - 1)

@@ -18,8 +18,8 @@ from typing import NewType
 from rich.cells import get_character_cell_size
 
 SafeText = NewType("SafeText", str)
-"""Text that went through ``safe`` (or is a literal of our own, see ``own``): no C0, DEL, C1, bidi, zero-width or private
-characters, no lone surrogates, one line. The type checker keeps anything else off the screen."""
+"""Text that went through ``safe`` (or is a literal of our own, see ``own``): one line without C0, DEL, C1, bidi,
+zero-width or private characters and lone surrogates. The type checker keeps anything else off the screen."""
 
 REPLACEMENT = "\ufffd"
 TAB_CELLS = 8
