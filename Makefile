@@ -1,0 +1,60 @@
+# Two commands do everything on a fresh Debian or Ubuntu machine with Python 3.11+: make demo, make test.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+
+.PHONY: demo test lint faults bench screenshots lock docs clean install
+
+install: $(STAMP)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "onduty needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(STAMP): $(VENV)/bin/python requirements.lock pyproject.toml
+	@echo "installing onduty into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(DEV): $(STAMP) requirements-dev.lock
+	@echo "installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+# A throw-away fleet of SSH hosts on loopback and a release that fails on one of them, ready to be fixed.
+demo: $(STAMP)
+	@$(BIN)/onduty demo
+
+test: $(DEV)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Slow faults on real sshd: kills, cuts, races.
+faults: $(DEV)
+	$(BIN)/python -m pytest tests/faults -m faults
+
+bench: $(DEV)
+	$(BIN)/python -m tests.bench
+
+screenshots: $(DEV)
+	$(BIN)/python -m tests.screens.gallery docs/pictures
+
+# Writes the generated parts of README.md and docs/.
+docs: $(DEV)
+	$(BIN)/python -m tests.architecture.generated
+
+lock: $(DEV)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

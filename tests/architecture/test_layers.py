@@ -1,0 +1,95 @@
+"""The layout rules of the house hold: who may import whom, and what the pure parts never touch."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PURE = [
+    *(f"runners/{name}" for name in ("model", "spec", "plan", "remote", "streams", "core")),
+    "runbooks/parse.py",
+    "runbooks/match.py",
+    "runbooks/fingerprint.py",
+    "tui/view",
+    "tui/keys",
+]
+FORBIDDEN = {"asyncio", "asyncssh", "os", "socket", "sqlite3", "subprocess", "time", "random", "textual", "threading"}
+
+
+def _pure_modules() -> list[Path]:
+    found: list[Path] = []
+    for name in PURE:
+        path = ROOT / name
+        found.extend(sorted(path.rglob("*.py")) if path.is_dir() else [path])
+    return found
+
+
+@pytest.mark.parametrize("path", _pure_modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_pure_module_reaches_no_clock_no_file_no_socket_and_no_screen(path: Path) -> None:
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            imported.add((node.module or "").split(".")[0])
+    assert not imported & FORBIDDEN
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for package in ("runners", "runbooks", "tui")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if path.read_text(encoding="utf-8").strip() and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert silent == []
+
+
+def test_no_module_is_longer_than_seven_hundred_lines() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}: {lines}"
+        for package in ("runners", "runbooks", "tui", "tests")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 700
+    ]
+    assert long == []
+
+
+def test_packages_import_only_downwards() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def _modules_loaded_by(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print('\\n'.join(sys.modules))"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_the_command_line_loads_neither_the_screen_nor_ssh_nor_http_at_start() -> None:
+    loaded = _modules_loaded_by("import tui.cli.__main__")
+    assert not loaded & {"textual", "asyncssh", "httpx", "pydantic", "starlette", "uvicorn", "sqlite3"}
+
+
+def test_the_core_loads_no_event_loop_and_no_ssh() -> None:
+    loaded = _modules_loaded_by(
+        "import runners.core.reduce, runners.core.decide, runners.core.admit, runners.core.observe"
+    )
+    assert not loaded & {"asyncio", "asyncssh", "textual", "httpx", "sqlite3", "subprocess"}
