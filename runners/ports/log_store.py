@@ -7,8 +7,19 @@ never torn for whoever reads it, and following a host again starts from ``raw_of
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
+
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\Z")
+
+
+def check_log_name(run: str, key: str) -> None:
+    """Raise ``ValueError`` for a run or key that is no plain file name; every store opens by this rule."""
+    for part in (run, key):
+        if not _SAFE_NAME.match(part):
+            raise ValueError(f"{part!r} cannot be the name of a log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +63,17 @@ class LogStore(Protocol):
     """All logs of the controller."""
 
     async def open(self, run: str, key: str) -> LogWriter:
-        """Open for appending; cut file and index to the last whole record first. Creates what is missing."""
+        """Open for appending; cut file and index to the last whole record first. Creates what is missing.
+
+        Raises ``ValueError`` when this log has a writer already.
+        """
         ...
 
     async def tail(self, run: str, key: str, max_bytes: int) -> bytes:
-        """The last whole part of the log, at most ``max_bytes``; empty when there is no log."""
+        """The end of the log, at most ``max_bytes``; empty when there is no log.
+
+        When the log is longer it begins with a whole line, unless the last line alone is longer than ``max_bytes``.
+        """
         ...
 
     async def read(self, run: str, key: str, offset: int, max_bytes: int) -> bytes:
