@@ -116,12 +116,19 @@ class ControllerClient:
 
         ``watch`` tells others that somebody looks. Raises ``StreamDropped`` when we were too slow.
         """
+        async for line in self.event_lines(uid, after, follow=follow, watch=watch):
+            yield event_from_json(line)
+
+    async def event_lines(
+        self, uid: str, after: int = 0, *, follow: bool = False, watch: bool = False
+    ) -> AsyncIterator[bytes]:
+        """As ``events``, each as the line of JSON that was written."""
         params = {"after": after, "follow": int(follow), "watch": int(watch)}
         async with self._stream(f"/v1/runs/{uid}/stream", params, read_timeout_s=None) as lines:
             async for line in lines:
                 if line.startswith(b'{"dropped"'):
                     raise StreamDropped("this reader was too slow and was let go; follow again from the last event")
-                yield event_from_json(line)
+                yield line
 
     async def status(self) -> AsyncIterator[api.Status]:
         """What is true only now, as it changes."""

@@ -40,6 +40,9 @@ class Param:
     """RE2; the whole value must match."""
     choices: tuple[str, ...] = ()
     help: str = ""
+    line: int = 0
+    column: int = 0
+    """Where it is declared, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,8 @@ class Pipeline:
     description: str = ""
     owner: str = ""
     environment: str | None = None
+    environment_line: int = 0
+    environment_column: int = 0
     params: Mapping[str, Param] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None

@@ -41,6 +41,22 @@ class StartExecution(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskExecution(Effect):
+    """Ask the host about a task that was dispatched before a restart, then go on.
+
+    ABSENT: start it, under the same key. RUNNING or DONE: follow. CLAIMED: seal it and report it finished with result
+    ``error``. LOST: uncertain, and answered.
+    """
+
+    host: str
+    key: str
+    attempt: int
+    task: int
+    timeout_s: float | None = None
+    workdir: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelExecution(Effect):
     """TERM, grace, KILL, confirmed gone. On a host that cannot be reached: as soon as it can."""
 

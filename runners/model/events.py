@@ -45,7 +45,7 @@ class RunHeld(Payload):
     """Nothing lives and nothing can start without a person."""
 
     waits_for: tuple[str, ...]
-    """Job runs a person has to decide about."""
+    """Job runs a person has to decide about; the first 200."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,10 +170,12 @@ class RetryScheduled(Payload):
     """The attempt to come."""
     by_policy: bool
     not_before: float
-    """UTC seconds; in the past or now: at once."""
+    """UTC seconds; in the past or now: at once. Without meaning when a person retries."""
     reason: str = ""
     fence: tuple[str, ...] = ()
     """Keys that must be sealed on the host first: a person vouched that an unknown attempt is dead."""
+    intent: str = ""
+    """Id of the intent; empty when the policy retries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,15 +200,23 @@ class JobSkipped(Payload):
 
     job_run: str
     reason: str = ""
+    intent: str = ""
+    """Id of the intent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequested(Payload):
-    """A person asked to stop these job runs, or the whole run."""
+    """A person asked to stop these job runs, or the whole run.
+
+    What may be alive is being cancelled from here on; what was not started ends by a ``job_finished`` of its own.
+    """
 
     job_runs: tuple[str, ...]
+    """At most 200; empty for the whole run."""
     whole_run: bool
     reason: str = ""
+    intent: str = ""
+    """Id of the intent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

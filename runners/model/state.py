@@ -6,7 +6,8 @@ same function. ``None`` means: not yet, or does not apply.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import Plan
@@ -21,6 +22,10 @@ class TaskState:
     """None: not dispatched in this attempt."""
     attempt: int = 0
     """Attempt that dispatched it; an earlier one than the job run's for a KEPT task."""
+    timeout_s: float | None = None
+    """What the host was told; None: no limit."""
+    result: Result | None = None
+    kind: FailureKind | None = None
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
@@ -88,6 +93,8 @@ class JobRunState:
     """Attempts the retry policy may still start without a person."""
     fence: tuple[str, ...] = ()
     """Keys to seal before the next attempt."""
+    retry_asked: bool = False
+    """A person asked for the attempt to come: it starts also in a run that stops."""
     result: Result | None = None
     exit_code: int | None = None
     signal: str | None = None
@@ -96,11 +103,16 @@ class JobRunState:
     kind: FailureKind | None = None
     answered: bool = False
     """While unknown: its host was reached and does not know either."""
+    cancel_asked: bool = False
+    """Something may be alive and a person asked to stop it; stays through UNKNOWN until it ended."""
     cancel_step: str = ""
-    """While cancelling: asked, term, kill, survivors."""
+    """While ``cancel_asked``: asked, term, kill, gone, survivors."""
     survivors: tuple[str, ...] = ()
+    runbook: RunbookLink | None = None
+    """The page beside the failure it ended with; also when no attempt was started."""
+    acted: str = ""
+    """``retried``, ``skipped`` or ``cancelled``: what a person did last."""
     acted_by: str = ""
-    """Who last retried, skipped or cancelled it."""
     acted_at: float | None = None
 
     @property
@@ -120,6 +132,8 @@ class JobState:
 
     name: str
     runs: tuple[JobRunState, ...]
+    counts: Mapping[Phase, int] = field(default_factory=dict)
+    """How many of ``runs`` are in each phase; phases without any are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +166,9 @@ class RunState:
     started_at: float | None = None
     ended_at: float | None = None
     stopping: bool = False
-    """An ``on_failure: stop`` job failed: nothing new starts."""
+    """An ``on_failure: stop`` job failed: nothing new starts but what a person retries."""
+    intents: tuple[str, ...] = ()
+    """Ids of the last 256 intents that took effect, oldest first: the same id again changes nothing."""
     cancelled_by: str = ""
     warnings: tuple[str, ...] = ()
     last_hash: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -49,6 +50,21 @@ def parse_time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLine:
+    """An event as it was written, payload untouched: what the chain of hashes covers."""
+
+    run: str
+    seq: int
+    time: str
+    actor: str
+    type: str
+    version: int
+    payload: bytes
+    previous: str
+    hash: str
+
+
 class _Envelope(msgspec.Struct):
     run: str
     seq: int
@@ -87,6 +103,22 @@ def event_from_json(line: bytes) -> Event:
         time=parse_time(envelope.time),
         actor=envelope.actor,
         payload=decode_payload(envelope.type, envelope.version, bytes(envelope.payload)),
+        previous=envelope.previous,
+        hash=envelope.hash,
+    )
+
+
+def event_line_from_json(line: bytes) -> EventLine:
+    """The event of one line without reading its payload; ``ValueError`` when it is none."""
+    envelope = msgspec.json.decode(line, type=_Envelope)
+    return EventLine(
+        run=envelope.run,
+        seq=envelope.seq,
+        time=envelope.time,
+        actor=envelope.actor,
+        type=envelope.type,
+        version=envelope.version,
+        payload=bytes(envelope.payload),
         previous=envelope.previous,
         hash=envelope.hash,
     )

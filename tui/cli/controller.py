@@ -1,0 +1,119 @@
+"""``onduty controller status|stop|restart|run``: the daemon."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def register(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser("controller", help="the daemon that owns the state and talks to the hosts")
+    actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
+    for name, text, function in (
+        ("status", "is it there, and which", status),
+        ("stop", "end it; jobs on hosts go on", stop),
+        ("restart", "end it and start it again; nothing is lost", restart),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("--json", action="store_true", help="as a document")
+        action.set_defaults(verb=function)
+    foreground = actions.add_parser("run", help="run it in the foreground, for service managers")
+    foreground.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    foreground.set_defaults(verb=run)
+
+
+def status(options: argparse.Namespace) -> int:
+    """0 when it answers, 4 when none runs. Starts none."""
+    from tui.cli.output import print_json, print_line
+    from tui.cli.session import run_async
+
+    hello = run_async(_hello())
+    if hello is None:
+        from tui.wiring import home
+
+        if options.json:
+            print_json({"running": False, "home": str(home())})
+        else:
+            print_line(f"no controller runs for {home()}; any command starts it")
+        return 4
+    if options.json:
+        import msgspec
+
+        print_json({"running": True, **msgspec.to_builtins(hello)})
+    else:
+        print_line(f"controller {hello.version}, pid {hello.pid}, since {hello.started_at}, state in {hello.home}")
+    return 0
+
+
+def stop(options: argparse.Namespace) -> int:
+    """Ask it to end and wait until it has."""
+    from tui.cli.output import print_json, print_line
+    from tui.cli.session import run_async
+
+    stopped = run_async(_stop())
+    if options.json:
+        print_json({"stopped": stopped})
+    else:
+        print_line("the controller ended; jobs on hosts go on" if stopped else "no controller was running")
+    return 0
+
+
+def restart(options: argparse.Namespace) -> int:
+    """Stop, start, say which one runs now."""
+    from tui.cli.session import persist, run_async
+
+    async def again() -> None:
+        await _stop()
+        await persist(lambda client: client.hello())
+
+    run_async(again())
+    return status(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve in the foreground."""
+    from tui.wiring import serve
+
+    return serve(ready_fd=options.ready_fd)
+
+
+async def _hello() -> Any:
+    from runners.client.client import ControllerClient
+    from runners.model.errors import ControllerUnreachable
+    from tui.wiring import home
+
+    if not home().is_dir():
+        return None
+    async with ControllerClient(home()) as client:
+        try:
+            return await client.hello()
+        except ControllerUnreachable:
+            return None
+
+
+async def _stop() -> bool:
+    import asyncio
+
+    import psutil
+
+    from runners.client.client import ControllerClient
+    from runners.model.errors import ControllerUnreachable
+    from tui.wiring import home
+
+    hello = await _hello()
+    if hello is None:
+        return False
+    try:
+        process = psutil.Process(hello.pid)
+    except psutil.NoSuchProcess:
+        return False
+    async with ControllerClient(home()) as client:
+        await client.stop_controller()
+    try:
+        await asyncio.to_thread(process.wait, 20)
+    except psutil.TimeoutExpired:
+        raise ControllerUnreachable(
+            f"controller pid {hello.pid} was asked to end and still runs after 20 s", hint=f"kill {hello.pid}"
+        ) from None
+    return True

@@ -1,0 +1,113 @@
+"""The words of the command line. Each verb's module adds its own parser and says what it does."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn, Protocol
+
+from tui.cli import (
+    controller,
+    demo,
+    events,
+    hosts,
+    intents,
+    keys,
+    lint,
+    logs,
+    plan,
+    run,
+    runbook,
+    runs,
+    schema,
+    show,
+    wait,
+)
+
+LATER = {
+    "rollback": "comes with a later version",
+    "pause": "comes with a later version",
+    "resume": "comes with a later version",
+    "approve": "comes with a later version",
+    "reject": "comes with a later version",
+    "note": "comes with a later version",
+    "secret": "comes with a later version",
+    "trust": "comes with a later version",
+    "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
+    "doctor": "comes with a later version",
+    "completion": "comes with a later version",
+}
+"""Verbs of the interface that are not built yet, refused by name."""
+
+VERBS = (lint, plan, run, runs, show, events, wait, logs, intents, hosts, runbook, controller, demo, schema, keys)
+
+EPILOG = """\
+examples:
+  onduty demo                                   a throw-away fleet and a run that fails, ready to be fixed
+  onduty lint deploy.yaml                       every problem of a pipeline, with line and column
+  onduty run deploy.yaml -p release=2.4.1       start it and follow it
+  onduty                                        open the screen
+  onduty retry deploy-api/42 release@web3       run what failed again
+
+exit codes: 0 success, 1 failed or held, 2 input refused, 3 cancelled, 4 controller or hosts not reachable,
+5 action refused, 6 still running after --timeout, 130 detached by ctrl-c, 70 a bug
+"""
+
+
+class Verb(Protocol):
+    """What a verb's module offers."""
+
+    def register(self, verbs: argparse._SubParsersAction[Parser]) -> None:
+        """Add its parser; ``set_defaults(verb=function)`` says what runs."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are one line and name the nearest word."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2 with what is wrong and what to type."""
+        if message.startswith("argument VERB: invalid choice"):
+            word = message.split("'")[1]
+            if word in LATER:
+                message = f"{word}: {LATER[word]}"
+            else:
+                near = difflib.get_close_matches(word, [*_verb_names(self)], n=1)
+                message = f"{word}: no such command" + (f', did you mean "{near[0]}"?' if near else "")
+        print(f"onduty: {message}\n  try: {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _verb_names(parser: argparse.ArgumentParser) -> list[str]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return list(action.choices)
+    return []
+
+
+def build() -> Parser:
+    """The whole parser."""
+    parser = Parser(
+        prog="onduty",
+        description="Run, watch and repair pipelines on remote hosts. Without a command: the screen.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", "-V", action="store_true", help="print the version")
+    verbs = parser.add_subparsers(metavar="VERB", dest="name", parser_class=Parser)
+    for module in VERBS:
+        module.register(verbs)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> Callable[[], int]:
+    """What these words ask for, ready to run; exits with 2 when they cannot be used."""
+    parser = build()
+    options = parser.parse_args(arguments)
+    if options.name is None:
+        from tui.cli import screen
+
+        return screen.open_screen
+    return lambda: int(options.verb(options))

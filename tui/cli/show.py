@@ -1,0 +1,69 @@
+"""``onduty show RUN``: one run, whole."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runners.model.api import JobDocument, RunDocument
+
+
+def register(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser("show", help="one run, whole")
+    parser.add_argument("run", metavar="RUN", help="name/number, a uid, or last")
+    parser.add_argument("--json", action="store_true", help="the run as one document")
+    parser.set_defaults(verb=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it."""
+    from tui.cli.output import print_json
+    from tui.cli.session import find_run, persist, run_async
+
+    async def document(client: Any) -> RunDocument:
+        snapshot = await client.snapshot(await find_run(client, options.run))
+        return snapshot.document  # type: ignore[no-any-return]
+
+    found = run_async(persist(document))
+    if options.json:
+        print_json(found)
+    else:
+        print_run(found)
+    return 0
+
+
+def print_run(document: RunDocument) -> None:
+    """The run as text: what failed and what waits, first."""
+    from tui.cli.output import print_line, print_table
+
+    where = f" in {document.environment}" if document.environment else ""
+    print_line(f"{document.id}{where}: {document.phase}, started by {document.by}")
+    print_table(
+        ("JOB", "HOST", "STATE", "ATTEMPT", "WHY"),
+        [
+            (f"{job.stage}/{job.job}", job.host, job.phase, str(job.attempt or ""), _why(job))
+            for job in sorted(document.jobs, key=_worst_first)
+        ],
+    )
+    for warning in document.warnings:
+        print_line(f"warning: {warning}")
+    for hold in document.holds:
+        print_line(f"waits: {hold.what}: {hold.text}")
+    for step in document.next:
+        print_line(f"next: {step}")
+
+
+def _why(job: JobDocument) -> str:
+    words = [job.reason or job.hold or ""]
+    if job.first_line:
+        words.append(job.first_line)
+    if job.runbook:
+        words.append(f"(runbook {job.runbook.id}: {job.runbook.why})")
+    return "  ".join(word for word in words if word)
+
+
+def _worst_first(job: JobDocument) -> int:
+    order = ("failed", "timed_out", "unknown", "cancelling", "running", "backing_off", "queued", "waiting")
+    return order.index(job.phase) if job.phase in order else len(order)
