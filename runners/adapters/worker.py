@@ -48,9 +48,17 @@ class Ticket(Generic[R]):
 class Worker(Generic[R]):
     """A thread with a queue. Requests are handled in the order they were made."""
 
-    def __init__(self, name: str, handle: Callable[[Sequence[Ticket[R]]], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        handle: Callable[[Sequence[Ticket[R]]], None],
+        *,
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
         self._name = name
         self._handle = handle
+        self._at_end = at_end
+        """Called in the thread after the last request."""
         self._queue: queue.SimpleQueue[Ticket[R] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -105,6 +113,7 @@ class Worker(Generic[R]):
                         if not ticket.settled:
                             ticket.failed(error)
                 _answer(batch)
+        self._at_end()
 
 
 def _answer(batch: list[Ticket[R]]) -> None:

@@ -2,7 +2,7 @@
 
 One file per execution key holds the bytes (masked, once secrets exist), one index beside it holds records. A record is
 written after its chunk; recovery cuts the file to the last whole record; readers stop at the last record. So a log is
-never torn for whoever reads it, and following a host again starts from ``raw_offset`` without losing or doubling a byte.
+never torn for its readers, and following a host again starts from ``raw_offset`` without losing or doubling a byte.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Protocol
-
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\Z")
 

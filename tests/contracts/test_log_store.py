@@ -10,11 +10,11 @@ import pytest
 from runners.adapters.log_files import FileLogStore
 from runners.ports.log_store import LogStore
 from runners.testing.log_contract import LogStoreContract
-from runners.testing.memory_logs import MemoryLogStore
+from runners.testing.memory_store import MemoryLogStore
 
 
 class TestFileLogStore(LogStoreContract):
-    @pytest.fixture()
+    @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[LogStore]:
         store = FileLogStore(tmp_path)
         yield store
@@ -22,6 +22,6 @@ class TestFileLogStore(LogStoreContract):
 
 
 class TestMemoryLogStore(LogStoreContract):
-    @pytest.fixture()
+    @pytest.fixture
     async def store(self) -> LogStore:
         return MemoryLogStore()
