@@ -136,7 +136,7 @@ def _mark(
 
 JOB_PHASES: Mapping[str, PhaseMark] = {
     "waiting": _mark("waiting", "waiting", "muted", 1),
-    "queued": _mark("running", "queued", "run", 2),
+    "queued": _mark("waiting", "queued", "muted", 1),
     "running": _mark("running", "running", "run", 2),
     "backing_off": _mark("waiting", "retry", "muted", 1),
     "succeeded": _mark("passed", "passed", "ok", 0, of_word="muted"),
@@ -150,7 +150,7 @@ JOB_PHASES: Mapping[str, PhaseMark] = {
     "rolled_back": _mark("rolled_back", "rolled back", "back", 0),
     "rollback_failed": _mark("failed", "rollback failed", "fail", 5, bold=True),
 }
-"""Phases of a job run."""
+"""Phases of a job run. ``queued`` waits for its host or a free place, so it is drawn as waiting."""
 
 TASK_PHASES: Mapping[str, PhaseMark] = {
     **JOB_PHASES,

@@ -1,0 +1,196 @@
+"""A pane that paints rows: head rows that stay, body rows that scroll, one selection.
+
+It is given row models and nothing else, so what is on the screen can be tested without a screen. Only lines whose row
+changed are painted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.view.rows import BLANK, Row
+from tui.widgets.look import Look
+from tui.widgets.paint import paint_row
+
+MARGINS = {"panel": (2, 2)}
+"""Blank cells left and right by shade (LOOK section 2); (1, 1) elsewhere."""
+_CACHED_STRIPS = 1024
+
+
+class Canvas(Widget):
+    """Rows on a shade."""
+
+    DEFAULT_CSS = """
+    Canvas { background: transparent; width: 1fr; height: 1fr; }
+    """
+    ALLOW_SELECT = False
+
+    class RowPicked(Message):
+        """A body row was clicked."""
+
+        def __init__(self, canvas: Canvas, row: int) -> None:
+            super().__init__()
+            self.canvas = canvas
+            self.row = row
+            """Index into the body rows."""
+
+        @property
+        def control(self) -> Canvas:
+            return self.canvas
+
+    def __init__(
+        self,
+        *,
+        shade: str = "ground",
+        margins: tuple[int, int] | None = None,
+        look: Look | None = None,
+        can_focus: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes, markup=False)
+        self.can_focus = can_focus
+        self._look = look or Look()
+        self._shade = shade
+        self._margins = margins
+        self._head: tuple[Row, ...] = ()
+        self._rows: tuple[Row, ...] = ()
+        self._first = 0
+        self._selected: tuple[int, int] | None = None
+        self._active = False
+        self._painted: dict[tuple[Row, int], Strip] = {}
+
+    @property
+    def shade(self) -> str:
+        """Background token of the pane."""
+        return self._shade
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The body rows."""
+        return self._rows
+
+    @property
+    def first_row(self) -> int:
+        """Index of the first body row that is shown."""
+        return self._first
+
+    @property
+    def body_height(self) -> int:
+        """Body rows that fit."""
+        return max(0, self.size.height - len(self._head))
+
+    def set_look(self, look: Look) -> None:
+        """Paint with another look."""
+        if look != self._look:
+            self._look = look
+            self._painted.clear()
+            self.refresh()
+
+    def set_shade(self, shade: str, margins: tuple[int, int] | None = None) -> None:
+        """Change background and margins, as a pane that moves from a panel to the ground does."""
+        if (shade, margins) != (self._shade, self._margins):
+            self._shade, self._margins = shade, margins
+            self._painted.clear()
+            self.refresh()
+
+    def set_rows(self, rows: Sequence[Row], head: Sequence[Row] = ()) -> None:
+        """Show these rows. ``head`` stays on top while the body scrolls (a blank row and the pane's title, usually)."""
+        before = self._visible()
+        self._head, self._rows = tuple(head), tuple(rows)
+        self._first = min(self._first, self._last_first())
+        self._repaint(before)
+
+    def set_selection(self, first: int | None, count: int = 1, *, active: bool = True) -> None:
+        """Select ``count`` body rows from ``first`` and bring them into view; None selects nothing.
+
+        ``active``: this pane has the focus. The selection of others is drawn quieter.
+        """
+        before = self._visible()
+        self._selected = None if first is None else (first, first + count)
+        self._active = active
+        if first is not None:
+            self._first = self._revealed(first, count)
+        self._repaint(before)
+
+    def scroll_rows(self, by: int) -> None:
+        """Move the body by ``by`` rows, down when positive."""
+        before = self._visible()
+        self._first = max(0, min(self._first + by, self._last_first()))
+        self._repaint(before)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        row = self._row_at(y)
+        key = (row, width)
+        strip = self._painted.get(key)
+        if strip is None:
+            if len(self._painted) >= _CACHED_STRIPS:
+                self._painted.clear()
+            margins = self._margins or MARGINS.get(self._shade, (1, 1))
+            strip = self._painted[key] = paint_row(row, width, self._look, self._shade, margins)
+        return strip
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._painted.clear()
+        self._first = min(self._first, self._last_first())
+        if self._selected is not None:
+            first, end = self._selected
+            self._first = self._revealed(first, end - first)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_rows(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_rows(-3)
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.y - len(self._head) + self._first
+        if event.y >= len(self._head) and 0 <= row < len(self._rows):
+            self.post_message(self.RowPicked(self, row))
+
+    def _last_first(self) -> int:
+        return max(0, len(self._rows) - self.body_height)
+
+    def _revealed(self, first: int, count: int) -> int:
+        height = max(1, self.body_height)
+        if first < self._first:
+            return first
+        if first + count > self._first + height:
+            return min(first + count - height, first)
+        return self._first
+
+    def _row_at(self, y: int) -> Row:
+        if y < len(self._head):
+            return self._head[y]
+        index = y - len(self._head) + self._first
+        if not 0 <= index < len(self._rows):
+            return BLANK
+        row = self._rows[index]
+        if self._selected is not None and self._selected[0] <= index < self._selected[1]:
+            if self._active:
+                return replace(row, bg="sel", edge="acc")
+            return replace(row, bg="bar" if self._shade == "ground" else "sel")
+        return row
+
+    def _visible(self) -> tuple[Row, ...]:
+        return tuple(self._row_at(y) for y in range(self.size.height))
+
+    def _repaint(self, before: tuple[Row, ...]) -> None:
+        width = self.size.width
+        changed = [
+            Region(0, y, width, 1)
+            for y, (old, new) in enumerate(zip(before, self._visible(), strict=False))
+            if old != new
+        ]
+        if changed:
+            self.refresh(*changed)
