@@ -1,0 +1,110 @@
+"""Definition + params + inventory -> plan: everything settled that a run needs, or every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runners.model.definition import Job, Pipeline
+from runners.model.inventory import LOCAL, Host, Inventory
+from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
+from runners.model.problems import Problem
+from runners.plan.params import resolve_params
+from runners.plan.patterns import hosts_of
+from runners.spec.report import in_order
+
+
+def build_plan(
+    pipeline: Pipeline,
+    given_params: Mapping[str, str],
+    inventory: Inventory | None,
+    *,
+    definition_digest: str,
+    folder: str,
+    limit: str | None = None,
+) -> tuple[Plan | None, tuple[Problem, ...]]:
+    """Plan a run; None exactly when there are problems.
+
+    ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
+    ``inventory`` None: only ``local`` is known. ``limit`` is refused by name in this version.
+    """
+    problems: list[Problem] = []
+    if limit is not None:
+        problems.append(_problem(pipeline, 1, 1, "", "--limit comes with a later version"))
+    environment = _environment(pipeline, inventory, problems)
+    params, param_problems = resolve_params(pipeline, given_params)
+    problems.extend(param_problems)
+    resolved: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    stages: list[PlannedStage] = []
+    number = 1
+    for index, stage in enumerate(pipeline.stages):
+        jobs = []
+        for job in stage.jobs:
+            if job.hosts not in resolved:
+                resolved[job.hosts] = hosts_of(job.hosts, inventory)
+            hosts, reasons = resolved[job.hosts]
+            path = f"stages[{index}].jobs.{job.name}.hosts"
+            problems.extend(_problem(pipeline, job.hosts_line, job.hosts_column, path, reason) for reason in reasons)
+            jobs.append(_job(pipeline, stage.name, job, hosts, params, number))
+            number += len(hosts)
+        stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
+    if problems:
+        return None, in_order(problems)
+    used = {host for stage in stages for job in stage.jobs for host in job.hosts}
+    table = {name: host for name, host in (inventory.hosts if inventory else {}).items() if name in used}
+    if LOCAL in used:
+        table[LOCAL] = Host(name=LOCAL)
+    plan = Plan(
+        pipeline=pipeline.name,
+        description=pipeline.description,
+        owner=pipeline.owner,
+        environment=environment,
+        definition_digest=definition_digest,
+        params=params,
+        hosts=table,
+        stages=tuple(stages),
+        folder=folder,
+    )
+    return plan, ()
+
+
+def _environment(pipeline: Pipeline, inventory: Inventory | None, problems: list[Problem]) -> str | None:
+    theirs = inventory.environment if inventory is not None else None
+    ours = pipeline.environment
+    if ours is not None and theirs is not None and ours != theirs:
+        where = inventory.source if inventory is not None and inventory.source else "the inventory"
+        text = f'this pipeline is for "{ours}" and {where} is "{theirs}"'
+        line, column = pipeline.environment_line or 1, pipeline.environment_column or 1
+        problems.append(_problem(pipeline, line, column, "environment", text))
+    return ours or theirs
+
+
+def _job(
+    pipeline: Pipeline, stage: str, job: Job, hosts: tuple[str, ...], params: Mapping[str, str], number: int
+) -> PlannedJob:
+    defaults = pipeline.defaults
+    return PlannedJob(
+        stage=stage,
+        name=job.name,
+        hosts=hosts,
+        tasks=tuple(
+            PlannedTask(
+                name=task.name,
+                command=task.run,
+                env={**pipeline.env, **job.env, **task.env, **params},
+                dir=task.dir or job.dir or pipeline.dir,
+                timeout_s=task.timeout_s,
+                runbook=task.runbook,
+            )
+            for task in job.tasks
+        ),
+        needs=job.needs,
+        timeout_s=defaults.timeout_s if job.timeout_s is None else job.timeout_s,
+        retry=job.retry or defaults.retry,
+        on_failure=job.on_failure or defaults.on_failure,
+        runbook=job.runbook,
+        first_number=number,
+    )
+
+
+def _problem(pipeline: Pipeline, line: int, column: int, path: str, text: str) -> Problem:
+    return Problem(file=pipeline.source, line=line or 1, column=column or 1, path=path, text=text)

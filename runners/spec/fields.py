@@ -1,0 +1,298 @@
+"""What a scalar may mean, field by field: the strict types that the models are made of.
+
+YAML 1.1 reads more into plain scalars than people expect. Text fields take a plain number or ``true`` and ``false``
+as they were typed (``PORT: 8080`` is "8080", ``1.10`` stays "1.10") and so a plain date; where YAML would read
+something else than what stands there (``no`` as false, ``012`` as 10, ``12:30:00`` as 45000, ``1_000``, times) the
+value is refused with "quote it". Numbers are plain decimals; durations, choices and names are text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Annotated, NoReturn
+
+import yaml
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+from yaml.resolver import Resolver
+
+from runners.model.definition import ParamType
+from runners.model.ids import NAME, NAME_PATTERN
+from runners.spec.durations import parse_duration
+from runners.spec.host_patterns import PatternRefused, parse_pattern
+from runners.spec.names import why_not_env_name
+from runners.spec.nodes import Map, Scalar, Seq
+from runners.spec.report import Part, did_you_mean, quoted
+
+LATER = "comes with a later version"
+
+_RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = Resolver.yaml_implicit_resolvers
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.[0-9]+\Z")
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_ADDRESS = re.compile(r"[A-Za-z0-9_.:%-]{1,255}\Z")
+"""Names, IPv4, and IPv6 with a zone."""
+_USER = re.compile(r"[A-Za-z0-9_.@+\\$-]{1,255}\Z")
+_TRUE_OR_FALSE = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+
+
+def refuse(text: str, *at: Part) -> NoReturn:
+    """Refuse the value with one sentence; ``at`` leads from the value to the part of it that is wrong."""
+    raise PydanticCustomError("onduty", "{text}", {"text": text, "at": at})
+
+
+def what(value: object) -> str:
+    """``a list``: for sentences."""
+    if isinstance(value, Map):
+        return "a mapping"
+    if isinstance(value, Seq):
+        return "a list"
+    if isinstance(value, Scalar) and is_null(value):
+        return "nothing"
+    return "text"
+
+
+def is_null(value: Scalar) -> bool:
+    """True when YAML reads no value at all: ``dir:``, ``dir: ~``, ``dir: null``."""
+    return value.plain and value in ("", "~", "null", "Null", "NULL")
+
+
+@lru_cache(maxsize=4096)
+def _surprise(text: str) -> str | None:
+    """What YAML 1.1 would read instead of this plain text; None when it reads what stands there."""
+    for tag, pattern in _RESOLVERS.get(text[:1], ()):
+        if not pattern.match(text):
+            continue
+        kind = tag.rpartition(":")[2]
+        if kind == "null" or (kind in ("int", "float") and _DECIMAL.match(text)):
+            return None
+        if (kind == "bool" and text in _TRUE_OR_FALSE) or (kind == "timestamp" and _DATE.match(text)):
+            return None
+        if kind == "bool":
+            return "true" if text.lower() in ("yes", "on") else "false"
+        if kind == "timestamp":
+            return "a point in time"
+        if kind in ("int", "float"):
+            return _number_read(text)
+        return "a sign of its own"
+    return None
+
+
+def _number_read(text: str) -> str:
+    try:
+        return f"the number {yaml.safe_load(text)}" if len(text) <= 32 else "a number"
+    except (ValueError, yaml.YAMLError):
+        return "a number"
+
+
+def text_of(value: object, hint: str = "") -> str:
+    """The text of a scalar as it was typed."""
+    if not isinstance(value, Scalar):
+        refuse(f"must be text, not {what(value)}{hint}")
+    if value.plain:
+        if is_null(value):
+            refuse("has no value; give it one, or remove the key")
+        read = _surprise(str(value))
+        if read is not None:
+            refuse(f"YAML reads {value} as {read}; quote it: '{value}'")
+    if "\0" in value:
+        refuse("holds a NUL")
+    return str(value)
+
+
+def _line(value: object) -> str:
+    text = text_of(value)
+    if not text.strip():
+        refuse("is empty")
+    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+        refuse("must be one line without control characters")
+    return text
+
+
+def _name(value: object) -> str:
+    return check_name(text_of(value))
+
+
+def check_name(text: str) -> str:
+    """The name itself; refuses what is none."""
+    if not NAME.match(text):
+        refuse(f"{quoted(text)} is no name; use letters, digits, _ . - (at most 63, the first a letter, digit or _)")
+    return text
+
+
+def _env_key(key: object) -> str:
+    reason = why_not_env_name(str(key))
+    if reason:
+        refuse(reason)
+    return str(key)
+
+
+def _label_key(key: object) -> str:
+    if not str(key).strip() or not str(key).isprintable():
+        refuse(f"{quoted(str(key))} is no name for a label")
+    return str(key)
+
+
+def _command(value: object) -> str:
+    text = text_of(value, '; write one task per command, or one block after "|"')
+    if not text.strip():
+        refuse("is empty")
+    return text
+
+
+def _directory(value: object) -> str:
+    text = text_of(value)
+    if "{{" in text:
+        refuse(f'"{{{{ }}}}" in dir {LATER}')
+    if not text.startswith("/"):
+        refuse(f"must be an absolute path on the host, such as /opt/api, not {quoted(text)}")
+    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+        refuse("must be one line without control characters")
+    return text
+
+
+def _address(value: object) -> str:
+    text = _line(value)
+    if "@" in text:
+        refuse("must not name a user; write user: beside it")
+    # ssh would take a leading dash as an option (CVE-2017-1000117 and its relatives).
+    if text.startswith("-") or not _ADDRESS.match(text):
+        refuse(f"{quoted(text)} is no host name or address; a port stands in port:")
+    return text
+
+
+def _user(value: object) -> str:
+    text = _line(value)
+    if text.startswith("-") or not _USER.match(text):
+        refuse(f"{quoted(text)} is no name of a user")
+    return text
+
+
+def _path(value: object) -> str:
+    text = _line(value)
+    if text.startswith("~") and text != "~" and not text.startswith("~/"):
+        refuse("other people's homes are not looked up; write the whole path")
+    return text
+
+
+def _whole_number(value: object) -> int:
+    if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
+        shown = quoted(value) if isinstance(value, Scalar) and not is_null(value) else what(value)
+        quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _WHOLE.match(value) else ""
+        refuse(f"must be a whole number{quotes}, not {shown}")
+    return int(value)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, Scalar) or not value.plain or not _DECIMAL.match(value) or len(value) > 20:
+        shown = quoted(value) if isinstance(value, Scalar) and not is_null(value) else what(value)
+        quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _DECIMAL.match(value) else ""
+        refuse(f"must be a number{quotes}, not {shown}")
+    return float(value)
+
+
+def _duration(value: object) -> float:
+    if not isinstance(value, Scalar) or is_null(value):
+        refuse(f"must be a duration such as 10s, not {what(value)}")
+    try:
+        return parse_duration(str(value))
+    except ValueError as error:
+        sentence = str(error)
+        refuse(sentence if sentence[0].isdigit() else f"{quoted(value)} {sentence}")
+
+
+def _positive_duration(value: object) -> float:
+    seconds = _duration(value)
+    if seconds <= 0:
+        refuse("must be longer than 0s")
+    return seconds
+
+
+def _version(value: object) -> int:
+    number = _whole_number(value)
+    if number != 1:
+        refuse(f"version {number} is not known here; this onduty reads version 1")
+    return number
+
+
+def _hosts(value: object) -> str:
+    if not isinstance(value, Seq):
+        text = text_of(value, "; write a pattern or a list of patterns")
+        return _pattern(text)
+    if not value:
+        refuse("names no host")
+    parts = []
+    for index, item in enumerate(value):
+        if isinstance(item, Scalar) and item.broken:
+            continue
+        try:
+            parts.append(_pattern(text_of(item)))
+        except PydanticCustomError as error:
+            refuse(str((error.context or {})["text"]), index)
+    return ",".join(parts)
+
+
+def _pattern(text: str) -> str:
+    try:
+        parse_pattern(text)
+    except PatternRefused as error:
+        refuse(str(error))
+    return text
+
+
+def _one_of(words: Iterable[str], later: Iterable[str] = ()) -> Callable[[object], str]:
+    known, coming = tuple(words), tuple(later)
+
+    def check(value: object) -> str:
+        text = str(value) if isinstance(value, Scalar) else ""
+        if text in coming:
+            refuse(f"{text}: {LATER}")
+        if text not in known:
+            shown = quoted(text) if isinstance(value, Scalar) and not is_null(value) else what(value)
+            guess = did_you_mean(text, known) if text else ""
+            refuse(f"must be one of {', '.join(known)}, not {shown}{guess}")
+        return text
+
+    return check
+
+
+def _typed_schema(**more: object) -> WithJsonSchema:
+    return WithJsonSchema({"type": ["string", "number", "boolean"], **more})
+
+
+_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(ms|s|m|h|d)$", "examples": ["10m"]})
+_NAME_SCHEMA = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
+
+Text = Annotated[str, BeforeValidator(text_of), _typed_schema()]
+"""Any text, also empty; numbers as they were typed."""
+FreeText = Annotated[str, BeforeValidator(text_of), WithJsonSchema({"type": "string"})]
+Line = Annotated[str, BeforeValidator(_line), WithJsonSchema({"type": "string", "minLength": 1})]
+Name = Annotated[str, BeforeValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
+NameKey = Annotated[str, BeforeValidator(lambda key: check_name(str(key))), Field(pattern=f"^{NAME_PATTERN}$")]
+LabelKey = Annotated[str, BeforeValidator(_label_key), Field(min_length=1)]
+EnvKey = Annotated[str, BeforeValidator(_env_key), Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+Command = Annotated[str, BeforeValidator(_command), WithJsonSchema({"type": "string", "minLength": 1})]
+Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": "string", "pattern": "^/"})]
+Address = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "minLength": 1})]
+User = Annotated[str, BeforeValidator(_user), WithJsonSchema({"type": "string", "minLength": 1})]
+FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+Number = Annotated[float, BeforeValidator(_number)]
+Duration = Annotated[float, BeforeValidator(_duration), _DURATION_SCHEMA]
+PositiveDuration = Annotated[float, BeforeValidator(_positive_duration), _DURATION_SCHEMA]
+Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
+HostsPattern = Annotated[
+    str,
+    BeforeValidator(_hosts),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+_PARAM_TYPES = [word.value for word in ParamType]
+_ON_FAILURE = ["hold", "continue", "stop"]
+_JITTER = ["full", "none"]
+ParamTypeWord = Annotated[str, BeforeValidator(_one_of(_PARAM_TYPES)), WithJsonSchema({"enum": _PARAM_TYPES})]
+OnFailureWord = Annotated[
+    str, BeforeValidator(_one_of(_ON_FAILURE, ["rollback"])), WithJsonSchema({"enum": _ON_FAILURE})
+]
+JitterWord = Annotated[str, BeforeValidator(_one_of(_JITTER)), WithJsonSchema({"enum": _JITTER})]

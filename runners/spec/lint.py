@@ -1,0 +1,222 @@
+"""Rules that no single value can tell: names that refer to each other, clashes, cycles, defaults that do not fit.
+
+They read the tree and not the models, so that they speak in the same pass as the shape's problems; whatever has a wrong
+shape is passed over here, because its problem is reported already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+from runners.model.definition import Param, ParamType
+from runners.spec.durations import format_duration, parse_duration
+from runners.spec.names import why_not_env_name, why_not_env_value
+from runners.spec.nodes import Map, Node, Scalar, Seq
+from runners.spec.param_values import why_not_pattern, why_not_value
+from runners.spec.report import Part, Report, did_you_mean, quoted
+
+Path = tuple[Part, ...]
+
+_MAX_CYCLES = 20
+_WORD_AFTER_DOLLAR = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def lint_pipeline(tree: Map, report: Report) -> None:
+    """Report everything that is wrong between the parts of a pipeline."""
+    params = _map(tree, "params")
+    _params(params, report)
+    _env(_map(tree, "env"), ("env",), params, report)
+    _retry(_map(_map(tree, "defaults"), "retry"), ("defaults", "retry"), report)
+    stages = list(_maps(tree.get("stages")))
+    _unique_names([(("stages", index, "name"), stage.get("name")) for index, stage in stages], report)
+    for index, stage in stages:
+        jobs = _map(stage, "jobs")
+        _needs(jobs, index, stages, report)
+        for name, job in jobs.items():
+            if isinstance(job, Map):
+                _job(job, ("stages", index, "jobs", name), params, report)
+
+
+def warn_pipeline(tree: Map, report: Report) -> None:
+    """Report what is probably not meant, in a pipeline without problems."""
+    used: set[str] = set()
+    for _, stage in _maps(tree.get("stages")):
+        for job in _map(stage, "jobs").values():
+            for _, task in _maps(job.get("tasks") if isinstance(job, Map) else None):
+                used.update(_WORD_AFTER_DOLLAR.findall(_text(task.get("run")) or ""))
+    params = _map(tree, "params")
+    for name in params:
+        if name not in used:
+            line, column = params.key_places[name]
+            text = f'no command uses "${name}"; a script that a command starts may still read it'
+            report.add(line, column, ("params", name), text, warning=True)
+
+
+def _params(params: Map, report: Report) -> None:
+    for name, node in params.items():
+        if not isinstance(node, Map):
+            continue
+        path = ("params", name)
+        kind = _text(node.get("type")) or "string"
+        choices = tuple(text for item in _seq(node.get("choices")) if (text := _text(item)) is not None)
+        if kind == "choice" and "choices" not in node:
+            report.add(*params.key_places[name], path, 'type choice needs "choices"')
+        elif kind != "choice" and "choices" in node and kind in tuple(ParamType):
+            report.add(*node.key_places["choices"], (*path, "choices"), "belongs to type choice; write type: choice")
+        for index, item in enumerate(_seq(node.get("choices"))):
+            if isinstance(item, Scalar) and str(item) in choices[:index]:
+                report.add(item.line, item.column, (*path, "choices", index), f"{quoted(item)} stands here twice")
+        pattern = _text(node.get("pattern"))
+        pattern_node = node.get("pattern")
+        if pattern is not None and isinstance(pattern_node, Scalar) and (reason := why_not_pattern(pattern)):
+            report.add(pattern_node.line, pattern_node.column, (*path, "pattern"), reason)
+        default = node.get("default")
+        if kind not in tuple(ParamType) or not isinstance(default, Scalar) or default.broken or why_not_env_name(name):
+            continue
+        if kind == "choice" and not choices:
+            continue
+        param = Param(name=name, type=ParamType(kind), pattern=pattern, choices=choices)
+        if reason := why_not_value(param, str(default)):
+            report.add(default.line, default.column, (*path, "default"), reason)
+
+
+def _env(env: Map, path: Path, params: Map, report: Report) -> None:
+    for name, value in env.items():
+        if name in params:
+            line = params.key_places[name][0]
+            report.add(
+                *env.key_places[name],
+                (*path, name),
+                f"is the name of a param in line {line}; one of them needs another",
+            )
+        if isinstance(value, Scalar) and "\0" not in value and (reason := why_not_env_value(name, str(value))):
+            report.add(value.line, value.column, (*path, name), reason)
+
+
+def _job(job: Map, path: Path, params: Map, report: Report) -> None:
+    _env(_map(job, "env"), (*path, "env"), params, report)
+    _retry(_map(job, "retry"), (*path, "retry"), report)
+    tasks = list(_maps(job.get("tasks")))
+    _unique_names([((*path, "tasks", index, "name"), task.get("name")) for index, task in tasks], report)
+    for index, task in tasks:
+        _env(_map(task, "env"), (*path, "tasks", index, "env"), params, report)
+        run = task.get("run")
+        if isinstance(run, Scalar) and "{{" in run:
+            text = (
+                '"{{" is never replaced in a command; params arrive as variables, write "$release"'
+                " (and '{''{' where a command needs two braces)"
+            )
+            report.add(run.line, run.column, (*path, "tasks", index, "run"), text)
+
+
+def _retry(retry: Map, path: Path, report: Report) -> None:
+    delay, max_delay = _seconds(retry.get("delay")), _seconds(retry.get("max_delay"))
+    if delay is not None and max_delay is not None and max_delay < delay:
+        text = f"is shorter than the delay of {format_duration(delay)}"
+        report.add(*retry.key_places["max_delay"], (*path, "max_delay"), text)
+    others = [key for key in ("delay", "backoff", "max_delay", "jitter") if key in retry]
+    if others and ("attempts" not in retry or _text(retry["attempts"]) == "1"):
+        text = "means nothing while attempts is 1, which counts the first try; write attempts: 2 or more"
+        report.add(*retry.key_places[others[0]], (*path, others[0]), text)
+
+
+def _unique_names(names: list[tuple[Path, Node | None]], report: Report) -> None:
+    seen: dict[str, Scalar] = {}
+    for path, name in names:
+        if not isinstance(name, Scalar) or name.broken or name == "":
+            continue
+        if str(name) in seen and seen[str(name)] is not name:
+            report.add(
+                name.line, name.column, path, f"{quoted(name)} is the name in line {seen[str(name)].line} already"
+            )
+        elif str(name) in seen:
+            report.add(name.line, name.column, path, f"{quoted(name)} is used twice through an alias; names differ")
+        seen.setdefault(str(name), name)
+
+
+def _needs(jobs: Map, stage_index: int, stages: list[tuple[int, Map]], report: Report) -> None:
+    graph: dict[str, list[str]] = {}
+    places: dict[tuple[str, str], tuple[Scalar, Path]] = {}
+    for name, job in jobs.items():
+        graph[name] = []
+        for index, needed in enumerate(_seq(job.get("needs") if isinstance(job, Map) else None)):
+            if not isinstance(needed, Scalar) or needed.broken:
+                continue
+            path: Path = ("stages", stage_index, "jobs", name, "needs", index)
+            text = str(needed)
+            if text == name:
+                report.add(needed.line, needed.column, path, "a job cannot need itself")
+            elif text in graph[name]:
+                report.add(needed.line, needed.column, path, f"{quoted(text)} stands here twice")
+            elif text in jobs:
+                graph[name].append(text)
+                places[name, text] = (needed, path)
+            else:
+                report.add(needed.line, needed.column, path, _unknown_need(text, jobs, stages, stage_index))
+    for cycle in _cycles(graph):
+        needed, path = places[cycle[0], cycle[1]]
+        report.add(needed.line, needed.column, path, f"the jobs wait for each other: {_chain(cycle)}")
+
+
+def _unknown_need(name: str, jobs: Map, stages: list[tuple[int, Map]], own: int) -> str:
+    bare = name.rpartition("/")[2]
+    for index, stage in stages:
+        if index != own and (name in _map(stage, "jobs") or (bare != name and bare in _map(stage, "jobs"))):
+            which = "an earlier stage, which has passed" if index < own else "a later stage, which has not begun"
+            return f"{quoted(name)} is a job of {which} when this one starts; needs names jobs of the same stage"
+    return f"no job {quoted(name)} in this stage{did_you_mean(name, jobs)}"
+
+
+def _chain(cycle: list[str]) -> str:
+    return " -> ".join(cycle)
+
+
+def _cycles(graph: dict[str, list[str]]) -> Iterator[list[str]]:
+    """Each cycle whole, in the direction of ``needs``, from its first job in the file back to it."""
+    order = {name: index for index, name in enumerate(graph)}
+    remaining = {name: list(needs) for name, needs in graph.items()}
+    for _ in range(_MAX_CYCLES):
+        try:
+            TopologicalSorter(remaining).prepare()
+        except CycleError as error:
+            # graphlib names a cycle from what is needed to what needs it, its first node again at the end.
+            cycle: list[str] = error.args[1][:0:-1]
+            start = min(range(len(cycle)), key=lambda at: order[cycle[at]])
+            cycle = cycle[start:] + cycle[:start]
+            cycle.append(cycle[0])
+            yield cycle
+            remaining[cycle[0]].remove(cycle[1])
+        else:
+            return
+
+
+def _seconds(node: Node | None) -> float | None:
+    if not isinstance(node, Scalar):
+        return None
+    try:
+        return parse_duration(str(node))
+    except ValueError:
+        return None
+
+
+def _map(node: Node | None, key: str) -> Map:
+    """The mapping under ``key``; an empty one where there is none."""
+    value = node.get(key) if isinstance(node, Map) else None
+    return value if isinstance(value, Map) else Map(0, 0)
+
+
+def _seq(node: Node | None) -> Seq:
+    return node if isinstance(node, Seq) else Seq(0, 0)
+
+
+def _maps(node: Node | None) -> Iterator[tuple[int, Map]]:
+    """The mappings of a list, with their index."""
+    for index, item in enumerate(_seq(node)):
+        if isinstance(item, Map):
+            yield index, item
+
+
+def _text(node: Node | None) -> str | None:
+    return str(node) if isinstance(node, Scalar) and not node.broken else None

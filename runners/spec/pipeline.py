@@ -1,0 +1,167 @@
+"""Pipeline text to definition: every problem at once, or a ``Pipeline`` with every default filled in."""
+
+from __future__ import annotations
+
+import re
+
+from runners.model.definition import Defaults, Job, OnFailure, Param, ParamType, Pipeline, RetryPolicy, Stage, Task
+from runners.model.ids import NAME
+from runners.model.problems import Problem
+from runners.spec.lint import lint_pipeline, warn_pipeline
+from runners.spec.models import DefaultsModel, JobModel, ParamModel, PipelineModel, RetryModel, TaskModel
+from runners.spec.nodes import Map, Seq, read_tree
+from runners.spec.report import Report, in_order
+from runners.spec.translate import place, validate
+
+# Says nothing about what a task does.
+_SHELL_WORDS = frozenset(
+    {"set", "cd", "export", "if", "for", "while", "until", "case", "test", "true", "false", "exec", "eval", "umask"}
+    | {"trap", "echo", "printf", "sudo", "env"}
+)
+_OWN_MAX_DELAY_S = 60.0
+
+
+def read_pipeline(text: str | bytes, file: str) -> tuple[Pipeline | None, tuple[Problem, ...]]:
+    """Read a pipeline; ``file`` is its name in messages and in ``Pipeline.source``.
+
+    The pipeline is None exactly when a problem is an error. Problems are in the order of the text; warnings are given
+    only for a pipeline without errors. Never raises for what stands in ``text``.
+    """
+    tree, found = read_tree(text, file)
+    report = Report(file)
+    report.problems.extend(found)
+    if tree is None:
+        return None, in_order(report.problems)
+    lint_pipeline(tree, report)
+    model: PipelineModel | None = validate(PipelineModel, tree, report)
+    if model is None or report.problems:
+        return None, in_order(report.problems)
+    warn_pipeline(tree, report)
+    return _pipeline(model, tree, file), in_order(report.problems)
+
+
+def _pipeline(model: PipelineModel, tree: Map, file: str) -> Pipeline:
+    environment_line, environment_column = place(tree, ("environment",)) if model.environment else (0, 0)
+    stage_nodes = tree["stages"]
+    assert isinstance(stage_nodes, Seq)
+    stages = []
+    for stage, node in zip(model.stages, stage_nodes, strict=True):
+        assert isinstance(node, Map)
+        jobs = node["jobs"]
+        assert isinstance(jobs, Map)
+        stages.append(
+            Stage(
+                name=stage.name,
+                jobs=tuple(_job(name, job, jobs) for name, job in stage.jobs.items()),
+                line=node.line,
+            )
+        )
+    return Pipeline(
+        name=model.name,
+        stages=tuple(stages),
+        description=model.description,
+        owner=model.owner or "",
+        environment=model.environment,
+        environment_line=environment_line,
+        environment_column=environment_column,
+        params={name: _param(name, param, tree) for name, param in model.params.items()},
+        env=dict(model.env),
+        dir=model.dir,
+        defaults=_defaults(model.defaults),
+        source=file,
+    )
+
+
+def _param(name: str, model: ParamModel, tree: Map) -> Param:
+    line, column = place(tree, ("params", name), of_key=True)
+    return Param(
+        name=name,
+        type=ParamType(model.type),
+        default=model.default,
+        pattern=model.pattern,
+        choices=tuple(model.choices or ()),
+        help=model.help,
+        line=line,
+        column=column,
+    )
+
+
+def _defaults(model: DefaultsModel) -> Defaults:
+    return Defaults(
+        timeout_s=model.timeout,
+        retry=_retry(model.retry) or RetryPolicy(),
+        on_failure=OnFailure(model.on_failure),
+    )
+
+
+def _retry(model: RetryModel | None) -> RetryPolicy | None:
+    if model is None:
+        return None
+    return RetryPolicy(
+        attempts=model.attempts,
+        delay_s=model.delay,
+        backoff=model.backoff,
+        max_delay_s=max(_OWN_MAX_DELAY_S, model.delay) if model.max_delay is None else model.max_delay,
+        full_jitter=model.jitter == "full",
+    )
+
+
+def _job(name: str, model: JobModel, jobs: Map) -> Job:
+    node = jobs[name]
+    assert isinstance(node, Map)
+    hosts_line, hosts_column = place(node, ("hosts",))
+    task_nodes = node["tasks"]
+    assert isinstance(task_nodes, Seq)
+    names = _task_names(model.tasks)
+    return Job(
+        name=name,
+        hosts=model.hosts,
+        tasks=tuple(
+            _task(task_name, task, task_node.line)
+            for task_name, task, task_node in zip(names, model.tasks, task_nodes, strict=True)
+        ),
+        needs=tuple(model.needs),
+        timeout_s=model.timeout,
+        retry=_retry(model.retry),
+        on_failure=None if model.on_failure is None else OnFailure(model.on_failure),
+        env=dict(model.env),
+        dir=model.dir,
+        runbook=model.runbook,
+        line=jobs.key_places[name][0],
+        hosts_line=hosts_line,
+        hosts_column=hosts_column,
+    )
+
+
+def _task(name: str, model: TaskModel, line: int) -> Task:
+    return Task(
+        name=name,
+        run=model.run,
+        timeout_s=model.timeout,
+        env=dict(model.env),
+        dir=model.dir,
+        runbook=model.runbook,
+        line=line,
+    )
+
+
+def _task_names(tasks: list[TaskModel]) -> list[str]:
+    """Given names stay; the others are the command's first word, or ``task-2`` by place, and never the same twice."""
+    taken = {task.name for task in tasks if task.name}
+    names = []
+    for number, task in enumerate(tasks, start=1):
+        name = task.name
+        if name is None:
+            name = _from_command(task.run) or f"task-{number}"
+            if name in taken:
+                name = f"{name[:50]}-{number}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+        names.append(name)
+    return names
+
+
+def _from_command(run: str) -> str | None:
+    word = re.split(r"[\s;|&()<>]", run.strip(), maxsplit=1)[0].rpartition("/")[2]
+    return word if NAME.match(word) and len(word) <= 40 and word not in _SHELL_WORDS and "=" not in word else None
