@@ -43,12 +43,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
+    from runners.model.errors import InputRefused
+    from runners.model.problems import Problem
     from runners.spec.inventory import read_inventory
     from runners.spec.kind import looks_like_inventory
     from runners.spec.pipeline import read_pipeline
-
-    from runners.model.errors import InputRefused
-    from runners.model.problems import Problem
     from tui.cli.texts import inventory_for, read_text
 
     try:

@@ -23,9 +23,8 @@ def register(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the plan; 2 when the texts have problems."""
-    from runners.plan.render import describe_plan, plan_document
-
     from runners.model.errors import InputRefused
+    from runners.plan.render import describe_plan, plan_document
     from tui.cli.output import print_json, print_line
     from tui.cli.texts import inventory_for, params_of, plan_texts, read_text
 

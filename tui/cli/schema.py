@@ -22,7 +22,6 @@ def register(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print it."""
     from runners.spec.schema import inventory_schema, pipeline_schema
-
     from tui.cli.output import print_json
 
     print_json(pipeline_schema() if options.what == "pipeline" else inventory_schema())

@@ -1,0 +1,19 @@
+"""One transport for all hosts: the controller's own machine without SSH, everything else with it."""
+
+from __future__ import annotations
+
+from runners.model.inventory import LOCAL, Host
+from runners.ports.transport import HostSession, SessionSink, Transport
+
+
+class RoutingTransport:
+    """Implements ``Transport`` by asking the one that fits."""
+
+    def __init__(self, *, local: Transport, remote: Transport) -> None:
+        self._local = local
+        self._remote = remote
+
+    async def connect(self, host: Host, sink: SessionSink) -> HostSession:
+        """As ``Transport.connect``."""
+        transport = self._local if host.name == LOCAL else self._remote
+        return await transport.connect(host, sink)
