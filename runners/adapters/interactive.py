@@ -1,0 +1,77 @@
+"""The program behind ``!``: an interactive shell on a host, in the person's own terminal.
+
+Built without the SSH library, so that the screen can ask for it cheaply. ``ssh`` reads its own configuration; only
+what the inventory says is added. Where there is no ``ssh``, our own client takes its place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+
+from runners.model.inventory import LOCAL, Host
+
+OWN_CLIENT = "runners.adapters.ssh_shell"
+FALLBACK_SHELL = "/bin/sh"
+
+
+def interactive_command(host: Host, *, ssh_program: str | None = None, look_for_ssh: bool = True) -> list[str]:
+    """Program and arguments. ``ssh_program`` is used when given, else looked for on PATH unless told not to."""
+    if host.name == LOCAL:
+        return [os.environ.get("SHELL") or FALLBACK_SHELL]
+    program = ssh_program or (shutil.which("ssh") if look_for_ssh else None)
+    if program is None:
+        return [sys.executable, "-m", OWN_CLIENT, "--host-json", host_to_json(host)]
+    command = [program, "-t", "-o", "StrictHostKeyChecking=yes"]
+    if host.ssh_config is not None:
+        command += ["-F", host.ssh_config]
+    if host.port is not None:
+        command += ["-p", str(host.port)]
+    if host.user is not None:
+        command += ["-l", host.user]
+    if host.identity is not None:
+        command += ["-i", host.identity.replace("%", "%%")]
+        if os.access(host.identity, os.R_OK):
+            # ssh would try every key of a full agent first, and hosts stop listening after six.
+            command += ["-o", "IdentitiesOnly=yes"]
+    if host.known_hosts is not None:
+        command += ["-o", f"UserKnownHostsFile={_quoted(host.known_hosts)}"]
+    return [*command, "--", host.target]
+
+
+def host_to_json(host: Host) -> str:
+    """What our own client needs to reach ``host``; nothing in it is secret."""
+    fields = ("name", "address", "port", "user", "identity", "known_hosts", "ssh_config")
+    return json.dumps({field: value for field in fields if (value := getattr(host, field)) is not None})
+
+
+def host_from_json(text: str) -> Host:
+    """The inverse of ``host_to_json``. Raises ``ValueError`` for anything else."""
+    found = json.loads(text)
+    if not isinstance(found, dict) or not isinstance(found.get("name"), str):
+        raise ValueError("not a host")
+    port = found.get("port")
+    if port is not None and not isinstance(port, int):
+        raise ValueError("the port is not a number")
+    words: dict[str, str | None] = {}
+    for field in ("address", "user", "identity", "known_hosts", "ssh_config"):
+        value = found.get(field)
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{field} is not text")
+        words[field] = value
+    return Host(
+        name=found["name"],
+        address=words["address"],
+        port=port,
+        user=words["user"],
+        identity=words["identity"],
+        known_hosts=words["known_hosts"],
+        ssh_config=words["ssh_config"],
+    )
+
+
+def _quoted(path: str) -> str:
+    """A path as the value of an option that holds several: quoted, tokens escaped (ssh_config(5))."""
+    return '"' + path.replace("%", "%%") + '"'

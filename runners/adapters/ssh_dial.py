@@ -1,0 +1,312 @@
+"""Open one authenticated SSH connection, within a host's limits, or say exactly why there is none.
+
+Handshakes are capped per destination address, because sshd drops new connections at random beyond ``MaxStartups``
+(10:30:100, sshd_config(5)); a connection that was closed before the host greeted is tried again with jitter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
+
+import asyncssh
+from asyncssh.public_key import SSHKey
+
+from runners.adapters.known_hosts import HostRecord, KnownHosts
+from runners.adapters.ssh_algorithms import Algorithms, choose_algorithms, key_families
+from runners.adapters.ssh_config import SshOptions
+from runners.adapters.ssh_identities import Identities, IdentityFiles
+from runners.adapters.ssh_login import Login, login_error, reason, unreachable
+from runners.adapters.ssh_socket import QuickAckSocket
+from runners.model.errors import HostRefused, OndutyError
+
+HANDSHAKES_PER_ADDRESS = 8
+"""Below sshd's stock ``MaxStartups`` of 10, with room for the person's own ssh."""
+KEEPALIVE_INTERVAL_S = 5.0
+KEEPALIVE_COUNT_MAX = 3
+"""A dead link is noticed after interval x (count + 1) = 20 s."""
+FIRST_RETRY_DELAY_S = 0.1
+MAX_RETRY_DELAY_S = 2.0
+_TOO_MANY_CONNECTIONS = 12
+"""SSH_DISCONNECT_TOO_MANY_CONNECTIONS, RFC 4253 section 11.1."""
+
+AgentPath = Callable[[], str | None]
+"""Where the agent listens now; None or empty: there is none. Asked for every connection."""
+Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
+"""Family and what ``connect`` takes; for IPv6 with flow label and scope."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An open connection that a login succeeded on."""
+
+    ssh: asyncssh.SSHClientConnection
+    socket: QuickAckSocket
+    login: Login
+    connect_s: float
+    """From the first step to the end of the login, waiting for our own turn included."""
+
+
+class _ClosedEarly(Exception):
+    """The host closed the connection before it greeted: nothing but a TCP connection happened."""
+
+
+class _Budget:
+    """Seconds that may still be spent on a host. Waiting for our own turn is not the host's doing and costs nothing."""
+
+    def __init__(self, total_s: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + total_s
+
+    def left_s(self) -> float:
+        return max(0.0, self._deadline - self._loop.time())
+
+    @contextlib.asynccontextmanager
+    async def turn(self, slot: asyncio.Semaphore) -> AsyncIterator[None]:
+        waiting_since = self._loop.time()
+        async with slot:
+            self._deadline += self._loop.time() - waiting_since
+            yield
+
+
+@dataclass(slots=True)
+class Dialler:
+    """Opens connections; one for the whole process, because the caps are shared."""
+
+    known_hosts: KnownHosts
+    agent_path: AgentPath
+    _files: IdentityFiles = field(default_factory=IdentityFiles)
+    _slots: dict[tuple[str, int], asyncio.Semaphore] = field(default_factory=dict)
+
+    async def dial(self, options: SshOptions) -> Connection:
+        """Open a connection, log in, and return it.
+
+        Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed`` or ``HostRefused``; nothing
+        was started on the host then.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        record = await self.look_up(options)
+        algorithms = choose_algorithms(
+            options, on_record=record.keys or record.portless_keys, authorities=bool(record.authorities)
+        )
+        budget = _Budget(options.connect_timeout_s)
+
+        async def handshake(sock: QuickAckSocket) -> Connection:
+            identities = Identities(options, self.agent_path(), self._files)
+            login = Login(options, record, identities)
+            try:
+                async with asyncio.timeout(budget.left_s()):
+                    ssh = await _log_in(login, algorithms, sock)
+            except TimeoutError:
+                raise unreachable(
+                    options, f"did not answer within {options.connect_timeout_s:g} s ({login.doing})"
+                ) from None
+            finally:
+                identities.close()
+            return Connection(ssh=ssh, socket=sock, login=login, connect_s=loop.time() - started)
+
+        return await self._reach(options, budget, handshake)
+
+    async def scan(self, options: SshOptions) -> list[SSHKey]:
+        """The host's keys, one of each type it has; nothing is sent but the key exchange.
+
+        Raises ``HostUnreachable``, or ``HostRefused`` when it has no key of a type that we know.
+        """
+        found: list[SSHKey] = []
+        problems: list[OndutyError] = []
+        for answer in await asyncio.gather(
+            *(self._scan_family(options, family) for family in key_families()), return_exceptions=True
+        ):
+            if isinstance(answer, SSHKey):
+                found.append(answer)
+            elif isinstance(answer, OndutyError):
+                problems.append(answer)
+            elif isinstance(answer, BaseException):
+                raise answer
+        if not found:
+            raise problems[0] if problems else HostRefused(f"{options.label} showed no host key; nothing was sent")
+        return found
+
+    async def look_up(self, options: SshOptions) -> HostRecord:
+        """What the known_hosts files say about the host.
+
+        Raises ``HostRefused`` when they cannot be read: without them no key can be judged.
+        """
+        try:
+            return await asyncio.to_thread(
+                self.known_hosts.look_up,
+                [*options.known_hosts, *options.global_known_hosts],
+                options.record_name,
+                revoked_file=options.revoked_host_keys,
+            )
+        except (OSError, ValueError) as problem:
+            raise HostRefused(
+                f"{options.host}: the known host keys cannot be read ({problem}); nothing was sent"
+            ) from None
+
+    async def _scan_family(self, options: SshOptions, family: tuple[str, ...]) -> SSHKey | None:
+        strict = replace(options, accept_new=False)
+        algorithms = replace(choose_algorithms(options, on_record=(), authorities=False), host_keys=family)
+        budget = _Budget(options.connect_timeout_s)
+
+        async def handshake(sock: QuickAckSocket) -> SSHKey | None:
+            # With nothing on record every key is refused once it was shown, so a login never begins.
+            login = Login(strict, HostRecord(), Identities(strict, None, self._files))
+            try:
+                async with asyncio.timeout(budget.left_s()):
+                    await _log_in(login, algorithms, sock)
+            except TimeoutError:
+                raise unreachable(options, f"did not answer within {options.connect_timeout_s:g} s") from None
+            except OndutyError:
+                if not login.said_its_name:
+                    raise
+            return login.shown
+
+        return await self._reach(options, budget, handshake)
+
+    async def _reach(
+        self, options: SshOptions, budget: _Budget, handshake: Callable[[QuickAckSocket], Awaitable[T]]
+    ) -> T:
+        """Connect to the host's addresses in turn, shake hands, and try again where the host was only busy."""
+        addresses = await _addresses(options, budget)
+        delay_s = FIRST_RETRY_DELAY_S
+        while True:
+            try:
+                return await self._reach_once(options, addresses, budget, handshake)
+            except _ClosedEarly as closed:
+                # Full jitter, so that a crowd that was turned away does not come back as one.
+                pause_s = random.uniform(delay_s / 2, delay_s)  # noqa: S311  # spreads load, protects nothing
+                delay_s = min(2 * delay_s, MAX_RETRY_DELAY_S)
+                if budget.left_s() <= pause_s:
+                    raise unreachable(
+                        options,
+                        f"closed every connection before it greeted, for {options.connect_timeout_s:g} s "
+                        f"({closed}; is it busy, or does a rule keep this machine out?)",
+                    ) from None
+                await asyncio.sleep(pause_s)
+
+    async def _reach_once(
+        self,
+        options: SshOptions,
+        addresses: list[Address],
+        budget: _Budget,
+        handshake: Callable[[QuickAckSocket], Awaitable[T]],
+    ) -> T:
+        cause = ""
+        for position, (family, address) in enumerate(addresses):
+            slot = self._slots.setdefault(address[:2], asyncio.Semaphore(HANDSHAKES_PER_ADDRESS))
+            async with budget.turn(slot):
+                # A silent first address must leave time for the next one.
+                patience_s = budget.left_s() / (len(addresses) - position)
+                try:
+                    async with asyncio.timeout(patience_s):
+                        sock = await _tcp(family, address, options.bind_address)
+                except TimeoutError:
+                    cause = cause or f"did not answer within {options.connect_timeout_s:g} s (connecting)"
+                    continue
+                except ConnectionResetError as problem:
+                    raise _ClosedEarly(reason(problem)) from None
+                except OSError as problem:
+                    cause = cause or _tcp_cause(problem, options)
+                    continue
+                try:
+                    return await handshake(sock)
+                except BaseException:
+                    sock.close()
+                    raise
+        raise unreachable(options, cause or "has no address")
+
+
+async def _log_in(login: Login, algorithms: Algorithms, sock: QuickAckSocket) -> asyncssh.SSHClientConnection:
+    options, record = login.options, login.record
+    try:
+        return await asyncssh.connect(
+            options.address,
+            options.port,
+            sock=sock,
+            # Every option comes from ``ssh -G``; no file is read here.
+            config=None,
+            client_factory=lambda: login,
+            username=options.user,
+            # None keeps asyncssh from loading keys and asking the agent by itself: Login offers them.
+            client_keys=None,
+            preferred_auth=["publickey"],
+            password_auth=False,
+            kbdint_auth=False,
+            host_based_auth=False,
+            gss_host=None,
+            # No key is trusted beforehand, so that each one is judged by Login against the whole record.
+            known_hosts=([], list(record.authorities), list(record.revoked) if record.authorities else []),
+            host_key_alias=options.host_key_alias,
+            x509_trusted_certs=None,
+            server_host_key_algs=list(algorithms.host_keys),
+            kex_algs=list(algorithms.kex),
+            encryption_algs=list(algorithms.ciphers),
+            mac_algs=list(algorithms.macs),
+            compression_algs=["zlib@openssh.com", "none"] if options.compression else ["none"],
+            keepalive_interval=KEEPALIVE_INTERVAL_S,
+            keepalive_count_max=KEEPALIVE_COUNT_MAX,
+            agent_forwarding=False,
+            x11_forwarding=False,
+            encoding=None,
+        )
+    except asyncssh.DisconnectError as problem:
+        if not login.said_its_name or problem.code == _TOO_MANY_CONNECTIONS:
+            raise _ClosedEarly(reason(problem)) from None
+        raise login_error(login, problem) from None
+    except TimeoutError:
+        raise
+    except OSError as problem:
+        if not login.said_its_name:
+            raise _ClosedEarly(reason(problem)) from None
+        raise unreachable(options, f"broke the connection while {login.doing} ({reason(problem)})") from None
+    except ValueError as problem:
+        raise HostRefused(f"{options.label} cannot be logged in to ({reason(problem)}); nothing was sent") from None
+
+
+async def _addresses(options: SshOptions, budget: _Budget) -> list[Address]:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(budget.left_s()):
+            found = await loop.getaddrinfo(
+                options.address, options.port, family=options.family, type=socket.SOCK_STREAM
+            )
+    except TimeoutError:
+        raise unreachable(
+            options, f"is not resolved by the name server within {options.connect_timeout_s:g} s"
+        ) from None
+    except (socket.gaierror, UnicodeError) as problem:
+        raise unreachable(options, f"has no address ({reason(problem)})") from None
+    internet = (socket.AF_INET, socket.AF_INET6)
+    return list(
+        dict.fromkeys(
+            (family, cast("tuple[str, int]", address)) for family, _, _, _, address in found if family in internet
+        )
+    )
+
+
+async def _tcp(family: socket.AddressFamily, address: tuple[object, ...], bind_address: str | None) -> QuickAckSocket:
+    sock = QuickAckSocket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if bind_address is not None:
+            sock.bind((bind_address, 0))
+        await asyncio.get_running_loop().sock_connect(sock, address)
+        sock.acknowledge_at_once()
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _tcp_cause(problem: OSError, options: SshOptions) -> str:
+    if isinstance(problem, ConnectionRefusedError):
+        return f"refused the connection (nothing listens on port {options.port})"
+    return f"cannot be reached ({reason(problem)})"

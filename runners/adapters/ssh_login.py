@@ -1,0 +1,183 @@
+"""One login on one connection: judge the host's key, offer our keys, and say what went wrong in words.
+
+Whatever a host says about itself (disconnect reasons, names) is cut to printable text before it enters a message.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+import asyncssh
+from asyncssh.public_key import SSHKey
+
+from runners.adapters.known_hosts import HostRecord, KeyStanding, fingerprint, key_type, record_key
+from runners.adapters.ssh_config import DEFAULT_PORT, SshOptions
+from runners.adapters.ssh_identities import Identities, Offer
+from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable, OndutyError
+
+MAX_REASON_CHARS = 200
+MAX_NAMED_KEYS = 6
+
+
+class Login(asyncssh.SSHClient):
+    """Answers the library's questions on one connection and remembers what happened on it."""
+
+    def __init__(self, options: SshOptions, record: HostRecord, identities: Identities) -> None:
+        self.options = options
+        self.record = record
+        self.identities = identities
+        self.shown: SSHKey | None = None
+        """The key the host showed; None before it showed one, or when it showed a certificate."""
+        self.standing: KeyStanding | None = None
+        self.record_problem = ""
+        self.lost_cause = ""
+        """Why the connection ended; empty while it is open."""
+        self._asked_to_log_in = False
+        self._connection: asyncssh.SSHClientConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._connection = conn
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost_cause = reason(exc) if exc is not None else "the connection was closed"
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: SSHKey) -> bool:
+        # Called for unknown and for changed keys alike, so the record decides here and nowhere else.
+        self.shown = key
+        self.standing = self.record.judge(key)
+        if self.standing is KeyStanding.UNKNOWN and self.options.accept_new:
+            return self._record_new(key)
+        return self.standing is KeyStanding.KNOWN
+
+    async def public_key_auth_requested(self) -> list[Offer] | None:
+        self._asked_to_log_in = True
+        offer = await self.identities.next()
+        return None if offer is None else [offer]
+
+    @property
+    def said_its_name(self) -> bool:
+        """Whether the host's SSH version line arrived."""
+        return self._connection is not None and self._connection.get_extra_info("server_version") is not None
+
+    @property
+    def doing(self) -> str:
+        """What the connection was busy with, for messages."""
+        if self._connection is None:
+            return "connecting"
+        if not self.said_its_name:
+            return "waiting for its SSH greeting"
+        return "logging in" if self._asked_to_log_in else "exchanging keys"
+
+    def _record_new(self, key: SSHKey) -> bool:
+        try:
+            if self.options.known_hosts:
+                record_key(
+                    self.options.known_hosts[0],
+                    self.options.record_name,
+                    key,
+                    hashed=self.options.hash_known_hosts,
+                )
+        except OSError as problem:
+            self.record_problem = f"; it could not be added to {self.options.known_hosts[0]} ({problem.strerror})"
+            return False
+        self.standing = KeyStanding.KNOWN
+        return True
+
+
+def key_error(login: Login, problem: Exception) -> OndutyError:
+    """Why the host's key was refused."""
+    options, record = login.options, login.record
+    if login.shown is None or login.standing is None:
+        return HostKeyChanged(
+            f"{options.label} showed a host key that is refused ({reason(problem)}); nothing was sent to it",
+            known=record.fingerprints,
+            shown="",
+        )
+    kind, shown = key_type(login.shown), fingerprint(login.shown)
+    if login.standing is KeyStanding.UNKNOWN:
+        return HostKeyUnknown(
+            f"{options.label} shows an unknown host key, {kind} {shown}{login.record_problem}; nothing was sent to it",
+            key_type=kind,
+            fingerprint=shown,
+            hint=f"onduty hosts trust {options.host}",
+        )
+    return changed_key(options, record, login.shown, revoked=login.standing is KeyStanding.REVOKED)
+
+
+def changed_key(options: SshOptions, record: HostRecord, shown: SSHKey, *, revoked: bool = False) -> HostKeyChanged:
+    """The refusal of a key that is not the one on record."""
+    now = f"{key_type(shown)} {fingerprint(shown)}"
+    if revoked:
+        said = f"{options.label} shows the host key {now}, which is revoked; nothing was sent to it"
+    else:
+        known = ", ".join(f"{key_type(key)} {fingerprint(key)}" for key in record.keys)
+        said = f"{options.label} shows another host key: {now}; on record is {known}; nothing was sent to it"
+    files = " ".join(f"-f {shlex.quote(path)}" for path in options.known_hosts[:1])
+    return HostKeyChanged(
+        said,
+        known=record.fingerprints,
+        shown=fingerprint(shown),
+        hint="" if revoked else f"ssh-keygen -R {shlex.quote(options.record_name)} {files}".strip(),
+    )
+
+
+def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError:
+    """Why the host did not let us in, or what broke after it had said its name."""
+    options = login.options
+    if isinstance(problem, asyncssh.HostKeyNotVerifiable):
+        return key_error(login, problem)
+    if isinstance(problem, asyncssh.KeyExchangeFailed):
+        return HostRefused(
+            f"{options.label} and this machine share no algorithm ({reason(problem)}); nothing was started there",
+            hint=try_ssh(options, "-v"),
+        )
+    if isinstance(problem, asyncssh.PermissionDenied | asyncssh.IllegalUserName) or (
+        "authentication failures" in str(problem).lower()
+    ):
+        return _auth_error(login, problem)
+    return HostUnreachable(
+        f"{options.label} ended the connection while {login.doing} ({reason(problem)}); nothing was started there",
+        hint=try_ssh(options),
+    )
+
+
+def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed:
+    options, identities = login.options, login.identities
+    tried = [printable(name) for name in identities.tried]
+    if not tried:
+        what = "there was no key to offer"
+    else:
+        more = f" and {len(tried) - MAX_NAMED_KEYS} more" if len(tried) > MAX_NAMED_KEYS else ""
+        what = f"tried {', '.join(tried[:MAX_NAMED_KEYS])}{more}"
+    if "failures" in str(problem).lower():
+        what += "; it stopped listening after so many keys"
+    for trouble in identities.problems:
+        what += f"; {printable(trouble)}"
+    hint = f"ssh-add {shlex.quote(identities.locked)}" if identities.locked else try_ssh(options, "-v")
+    return AuthFailed(
+        f"{options.label} refused the login as {options.user} ({what}); nothing was started there", hint=hint
+    )
+
+
+def unreachable(options: SshOptions, cause: str) -> HostUnreachable:
+    """No connection: ``cause`` in words."""
+    return HostUnreachable(f"{options.label} {cause}; nothing was started there", hint=try_ssh(options))
+
+
+def try_ssh(options: SshOptions, *flags: str) -> str:
+    """The line to type that does the same by hand."""
+    port = () if options.port == DEFAULT_PORT else ("-p", str(options.port))
+    return shlex.join(["ssh", *flags, *port, f"{options.user}@{options.address}", "true"])
+
+
+def reason(problem: BaseException) -> str:
+    """What an exception says, as one printable line."""
+    if isinstance(problem, OSError) and problem.strerror:
+        return printable(problem.strerror)
+    return printable(str(problem)) or type(problem).__name__
+
+
+def printable(text: str, limit: int = MAX_REASON_CHARS) -> str:
+    """``text`` as one line without anything that a terminal would act on."""
+    flat = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(flat.split())[:limit]

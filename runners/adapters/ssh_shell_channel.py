@@ -1,0 +1,112 @@
+"""An ``exec sh`` channel on an SSH connection, as the session protocol wants it: bytes, flow control, an end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import asyncssh
+
+from runners.adapters.shell_channel import ShellLost
+from runners.adapters.ssh_dial import Connection
+from runners.adapters.ssh_login import reason
+from runners.model.errors import HostRefused
+
+REMOTE_COMMAND = "exec sh"
+"""The whole exec line: the login shell replaces itself, whatever it is."""
+WINDOW_BYTES = 4 << 20
+"""What may be on its way or unread; the brake on a host that writes faster than we store."""
+MAX_PACKET_BYTES = 256 << 10
+"""Large packets carry a third more per second than the default 32 KiB."""
+OPEN_TIMEOUT_S = 10.0
+OPEN_ATTEMPTS = 5
+FIRST_REOPEN_DELAY_S = 0.05
+
+
+class SshShell:
+    """One shell on the host; see ``ShellChannel`` for the promises."""
+
+    def __init__(
+        self,
+        stdin: asyncssh.SSHWriter[bytes],
+        stdout: asyncssh.SSHReader[bytes],
+        stderr: asyncssh.SSHReader[bytes],
+        lost_cause: Callable[[], str],
+    ) -> None:
+        self._stdin = stdin
+        self._stdout = stdout
+        self._stderr = stderr
+        self._lost_cause = lost_cause
+
+    async def write(self, data: bytes) -> None:
+        """Send ``data`` and return once the window has taken it. Raises ``ShellLost``."""
+        try:
+            self._stdin.write(data)
+            await self._stdin.drain()
+        except (OSError, asyncssh.Error) as problem:
+            raise ShellLost(self._lost_cause() or reason(problem)) from None
+        if self._stdin.is_closing():
+            raise ShellLost(self._lost_cause() or "the shell ended")
+
+    async def read_stdout(self, max_bytes: int) -> bytes:
+        """The next bytes; ``b""`` at the end."""
+        return await _read(self._stdout, max_bytes)
+
+    async def read_stderr(self, max_bytes: int) -> bytes:
+        """As ``read_stdout``, for stderr."""
+        return await _read(self._stderr, max_bytes)
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._stdin.close()
+
+    async def wait_closed(self) -> None:
+        """Return when the channel is gone."""
+        await self._stdin.wait_closed()
+
+
+async def open_shell(connection: Connection) -> SshShell:
+    """Open one more ``exec sh``.
+
+    sshd frees session slots late, and a refused channel proves that nothing started, so a refusal is tried again a
+    few times. Raises ``ShellLost`` when the connection is gone and ``HostRefused`` when the host keeps refusing.
+    """
+    delay_s = FIRST_REOPEN_DELAY_S
+    for attempt in range(1, OPEN_ATTEMPTS + 1):
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                stdin, stdout, stderr = await connection.ssh.open_session(
+                    REMOTE_COMMAND,
+                    request_pty=False,
+                    env=None,
+                    send_env=None,
+                    encoding=None,
+                    window=WINDOW_BYTES,
+                    max_pktsize=MAX_PACKET_BYTES,
+                )
+        except TimeoutError:
+            raise ShellLost(f"no shell opened within {OPEN_TIMEOUT_S:g} s") from None
+        except asyncssh.ChannelOpenError as problem:
+            if connection.ssh.is_closed() or connection.login.lost_cause:
+                raise ShellLost(connection.login.lost_cause or reason(problem)) from None
+            if attempt == OPEN_ATTEMPTS:
+                raise HostRefused(
+                    f"{connection.login.options.label} does not open a shell ({reason(problem)}); "
+                    "nothing was started there"
+                ) from None
+        except (OSError, asyncssh.Error) as problem:
+            raise ShellLost(connection.login.lost_cause or reason(problem)) from None
+        else:
+            return SshShell(stdin, stdout, stderr, lambda: connection.login.lost_cause)
+        await asyncio.sleep(random.uniform(delay_s / 2, delay_s))  # noqa: S311  # spreads load, protects nothing
+        delay_s *= 2
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _read(stream: asyncssh.SSHReader[bytes], max_bytes: int) -> bytes:
+    try:
+        return await stream.read(max_bytes)
+    except (OSError, asyncssh.Error):
+        # A broken connection ends the stream; who waits for the end learns the cause from the channel.
+        return b""
