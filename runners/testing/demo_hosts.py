@@ -47,9 +47,9 @@ def pipeline_text() -> str:
     return files("runners.testing").joinpath("demo", "release-api.yaml").read_text(encoding="utf-8")
 
 
-def mend(home: Path) -> str:
-    """What a person types on ``BROKEN_HOST``: find who holds the port, end it."""
-    return f'pid=$("{home}/bin/api" status | sed -n "s/.*held by pid \\([0-9]*\\),.*/\\1/p") && kill "$pid"'
+def mend_text() -> str:
+    """What a person types on ``BROKEN_HOST`` (find who holds the port, end it), as a pipeline."""
+    return files("runners.testing").joinpath("demo", "mend.yaml").read_text(encoding="utf-8")
 
 
 def stop_services(homes: Path) -> None:

@@ -51,7 +51,7 @@ def stop(options: argparse.Namespace) -> int:
     from tui.cli.output import print_json, print_line
     from tui.cli.session import run_async
 
-    stopped = run_async(_stop())
+    stopped = run_async(stop_controller())
     if options.json:
         print_json({"stopped": stopped})
     else:
@@ -64,7 +64,7 @@ def restart(options: argparse.Namespace) -> int:
     from tui.cli.session import persist, run_async
 
     async def again() -> None:
-        await _stop()
+        await stop_controller()
         await persist(lambda client: client.hello())
 
     run_async(again())
@@ -92,7 +92,8 @@ async def _hello() -> Any:
             return None
 
 
-async def _stop() -> bool:
+async def stop_controller() -> bool:
+    """Ask it to end and wait until its process is gone; False when none runs."""
     import asyncio
 
     import psutil

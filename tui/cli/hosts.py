@@ -98,7 +98,7 @@ async def _connections() -> list[HostStatus]:
 async def _hosts(pattern: str, options: argparse.Namespace, connected: list[str]) -> list[Host]:
     """The hosts that a pattern names: of the inventory, else of the live runs."""
     from runners.model.inventory import Inventory
-    from runners.plan.patterns import select_hosts
+    from runners.plan.patterns import hosts_of
     from tui.cli.texts import FileRefused, read_inventory_text, read_text
 
     if given := options.inventory or _inventory_here():
@@ -107,7 +107,7 @@ async def _hosts(pattern: str, options: argparse.Namespace, connected: list[str]
         inventory = Inventory(hosts=await _hosts_of_live_runs())
         if pattern == "all":
             return list(inventory.hosts.values())
-    names, problems = select_hosts(pattern, inventory)
+    names, problems = hosts_of(pattern, inventory)
     if problems:
         raise FileRefused(f"{pattern}: nothing was done", problems, hint="-i FILE names an inventory")
     return [inventory.hosts[name] for name in names if name in inventory.hosts]
