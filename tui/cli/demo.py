@@ -166,7 +166,7 @@ def _start_fleet(folder: Path) -> None:
     remove(folder)
     prepare_home(folder)
     prepare_home(folder / "state")
-    homes = folder / "fleet" / "homes"
+    homes = folder / "fleet" / "hosts"
     furnish(homes)
     (folder / "release-api.yaml").write_text(pipeline_text(), encoding="utf-8")
     (folder / "mend.yaml").write_text(mend_text(), encoding="utf-8")
@@ -225,7 +225,7 @@ def _stop(folder: Path) -> int:
         print("no demo runs")
         return 0
     run_async(stop_controller())
-    stop_services(folder / "fleet" / "homes")
+    stop_services(folder / "fleet" / "hosts")
     pid = _fleet_pid(folder)
     if pid is not None:
         try:

@@ -1,0 +1,129 @@
+"""The one table of actions: bindings, footer, help, palette and the README's key table are made from it.
+
+A key is a named command. A key never means a safe thing in one pane and a harmful one in another; what changes
+something is upper case or a letter of its own, never on ctrl, and always opens a preview first.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Kind(enum.Enum):
+    """What an action is for; the order of the groups in the help."""
+
+    CHANGE = "change"
+    LOOK = "look"
+    MOVE = "move"
+    APP = "app"
+
+
+EVERYWHERE = frozenset({"board", "run", "runbook"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing a person can do."""
+
+    name: str
+    """Stable word, for the palette and for remapping: ``retry``."""
+    key: str
+    """As it is shown: ``r``, ``ctrl-d``, ``enter``."""
+    keys: tuple[str, ...]
+    """As Textual names them; the first is the shown one."""
+    label: str
+    """One or two words for the key bar."""
+    help: str
+    """One line for the help and the key table."""
+    kind: Kind
+    screens: frozenset[str] = EVERYWHERE
+    """Where it can be pressed: board, run, runbook."""
+    panes: frozenset[str] = frozenset()
+    """Panes that must have the focus; empty: any."""
+    footer: int = 0
+    """Order in the key bar from 1; 0: not there."""
+
+
+def _action(
+    name: str,
+    key: str,
+    label: str,
+    help: str,
+    kind: Kind,
+    *more: str,
+    keys: tuple[str, ...] | None = None,
+    screens: frozenset[str] = EVERYWHERE,
+    panes: frozenset[str] = frozenset(),
+    footer: int = 0,
+) -> Action:
+    return Action(
+        name=name,
+        key=key,
+        keys=keys or (key.replace("ctrl-", "ctrl+"), *more),
+        label=label,
+        help=help,
+        kind=kind,
+        screens=screens,
+        panes=panes,
+        footer=footer,
+    )
+
+
+_RUN = frozenset({"run"})
+_RUN_AND_BOARD = frozenset({"run", "board"})
+_LOG = frozenset({"log"})
+
+ACTIONS: tuple[Action, ...] = (
+    _action("retry", "r", "retry", "run the failed job run again, after a preview", Kind.CHANGE, screens=_RUN, footer=1),
+    _action("skip", "S", "skip", "let it count as satisfied, after a preview", Kind.CHANGE, screens=_RUN, footer=2),
+    _action("cancel", "X", "cancel", "stop the job run or the run, whole tree, after a preview", Kind.CHANGE,
+            screens=_RUN, footer=3),
+    _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
+            keys=("exclamation_mark",), screens=_RUN, footer=4),
+    _action("runbook", "o", "runbook", "the page of this failure, full screen", Kind.LOOK, screens=_RUN_AND_BOARD,
+            footer=5),
+    _action("next-error", "e", "next error", "the next error in the log", Kind.LOOK, screens=_RUN, footer=6),
+    _action("previous-error", "E", "previous error", "the previous error in the log", Kind.LOOK, screens=_RUN),
+    _action("find", "/", "find", "find in the log (RE2)", Kind.LOOK, keys=("slash",), screens=_RUN, footer=7),
+    _action("next-match", "n", "next match", "the next match", Kind.LOOK, screens=_RUN),
+    _action("previous-match", "N", "previous match", "the previous match", Kind.LOOK, screens=_RUN),
+    _action("follow", "f", "follow", "stay at the end of the log, or let go", Kind.LOOK, screens=_RUN),
+    _action("wrap", "w", "wrap", "wrap long lines", Kind.LOOK, screens=_RUN),
+    _action("times", "t", "times", "show or hide the times of the log", Kind.LOOK, screens=_RUN),
+    _action("previous-attempt", "p", "attempts", "the log of the attempt before; again: back to the newest", Kind.LOOK,
+            screens=_RUN),
+    _action("sent", "@", "what was sent", "the commands and values that were really sent", Kind.LOOK, keys=("at",),
+            screens=_RUN),
+    _action("definition", "y", "definition", "the pipeline as this run pinned it", Kind.LOOK, screens=_RUN),
+    _action("copy", "c", "copy", "copy the first bad line or the selected row", Kind.LOOK, screens=_RUN_AND_BOARD),
+    _action("zoom", "z", "zoom", "give the focused pane the whole body", Kind.LOOK, screens=_RUN),
+    _action("open", "enter", "open", "open: a run, or the log of a job run", Kind.MOVE, "l", "right",
+            screens=_RUN_AND_BOARD, footer=1),
+    _action("back", "esc", "back", "back", Kind.MOVE, "h", "left", keys=("escape", "h", "left")),
+    _action("up", "k", "up", "up", Kind.MOVE, "up"),
+    _action("down", "j", "down", "down", Kind.MOVE, "down"),
+    _action("top", "g", "top", "to the first row", Kind.MOVE, "home"),
+    _action("bottom", "G", "bottom", "to the last row", Kind.MOVE, "end"),
+    _action("half-page-up", "ctrl-u", "half a page up", "half a page up", Kind.MOVE, "pageup"),
+    _action("half-page-down", "ctrl-d", "half a page down", "half a page down", Kind.MOVE, "pagedown"),
+    _action("next-pane", "tab", "next pane", "the next pane", Kind.MOVE, screens=frozenset({"run", "runbook"})),
+    _action("pane", "1-5", "panes", "jump to a pane: jobs, log, why, runbook, host", Kind.MOVE,
+            keys=("1", "2", "3", "4", "5"), screens=_RUN),
+    _action("palette", ":", "actions", "every action by name", Kind.APP, keys=("colon",), footer=9),
+    _action("help", "?", "help", "the keys of this screen", Kind.APP, keys=("question_mark",), footer=10),
+    _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP, footer=11),
+)  # fmt: skip
+
+
+def action(name: str) -> Action:
+    """The action of that name; ``KeyError`` when there is none."""
+    return _BY_NAME[name]
+
+
+def on_screen(screen: str) -> tuple[Action, ...]:
+    """The actions that can be pressed on a screen, in the order of the table."""
+    return tuple(one for one in ACTIONS if screen in one.screens)
+
+
+_BY_NAME = {one.name: one for one in ACTIONS}
