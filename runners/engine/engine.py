@@ -1,0 +1,404 @@
+"""The hands: asks the core what follows, makes it durable, and does it. One engine per controller.
+
+The way of everything: input → observe or admit → events → decide, until nothing follows → one commit → publish → effects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+
+from runners.core import describe
+from runners.core.holds import holds
+from runners.core.preview import preview
+from runners.core.recover import recover
+from runners.core.reduce import begin
+from runners.core.targets import resolve
+from runners.engine.codec import read, seal
+from runners.engine.host_pool import HostPool
+from runners.engine.intents import Created, Outcome
+from runners.engine.limits import Limits
+from runners.engine.logs import Logs
+from runners.engine.loop import Writer
+from runners.engine.perform import Performer
+from runners.engine.run_cache import RunCache, read_plan
+from runners.engine.status import StatusBoard, Watchers
+from runners.engine.subscribers import Subscribers
+from runners.engine.summaries import RunList, kept_of, summary_row
+from runners.engine.timers import Timer, Timers
+from runners.engine.turn import Turn
+from runners.model import api
+from runners.model.effects import Effect
+from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
+from runners.model.events import Event, RunCreated, TimeGap
+from runners.model.holds import Hold
+from runners.model.intents import Intent
+from runners.model.plan import Plan
+from runners.model.state import RunState
+from runners.model.wire import decode, encode
+from runners.ports.clock import Clock
+from runners.ports.failure_advisor import FailureAdvisor
+from runners.ports.log_store import LogStore
+from runners.ports.run_store import IntentRepeated, IntentRow, NewRun, RunOpening, RunRow, RunStore
+from runners.ports.transport import Transport
+
+log = logging.getLogger("onduty.engine")
+
+LISTED_RUNS = 100
+"""Lines in the list that goes with the status."""
+
+
+class Engine:
+    """Runs pipelines over its ports. Use from one event loop; ``stop`` closes the run store."""
+
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        logs: LogStore,
+        transport: Transport,
+        advisor: FailureAdvisor,
+        clock: Clock,
+        new_uid: Callable[[], str],
+        dice: Callable[[], float] = random.random,
+        limits: Limits | None = None,
+    ) -> None:
+        """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1)."""
+        self._store = store
+        self._log_store = logs
+        self._clock = clock
+        self._new_uid = new_uid
+        self._dice = dice
+        self._limits = limits or Limits()
+        self._timers = Timers(clock)
+        self._runs = RunCache(store)
+        self._list = RunList(store, self._runs)
+        self._board = StatusBoard(self.status, timers=self._timers, limits=self._limits)
+        self._watchers = Watchers(self._board.changed)
+        self._subscribers = Subscribers(self._limits.subscriber_events)
+        self._logs = Logs(logs, clock=clock, timers=self._timers, moved=self._board.changed)
+        self._writer = Writer(
+            store=store,
+            runs=self._runs,
+            clock=clock,
+            timers=self._timers,
+            dice=dice,
+            limits=self._limits,
+            committed=self._committed,
+            reload=self._recover,
+            summary_of=lambda state: summary_row(state, now_utc=clock.now_utc()),
+        )
+        self._pool = HostPool(
+            transport=transport,
+            clock=clock,
+            timers=self._timers,
+            dice=dice,
+            limits=self._limits,
+            logs=self._logs,
+            tell=self._writer.tell,
+            changed=self._board.changed,
+        )
+        self._performer = Performer(
+            pool=self._pool,
+            logs=logs,
+            advisor=advisor,
+            timers=self._timers,
+            limits=self._limits,
+            tell=self._writer.tell,
+        )
+        self._asked: dict[str, asyncio.Future[Outcome]] = {}
+        self._beat: Timer | None = None
+        self._beats: set[asyncio.Task[None]] = set()
+        self._beat_at = (clock.now_utc(), clock.monotonic())
+        self._stopping = False
+
+    # ----- life
+
+    async def start(self) -> None:
+        """Fold every live run and go on: the hosts are asked before anything is started."""
+        for row in await self._store.live_runs():
+            try:
+                state = await self._runs.get(row.uid)
+            except StoreDamaged as error:
+                log.error("%s", error.message)
+                continue
+            kept = kept_of(row)
+            seen_utc = max(state.last_event_at, kept.seen_at_utc if kept else 0.0)
+            now_utc = self._clock.now_utc()
+            if now_utc - seen_utc > self._limits.time_gap_s:
+                gap = TimeGap(from_utc=round(seen_utc, 3), to_utc=round(now_utc, 3), why="the controller was not running")
+                self._writer.note(row.uid, gap)
+            self._recover(row.uid)
+            self._writer.look(row.uid)
+        self._writer.start()
+        self._beat_at = (self._clock.now_utc(), self._clock.monotonic())
+        self._next_beat()
+
+    async def stop(self) -> None:
+        """Finish what is being committed, write down the logs and let go. Jobs on hosts go on."""
+        self._stopping = True
+        if self._beat is not None:
+            self._beat.cancel()
+        await self._writer.stop()
+        await self._pool.close()
+        await self._performer.close()
+        await self._logs.close()
+        await asyncio.gather(*self._beats, return_exceptions=True)
+        await self._note_presence()
+        await self._timers.close()
+        self._subscribers.end()
+        self._board.end()
+        await self._store.close()
+
+    async def quiet(self) -> None:
+        """Wait until every input so far is durable and its effects are under way. For tests."""
+        await self._writer.quiet()
+
+    # ----- runs
+
+    async def create_run(
+        self, plan: Plan, *, definition: str, inventory: str | None, actor: str, request_id: str
+    ) -> RunState:
+        """Number, store and start a run; durable when this returns. The same ``request_id`` again gives the same run.
+
+        Raises ``StoreFailed``; then there is no run.
+        """
+        self._refuse_when_stopping()
+        known = await self._store.intent_outcome(request_id)
+        if known is not None:
+            return await self._runs.get(decode(known.outcome, Created).uid)
+        uid, now_utc = self._new_uid(), self._clock.now_utc()
+        blobs = {"plan": encode(plan), "definition": definition.encode()}
+        if inventory is not None:
+            blobs["inventory"] = inventory.encode()
+        turns: list[Turn] = []
+
+        def build(row: RunRow) -> RunOpening:
+            created = RunCreated(
+                uid=uid,
+                name=row.name,
+                pipeline=row.pipeline,
+                number=row.number,
+                plan_digest=row.digests["plan"],
+                definition_digest=plan.definition_digest,
+            )
+            event, first = seal(uid, 1, now_utc, actor, created, "")
+            turn = Turn(begin(plan, event), now_utc=now_utc, dice=self._dice)
+            turn.play((), touched=None)
+            turns.append(turn)
+            outcome = IntentRow(id=request_id, run=uid, outcome=encode(Created(uid=uid)))
+            return RunOpening(rows=[first, *turn.rows], intents=[outcome])
+
+        new = NewRun(uid=uid, pipeline=plan.pipeline, created_at=api.rfc3339(now_utc) or "")
+        try:
+            await self._store.create_run(new, blobs=blobs, build=build)
+        except IntentRepeated as error:
+            return await self._runs.get(decode(error.first.outcome, Created).uid)
+        turn = turns[-1]
+        self._runs.put(turn.state)
+        self._list.changed()
+        self._committed(turn.before, turn.state, turn.events, turn.effects)
+        return turn.state
+
+    async def submit(self, uid: str, intent: Intent, actor: str) -> api.IntentAnswer:
+        """Admit or refuse; durable when this returns. The same intent id again gives the same answer, and no effect.
+
+        Raises ``ActionRefused`` (recorded as an event), ``NotFound`` or ``StoreFailed`` (nothing was changed).
+        """
+        self._refuse_when_stopping()
+        await self._runs.get(uid)
+        under_way = self._asked.get(intent.id)
+        if under_way is None:
+            under_way = asyncio.ensure_future(self._settle_intent(uid, intent, actor))
+            self._asked[intent.id] = under_way
+            under_way.add_done_callback(lambda _: self._asked.pop(intent.id, None))
+        return (await asyncio.shield(under_way)).result()
+
+    async def preview(self, uid: str, intent: Intent) -> object:
+        """What ``submit`` would do now. Raises ``ActionRefused`` or ``NotFound``."""
+        return preview(await self._runs.get(uid), intent)
+
+    async def resolve_targets(self, uid: str, targets: Iterable[str]) -> tuple[str, ...]:
+        """Job runs by ``stage/job@host``, ``stage/job``, ``job@host`` or ``job``. Raises ``NotFound``."""
+        return resolve(await self._runs.get(uid), tuple(targets))
+
+    async def find(self, ref: str) -> str:
+        """The uid of ``name/number``, a uid or ``last``. Raises ``NotFound``."""
+        row: RunRow | None = None
+        if ref == "last":
+            newest = await self._store.runs(1)
+            row = newest[0] if newest else None
+        elif "/" in ref:
+            name, _, number = ref.rpartition("/")
+            if number.isascii() and number.isdigit() and len(number) < 10:
+                row = await self._store.find_run(name, int(number))
+        elif ref:
+            row = await self._store.run(ref)
+        if row is None:
+            raise NotFound("there is no run yet" if ref == "last" else f"there is no run {ref}", hint="onduty runs")
+        return row.uid
+
+    async def state(self, uid: str) -> RunState:
+        """The state now. Raises ``NotFound`` or ``StoreDamaged``."""
+        return await self._runs.get(uid)
+
+    async def document(self, uid: str) -> api.RunDocument:
+        """The whole run as ``show --json`` prints it."""
+        state = await self._runs.get(uid)
+        return describe.document(state, holds(state, self._pool.holds().get(uid, {})))
+
+    async def definition(self, uid: str) -> api.PlanAnswer:
+        """What the run pins."""
+        row = await self._store.run(uid)
+        if row is None:
+            raise NotFound(f"there is no run {uid}", hint="onduty runs")
+        inventory = row.digests.get("inventory")
+        return api.PlanAnswer(
+            plan=await read_plan(self._store, row),
+            definition=(await self._store.get_blob(row.digests["definition"])).decode(),
+            inventory=(await self._store.get_blob(inventory)).decode() if inventory else None,
+        )
+
+    async def runs(self, limit: int = LISTED_RUNS) -> tuple[api.RunSummary, ...]:
+        """Newest first."""
+        return await self._list.lines(limit, self._pool.holds())
+
+    def live_runs(self) -> tuple[str, ...]:
+        """Uids of the runs that have not ended."""
+        return tuple(self._runs.live)
+
+    async def events(self, uid: str, after: int = 0, *, follow: bool = True) -> AsyncIterator[Event | None]:
+        """Events with a seq above ``after``, then what happens, until the engine stops.
+
+        None, once and last, tells a reader that it was too slow and was dropped; it may ask again from its last seq.
+        """
+        reader = self._subscribers.add(uid)
+        try:
+            for row in await self._store.events(uid, after):
+                after = row.seq
+                yield read(row)
+            while follow:
+                news = await reader.next()
+                for event in news:
+                    if event.seq > after:
+                        after = event.seq
+                        yield event
+                if reader.dropped:
+                    yield None
+                if not news:
+                    return
+        finally:
+            self._subscribers.remove(uid, reader)
+
+    async def read_log(self, uid: str, key: str, offset: int, max_bytes: int) -> bytes:
+        """Bytes of one execution's log."""
+        return await self._log_store.read(uid, key, offset, max_bytes)
+
+    # ----- what is true only now
+
+    def hosts(self) -> tuple[api.HostStatus, ...]:
+        """Connections as they are."""
+        return self._pool.statuses(self._name_of)
+
+    def hosts_trusted(self, names: Iterable[str]) -> None:
+        """Keys of these hosts were recorded: connect now."""
+        self._pool.trusted(names)
+
+    def credentials_changed(self) -> None:
+        """An SSH agent came: try the hosts that refused us."""
+        self._pool.look_again()
+
+    def watch(self, uid: str, actor: str) -> AbstractContextManager[None]:
+        """``actor`` has a screen on the run while this is open."""
+        return self._watchers.watch(uid, actor)
+
+    async def status(self) -> api.Status:
+        """Everything that is true only now, with the list of runs."""
+        host_holds, log_bytes = self._pool.holds(), self._logs.live_bytes()
+        uids = dict.fromkeys((*self._runs.live, *self._watchers.runs))
+        runs = []
+        for uid in uids:
+            state = self._runs.now(uid)
+            if state is not None:
+                runs.append(
+                    api.RunStatus(
+                        uid=uid,
+                        holds=describe.hold_documents(holds(state, host_holds.get(uid, {}))),
+                        log_bytes=log_bytes.get(uid, {}),
+                        watchers=self._watchers.of(uid),
+                    )
+                )
+        return api.Status(
+            at=api.rfc3339(self._clock.now_utc()) or "",
+            runs=tuple(runs),
+            hosts=self.hosts(),
+            summaries=await self._list.lines(LISTED_RUNS, host_holds),
+        )
+
+    def status_changes(self, sign_of_life_s: float = 2.0) -> AsyncIterator[api.Status]:
+        """The status now and after every change, at most ten times a second, at least every ``sign_of_life_s``."""
+        return self._board.changes(sign_of_life_s)
+
+    # ----- inside
+
+    async def _settle_intent(self, uid: str, intent: Intent, actor: str) -> Outcome:
+        known = await self._store.intent_outcome(intent.id)
+        if known is not None:
+            return decode(known.outcome, Outcome)
+        return await self._writer.ask(uid, intent, actor)
+
+    def _committed(
+        self, before: RunState, state: RunState, events: Sequence[Event], effects: Sequence[Effect]
+    ) -> None:
+        self._subscribers.publish(state.uid, events)
+        self._performer.call_off(state, events)
+        self._performer.perform(state, effects)
+        if state.phase is not before.phase:
+            self._list.changed()
+        self._board.changed()
+
+    def _recover(self, uid: str) -> None:
+        state = self._runs.now(uid)
+        if state is not None:
+            self._performer.perform(state, recover(state))
+
+    def _name_of(self, uid: str) -> str:
+        state = self._runs.now(uid)
+        return state.name if state is not None else uid
+
+    def _refuse_when_stopping(self) -> None:
+        if self._stopping:
+            raise OndutyError("the controller is stopping; nothing was changed", hint="try again")
+
+    def _next_beat(self) -> None:
+        def beat() -> None:
+            task = asyncio.get_running_loop().create_task(self._take_beat(), name="onduty beat")
+            self._beats.add(task)
+            task.add_done_callback(self._beats.discard)
+
+        self._beat = self._timers.after(self._limits.beat_s, beat)
+
+    async def _take_beat(self) -> None:
+        """Note that we are here, and whether the machine was not: a wall clock that ran on alone was a suspend."""
+        before_utc, before_s = self._beat_at
+        self._beat_at = now_utc, now_s = self._clock.now_utc(), self._clock.monotonic()
+        if (now_utc - before_utc) - (now_s - before_s) > self._limits.time_gap_s:
+            gap = TimeGap(from_utc=round(before_utc, 3), to_utc=round(now_utc, 3), why="the machine was asleep")
+            for uid in self._runs.live:
+                self._writer.note(uid, gap)
+        await self._note_presence()
+        if not self._stopping:
+            self._next_beat()
+
+    async def _note_presence(self) -> None:
+        now_utc = self._clock.now_utc()
+        rows = [summary_row(state, now_utc=now_utc) for state in self._runs.live.values()]
+        if not rows:
+            return
+        try:
+            await self._store.append((), summaries=rows)
+        except StoreFailed as error:
+            log.error("%s", error.message)

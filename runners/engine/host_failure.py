@@ -1,0 +1,54 @@
+"""Why a host cannot be used now, from what ``connect`` raised: the phase on the screen, the words, what it means. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runners.engine.verdict import refusal_kind
+from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, OndutyError
+from runners.model.phases import FailureKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFailure:
+    """The last attempt to connect failed."""
+
+    phase: str
+    """As in ``HostStatus.phase``."""
+    text: str
+    kind: FailureKind
+    final: bool = False
+    """What nobody dispatched yet fails at once; otherwise it waits."""
+    fingerprint: str | None = None
+    """What the host showed, for a key that is unknown or changed."""
+    waits_for_person: bool = False
+    """No time limit: a person has to trust the key."""
+
+
+def failure_of(host: str, error: Exception) -> HostFailure:
+    """What a failed ``connect`` means."""
+    text = (error.message if isinstance(error, OndutyError) else str(error)) or type(error).__name__
+    match error:
+        case HostKeyUnknown():
+            return HostFailure(
+                phase="host_key_unknown",
+                text=f"{host} shows {error.key_type} {error.fingerprint}, which no known_hosts file lists; "
+                f"onduty hosts trust {host}",
+                kind=FailureKind.HOST_KEY,
+                fingerprint=error.fingerprint,
+                waits_for_person=True,
+            )
+        case HostKeyChanged():
+            return HostFailure(
+                phase="host_key_changed",
+                text=f"{host} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
+                kind=FailureKind.HOST_KEY,
+                final=True,
+                fingerprint=error.shown,
+            )
+        case AuthFailed():
+            return HostFailure(phase="refused", text=text, kind=FailureKind.AUTH, final=True)
+        case HostRefused():
+            return HostFailure(phase="refused", text=text, kind=refusal_kind(text), final=True)
+        case _:
+            return HostFailure(phase="unreachable", text=text, kind=FailureKind.UNREACHABLE)

@@ -1,0 +1,99 @@
+"""All hosts of all runs: one link per distinct host record, the cap over them, and who waits for which."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from runners.engine.host_link import HostLink, TellNews
+from runners.engine.host_slots import HostSlots
+from runners.engine.limits import Limits
+from runners.engine.logs import Logs
+from runners.engine.timers import Timers
+from runners.model.api import HostStatus
+from runners.model.holds import Hold
+from runners.model.inventory import Host
+from runners.ports.clock import Clock
+from runners.ports.transport import Transport
+
+_Record = tuple[object, ...]
+
+
+class HostPool:
+    """Links by host record: the same name with another address or user is another link."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        clock: Clock,
+        timers: Timers,
+        dice: Callable[[], float],
+        limits: Limits,
+        logs: Logs,
+        tell: TellNews,
+        changed: Callable[[], None],
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._timers = timers
+        self._dice = dice
+        self._limits = limits
+        self._logs = logs
+        self._tell = tell
+        self._changed = changed
+        self._links: dict[_Record, HostLink] = {}
+        self._slots = HostSlots(limits.hosts, wanted=self._make_room)
+
+    def link(self, host: Host) -> HostLink:
+        """The link of a host; made, not yet connected, when it is first asked for."""
+        record = (host.name, host.address, host.port, host.user, host.identity, host.known_hosts, host.ssh_config)
+        found = self._links.get(record)
+        if found is None:
+            found = HostLink(
+                host,
+                transport=self._transport,
+                clock=self._clock,
+                timers=self._timers,
+                dice=self._dice,
+                limits=self._limits,
+                slots=self._slots,
+                logs=self._logs,
+                tell=self._tell,
+                changed=self._changed,
+            )
+            self._links[record] = found
+        return found
+
+    def trusted(self, names: Iterable[str]) -> None:
+        """The keys of these hosts were recorded: look again now."""
+        wanted = set(names)
+        for link in self._links.values():
+            if link.host.name in wanted:
+                link.look_again()
+
+    def look_again(self) -> None:
+        """Credentials came: every host that failed is tried now."""
+        for link in self._links.values():
+            link.look_again()
+
+    def statuses(self, run_names: Callable[[str], str]) -> tuple[HostStatus, ...]:
+        """Every host that was used since the controller started, by name."""
+        found = (link.status(run_names) for link in self._links.values())
+        return tuple(sorted(found, key=lambda status: (status.name, status.address)))
+
+    def holds(self) -> dict[str, dict[str, Hold]]:
+        """Why attempts wait for hosts: by run uid, by job run."""
+        by_run: dict[str, dict[str, Hold]] = {}
+        for link in self._links.values():
+            for (run, job_run), hold in link.holds().items():
+                by_run.setdefault(run, {})[job_run] = hold
+        return by_run
+
+    async def close(self) -> None:
+        """End every session; jobs on hosts run on."""
+        await asyncio.gather(*(link.close() for link in self._links.values()))
+
+    def _make_room(self) -> None:
+        for link in self._links.values():
+            link.make_room()

@@ -1,0 +1,69 @@
+"""What job runs want of a host: a place for an attempt, an execution carried to its end, things removed."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from runners.ports.transport import ExecutionRequest
+
+PlaceKey = tuple[str, str, int]
+"""Run uid, job run, attempt: who holds a place on a host."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Want:
+    """An attempt that waits for its host."""
+
+    run: str
+    job_run: str
+    attempt: int
+    fence: tuple[str, ...] = ()
+    asked_s: float
+    """Monotonic."""
+    asked_utc: float
+    sealing: bool = False
+    """It has its place; the keys of the attempt before are being sealed."""
+
+    @property
+    def place(self) -> PlaceKey:
+        """Who holds the place, once it has one."""
+        return (self.run, self.job_run, self.attempt)
+
+
+class Stage(enum.Enum):
+    """How far a dispatched execution is, from our side."""
+
+    START = "start"
+    """Not sent yet in the life of this controller."""
+    ASK = "ask"
+    """Perhaps sent: the host must be asked first."""
+    BUSY = "busy"
+    """A request about it is under way in this session."""
+    FOLLOWED = "followed"
+    ENDING = "ending"
+    """Its verdict is here; its log is being put on disk."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Execution:
+    """A dispatched execution whose verdict we do not have."""
+
+    run: str
+    job_run: str
+    attempt: int
+    request: ExecutionRequest
+    stage: Stage
+    silent_since_s: float | None = None
+    """Monotonic time since which its host cannot be asked; None: it can."""
+    silent_grace_s: float = 0.0
+    silent_told: bool = False
+    cancel_grace_s: float | None = None
+    """None: nobody asked to cancel it."""
+    cancel_sent: bool = False
+    """In this session."""
+
+    @property
+    def key(self) -> str:
+        """The execution key."""
+        return self.request.key

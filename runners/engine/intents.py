@@ -1,0 +1,73 @@
+"""What became of an intent, as it is stored, so that asking twice gives the same answer once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runners.model.api import IntentAnswer
+from runners.model.errors import ActionRefused
+from runners.model.events import CancelRequested, JobSkipped, Payload, RetryScheduled
+from runners.model.intents import Cancel, Intent, Retry, Skip
+from runners.model.state import RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Accepted or refused, for ever."""
+
+    answer: IntentAnswer | None = None
+    """None: it was refused."""
+    refused: str = ""
+    hint: str = ""
+
+    def result(self) -> IntentAnswer:
+        """The answer; raises ``ActionRefused`` when it was refused."""
+        if self.answer is None:
+            raise ActionRefused(self.refused, hint=self.hint)
+        return self.answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """What became of a request to start a run."""
+
+    uid: str
+
+
+def targets_of(intent: Intent) -> tuple[str, ...]:
+    """What was named; empty for an intent on the whole run."""
+    return intent.targets if isinstance(intent, Retry | Skip | Cancel) else ()
+
+
+def refused(error: ActionRefused) -> Outcome:
+    """It was not admitted."""
+    return Outcome(refused=error.message, hint=error.hint)
+
+
+def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, seq: int) -> Outcome:
+    """It was admitted; these events are its own."""
+    targets = tuple(
+        dict.fromkeys(
+            target
+            for payload in payloads
+            for target in (
+                (payload.job_run,)
+                if isinstance(payload, RetryScheduled | JobSkipped)
+                else payload.job_runs
+                if isinstance(payload, CancelRequested)
+                else ()
+            )
+        )
+    )
+    named = targets[0] if len(targets) == 1 else f"{len(targets)} job runs"
+    match intent:
+        case Retry():
+            text = f"{named} will be retried"
+        case Skip():
+            text = f"{named} {'is' if len(targets) == 1 else 'are'} skipped"
+        case Cancel(targets=()):
+            text = f"{before.name} is being cancelled"
+        case _:
+            text = f"{named} will be stopped"
+    return Outcome(answer=IntentAnswer(accepted=True, text=text, seq=seq, targets=targets))

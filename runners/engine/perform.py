@@ -1,0 +1,168 @@
+"""Effects into actions. Every action may be asked for again after a crash and then does nothing new."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import assert_never
+
+from runners.core.index import job_run_of
+from runners.engine.advice import advise
+from runners.engine.host_link import HostLink, TellNews
+from runners.engine.host_pool import HostPool
+from runners.engine.host_wants import Execution, Stage
+from runners.engine.limits import Limits
+from runners.engine.request import build_request
+from runners.engine.timers import Timer, Timers
+from runners.model.effects import (
+    Advise,
+    AskExecution,
+    CancelExecution,
+    Effect,
+    ForgetExecution,
+    ForgetWorkdirs,
+    PrepareHost,
+    ReleaseHost,
+    StartExecution,
+    WakeAt,
+)
+from runners.model.events import Event
+from runners.model.ids import parse_key
+from runners.model.news import BackoffPassed
+from runners.model.phases import LIVE, Phase
+from runners.model.state import RunState
+from runners.ports.failure_advisor import FailureAdvisor
+from runners.ports.log_store import LogStore
+
+log = logging.getLogger("onduty.engine")
+
+
+class Performer:
+    """Does what the core wants done, once it is durable that it was wanted."""
+
+    def __init__(
+        self,
+        *,
+        pool: HostPool,
+        logs: LogStore,
+        advisor: FailureAdvisor,
+        timers: Timers,
+        limits: Limits,
+        tell: TellNews,
+    ) -> None:
+        self._pool = pool
+        self._logs = logs
+        self._advisor = advisor
+        self._timers = timers
+        self._limits = limits
+        self._tell = tell
+        self._prepared: dict[tuple[str, str], tuple[int, HostLink]] = {}
+        """Attempts that wait for their host, or have a place and have not started: by run and job run."""
+        self._alarms: dict[tuple[str, str], Timer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def perform(self, state: RunState, effects: Sequence[Effect]) -> None:
+        """Start doing all of it; nothing is waited for."""
+        for effect in effects:
+            try:
+                self._perform(state, effect)
+            except Exception:
+                log.exception("run %s: %r failed", state.name, effect)
+
+    def call_off(self, state: RunState, events: Sequence[Event]) -> None:
+        """Stop preparing hosts for attempts that will not start any more."""
+        for event in events:
+            job_run = getattr(event.payload, "job_run", None)
+            prepared = self._prepared.get((state.uid, job_run)) if job_run is not None else None
+            if job_run is None or prepared is None:
+                continue
+            attempt, link = prepared
+            now = job_run_of(state, job_run)
+            if now.phase is Phase.QUEUED and now.next_attempt == attempt:
+                continue
+            del self._prepared[state.uid, job_run]
+            if not (now.phase in LIVE and now.attempt == attempt):
+                link.release(state.uid, job_run, attempt)
+
+    async def close(self) -> None:
+        """Drop what is not done yet; it is derived again from the state."""
+        for alarm in self._alarms.values():
+            alarm.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _perform(self, state: RunState, effect: Effect) -> None:
+        match effect:
+            case PrepareHost():
+                link = self._link(state, effect.host)
+                self._prepared[state.uid, effect.job_run] = (effect.attempt, link)
+                link.prepare(state.uid, effect.job_run, effect.attempt, effect.fence)
+            case StartExecution():
+                self._carry(state, effect, Stage.START)
+            case AskExecution():
+                self._carry(state, effect, Stage.ASK)
+            case CancelExecution():
+                link = self._link(state, effect.host)
+                if not link.cancel(effect.key, effect.grace_s):
+                    log.info("run %s: %s is not carried any more; nothing to cancel", state.name, effect.key)
+            case WakeAt():
+                self._wake_at(state.uid, effect)
+            case ReleaseHost():
+                self._link(state, effect.host).release(state.uid, effect.job_run, effect.attempt)
+            case Advise():
+                self._spawn(state, effect)
+            case ForgetExecution():
+                # Its log was put on disk before its verdict became an event.
+                self._link(state, effect.host).forget(effect.key)
+            case ForgetWorkdirs():
+                self._link(state, effect.host).forget_workdirs(effect.workdirs)
+            case _:
+                raise TypeError(f"no such effect: {effect!r}")
+
+    def _link(self, state: RunState, host: str) -> HostLink:
+        return self._pool.link(state.plan.hosts[host])
+
+    def _carry(self, state: RunState, effect: StartExecution | AskExecution, stage: Stage) -> None:
+        parts = parse_key(effect.key)
+        request = build_request(
+            state,
+            job_run=effect.job_run,
+            key=effect.key,
+            attempt=parts.attempt,
+            task=parts.task,
+            timeout_s=effect.timeout_s,
+            workdir=effect.workdir,
+        )
+        grace_s = self._limits.silent_s if stage is Stage.START else self._limits.silent_at_start_s
+        self._link(state, effect.host).start(
+            Execution(
+                run=state.uid,
+                job_run=effect.job_run,
+                attempt=parts.attempt,
+                request=request,
+                stage=stage,
+                silent_grace_s=grace_s,
+            )
+        )
+
+    def _wake_at(self, uid: str, effect: WakeAt) -> None:
+        place = (uid, effect.job_run)
+        held = self._alarms.pop(place, None)
+        if held is not None:
+            held.cancel()
+
+        def ring() -> None:
+            self._alarms.pop(place, None)
+            self._tell(uid, BackoffPassed(job_run=effect.job_run, attempt=effect.attempt))
+
+        self._alarms[place] = self._timers.at_utc(effect.at_utc, ring)
+
+    def _spawn(self, state: RunState, effect: Advise) -> None:
+        async def ask() -> None:
+            self._tell(state.uid, await advise(state, effect, logs=self._logs, advisor=self._advisor))
+
+        task = asyncio.get_running_loop().create_task(ask(), name=f"onduty advice {effect.job_run}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
