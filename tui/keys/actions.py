@@ -75,7 +75,7 @@ _RUN_AND_BOARD = frozenset({"run", "board"})
 _LOG = frozenset({"log"})
 
 ACTIONS: tuple[Action, ...] = (
-    _action("retry", "r", "retry", "run the failed job run again, after a preview", Kind.CHANGE, screens=_RUN, footer=1),
+    _action("retry", "r", "retry", "run what failed again, after a preview", Kind.CHANGE, screens=_RUN, footer=1),
     _action("skip", "S", "skip", "let it count as satisfied, after a preview", Kind.CHANGE, screens=_RUN, footer=2),
     _action("cancel", "X", "cancel", "stop the job run or the run, whole tree, after a preview", Kind.CHANGE,
             screens=_RUN, footer=3),

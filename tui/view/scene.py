@@ -1,0 +1,56 @@
+"""Everything a screen is drawn from, at one moment. Pure functions turn it into rows; none of them has a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from runners.model.api import HoldDocument, HostStatus, RunSummary
+from runners.model.state import RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """What is true of this terminal and its line to the controller."""
+
+    now_utc: float
+    user: str = ""
+    """Who the controller takes us for."""
+    lag_s: float | None = None
+    """Seconds between an event and its showing here; None: not known."""
+    stale_s: float | None = None
+    """Seconds since the controller was last heard, when it is lost; None: it answers."""
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScene:
+    """One run on the screen."""
+
+    here: Here
+    state: RunState
+    holds: tuple[HoldDocument, ...] = ()
+    hosts: Mapping[str, HostStatus] = field(default_factory=dict)
+    """Connections by host name."""
+    watchers: tuple[str, ...] = ()
+    selected: str = ""
+    """``stage``, ``stage/job`` or ``stage/job@host``; empty: nothing yet."""
+    opened: frozenset[str] = frozenset()
+    """Stages and folded rows that the person opened."""
+    folded: frozenset[str] = frozenset()
+    """Stages that the person folded."""
+    marked: frozenset[str] = frozenset()
+    """Job runs marked with space."""
+    focus: str = "jobs"
+    """The pane with the focus."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardScene:
+    """The list of runs on the screen."""
+
+    here: Here
+    summaries: tuple[RunSummary, ...] = ()
+    selected: str = ""
+    """uid of a run."""
