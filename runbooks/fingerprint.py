@@ -39,10 +39,10 @@ _WEAK = compile_pattern(
 
 # Not a failure at all: an echoed command (set -x), a count of zero, a file that has "error" in its name.
 _NOISE = compile_pattern(
-    r"(?i)^\++ |\b(no|0|zero|without|any|ignore|on)[ _-](more )?(fatal[ _-])?(errors?|failures?|exceptions?)\b"
-    r"|\b0 (failed|denied|refused|unreachable)\b"
+    r"(?i)^\++ .*$|\b(no|0|zero|without|any|ignore|on)[ _-](more )?(fatal[ _-])?(errors?|failures?|exceptions?)\b"
+    r"|(^|[ ,(])0 (failed|denied|refused|unreachable)\b"
     r"|\b(errors?|failures|failed|unreachable|exceptions?)\b\"?[:=] ?\"?(0\b|null|none|false|\[\])"
-    r"|\berrors?[._-](log|page|handler|file|txt|html)"
+    r"|\berrors?[ ._-](log|page|handler|handling|file|txt|html)"
 )
 # Someone said that it does not matter, or that it goes on.
 _DEMOTED = compile_pattern(
@@ -59,20 +59,21 @@ _CONSEQUENCE = compile_pattern(
 
 def first_bad_line(tail: Tail) -> int | None:
     """Return the index of the line to look at first; None when every line is blank."""
-    plain = _none_of(tail, _NOISE, _CONSEQUENCE, _DEMOTED)
-    real = _none_of(tail, _NOISE, _CONSEQUENCE)
+    quiet = tail.without(_NOISE)
+    plain = _none_of(quiet, _CONSEQUENCE, _DEMOTED)
+    real = _none_of(quiet, _CONSEQUENCE)
     # A cause is often indented under the sentence that it explains, so only warnings are held back here.
     tiers = (
-        (_CAUSE, lambda index: real(index) and (plain(index) or tail.line(index)[:1].isspace())),
+        (_CAUSE, lambda index: real(index) and (plain(index) or quiet.line(index)[:1].isspace())),
         (_LEVEL, plain),
         (_WEAK, plain),
         (_CAUSE, real),
         (_LEVEL, real),
         (_WEAK, real),
-        (_CONSEQUENCE, _none_of(tail, _NOISE)),
+        (_CONSEQUENCE, _none_of(quiet)),
     )
     for pattern, wanted in tiers:
-        for found in tail.matches(pattern):
+        for found in quiet.matches(pattern):
             if wanted(found.index):
                 return found.index
     return tail.last_index()
@@ -96,7 +97,7 @@ _UNSTABLE = (
         r"|\b(?:[0-9a-f]{1,4}:){3,}[0-9a-f:]*[0-9a-f]\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*::[0-9a-f:]*",
         "<ip>",
     ),
-    (r"(?:\B~)?(?:\.{1,2})?/[\w.@%+~:=-]+(?:/[\w.@%+~:=-]*)*", "<path>"),
+    (r"(?:\B~)?(?:\.{1,2})?/[\w.@%+~=-]+(?:/[\w.@%+~=-]*)*", "<path>"),
     (r"(?i)\b0x[0-9a-f]+\b", "<hex>"),
     (r"(?i)\b[0-9a-f]*\d[0-9a-f]*[a-f][0-9a-f]*\b", "<hex>"),
     (r"\d+(?:[.,]\d+)*", "<n>"),

@@ -247,7 +247,7 @@ class FrontMatterReader:
         text = self._text(node, path)
         if text is not None and not NAME.match(text):
             self._wrong(
-                node, path, "must be 1 to 63 letters, digits, dots, dashes and underscores, a letter or digit first"
+                node, path, "must be letters, digits, dots, dashes and underscores, at most 63, no dot or dash first"
             )
             return None
         return text

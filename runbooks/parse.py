@@ -111,7 +111,7 @@ class _PageReader:
             if token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2") and token.map
         ]
         starts = [first + _span(token)[0] for token, _ in headings]
-        ends = [*starts[1:], len(self._lines)]
+        ends = [*starts[1:], len(self._lines)][: len(starts)]
         self._refuse_text_before(first, starts[0] if starts else len(self._lines))
         sections: list[Section] = []
         for (token, name), start, end in zip(headings, starts, ends, strict=True):

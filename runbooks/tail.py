@@ -61,6 +61,13 @@ class Tail:
         """The clean line at an index of the lines that were given."""
         return self.lines[index - self._skipped]
 
+    def without(self, pattern: Any) -> Tail:
+        """The same lines with every match of ``pattern`` taken out of them; indexes stay."""
+        other = Tail(())
+        other._skipped, other._data = self._skipped, pattern.sub(b"", self._data)
+        other.lines = tuple(other._data.decode("utf-8", "replace").split("\n"))
+        return other
+
     def matches(self, pattern: Any) -> Iterator[LogMatch]:
         """The first match of ``pattern`` (see ``compile_pattern``) in each line that has one, oldest line first."""
         position, index = 0, self._skipped
