@@ -80,8 +80,8 @@ class KnownHosts:
     def look_up(self, files: Sequence[str], record_name: str, *, revoked_file: str | None = None) -> HostRecord:
         """Return what ``files`` say about ``record_name`` (``name`` or ``[name]:port``).
 
-        A missing file is an empty one. Raises ``OSError`` when a file is there and cannot be read, and ``ValueError`` when ``revoked_file`` is missing
-        or of a kind that cannot be read: revocations must not be lost silently.
+        A missing file is an empty one. Raises ``OSError`` when a file is there and cannot be read, and ``ValueError``
+        when ``revoked_file`` is missing or of a kind that cannot be read: revocations must not be lost silently.
         """
         keys: list[SSHKey] = []
         portless: list[SSHKey] = []
