@@ -18,7 +18,7 @@ def hosts_of(pattern: str, inventory: Inventory | None) -> tuple[tuple[str, ...]
     try:
         terms = parse_pattern(pattern)
     except PatternRefused as error:
-        return (), (str(error),)
+        return (), error.reasons
     known = inventory or Inventory()
     found: set[str] = set()
     reasons = []

@@ -9,7 +9,7 @@ value is refused with "quote it". Numbers are plain decimals; durations, choices
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Annotated, NoReturn
 
@@ -38,9 +38,14 @@ _USER = re.compile(r"[A-Za-z0-9_.@+\\$-]{1,255}\Z")
 _TRUE_OR_FALSE = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 
 
-def refuse(text: str, *at: Part) -> NoReturn:
-    """Refuse the value with one sentence; ``at`` leads from the value to the part of it that is wrong."""
-    raise PydanticCustomError("onduty", "{text}", {"text": text, "at": at})
+def refuse(text: str) -> NoReturn:
+    """Refuse the value with one sentence."""
+    refuse_parts([((), text)])
+
+
+def refuse_parts(found: Sequence[tuple[tuple[Part, ...], str]]) -> NoReturn:
+    """Refuse the value for several reasons, each with the path from the value to the part that is wrong."""
+    raise PydanticCustomError("onduty", "refused", {"found": list(found)})
 
 
 def what(value: object) -> str:
@@ -49,8 +54,8 @@ def what(value: object) -> str:
         return "a mapping"
     if isinstance(value, Seq):
         return "a list"
-    if isinstance(value, Scalar) and is_null(value):
-        return "nothing"
+    if isinstance(value, Scalar):
+        return "nothing" if is_null(value) else quoted(value)
     return "text"
 
 
@@ -91,15 +96,21 @@ def text_of(value: object, hint: str = "") -> str:
     """The text of a scalar as it was typed."""
     if not isinstance(value, Scalar):
         refuse(f"must be text, not {what(value)}{hint}")
+    reason = why_not_text(value)
+    if reason:
+        refuse(reason)
+    return str(value)
+
+
+def why_not_text(value: Scalar) -> str:
+    """Say why the scalar cannot be taken as it was typed; empty when it can."""
     if value.plain:
         if is_null(value):
-            refuse("has no value; give it one, or remove the key")
+            return "has no value; give it one, or remove the key"
         read = _surprise(str(value))
         if read is not None:
-            refuse(f"YAML reads {value} as {read}; quote it: '{value}'")
-    if "\0" in value:
-        refuse("holds a NUL")
-    return str(value)
+            return f"YAML reads {value} as {read}; quote it: '{value}'"
+    return "holds a NUL" if "\0" in value else ""
 
 
 def _line(value: object) -> str:
@@ -213,24 +224,26 @@ def _positive_duration(value: object) -> float:
 def _version(value: object) -> int:
     number = _whole_number(value)
     if number != 1:
-        refuse(f"version {number} is not known here; this onduty reads version 1")
+        refuse(f"{number} is not known here; this onduty reads version 1")
     return number
 
 
 def _hosts(value: object) -> str:
     if not isinstance(value, Seq):
-        text = text_of(value, "; write a pattern or a list of patterns")
-        return _pattern(text)
+        return _pattern(text_of(value, "; write a pattern or a list of patterns"))
     if not value:
         refuse("names no host")
-    parts = []
+    parts: list[str] = []
+    found: list[tuple[tuple[Part, ...], str]] = []
     for index, item in enumerate(value):
         if isinstance(item, Scalar) and item.broken:
             continue
         try:
             parts.append(_pattern(text_of(item)))
         except PydanticCustomError as error:
-            refuse(str((error.context or {})["text"]), index)
+            found.extend(((index, *at), text) for at, text in (error.context or {})["found"])
+    if found:
+        refuse_parts(found)
     return ",".join(parts)
 
 
@@ -238,7 +251,7 @@ def _pattern(text: str) -> str:
     try:
         parse_pattern(text)
     except PatternRefused as error:
-        refuse(str(error))
+        refuse_parts([((), reason) for reason in error.reasons])
     return text
 
 

@@ -19,7 +19,11 @@ _SEPARATOR = re.compile(r"[,:](?![^\[]*\])")
 
 
 class PatternRefused(ValueError):
-    """The pattern cannot be read; the sentence says why."""
+    """The pattern cannot be read; each reason is a sentence about one part of it."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +40,16 @@ class Term:
 
 
 def parse_pattern(pattern: str) -> tuple[Term, ...]:
-    """The parts of the union. ``PatternRefused`` names the part that cannot be read."""
-    terms = [_term(part.strip()) for part in _SEPARATOR.split(pattern)]
-    if not terms:
-        raise PatternRefused("names no host")
+    """The parts of the union. ``PatternRefused`` names every part that cannot be read."""
+    terms: list[Term] = []
+    reasons: list[str] = []
+    for part in _SEPARATOR.split(pattern):
+        try:
+            terms.append(_term(part.strip()))
+        except PatternRefused as error:
+            reasons.extend(error.reasons)
+    if reasons:
+        raise PatternRefused(*dict.fromkeys(reasons))
     return tuple(terms)
 
 

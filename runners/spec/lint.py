@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from runners.model.definition import Param, ParamType
 from runners.spec.durations import format_duration, parse_duration
+from runners.spec.fields import why_not_text
 from runners.spec.names import why_not_env_name, why_not_env_value
 from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.param_values import why_not_pattern, why_not_value
@@ -73,9 +74,9 @@ def _params(params: Map, report: Report) -> None:
         if pattern is not None and isinstance(pattern_node, Scalar) and (reason := why_not_pattern(pattern)):
             report.add(pattern_node.line, pattern_node.column, (*path, "pattern"), reason)
         default = node.get("default")
-        if kind not in tuple(ParamType) or not isinstance(default, Scalar) or default.broken or why_not_env_name(name):
+        if kind not in tuple(ParamType) or not isinstance(default, Scalar) or default.broken or why_not_text(default):
             continue
-        if kind == "choice" and not choices:
+        if (kind == "choice" and not choices) or why_not_env_name(name):
             continue
         param = Param(name=name, type=ParamType(kind), pattern=pattern, choices=choices)
         if reason := why_not_value(param, str(default)):
@@ -91,7 +92,7 @@ def _env(env: Map, path: Path, params: Map, report: Report) -> None:
                 (*path, name),
                 f"is the name of a param in line {line}; one of them needs another",
             )
-        if isinstance(value, Scalar) and "\0" not in value and (reason := why_not_env_value(name, str(value))):
+        if isinstance(value, Scalar) and not why_not_text(value) and (reason := why_not_env_value(name, str(value))):
             report.add(value.line, value.column, (*path, name), reason)
 
 

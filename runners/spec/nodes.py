@@ -58,7 +58,7 @@ class Scalar(str):
 class Map(dict[str, "Node"]):
     """A mapping in the order of the text."""
 
-    __slots__ = ("column", "implied", "key_places", "line")
+    __slots__ = ("broken", "column", "implied", "key_places", "line")
 
     def __init__(self, line: int, column: int) -> None:
         super().__init__()
@@ -66,6 +66,8 @@ class Map(dict[str, "Node"]):
         self.column = column
         self.key_places: dict[str, tuple[int, int]] = {}
         """Line and column of each key; of a merged key where it was written."""
+        self.broken = False
+        """Its problem is reported already."""
         self.implied = False
         """Not written by anyone: a short form was spelled out. Left out of key paths."""
 
@@ -92,6 +94,8 @@ class _Frame:
     anchor: str | None
     is_key: bool
     """It stands where a key belongs: read to its end and dropped."""
+    is_flow: bool
+    """Written between brackets or braces."""
     key: str | None = None
     """Of a map: the key that waits for its value."""
     key_place: tuple[int, int] = (0, 0)
@@ -124,10 +128,12 @@ def decode(text: str | bytes, report: Report) -> str:
     """Text without a byte order mark, all of it allowed in YAML; stops where it is not UTF-8 or too long."""
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_FILE_BYTES:
-        report.add(1, 1, (), f"is {len(raw):,} bytes long; at most {MAX_FILE_BYTES // (1024 * 1024)} MiB are read")
+        report.add(
+            1, 1, (), f"the file is {len(raw):,} bytes long; at most {MAX_FILE_BYTES // (1024 * 1024)} MiB are read"
+        )
         raise _Stop
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        report.add(1, 1, (), "is UTF-16; save it as UTF-8")
+        report.add(1, 1, (), "the file is UTF-16; save it as UTF-8")
         raise _Stop
     try:
         decoded = raw.decode("utf-8")
@@ -182,10 +188,12 @@ class _Builder:
         if isinstance(self.root, Map):
             return self.root
         if self.root is None or (isinstance(self.root, Scalar) and self.root == "" and not self.root.broken):
-            self.report.add(1 + self.line_offset, 1, (), "is empty")
+            self.report.add(1 + self.line_offset, 1, (), "the file is empty")
         elif not (isinstance(self.root, Scalar) and self.root.broken):
             what = "a list" if isinstance(self.root, Seq) else "one text"
-            self.report.add(self.root.line, self.root.column, (), f"must be a mapping (key: value lines), not {what}")
+            self.report.add(
+                self.root.line, self.root.column, (), f"the file must be a mapping (key: value lines), not {what}"
+            )
         raise _Stop
 
     def _events(self) -> Iterator[yaml.Event]:
@@ -193,7 +201,7 @@ class _Builder:
             yield from yaml.parse(self.text, Loader=_LOADER)
         except yaml.YAMLError as error:
             for line, column, message in syntax.explain(error, self.text):
-                self.report.add(line + self.line_offset, column, self._path(), message)
+                self.report.add(line + self.line_offset, column, (), message)
             raise _Stop from None
 
     def _path(self) -> tuple[Part, ...]:
@@ -254,16 +262,23 @@ class _Builder:
         parent = self.frames[-1] if self.frames else None
         is_key = parent is not None and isinstance(parent.node, Map) and parent.expects_key
         if is_key:
-            shown = '"{{" is YAML\'s own sign for a mapping; quote the value' if isinstance(node, Map) else ""
-            self._add(node.line, node.column, shown or "a key must be text, not a list")
+            assert parent is not None
+            assert isinstance(parent.node, Map)
+            parent.node.broken = True
+            if isinstance(node, Map) and parent.is_flow:
+                self._add(parent.node.line, parent.node.column, '"{{" begins a mapping in YAML; quote the whole value')
+            else:
+                kind = "a list" if isinstance(node, Seq) else "a mapping"
+                self._add(node.line, node.column, f"a key must be text, not {kind}")
         elif event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self._refuse_tag(event.tag, "", node.line, node.column)
         if len(self.frames) >= MAX_DEPTH:
-            self._add(node.line, node.column, f"is nested more than {MAX_DEPTH} levels deep")
+            self.report.add(node.line, node.column, (), f"values are nested more than {MAX_DEPTH} levels deep")
             raise _Stop
         if event.anchor is not None:
             self.open_anchors.add(event.anchor)
-        self.frames.append(_Frame(node=node, anchor=event.anchor, is_key=is_key))
+        is_flow = bool(getattr(event, "flow_style", False))
+        self.frames.append(_Frame(node=node, anchor=event.anchor, is_key=is_key, is_flow=is_flow))
 
     def _close(self) -> None:
         frame = self.frames.pop()

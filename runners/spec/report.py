@@ -52,13 +52,13 @@ def quoted(text: str) -> str:
     return f'"{shown}"'
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, else None."""
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that was probably meant, else None; ``cutoff`` from 0 (anything) to 1 (equal)."""
     words = list(known)
     by_lower = {candidate.lower(): candidate for candidate in words}
     if word.lower() in by_lower:
         return by_lower[word.lower()]
-    found = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word, words, n=1, cutoff=cutoff)
     return found[0] if found else None
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from runners.spec.fields import LATER, is_null, what
-from runners.spec.models import Model, TaskModel
+from runners.spec.models import Model, RetryModel, TaskModel
 from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.report import Part, Report, nearest, quoted
 
@@ -46,7 +46,7 @@ def _translate(
     path, is_key = _written(item["loc"])
     value = item["input"]
     kind = item["type"]
-    if isinstance(value, Scalar) and value.broken and kind not in ("extra_forbidden",):
+    if isinstance(value, Scalar | Map) and value.broken and kind != "extra_forbidden":
         return
     if kind == "missing":
         _missing(path, model, tree, report, guessed)
@@ -54,13 +54,14 @@ def _translate(
         line, column = place(tree, path, of_key=True)
         report.add(line, column, shown_path(tree, path), _unknown_key(str(path[-1]), model_at(model, path[:-1])))
     elif kind == "onduty":
-        context = item.get("ctx", {})
-        path = (*path, *context.get("at", ()))
-        line, column = place(tree, path, of_key=is_key)
-        report.add(line, column, shown_path(tree, path), context["text"])
+        for at, text in item.get("ctx", {})["found"]:
+            line, column = place(tree, (*path, *at), of_key=is_key)
+            report.add(line, column, shown_path(tree, (*path, *at)), text)
     else:
         line, column = place(tree, path, of_key=is_key)
-        report.add(line, column, shown_path(tree, path), _sentence(kind, value, item.get("ctx", {})))
+        report.add(
+            line, column, shown_path(tree, path), _sentence(kind, value, item.get("ctx", {}), model_at(model, path))
+        )
 
 
 def _missing(
@@ -73,7 +74,8 @@ def _missing(
     if model_at(model, owner) is TaskModel and isinstance(parent, Map) and TaskModel.kinds_later & parent.keys():
         return
     line, column = place(tree, owner, of_key=True)
-    report.add(line, column, shown_path(tree, owner), f'"{key}" is missing')
+    hint = "; write version: 1" if key == "version" else ""
+    report.add(line, column, shown_path(tree, owner), f'"{key}" is missing{hint}')
 
 
 def _unknown_key(key: str, owner: type[Model] | None) -> str:
@@ -89,11 +91,10 @@ def _unknown_key(key: str, owner: type[Model] | None) -> str:
 
 def guess_key(key: str, owner: type[Model]) -> str | None:
     """The key that was probably meant, also when another tool calls it by this name."""
-    known = [*owner.model_fields, *sorted(owner.later)]
-    guess = nearest(key, known)
-    if guess is None and _OTHER_NAMES.get(key.lower()) in owner.model_fields:
-        return _OTHER_NAMES[key.lower()]
-    return guess
+    other = _OTHER_NAMES.get(key.lower())
+    if other in owner.model_fields:
+        return other
+    return nearest(key, owner.model_fields) or nearest(key, sorted(owner.later), 0.75)
 
 
 def _guess(item: ErrorDetails, model: type[BaseModel]) -> tuple[Part, ...] | None:
@@ -107,17 +108,22 @@ def _guess(item: ErrorDetails, model: type[BaseModel]) -> tuple[Part, ...] | Non
     return None if guess is None else (*path[:-1], guess)
 
 
-def _sentence(kind: str, value: object, context: dict[str, Any]) -> str:
+def _sentence(kind: str, value: object, context: dict[str, Any], model: type[Model] | None) -> str:
     match kind:
         case "dict_type" | "model_type" | "model_attributes_type":
             if isinstance(value, Scalar) and is_null(value):
                 return "has no value; give it one, or remove the key"
-            return f"must be a mapping (key: value), not {what(value)}"
+            hint = ""
+            if isinstance(value, Scalar) and model is RetryModel and value.isdecimal():
+                hint = f"; write retry: {{attempts: {value}}}"
+            elif isinstance(value, Scalar) and model is TaskModel:
+                hint = "; a command stands after run:"
+            return f"must be a mapping (key: value), not {what(value)}{hint}"
         case "list_type":
             if isinstance(value, Scalar) and is_null(value):
                 return "has no value; give it one, or remove the key"
-            if isinstance(value, Scalar):
-                return f"must be a list, such as [{value}]" if value.isalnum() else "must be a list, not text"
+            if isinstance(value, Scalar) and value.isalnum():
+                return f"must be a list; write [{value}]"
             return f"must be a list, not {what(value)}"
         case "too_short":
             return "is empty"
