@@ -1,0 +1,476 @@
+"""Choose what happens next: the only place that starts, retries, ends, holds and releases anything by itself.
+
+``decide`` looks at what the last events touched and answers with the next events. It is called again after they were
+folded, until it has none: a second call with nothing new gives nothing. ``core.settle`` is that loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from runners.core.consequences import effects_of
+from runners.core.index import Place, index_of
+from runners.core.outcome import failed_result, warnings_of
+from runners.core.ready import (
+    STAGE_DONE,
+    anything_moves,
+    counts_of,
+    is_moving,
+    is_ready,
+    needs_satisfied,
+    runs_in,
+    stage_is_satisfied,
+)
+from runners.core.reduce import IN_FLIGHT, last_task
+from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.effects import Effect
+from runners.model.events import (
+    CancelRequested,
+    CancelStepped,
+    ContactLost,
+    ContactRegained,
+    IntentRefused,
+    JobFinished,
+    JobQueued,
+    JobSkipped,
+    JobStarted,
+    Payload,
+    RetryScheduled,
+    RunbookLinked,
+    RunFinished,
+    RunHeld,
+    RunReleased,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+    TaskDispatched,
+    TaskFinished,
+    TaskStarted,
+    TimeGap,
+)
+from runners.model.ids import execution_key
+from runners.model.phases import BAD, RUN_ENDED, FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
+from runners.model.plan import PlannedJob
+from runners.model.state import AttemptState, JobRunState, RunState, TaskState
+
+Dice = Callable[[], float]
+"""A number from 0 to below 1, each time another."""
+
+MOST_NAMED = 200
+"""Job runs that one event names, so that it stays under 64 KiB."""
+
+LEAST_TIMEOUT_S = 0.1
+"""With less time left the next task of an attempt is not dispatched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Events to commit, and what to do in the world once they are durable."""
+
+    events: tuple[Payload, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+NOTHING = Decision()
+
+
+def touched_by(payload: Payload) -> frozenset[str] | None:
+    """Job runs that ``decide`` has to look at after this event; None: all of them."""
+    match payload:
+        case (
+            JobQueued(job_run=id_)
+            | JobStarted(job_run=id_)
+            | TaskFinished(job_run=id_)
+            | ContactLost(job_run=id_)
+            | ContactRegained(job_run=id_)
+            | RetryScheduled(job_run=id_)
+            | JobFinished(job_run=id_)
+            | JobSkipped(job_run=id_)
+        ):
+            return frozenset((id_,))
+        case CancelRequested(job_runs=ids, whole_run=False):
+            return frozenset(ids)
+        case (
+            TaskDispatched()
+            | TaskStarted()
+            | CancelStepped()
+            | RunbookLinked()
+            | RunHeld()
+            | RunFinished()
+            | IntentRefused()
+            | TimeGap()
+        ):
+            return frozenset()
+        case _:
+            return None
+
+
+def decide(state: RunState, touched: frozenset[str] | None, now_utc: float, dice: Dice) -> Decision:
+    """What happens next, seen from what was ``touched`` (None: look at everything, at start and after a restart).
+
+    At most one event per job run; none when nothing is left to do. Raises nothing.
+    """
+    if state.phase in RUN_ENDED or touched == frozenset():
+        return NOTHING
+    if state.phase is RunPhase.QUEUED:
+        return _decision(state, (RunStarted(),))
+    if state.phase is RunPhase.HELD:
+        return _decision(state, (RunReleased(),)) if _can_go_on(state) else NOTHING
+    if touched is not None and state.stopping and any(_stops(state, id_) for id_ in touched):
+        touched = None
+    events = tuple(_next_of_job_runs(state, touched, now_utc, dice))
+    if not events and (touched is None or not _all_move(state, touched)):
+        events = tuple(_next_of_run(state))
+    return _decision(state, events)
+
+
+def _decision(state: RunState, events: tuple[Payload, ...]) -> Decision:
+    if not events:
+        return NOTHING
+    return Decision(events=events, effects=tuple(effect for event in events for effect in effects_of(state, event)))
+
+
+def _stops(state: RunState, job_run: str) -> bool:
+    s, j, h = index_of(state.plan).places[job_run]
+    planned = state.plan.stages[s].jobs[j]
+    return planned.on_failure is OnFailure.STOP and state.stages[s].jobs[j].runs[h].phase in BAD
+
+
+def _all_move(state: RunState, touched: Iterable[str]) -> bool:
+    places = index_of(state.plan).places
+    for id_ in touched:
+        s, j, h = places[id_]
+        if not is_moving(state.stages[s].jobs[j].runs[h]):
+            return False
+    return True
+
+
+# Job runs
+
+
+def _next_of_job_runs(state: RunState, touched: frozenset[str] | None, now_utc: float, dice: Dice) -> Iterator[Payload]:
+    places = index_of(state.plan).places
+    looked_at: Iterable[tuple[Place, JobRunState]]
+    if touched is None:
+        looked_at = runs_in(state, Phase.RUNNING, Phase.CANCELLING, Phase.UNKNOWN, Phase.BACKING_OFF)
+    else:
+        in_order = sorted(places[id_] for id_ in touched)
+        looked_at = [(place, state.stages[place.stage].jobs[place.job].runs[place.host]) for place in in_order]
+    stop = False
+    for place, run in looked_at:
+        event = _next_of(state, place, run, now_utc, dice)
+        if event is not None:
+            planned = state.plan.stages[place.stage].jobs[place.job]
+            stop = stop or (
+                isinstance(event, JobFinished) and event.phase in BAD and planned.on_failure is OnFailure.STOP
+            )
+            yield event
+    if not stop:
+        # After a stop everything is looked at again, so nothing is forgotten here.
+        yield from _newly_queued(state, touched)
+
+
+def _newly_queued(state: RunState, touched: frozenset[str] | None) -> Iterator[JobQueued]:
+    if touched is None:
+        for s, stage in enumerate(state.stages):
+            for j in range(len(stage.jobs)):
+                yield from _queue(state, s, j)
+        return
+    index = index_of(state.plan)
+    freed: set[tuple[int, int]] = set()
+    for place in sorted(index.places[id_] for id_ in touched):
+        s, j, h = place
+        run = state.stages[s].jobs[j].runs[h]
+        if run.phase is Phase.WAITING:
+            if is_ready(state, place, run):
+                yield JobQueued(job_run=run.id, attempt=run.next_attempt)
+        elif not is_moving(run):
+            freed.update((s, n) for n in index.needed_by[s][j])
+    for s, j in sorted(freed):
+        yield from (event for event in _queue(state, s, j) if event.job_run not in touched)
+
+
+def _queue(state: RunState, s: int, j: int) -> Iterator[JobQueued]:
+    """Every job run of one job that may start now."""
+    job = state.stages[s].jobs[j]
+    if (
+        Phase.WAITING in job.counts
+        and state.phase is RunPhase.RUNNING
+        and state.stages[s].phase is StagePhase.RUNNING
+        and needs_satisfied(state, s, j)
+    ):
+        for run in job.runs:
+            if run.phase is Phase.WAITING and (not state.stopping or run.retry_asked):
+                yield JobQueued(job_run=run.id, attempt=run.next_attempt)
+
+
+def _next_of(state: RunState, place: Place, run: JobRunState, now_utc: float, dice: Dice) -> Payload | None:
+    planned = state.plan.stages[place.stage].jobs[place.job]
+    match run.phase:
+        case Phase.RUNNING | Phase.CANCELLING:
+            return _next_of_attempt(state, planned, run, run.attempts[-1], now_utc, dice)
+        case Phase.UNKNOWN if run.cancel_asked and run.answered:
+            return JobFinished(
+                job_run=run.id,
+                attempt=run.attempt,
+                phase=Phase.CANCELLED,
+                result=Result.CANCELLATION,
+                reason=f"cancelled; {run.reason}" if run.reason else "cancelled",
+            )
+        case Phase.BACKING_OFF if state.stopping:
+            failed = run.attempts[-1]
+            return JobFinished(
+                job_run=run.id,
+                attempt=failed.number,
+                phase=failed.phase,
+                result=failed.result or Result.ERROR,
+                exit_code=failed.exit_code,
+                signal=failed.signal,
+                reason=failed.reason,
+                kind=failed.kind,
+            )
+        case Phase.BACKING_OFF if run.not_before is not None and run.not_before <= now_utc:
+            return JobQueued(job_run=run.id, attempt=run.next_attempt)
+        case _:
+            return None
+
+
+def _next_of_attempt(
+    state: RunState, planned: PlannedJob, run: JobRunState, attempt: AttemptState, now_utc: float, dice: Dice
+) -> Payload | None:
+    for n, task in enumerate(attempt.tasks, start=1):
+        match task.phase:
+            case TaskPhase.SUCCEEDED | TaskPhase.KEPT:
+                continue
+            case TaskPhase.FAILED | TaskPhase.TIMED_OUT | TaskPhase.CANCELLED:
+                return _after_failure(state, planned, run, attempt, n, task, now_utc, dice)
+            case TaskPhase.WAITING if run.phase is Phase.CANCELLING:
+                return _cancelled(run, attempt, f"cancelled before {planned.tasks[n - 1].name}")
+            case TaskPhase.WAITING:
+                return _dispatch(state, planned, run, attempt, n, now_utc, dice)
+            case phase if phase in IN_FLIGHT:
+                return None
+    return JobFinished(
+        job_run=run.id, attempt=attempt.number, phase=Phase.SUCCEEDED, result=Result.SUCCESS, exit_code=0
+    )
+
+
+def _cancelled(run: JobRunState, attempt: AttemptState, reason: str, task: TaskState | None = None) -> JobFinished:
+    return JobFinished(
+        job_run=run.id,
+        attempt=attempt.number,
+        phase=Phase.CANCELLED,
+        result=Result.CANCELLATION,
+        exit_code=task.exit_code if task else None,
+        signal=task.signal if task else None,
+        reason=reason,
+    )
+
+
+def _dispatch(
+    state: RunState,
+    planned: PlannedJob,
+    run: JobRunState,
+    attempt: AttemptState,
+    n: int,
+    now_utc: float,
+    dice: Dice,
+) -> Payload:
+    limits = [planned.tasks[n - 1].timeout_s]
+    if planned.timeout_s is not None:
+        left_s = planned.timeout_s - (now_utc - (attempt.started_at or now_utc))
+        # The first task always gets its chance: nothing but our own slowness can have used the time.
+        if left_s < LEAST_TIMEOUT_S and last_task(attempt):
+            reason = f"no time left for {planned.tasks[n - 1].name}"
+            return _failed(
+                state,
+                planned,
+                run,
+                attempt,
+                Phase.TIMED_OUT,
+                Result.TIMEOUT,
+                None,
+                reason,
+                FailureKind.TIMEOUT,
+                now_utc,
+                dice,
+            )
+        limits.append(max(left_s, LEAST_TIMEOUT_S))
+    return TaskDispatched(
+        job_run=run.id,
+        attempt=attempt.number,
+        task=n,
+        key=execution_key(state.uid, run.number, attempt.number, n),
+        timeout_s=min((limit for limit in limits if limit is not None), default=None),
+    )
+
+
+def _after_failure(
+    state: RunState,
+    planned: PlannedJob,
+    run: JobRunState,
+    attempt: AttemptState,
+    n: int,
+    task: TaskState,
+    now_utc: float,
+    dice: Dice,
+) -> Payload:
+    name = planned.tasks[n - 1].name
+    if run.phase is Phase.CANCELLING or task.phase is TaskPhase.CANCELLED:
+        return _cancelled(run, attempt, f"cancelled in {name}", task)
+    reason = f"{task.reason} in {name}" if task.reason else f"failed in {name}"
+    if task.phase is TaskPhase.TIMED_OUT:
+        return _failed(
+            state,
+            planned,
+            run,
+            attempt,
+            Phase.TIMED_OUT,
+            Result.TIMEOUT,
+            task,
+            reason,
+            task.kind or FailureKind.TIMEOUT,
+            now_utc,
+            dice,
+        )
+    result = task.result or Result.FAILURE
+    return _failed(state, planned, run, attempt, Phase.FAILED, result, task, reason, task.kind, now_utc, dice)
+
+
+def _failed(
+    state: RunState,
+    planned: PlannedJob,
+    run: JobRunState,
+    attempt: AttemptState,
+    phase: Phase,
+    result: Result,
+    task: TaskState | None,
+    reason: str,
+    kind: FailureKind | None,
+    now_utc: float,
+    dice: Dice,
+) -> Payload:
+    """The attempt is over: the policy goes on, or the job run ends."""
+    if run.policy_left > 0 and not state.stopping and state.phase is RunPhase.RUNNING and _repeatable(planned, attempt):
+        nth = planned.retry.attempts - run.policy_left
+        return RetryScheduled(
+            job_run=run.id,
+            attempt=run.next_attempt,
+            by_policy=True,
+            not_before=now_utc + delay_s(planned.retry, nth, dice),
+            reason=reason,
+        )
+    return JobFinished(
+        job_run=run.id,
+        attempt=attempt.number,
+        phase=phase,
+        result=result,
+        exit_code=task.exit_code if task else None,
+        signal=task.signal if task else None,
+        reason=reason,
+        kind=kind,
+    )
+
+
+def _repeatable(planned: PlannedJob, attempt: AttemptState) -> bool:
+    return all(task.repeatable or now.key is None for task, now in zip(planned.tasks, attempt.tasks, strict=True))
+
+
+def delay_s(policy: RetryPolicy, nth: int, dice: Dice) -> float:
+    """Seconds before the policy's ``nth`` retry (from 1): exponential, capped, with full jitter where asked.
+
+    Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+    """
+    longest = min(policy.max_delay_s, policy.delay_s * policy.backoff ** min(nth - 1, 64))
+    return longest * dice() if policy.full_jitter else longest
+
+
+# Stages and the run
+
+
+def _next_of_run(state: RunState) -> Iterator[Payload]:
+    if state.phase is RunPhase.CANCELLING:
+        yield from _end_of_cancel(state)
+        return
+    changed = tuple(_next_of_stages(state))
+    if changed:
+        yield from changed
+        return
+    if all(stage.phase in STAGE_DONE for stage in state.stages):
+        yield RunFinished(phase=RunPhase.SUCCEEDED, result=Result.SUCCESS, warnings=warnings_of(state))
+        return
+    if anything_moves(state):
+        return
+    if state.stopping and not counts_of(state).get(Phase.UNKNOWN):
+        yield from _stop_stages(state)
+        yield RunFinished(phase=RunPhase.FAILED, result=failed_result(state), warnings=warnings_of(state))
+        return
+    yield RunHeld(waits_for=_waits_for(state))
+
+
+def _next_of_stages(state: RunState) -> Iterator[Payload]:
+    before_passed = True
+    for s, stage in enumerate(state.stages):
+        match stage.phase:
+            case StagePhase.WAITING | StagePhase.STOPPED if before_passed:
+                yield StageStarted(stage=stage.name)
+            case StagePhase.PASSED if not stage_is_satisfied(state, s):
+                yield StageStarted(stage=stage.name)
+                before_passed = False
+                continue
+            case StagePhase.RUNNING if stage_is_satisfied(state, s):
+                yield StageFinished(stage=stage.name, phase=_passed(state, s))
+        before_passed = before_passed and stage.phase in STAGE_DONE
+
+
+def _passed(state: RunState, s: int) -> StagePhase:
+    skipped = all(set(job.counts) <= {Phase.SKIPPED} for job in state.stages[s].jobs)
+    return StagePhase.SKIPPED if skipped else StagePhase.PASSED
+
+
+def _stop_stages(state: RunState) -> Iterator[StageFinished]:
+    for s, stage in enumerate(state.stages):
+        if stage.phase is StagePhase.RUNNING and stage_is_satisfied(state, s):
+            yield StageFinished(stage=stage.name, phase=_passed(state, s))
+        elif stage.phase in (StagePhase.RUNNING, StagePhase.WAITING):
+            yield StageFinished(stage=stage.name, phase=StagePhase.STOPPED)
+
+
+def _end_of_cancel(state: RunState) -> Iterator[Payload]:
+    counts = counts_of(state)
+    if any(counts.get(phase) for phase in (Phase.RUNNING, Phase.CANCELLING, Phase.UNKNOWN)):
+        return
+    yield from _stop_stages(state)
+    yield RunFinished(phase=RunPhase.CANCELLED, result=Result.CANCELLATION, warnings=warnings_of(state))
+
+
+def _waits_for(state: RunState) -> tuple[str, ...]:
+    found: list[str] = []
+    for place, run in runs_in(state, Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.UNKNOWN):
+        stage, planned = state.stages[place.stage], state.plan.stages[place.stage].jobs[place.job]
+        tolerated = run.phase in BAD and planned.on_failure is OnFailure.CONTINUE
+        if stage.phase is StagePhase.RUNNING and not tolerated:
+            found.append(run.id)
+            if len(found) == MOST_NAMED:
+                break
+    return tuple(found)
+
+
+def _can_go_on(state: RunState) -> bool:
+    """Whether a held run has something to do without a person."""
+    if anything_moves(state) or (state.stopping and not counts_of(state).get(Phase.UNKNOWN)):
+        return True
+    for s, stage in enumerate(state.stages):
+        if stage.phase is not StagePhase.HELD:
+            continue
+        if stage_is_satisfied(state, s):
+            return True
+        for j, job in enumerate(stage.jobs):
+            if (
+                Phase.WAITING in job.counts
+                and needs_satisfied(state, s, j)
+                and (not state.stopping or any(run.retry_asked for run in job.runs if run.phase is Phase.WAITING))
+            ):
+                return True
+    return False

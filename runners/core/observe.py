@@ -1,0 +1,136 @@
+"""Turn what hosts and timers report into events, if it still matters.
+
+News about an earlier attempt, about a task that is over or about a job run that ended is normal, and becomes nothing.
+"""
+
+from __future__ import annotations
+
+from runners.core.index import index_of, job_run_of
+from runners.core.reduce import in_flight
+from runners.model.events import (
+    CancelStepped,
+    ContactLost,
+    ContactRegained,
+    JobFinished,
+    JobQueued,
+    JobStarted,
+    Payload,
+    RunbookLinked,
+    TaskFinished,
+    TaskStarted,
+)
+from runners.model.news import (
+    AdviceGiven,
+    BackoffPassed,
+    CancelProgress,
+    ExecutionFinished,
+    ExecutionStarted,
+    ExecutionUncertain,
+    HostGaveUp,
+    HostReady,
+    News,
+)
+from runners.model.phases import BAD, LIVE, Phase, Result, TaskPhase
+from runners.model.state import JobRunState, RunState, TaskState
+
+_NOTHING: tuple[Payload, ...] = ()
+
+
+def observe(state: RunState, news: News, now_utc: float) -> tuple[Payload, ...]:
+    """The events that this news is, seen from ``state``; empty when it is stale. Raises nothing."""
+    if news.job_run not in index_of(state.plan).places:
+        return _NOTHING
+    run = job_run_of(state, news.job_run)
+    match news:
+        case HostReady(attempt=attempt):
+            if run.phase is Phase.QUEUED and run.next_attempt == attempt:
+                return (JobStarted(job_run=run.id, attempt=attempt),)
+        case HostGaveUp(attempt=attempt):
+            if run.phase is Phase.QUEUED and run.next_attempt == attempt:
+                return (
+                    JobFinished(
+                        job_run=run.id,
+                        attempt=run.attempt,
+                        phase=Phase.FAILED,
+                        result=Result.ERROR,
+                        reason=news.reason,
+                        kind=news.kind,
+                    ),
+                )
+        case BackoffPassed(attempt=attempt):
+            if run.phase is Phase.BACKING_OFF and run.next_attempt == attempt and not state.stopping:
+                return (JobQueued(job_run=run.id, attempt=attempt),)
+        case ExecutionStarted() | ExecutionFinished() | ExecutionUncertain() | CancelProgress():
+            n = in_flight(run) if run.phase in LIVE else 0
+            if n and run.attempts[-1].tasks[n - 1].key == news.key:
+                return _of_execution(run, n, run.attempts[-1].tasks[n - 1], news)
+        case AdviceGiven(attempt=attempt):
+            if run.phase in BAD and run.attempt == attempt:
+                return _linked(run, news)
+    return _NOTHING
+
+
+def _of_execution(
+    run: JobRunState,
+    n: int,
+    task: TaskState,
+    news: ExecutionStarted | ExecutionFinished | ExecutionUncertain | CancelProgress,
+) -> tuple[Payload, ...]:
+    regained: tuple[Payload, ...] = ()
+    if run.phase is Phase.UNKNOWN:
+        regained = (ContactRegained(job_run=run.id, attempt=run.attempt),)
+    match news:
+        case ExecutionStarted(key=key):
+            if task.phase is TaskPhase.DISPATCHED:
+                return (TaskStarted(job_run=run.id, attempt=run.attempt, task=n, key=key),)
+            return regained
+        case ExecutionFinished():
+            # No ContactRegained before it: that one says that it still runs.
+            return (
+                TaskFinished(
+                    job_run=run.id,
+                    attempt=run.attempt,
+                    task=n,
+                    key=news.key,
+                    result=news.result,
+                    exit_code=news.exit_code,
+                    signal=news.signal,
+                    reason=news.reason,
+                    kind=news.kind,
+                    log_bytes=news.log_bytes,
+                    log_cut=news.log_cut,
+                    host_started_at=news.host_started_at,
+                    host_ended_at=news.host_ended_at,
+                    cpu_s=news.cpu_s,
+                ),
+            )
+        case ExecutionUncertain(reason=reason, answered=answered):
+            # Once the host has said that it does not know, silence tells nothing new.
+            if run.phase is Phase.UNKNOWN and (run.answered or not answered):
+                return _NOTHING
+            return (ContactLost(job_run=run.id, attempt=run.attempt, reason=reason, answered=answered),)
+        case CancelProgress(step=step, survivors=survivors):
+            if not run.cancel_asked or (run.cancel_step == step and run.survivors == survivors):
+                return _NOTHING
+            return (
+                *regained,
+                CancelStepped(job_run=run.id, attempt=run.attempt, step=step, survivors=survivors),
+            )
+
+
+def _linked(run: JobRunState, news: AdviceGiven) -> tuple[Payload, ...]:
+    if run.runbook is not None:
+        return _NOTHING
+    return (
+        RunbookLinked(
+            job_run=run.id,
+            attempt=run.attempt,
+            page=news.page,
+            section=news.section,
+            score=news.score,
+            why=news.why,
+            first_line=news.first_line,
+            task=news.task,
+            line=news.line,
+        ),
+    )

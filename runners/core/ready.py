@@ -1,0 +1,87 @@
+"""What is satisfied, what may start, what lives: questions about a state that several parts ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runners.core.index import Place, index_of
+from runners.model.definition import OnFailure
+from runners.model.phases import BAD, Phase, RunPhase, StagePhase
+from runners.model.plan import PlannedJob
+from runners.model.state import JobRunState, JobState, RunState
+
+MOVING = (Phase.QUEUED, Phase.RUNNING, Phase.BACKING_OFF, Phase.CANCELLING)
+"""Goes on by itself. An UNKNOWN one does too while its host was not heard."""
+
+STAGE_DONE = (StagePhase.PASSED, StagePhase.SKIPPED)
+
+
+def satisfies(job: PlannedJob, phase: Phase) -> bool:
+    """Whether a job run in this phase satisfies what needs its job."""
+    return phase in (Phase.SUCCEEDED, Phase.SKIPPED) or (phase in BAD and job.on_failure is OnFailure.CONTINUE)
+
+
+def is_satisfied(planned: PlannedJob, job: JobState) -> bool:
+    """Whether every job run of the job satisfies."""
+    counts = job.counts
+    done = counts.get(Phase.SUCCEEDED, 0) + counts.get(Phase.SKIPPED, 0)
+    if planned.on_failure is OnFailure.CONTINUE:
+        done += counts.get(Phase.FAILED, 0) + counts.get(Phase.TIMED_OUT, 0)
+    return done == len(job.runs)
+
+
+def needs_satisfied(state: RunState, s: int, j: int) -> bool:
+    """Whether every job of the stage that this one needs is satisfied."""
+    stage, planned = state.stages[s], state.plan.stages[s]
+    return all(is_satisfied(planned.jobs[n], stage.jobs[n]) for n in index_of(state.plan).needs[s][j])
+
+
+def stage_is_satisfied(state: RunState, s: int) -> bool:
+    """Whether every job of the stage is satisfied."""
+    stage, planned = state.stages[s], state.plan.stages[s]
+    return all(is_satisfied(job, now) for job, now in zip(planned.jobs, stage.jobs, strict=True))
+
+
+def is_ready(state: RunState, place: Place, run: JobRunState) -> bool:
+    """Whether a waiting job run may be queued now."""
+    s, j, _ = place
+    return (
+        run.phase is Phase.WAITING
+        and state.phase is RunPhase.RUNNING
+        and state.stages[s].phase is StagePhase.RUNNING
+        and (not state.stopping or run.retry_asked)
+        and needs_satisfied(state, s, j)
+    )
+
+
+def counts_of(state: RunState) -> Mapping[Phase, int]:
+    """Job runs of the whole run by phase."""
+    total: dict[Phase, int] = {}
+    for stage in state.stages:
+        for job in stage.jobs:
+            for phase, count in job.counts.items():
+                total[phase] = total.get(phase, 0) + count
+    return total
+
+
+def runs_in(state: RunState, *phases: Phase) -> Iterator[tuple[Place, JobRunState]]:
+    """Every job run in one of these phases, in plan order; jobs without any are not walked."""
+    for s, stage in enumerate(state.stages):
+        for j, job in enumerate(stage.jobs):
+            if any(phase in job.counts for phase in phases):
+                for h, run in enumerate(job.runs):
+                    if run.phase in phases:
+                        yield Place(s, j, h), run
+
+
+def is_moving(run: JobRunState) -> bool:
+    """Whether it goes on without a person, as far as anyone knows."""
+    return run.phase in MOVING or (run.phase is Phase.UNKNOWN and not run.answered)
+
+
+def anything_moves(state: RunState) -> bool:
+    """Whether any job run goes on without a person."""
+    counts = counts_of(state)
+    return any(counts.get(phase) for phase in MOVING) or (
+        bool(counts.get(Phase.UNKNOWN)) and any(not run.answered for _, run in runs_in(state, Phase.UNKNOWN))
+    )

@@ -1,0 +1,59 @@
+"""What must be asked or done again after a restart: derived from the state alone, and safe to do twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runners.core.consequences import advise, cancel_effects, forget_workdirs, workdir_of
+from runners.core.ready import runs_in
+from runners.core.reduce import in_flight
+from runners.model.effects import AskExecution, Effect, PrepareHost, WakeAt
+from runners.model.phases import BAD, LIVE, RUN_ENDED, Phase
+from runners.model.state import JobRunState, RunState
+
+
+def recover(state: RunState) -> tuple[Effect, ...]:
+    """The effects that the engine performs after it folded ``state`` from disk, before anything else of this run.
+
+    Follow it with ``settle(state, (), touched=None, …)``: a crash may have come between two rounds of a decision.
+    """
+    return tuple(_effects(state))
+
+
+def _effects(state: RunState) -> Iterator[Effect]:
+    for _, run in runs_in(state, *LIVE, *BAD, Phase.QUEUED, Phase.BACKING_OFF):
+        match run.phase:
+            case Phase.QUEUED:
+                yield PrepareHost(job_run=run.id, host=run.host, attempt=run.next_attempt, fence=run.fence)
+            case Phase.BACKING_OFF:
+                yield WakeAt(job_run=run.id, attempt=run.next_attempt, at_utc=run.not_before or 0.0)
+            case Phase.RUNNING | Phase.CANCELLING | Phase.UNKNOWN:
+                yield from _ask(state, run)
+                if run.cancel_asked:
+                    yield from cancel_effects(run)
+            case _ if run.runbook is None:
+                yield advise(run, reached=_failed_in_attempt(run))
+    if state.phase in RUN_ENDED:
+        yield from forget_workdirs(state)
+
+
+def _ask(state: RunState, run: JobRunState) -> Iterator[AskExecution]:
+    n = in_flight(run)
+    if not n:
+        return
+    task = run.attempts[-1].tasks[n - 1]
+    assert task.key is not None
+    yield AskExecution(
+        job_run=run.id,
+        host=run.host,
+        key=task.key,
+        attempt=run.attempt,
+        task=n,
+        timeout_s=task.timeout_s,
+        workdir=workdir_of(state, run),
+    )
+
+
+def _failed_in_attempt(run: JobRunState) -> bool:
+    """Whether the failure is the current attempt's, not that of a host that was given up before the next one."""
+    return run.current is not None and run.current.phase is run.phase and run.current.reason == run.reason
