@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Annotated, NoReturn
 
 import yaml
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from yaml.resolver import Resolver
 
@@ -196,6 +196,13 @@ def _whole_number(value: object) -> int:
     return int(value)
 
 
+def _port(value: object) -> int:
+    number = _whole_number(value)
+    if not 1 <= number <= 65535:
+        refuse(f"must be from 1 to 65535, not {number}")
+    return number
+
+
 def _number(value: object) -> float:
     if not isinstance(value, Scalar) or not value.plain or not _DECIMAL.match(value) or len(value) > 20:
         shown = quoted(value) if isinstance(value, Scalar) and not is_null(value) else what(value)
@@ -275,7 +282,9 @@ def _typed_schema(**more: object) -> WithJsonSchema:
     return WithJsonSchema({"type": ["string", "number", "boolean"], **more})
 
 
-_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(ms|s|m|h|d)$", "examples": ["10m"]})
+DURATION_PATTERN = "^[0-9]+(ms|s|m|h|d)$"
+_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["10m"]})
+_ENV_NAME_SCHEMA = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
 _NAME_SCHEMA = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
 
 Text = Annotated[str, BeforeValidator(text_of), _typed_schema()]
@@ -283,9 +292,9 @@ Text = Annotated[str, BeforeValidator(text_of), _typed_schema()]
 FreeText = Annotated[str, BeforeValidator(text_of), WithJsonSchema({"type": "string"})]
 Line = Annotated[str, BeforeValidator(_line), WithJsonSchema({"type": "string", "minLength": 1})]
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
-NameKey = Annotated[str, BeforeValidator(lambda key: check_name(str(key))), Field(pattern=f"^{NAME_PATTERN}$")]
-LabelKey = Annotated[str, BeforeValidator(_label_key), Field(min_length=1)]
-EnvKey = Annotated[str, BeforeValidator(_env_key), Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+NameKey = Annotated[str, BeforeValidator(lambda key: check_name(str(key))), WithJsonSchema(_NAME_SCHEMA)]
+LabelKey = Annotated[str, BeforeValidator(_label_key), WithJsonSchema({"type": "string"})]
+EnvKey = Annotated[str, BeforeValidator(_env_key), WithJsonSchema(_ENV_NAME_SCHEMA)]
 Command = Annotated[str, BeforeValidator(_command), WithJsonSchema({"type": "string", "minLength": 1})]
 Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": "string", "pattern": "^/"})]
 Address = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "minLength": 1})]
@@ -293,6 +302,7 @@ User = Annotated[str, BeforeValidator(_user), WithJsonSchema({"type": "string", 
 FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Number = Annotated[float, BeforeValidator(_number)]
+Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]
 Duration = Annotated[float, BeforeValidator(_duration), _DURATION_SCHEMA]
 PositiveDuration = Annotated[float, BeforeValidator(_positive_duration), _DURATION_SCHEMA]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]

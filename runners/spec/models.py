@@ -27,6 +27,7 @@ from runners.spec.fields import (
     Number,
     OnFailureWord,
     ParamTypeWord,
+    Port,
     PositiveDuration,
     Text,
     User,
@@ -146,9 +147,11 @@ class ConnectionModel(Model):
     later = frozenset({"jump", "via", "vars"})
 
     address: Address | None = Field(default=None, description="What ssh is given; the host's name when there is none.")
-    port: Annotated[WholeNumber, Field(ge=1, le=65535)] | None = None
+    port: Port | None = None
     user: User | None = None
-    identity: FilePath | None = Field(default=None, description="A private key; relative paths start in this folder.")
+    identity: FilePath | None = Field(
+        default=None, description="A private key; relative paths start beside the inventory."
+    )
     known_hosts: FilePath | None = Field(default=None, description="Used in place of the user's own known_hosts.")
     ssh_config: FilePath | None = Field(default=None, description="For ssh -F.")
 

@@ -1,0 +1,168 @@
+"""A plan as people and programs read it before anything starts.
+
+Texts are as they were written, control characters included: whoever prints them makes them safe for a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
+from runners.plan.digest import plan_digest
+from runners.spec.durations import format_duration
+
+_INDENT = "  "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRow:
+    """One line of ``onduty plan``."""
+
+    depth: int
+    """From 0; each level is indented by two spaces."""
+    kind: str
+    """run, param, stage, job, detail, task or command."""
+    text: str
+
+    def __str__(self) -> str:
+        return f"{_INDENT * self.depth}{self.text}"
+
+
+def describe_plan(plan: Plan) -> tuple[PlanRow, ...]:
+    """What would run where, in the order it would: stages, jobs with their hosts, tasks with their commands."""
+    rows = [_row(0, "run", _headline(plan))]
+    rows.extend(_row(1, "param", f"{name}={value}") for name, value in plan.params.items())
+    previous: PlannedStage | None = None
+    for stage in plan.stages:
+        after = f", after {previous.name}" if previous else ""
+        rows.append(_row(0, "stage", f"stage {stage.name}{after}"))
+        for job in jobs_in_order(stage):
+            rows.extend(_job_rows(job))
+        previous = stage
+    return tuple(rows)
+
+
+def jobs_in_order(stage: PlannedStage) -> tuple[PlannedJob, ...]:
+    """Jobs in the order of the file, none before those it needs."""
+    by_name = {job.name: job for job in stage.jobs}
+    place = {name: index for index, name in enumerate(by_name)}
+    sorter = TopologicalSorter({job.name: job.needs for job in stage.jobs})
+    sorter.prepare()
+    ordered: list[PlannedJob] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=place.__getitem__)
+        ordered.extend(by_name[name] for name in ready)
+        sorter.done(*ready)
+    return tuple(ordered)
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """For ``onduty plan --json``. Durations are seconds; what does not apply is null."""
+    return {
+        "pipeline": plan.pipeline,
+        "description": plan.description,
+        "owner": plan.owner or None,
+        "environment": plan.environment,
+        "definition_digest": plan.definition_digest,
+        "plan_digest": plan_digest(plan),
+        "params": dict(plan.params),
+        "job_runs": plan.job_run_count(),
+        "hosts": [
+            {
+                "name": host.name,
+                "address": None if host.name == "local" else host.target,
+                "port": host.port,
+                "user": host.user,
+                "labels": dict(host.labels),
+            }
+            for host in plan.hosts.values()
+        ],
+        "stages": [
+            {"name": stage.name, "jobs": [_job_document(job) for job in jobs_in_order(stage)]} for stage in plan.stages
+        ],
+    }
+
+
+def _job_document(job: PlannedJob) -> dict[str, Any]:
+    return {
+        "job": job.name,
+        "hosts": list(job.hosts),
+        "needs": list(job.needs),
+        "timeout_s": job.timeout_s,
+        "retry": {
+            "attempts": job.retry.attempts,
+            "delay_s": job.retry.delay_s,
+            "backoff": job.retry.backoff,
+            "max_delay_s": job.retry.max_delay_s,
+            "jitter": "full" if job.retry.full_jitter else "none",
+        },
+        "on_failure": job.on_failure.value,
+        "runbook": job.runbook,
+        "tasks": [
+            {
+                "name": task.name,
+                "kind": task.kind,
+                "command": task.command,
+                "dir": task.dir,
+                "env": dict(task.env),
+                "timeout_s": task.timeout_s,
+                "runbook": task.runbook,
+            }
+            for task in job.tasks
+        ],
+    }
+
+
+def _headline(plan: Plan) -> str:
+    jobs = plan.jobs()
+    hosts = len(plan.hosts)
+    parts = [
+        plan.pipeline,
+        *([f"in {plan.environment}"] if plan.environment else []),
+        f"{_count(len(plan.stages), 'stage')}, {_count(len(jobs), 'job')}, "
+        f"{_count(plan.job_run_count(), 'job run')} on {_count(hosts, 'host')}",
+    ]
+    return "  ".join(parts)
+
+
+def _job_rows(job: PlannedJob) -> list[PlanRow]:
+    where = ", ".join(job.hosts) if len(job.hosts) <= 8 else f"{', '.join(job.hosts[:7])} and {len(job.hosts) - 7} more"
+    waits = f", waits for {', '.join(job.needs)}" if job.needs else ""
+    rows = [_row(1, "job", f"job {job.name} on {where}{waits}")]
+    rows.append(_row(2, "detail", ", ".join(_details(job))))
+    for number, task in enumerate(job.tasks, start=1):
+        rows.extend(_task_rows(number, task))
+    return rows
+
+
+def _details(job: PlannedJob) -> Sequence[str]:
+    details = [f"on failure {job.on_failure.value}"]
+    if job.timeout_s is not None:
+        details.append(f"timeout {format_duration(job.timeout_s)}")
+    if job.retry.attempts > 1:
+        details.append(f"up to {job.retry.attempts} attempts, the second after {format_duration(job.retry.delay_s)}")
+    if job.runbook:
+        details.append(f"runbook {job.runbook}")
+    return details
+
+
+def _task_rows(number: int, task: PlannedTask) -> list[PlanRow]:
+    extra = [f"in {task.dir}"] if task.dir else []
+    if task.timeout_s is not None:
+        extra.append(f"timeout {format_duration(task.timeout_s)}")
+    if task.runbook:
+        extra.append(f"runbook {task.runbook}")
+    shown = f"{number}. {task.name}" + (f"  ({', '.join(extra)})" if extra else "")
+    commands = [_row(3, "command", line) for line in task.command.rstrip("\n").split("\n")]
+    return [_row(2, "task", shown), *commands]
+
+
+def _row(depth: int, kind: str, text: str) -> PlanRow:
+    return PlanRow(depth=depth, kind=kind, text=text)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
