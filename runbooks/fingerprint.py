@@ -8,7 +8,6 @@ named beats a level word, a level word beats "failed", and what only reports tha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 
 import re2
 
@@ -60,28 +59,23 @@ _CONSEQUENCE = compile_pattern(
 def first_bad_line(tail: Tail) -> int | None:
     """Return the index of the line to look at first; None when every line is blank."""
     quiet = tail.without(_NOISE)
-    plain = _none_of(quiet, _CONSEQUENCE, _DEMOTED)
-    real = _none_of(quiet, _CONSEQUENCE)
-    # A cause is often indented under the sentence that it explains, so only warnings are held back here.
-    tiers = (
-        (_CAUSE, lambda index: real(index) and (plain(index) or quiet.line(index)[:1].isspace())),
-        (_LEVEL, plain),
-        (_WEAK, plain),
-        (_CAUSE, real),
-        (_LEVEL, real),
-        (_WEAK, real),
-        (_CONSEQUENCE, _none_of(quiet)),
+    cause, level, weak, demoted, consequence = (
+        [found.index for found in quiet.matches(pattern)] for pattern in (_CAUSE, _LEVEL, _WEAK, _DEMOTED, _CONSEQUENCE)
     )
-    for pattern, wanted in tiers:
-        for found in quiet.matches(pattern):
-            if wanted(found.index):
-                return found.index
-    return tail.last_index()
-
-
-def _none_of(tail: Tail, *patterns: object) -> Callable[[int], bool]:
-    refused = {found.index for pattern in patterns for found in tail.matches(pattern)}
-    return lambda index: index not in refused
+    late, ended = set(demoted), set(consequence)
+    # A cause is often indented under the sentence that it explains, so of what is held back only indented causes come.
+    indented = {index for index in late if quiet.line(index)[:1].isspace()}
+    tiers = (
+        (cause, ended | (late - indented)),
+        (level, ended | late),
+        (weak, ended | late),
+        (cause, ended),
+        (level, ended),
+        (weak, ended),
+        (consequence, set[int]()),
+    )
+    found = (index for indexes, refused in tiers for index in indexes if index not in refused)
+    return next(found, tail.last_index())
 
 
 _UNSTABLE = (

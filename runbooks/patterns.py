@@ -19,6 +19,8 @@ def compile_pattern(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.never_nl = True
+    # Nobody reads groups; without them RE2 stays in its fastest engine.
+    options.never_capture = True
     return re2.compile(b"(?m)" + pattern.encode("utf-8", "replace"), options)
 
 

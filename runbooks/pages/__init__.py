@@ -1,0 +1,1 @@
+"""The pages that ship with onduty, as Markdown beside this file."""
