@@ -26,9 +26,7 @@ def seal(run: str, seq: int, time_utc: float, actor: str, payload: Payload, prev
     body = encode(payload)
     if len(body) > MAX_PAYLOAD_BYTES:
         raise EventTooLarge(f"run {run}: event {seq} ({name}) has {len(body)} bytes; at most {MAX_PAYLOAD_BYTES} fit")
-    digest = link(
-        previous, run=run, seq=seq, time=time, actor=actor, type=name, version=payload.version, payload=body
-    )
+    digest = link(previous, run=run, seq=seq, time=time, actor=actor, type=name, version=payload.version, payload=body)
     event = Event(run=run, seq=seq, time=time_utc, actor=actor, payload=payload, previous=previous, hash=digest)
     row = EventRow(
         run=run,

@@ -1,6 +1,7 @@
 """The hands: asks the core what follows, makes it durable, and does it. One engine per controller.
 
-The way of everything: input → observe or admit → events → decide, until nothing follows → one commit → publish → effects.
+The way of everything: input → observe or admit → events → decide, until nothing follows → one commit → publish →
+effects.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from runners.core.holds import holds
 from runners.core.preview import preview
 from runners.core.recover import recover
 from runners.core.reduce import begin
-from runners.core.targets import resolve
+from runners.engine.targets import resolve
 from runners.engine.codec import read, seal
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
@@ -34,7 +35,6 @@ from runners.model import api
 from runners.model.effects import Effect
 from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
-from runners.model.holds import Hold
 from runners.model.intents import Intent
 from runners.model.plan import Plan
 from runners.model.state import RunState
@@ -129,8 +129,7 @@ class Engine:
             seen_utc = max(state.last_event_at, kept.seen_at_utc if kept else 0.0)
             now_utc = self._clock.now_utc()
             if now_utc - seen_utc > self._limits.time_gap_s:
-                gap = TimeGap(from_utc=round(seen_utc, 3), to_utc=round(now_utc, 3), why="the controller was not running")
-                self._writer.note(row.uid, gap)
+                self._writer.note(row.uid, _gap(seen_utc, now_utc, "the controller was not running"))
             self._recover(row.uid)
             self._writer.look(row.uid)
         self._writer.start()
@@ -350,9 +349,7 @@ class Engine:
             return decode(known.outcome, Outcome)
         return await self._writer.ask(uid, intent, actor)
 
-    def _committed(
-        self, before: RunState, state: RunState, events: Sequence[Event], effects: Sequence[Effect]
-    ) -> None:
+    def _committed(self, before: RunState, state: RunState, events: Sequence[Event], effects: Sequence[Effect]) -> None:
         self._subscribers.publish(state.uid, events)
         self._performer.call_off(state, events)
         self._performer.perform(state, effects)
@@ -386,7 +383,7 @@ class Engine:
         before_utc, before_s = self._beat_at
         self._beat_at = now_utc, now_s = self._clock.now_utc(), self._clock.monotonic()
         if (now_utc - before_utc) - (now_s - before_s) > self._limits.time_gap_s:
-            gap = TimeGap(from_utc=round(before_utc, 3), to_utc=round(now_utc, 3), why="the machine was asleep")
+            gap = _gap(before_utc, now_utc, "the machine was asleep")
             for uid in self._runs.live:
                 self._writer.note(uid, gap)
         await self._note_presence()
@@ -402,3 +399,7 @@ class Engine:
             await self._store.append((), summaries=rows)
         except StoreFailed as error:
             log.error("%s", error.message)
+
+
+def _gap(from_utc: float, to_utc: float, why: str) -> TimeGap:
+    return TimeGap(from_utc=round(from_utc, 3), to_utc=round(to_utc, 3), why=why)

@@ -1,4 +1,4 @@
-"""Why a host cannot be used now, from what ``connect`` raised: the phase on the screen, the words, what it means. Pure."""
+"""Why a host cannot be used now: what ``connect`` raised as a phase of the screen, in words, and its meaning. Pure."""
 
 from __future__ import annotations
 

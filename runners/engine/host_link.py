@@ -244,9 +244,7 @@ class HostLink:
         name = self.host.name
         if self._failure is not None:
             if self._failure.waits_for_person:
-                return Hold(
-                    kind=HoldKind.HOST_KEY, what=want.job_run, text=self._failure.text, since=want.asked_utc
-                )
+                return Hold(kind=HoldKind.HOST_KEY, what=want.job_run, text=self._failure.text, since=want.asked_utc)
             return Hold(
                 kind=HoldKind.HOST,
                 what=want.job_run,
@@ -317,7 +315,7 @@ class HostLink:
         assert self._failure is not None
         if self._failure.waits_for_person:
             return self._limits.key_retry_s
-        bound_s = self._limits.backoff_first_s * 2 ** min(tries - 1, 30)
+        bound_s = self._limits.backoff_first_s * 2.0 ** min(tries - 1, 30)
         return self._dice() * min(bound_s, self._limits.backoff_max_s)
 
     async def _rest(self, seconds: float) -> None:

@@ -35,11 +35,6 @@ class Created:
     uid: str
 
 
-def targets_of(intent: Intent) -> tuple[str, ...]:
-    """What was named; empty for an intent on the whole run."""
-    return intent.targets if isinstance(intent, Retry | Skip | Cancel) else ()
-
-
 def refused(error: ActionRefused) -> Outcome:
     """It was not admitted."""
     return Outcome(refused=error.message, hint=error.hint)

@@ -73,7 +73,15 @@ class LogFeed:
     """The log of one execution while it is being written."""
 
     def __init__(
-        self, run: str, key: str, *, store: LogStore, clock: Clock, timers: Timers, budget: Budget, moved: Callable[[], None]
+        self,
+        run: str,
+        key: str,
+        *,
+        store: LogStore,
+        clock: Clock,
+        timers: Timers,
+        budget: Budget,
+        moved: Callable[[], None],
     ) -> None:
         self._run = run
         self._key = key
@@ -173,7 +181,8 @@ class LogFeed:
 
     async def _write(self) -> None:
         while self._chunks:
-            offset, parts, size = self._chunks[0][0], [], 0
+            offset, size = self._chunks[0][0], 0
+            parts: list[bytes] = []
             for at, data in self._chunks:
                 if at != offset + size or (parts and size + len(data) > JOIN_BYTES):
                     break

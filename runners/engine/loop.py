@@ -13,17 +13,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runners.core.admit import Refused, admit
+from runners.core.admit import Refused, admit, refusal
 from runners.core.observe import observe
-from runners.engine.intents import Outcome, accepted, refused, targets_of
+from runners.engine.intents import Outcome, accepted, refused
 from runners.engine.limits import Limits
 from runners.engine.run_cache import RunCache
 from runners.engine.timers import Timers
 from runners.engine.turn import Dice, Turn
 from runners.model.effects import Effect
 from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
-from runners.model.events import Event, IntentRefused, Payload
-from runners.model.intents import Intent, name_of
+from runners.model.events import Event, Payload
+from runners.model.intents import Intent
 from runners.model.news import News
 from runners.model.state import RunState
 from runners.model.wire import encode
@@ -201,10 +201,7 @@ class Writer:
         try:
             payloads = admit(turn.state, asked.intent, asked.actor, self._clock.now_utc())
         except Refused as error:
-            refusal = IntentRefused(
-                intent=name_of(asked.intent), targets=targets_of(asked.intent)[:200], why=error.message[:2000]
-            )
-            turn.play((refusal,), actor=asked.actor)
+            turn.play((refusal(asked.intent, error),), actor=asked.actor)
             return refused(error)
         turn.play(payloads, actor=asked.actor)
         return accepted(before, asked.intent, payloads, seq=turn.state.seq)
@@ -212,13 +209,9 @@ class Writer:
     async def _commit(self, turns: Sequence[Turn], answers: Sequence[tuple[_Asked, Outcome]]) -> None:
         changed = [turn for turn in turns if turn.events]
         rows = [row for turn in changed for row in turn.rows]
-        intents = [
-            IntentRow(id=asked.intent.id, run=asked.run, outcome=encode(outcome)) for asked, outcome in answers
-        ]
+        intents = [IntentRow(id=asked.intent.id, run=asked.run, outcome=encode(outcome)) for asked, outcome in answers]
         if rows or intents:
-            summaries = [
-                self._summary_of(turn.state) for turn in changed if turn.state.phase is not turn.before.phase
-            ]
+            summaries = [self._summary_of(turn.state) for turn in changed if turn.state.phase is not turn.before.phase]
             try:
                 await self._store.append(rows, intents=intents, summaries=summaries)
             except IntentRepeated as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import assert_never
 
 from runners.core.index import job_run_of
 from runners.engine.advice import advise

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from runners.core.index import job_run_of, planned_job_of
 from runners.model.ids import parse_key
-from runners.model.plan import PlannedJob
 from runners.model.state import RunState
 from runners.ports.transport import ExecutionRequest
 
@@ -13,8 +13,8 @@ from runners.ports.transport import ExecutionRequest
 def build_request(
     state: RunState, *, job_run: str, key: str, attempt: int, task: int, timeout_s: float | None, workdir: str
 ) -> ExecutionRequest:
-    """The request of one task (numbered from 1) of one attempt. Raises ``LookupError`` when the plan has no such task."""
-    job, host = planned(state, job_run)
+    """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
+    job, host = planned_job_of(state, job_run), job_run_of(state, job_run).host
     step = job.tasks[task - 1]
     env = dict(step.env)
     env.update(
@@ -36,16 +36,6 @@ def build_request(
         timeout_s=timeout_s,
         label=" ".join(f"{state.by} {state.name} {job_run}".split()),
     )
-
-
-def planned(state: RunState, job_run: str) -> tuple[PlannedJob, str]:
-    """The job of the plan and the host that ``stage/job@host`` names; ``LookupError`` when there is none."""
-    identity, _, host = job_run.partition("@")
-    for stage in state.plan.stages:
-        for job in stage.jobs:
-            if job.id == identity and host in job.hosts:
-                return job, host
-    raise LookupError(f"run {state.name} has no job run {job_run}")
 
 
 def traceparent(key: str) -> str:
