@@ -48,8 +48,14 @@ def clock(at_utc: float, zone: tzinfo, *, now_utc: float | None = None) -> SafeT
     """``12:04:33`` in ``zone``; with ``now_utc`` on another day ``Nov 20 12:04``. Both are seconds since 1970."""
     when = datetime.fromtimestamp(at_utc, zone)
     if now_utc is not None and when.date() != datetime.fromtimestamp(now_utc, zone).date():
-        return own(f"{_MONTHS[when.month - 1]} {when.day} {when.hour:02}:{when.minute:02}")
+        return own(f"{day(at_utc, zone)} {when.hour:02}:{when.minute:02}")
     return own(f"{when.hour:02}:{when.minute:02}:{when.second:02}")
+
+
+def day(at_utc: float, zone: tzinfo) -> SafeText:
+    """``Nov 20``, whatever the locale."""
+    when = datetime.fromtimestamp(at_utc, zone)
+    return own(f"{_MONTHS[when.month - 1]} {when.day}")
 
 
 def size(count_bytes: int) -> SafeText:

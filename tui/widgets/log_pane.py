@@ -1,0 +1,564 @@
+"""The log pane: one attempt of a job run, execution after execution, whatever the size.
+
+It paints on the Line API and reads only the lines in view. Scrolling is its own, so a growing log changes no virtual
+size and lays nothing out. Twenty times a second it asks the sources how many lines there are; under a flood it paints
+every second time. Searches run in threads that hand over places, never lines.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, tzinfo
+from typing import Any, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from runners.model.errors import OndutyError
+from tui.view.log_document import LineAt
+from tui.view.log_rows import LogStyle, find_row, log_title, scroll_column
+from tui.view.rows import BLANK, Row, Span, text_row
+from tui.view.safe_text import SafeText, own, safe
+from tui.widgets.log_find import Find
+from tui.widgets.log_lines import LogLines, LogPart
+from tui.widgets.log_search import ERRORS, Hits, Wanted, collect, matches
+from tui.widgets.log_viewport import LogViewport
+from tui.widgets.look import Look
+from tui.widgets.paint import paint_row, paint_spans
+
+REFRESH_HZ = 20
+FLOOD_LINES = 1000
+"""More new lines than this between two looks is a flood: painting goes down to 10 Hz."""
+MARKS_EVERY_TICKS = 40
+"""Every two seconds new lines are searched for errors, for the marks of the scroll column."""
+_CACHED_STRIPS = 512
+_EMPTY = own("Nothing has run here yet.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LogView:
+    """What the pane shows: one attempt of one job run."""
+
+    id: str
+    """Another id is another log: the pane starts anew. The same id brings news of the one that is shown."""
+    name: SafeText
+    """``release@web3``."""
+    details: tuple[SafeText, ...] = ()
+    """``restart``, ``attempt 1``."""
+    parts: tuple[LogPart, ...] = ()
+    first_bad: LineAt | None = None
+    """Index of the part and line in it; None: no line is to blame."""
+    said: tuple[Span, ...] = ()
+    """In the title instead of following or paused: ``no word for 46s`` in ``unk``."""
+    today: date | None = None
+    """Executions of another day say which; None: no day is ever shown."""
+    empty: SafeText = _EMPTY
+    """The sentence of a log without executions; it says what to do."""
+
+    @property
+    def live(self) -> bool:
+        """More lines may come."""
+        return any(part.section.live for part in self.parts)
+
+
+class LogPane(Widget, can_focus=True):
+    """See the module. Give it a ``LogView`` with ``show``."""
+
+    DEFAULT_CSS = """
+    LogPane { background: transparent; width: 1fr; height: 1fr; }
+    """
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_rows(-1)", "up", show=False),
+        Binding("down,j", "scroll_rows(1)", "down", show=False),
+        Binding("pageup", "scroll_pages(-1.0)", "page up", show=False),
+        Binding("pagedown", "scroll_pages(1.0)", "page down", show=False),
+        Binding("ctrl+u", "scroll_pages(-0.5)", "half a page up", show=False),
+        Binding("ctrl+d", "scroll_pages(0.5)", "half a page down", show=False),
+        Binding("g,home", "go_top", "top", show=False),
+        Binding("G,end", "go_end", "end", show=False),
+        Binding("f", "follow", "follow", show=False),
+        Binding("e", "error(1)", "next error", show=False),
+        Binding("E", "error(-1)", "previous error", show=False),
+        Binding("slash", "find", "find", show=False),
+        Binding("n", "hit(1)", "next match", show=False),
+        Binding("N", "hit(-1)", "previous match", show=False),
+        Binding("w", "wrap", "wrap", show=False),
+        Binding("t", "times", "times", show=False),
+        Binding("escape", "end_find", "close find", show=False),
+    ]
+
+    class NoMoreErrors(Message):
+        """``e`` or ``E`` found none; whoever has more logs may go on with the next one."""
+
+        def __init__(self, pane: LogPane, *, forwards: bool) -> None:
+            super().__init__()
+            self.pane = pane
+            self.forwards = forwards
+
+    class Jumped(Message):
+        """A search in a thread ended."""
+
+        def __init__(self, place: LineAt | None, direction: int, asked: threading.Event, *, errors: bool) -> None:
+            super().__init__()
+            self.place = place
+            self.direction = direction
+            self.asked = asked
+            """Tells one jump from another."""
+            self.errors = errors
+
+    def __init__(
+        self,
+        *,
+        look: Look | None = None,
+        zone: tzinfo = UTC,
+        shade: str = "ground",
+        blank_rows: int = 1,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """``zone``: of the times shown. ``blank_rows``: rows above the title, 1 except in the narrow class."""
+        super().__init__(id=id, classes=classes, markup=False)
+        self._look = look or Look()
+        self._shade = shade
+        self._blank_rows = blank_rows
+        self._view = LogView(id="", name=own("log"))
+        self._lines = LogLines(LogStyle(width=0, theme=self._look.theme, glyphs=self._look.glyphs, zone=zone))
+        self._window = LogViewport(self._lines)
+        self._cursor: LineAt | None = None
+        """The line that was jumped to, until something is scrolled."""
+        self._lines_when_paused = 0
+        self._frame: list[tuple[Row, str]] = []
+        """Each row of the widget with the kind of its last cell: empty, track, thumb or error."""
+        self._painted: dict[tuple[Row, int, str], Strip] = {}
+        self._find = Find()
+        self._marks = Hits()
+        self._marked_to = LineAt(0, 0)
+        self._marks_stop = threading.Event()
+        self._jump_stop = threading.Event()
+        self._ticks = 0
+        self._skipped = False
+
+    # What others call
+
+    def show(self, view: LogView) -> None:
+        """Show a log, or news of the one that is shown (same id). Reads nothing but counts."""
+        fresh = view.id != self._view.id
+        self._view = view
+        if fresh:
+            self._forget()
+        self._restyle(today=view.today)
+        self._lines.set_parts(view.parts, view.first_bad)
+        self._look_for_more(all_parts=True)
+        if fresh:
+            self._scan_marks()
+            if view.first_bad is not None and not view.live:
+                self._reveal_unless_in_view(view.first_bad)
+        self._changed()
+
+    def set_look(self, look: Look) -> None:
+        """Paint with another look."""
+        if look != self._look:
+            self._look = look
+            self._restyle(theme=look.theme, glyphs=look.glyphs)
+            self.refresh()
+            self._changed()
+
+    def set_blank_rows(self, rows: int) -> None:
+        """Rows above the title, for another size class."""
+        self._blank_rows = rows
+        self._changed()
+
+    def go_to(self, place: LineAt) -> None:
+        """Make one line the current one, bring it into view and let go of the end; one that is not there is ignored."""
+        try:
+            row = self._lines.document.row_of(place)
+        except IndexError:
+            return
+        self._pause()
+        self._window.reveal(row)
+        self._cursor = place
+        self._changed()
+
+    @property
+    def following(self) -> bool:
+        """The end of the log stays in view."""
+        return self._window.follow
+
+    @property
+    def current_line(self) -> int | None:
+        """Number of the line that is looked at, from 1 over all executions; None for a log without lines."""
+        place = self._cursor or self._window.line_at_top()
+        return None if place is None else self._lines.document.number_of(place)
+
+    @property
+    def is_typing(self) -> bool:
+        """Keys go into the find bar."""
+        return self._find.typing
+
+    @property
+    def view(self) -> LogView:
+        """What is shown."""
+        return self._view
+
+    # Keys
+
+    def action_scroll_rows(self, by: int) -> None:
+        """Scroll by rows; up lets go of the end, reaching the end takes it up again."""
+        self._cursor = None
+        if by < 0:
+            self._pause()
+        self._window.scroll(by)
+        self._changed()
+
+    def action_scroll_pages(self, by: float) -> None:
+        """Scroll by pages of the body."""
+        rows = max(1, int(abs(by) * self._window.height))
+        self.action_scroll_rows(rows if by > 0 else -rows)
+
+    def action_go_top(self) -> None:
+        """The first row."""
+        self._pause()
+        self._cursor = None
+        self._window.move_to((0, 0))
+        self._changed()
+
+    def action_go_end(self) -> None:
+        """The last row, and follow."""
+        self._cursor, self._window.follow = None, True
+        self._changed()
+
+    def action_follow(self) -> None:
+        """Follow, or stop following here."""
+        if self._window.follow:
+            self._pause()
+            self._changed()
+        else:
+            self.action_go_end()
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or cut them."""
+        row, _ = self._window.top
+        self._restyle(wrapped=not self._lines.style.wrapped)
+        if not self._window.follow:
+            self._window.move_to((row, 0))
+        self._changed()
+
+    def action_times(self) -> None:
+        """Times on or off."""
+        self._restyle(times=not self._lines.style.times)
+        self._changed()
+
+    def action_error(self, direction: int) -> None:
+        """The next (1) or previous (-1) line with an error."""
+        self._start_jump(ERRORS, direction)
+
+    def action_find(self) -> None:
+        """Open the find bar and type into it."""
+        self._find.open(self._cursor or self._window.line_at_top())
+        self._changed()
+
+    def action_hit(self, direction: int) -> None:
+        """The next (1) or previous (-1) match of the search."""
+        if self._find.wanted is None:
+            self.action_find()
+        else:
+            self._start_jump(self._find.wanted, direction)
+
+    def action_end_find(self) -> None:
+        """Close the find bar and forget the search."""
+        self._find.close()
+        self._restyle(find=None)
+        self._changed()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """``escape`` is ours only while there is a search to end."""
+        return self._find.shown if action == "end_find" else True
+
+    # What Textual calls
+
+    def on_key(self, event: events.Key) -> None:
+        """While the find bar is typed into every key is its own."""
+        if not self._find.typing:
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self.action_end_find()
+        elif event.key == "enter":
+            self._find.typing = False
+            if not self._find.query:
+                self._find.close()
+            self._changed()
+        elif event.key == "backspace":
+            self._search_for(self._find.query[:-1])
+        elif event.key == "ctrl+u":
+            self._search_for("")
+        elif event.is_printable and event.character is not None:
+            self._search_for(self._find.query + event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """The first line of what is pasted into the find bar."""
+        if self._find.typing:
+            event.stop()
+            self._search_for(self._find.query + (event.text.splitlines() or [""])[0])
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_scroll_rows(-3)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_scroll_rows(3)
+
+    def on_focus(self) -> None:
+        self._changed()
+
+    def on_blur(self) -> None:
+        self._changed()
+
+    def on_mount(self) -> None:
+        self.set_interval(1 / REFRESH_HZ, self._tick)
+
+    def on_unmount(self) -> None:
+        self._forget()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A width changes every row; the place is kept."""
+        row, _ = self._window.top
+        first = self._window.height == 0
+        self._restyle(width=max(0, event.size.width - 2))
+        self._window.height = self._body_height
+        if first and self._view.first_bad is not None and not self._view.live:
+            self._reveal_unless_in_view(self._view.first_bad)
+        elif not self._window.follow:
+            self._window.move_to((row, 0))
+        self.refresh()
+        self._changed()
+
+    def on_log_pane_jumped(self, message: Jumped) -> None:
+        """Go where the thread says, unless another jump began since."""
+        message.stop()
+        if message.asked is not self._jump_stop:
+            return
+        if message.place is not None:
+            self.go_to(message.place)
+        elif message.errors:
+            self.post_message(self.NoMoreErrors(self, forwards=message.direction > 0))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        row, kind = self._frame[y] if y < len(self._frame) else (BLANK, "")
+        key = (row, width, kind)
+        strip = self._painted.get(key)
+        if strip is None:
+            if len(self._painted) >= _CACHED_STRIPS:
+                self._painted.clear()
+            strip = self._painted[key] = self._paint(row, width, kind)
+        return strip
+
+    # Inside
+
+    def _paint(self, row: Row, width: int, kind: str) -> Strip:
+        if not kind or width < 2:
+            return paint_row(row, width, self._look, self._shade, (1, 1))
+        glyphs = self._look.glyphs
+        cell = {
+            "track": Span(glyphs.track, "rule"),
+            "thumb": Span(glyphs.edge, "muted"),
+            "error": Span(glyphs.mark, "fail"),
+        }[kind]
+        body = paint_row(row, width - 1, self._look, self._shade, (1, 0))
+        return Strip.join([body, paint_spans((cell,), 1, self._look, self._shade)])
+
+    @property
+    def _body_height(self) -> int:
+        return max(0, self.size.height - self._blank_rows - 1 - self._find.shown)
+
+    def _changed(self) -> None:
+        """Compose the rows anew and repaint those that differ."""
+        width, height = self.size
+        if not self.is_mounted or not width or not height:
+            return
+        self._window.height = self._body_height
+        before, self._frame = self._frame, self._composed()[:height]
+        changed = [Region(0, y, width, 1) for y, row in enumerate(self._frame) if y >= len(before) or before[y] != row]
+        if changed or len(before) != len(self._frame):
+            self.refresh(*changed)
+
+    def _composed(self) -> list[tuple[Row, str]]:
+        rows = [(BLANK, "")] * self._blank_rows + [(self._title(), "")]
+        height = self._window.height
+        body = self._window.body() if self._view.parts else [text_row(self._view.empty)][:height]
+        column = self._column(height, len(body))
+        body += [BLANK] * (height - len(body))
+        rows += list(zip(body, column or [""] * height, strict=True))
+        if self._find.shown:
+            status = self._find.status(self._cursor)
+            bar = find_row(
+                safe(self._find.query),
+                status,
+                typing=self._find.typing,
+                bad=self._find.bad,
+                glyphs=self._look.glyphs,
+            )
+            rows.append((bar, ""))
+        return rows
+
+    def _title(self) -> Row:
+        document, follow = self._lines.document, self._window.follow
+        return log_title(
+            self._view.name,
+            self._view.details,
+            width=self.size.width,
+            focused=self.has_focus,
+            glyphs=self._look.glyphs,
+            lines=document.lines,
+            following=follow and bool(self._view.parts),
+            live=self._view.live,
+            current=None if follow else self.current_line,
+            new=max(0, document.lines - self._lines_when_paused),
+            said=self._view.said,
+        )
+
+    def _column(self, height: int, shown: int) -> list[str]:
+        document = self._lines.document
+        first, _ = self._window.top
+        # Counted in document rows: how many rows wrapped lines make is not known without reading them all.
+        visible = max(1, self._window.bottom - first + 1) if shown else 0
+        places = list(self._marks.places)
+        if self._view.first_bad is not None:
+            places = [self._view.first_bad, *places]
+        errors = [
+            document.row_of(place)
+            for place in places
+            if place.section < len(document.sizes) and place.line < document.sizes[place.section]
+        ]
+        return scroll_column(height, first, visible, document.rows, errors)
+
+    def _restyle(self, **changes: Any) -> None:
+        """Change how lines are drawn; a palette also forgets what was painted."""
+        if "theme" in changes:
+            self._painted.clear()
+        self._lines.set_style(replace(self._lines.style, **changes))
+
+    def _pause(self) -> None:
+        if self._window.follow:
+            self._lines_when_paused = self._lines.document.lines
+        self._window.let_go()
+
+    def _reveal_unless_in_view(self, place: LineAt) -> None:
+        """Open a log that is over at its first bad line; when the last page shows it, stay at the end."""
+        if not self._window.height:
+            return
+        try:
+            row = self._lines.document.row_of(place)
+        except IndexError:
+            return
+        if not self._window.shows(row):
+            self.go_to(place)
+
+    def _look_for_more(self, *, all_parts: bool = False) -> bool:
+        """Ask the sources; True when something came."""
+        came = False
+        for part in self._view.parts:
+            if all_parts or part.section.live:
+                try:
+                    came = part.source.refresh() or came
+                except (OndutyError, OSError):
+                    # What cannot be read is said in the place of its lines.
+                    continue
+        return self._lines.count() or came
+
+    def _tick(self) -> None:
+        """Look for news: lines that came, lines that a search found."""
+        self._ticks += 1
+        before = self._lines.document.lines
+        changed = self._look_for_more()
+        came = self._lines.document.lines - before
+        if self._find.news():
+            place = self._find.take_first()
+            if place is not None:
+                self.go_to(place)
+            changed = True
+        if self._ticks % MARKS_EVERY_TICKS == 0:
+            self._scan_marks()
+            changed = True
+        if changed and came > FLOOD_LINES and not self._skipped:
+            self._skipped = True
+        elif changed or self._skipped:
+            self._skipped = False
+            self._changed()
+
+    def _search_for(self, query: str) -> None:
+        """A new query: show its matches at once, look for all of them in a thread."""
+        found = self._find.set_query(query)
+        self._restyle(find=self._find.pattern)
+        if found:
+            find, sources = self._find, self._sources
+            self._in_thread(lambda: find.run(sources), "find")
+        self._changed()
+
+    def _start_jump(self, wanted: Wanted, direction: int) -> None:
+        """Find the next or previous match in a thread. A search goes round at the ends, errors do not."""
+        self._jump_stop.set()
+        stop = self._jump_stop = threading.Event()
+        backwards = direction < 0
+        sources, document = self._sources, self._lines.document
+        if self._cursor is not None:
+            start = LineAt(self._cursor.section, self._cursor.line + direction)
+        else:
+            start = (self._window.line_at_bottom() if backwards else self._window.line_at_top()) or LineAt(0, 0)
+        if start.line < 0:
+            start = LineAt(start.section - 1, document.sizes[start.section - 1] - 1 if start.section else 0)
+
+        def find() -> None:
+            place = next(matches(sources, wanted, start, stop, backwards=backwards), None)
+            if place is None and not wanted.errors and sources:
+                end = LineAt(len(sources) - 1, sources[-1].lines - 1) if backwards else LineAt(0, 0)
+                place = next(matches(sources, wanted, end, stop, backwards=backwards), None)
+            self.post_message(self.Jumped(place, direction, stop, errors=wanted.errors))
+
+        self._in_thread(find, "jump")
+
+    def _scan_marks(self) -> None:
+        """Look for errors in lines that came since the last time."""
+        document, marks, stop = self._lines.document, self._marks, self._marks_stop
+        if marks.running or marks.more or not document.sizes:
+            return
+        last = len(document.sizes) - 1
+        start, self._marked_to = self._marked_to, LineAt(last, document.sizes[last])
+        if start == self._marked_to:
+            return
+        sources = self._sources
+        marks.running = True
+        self._in_thread(lambda: collect(sources, ERRORS, marks, stop, start), "marks")
+
+    @property
+    def _sources(self) -> list[Any]:
+        return [part.source for part in self._view.parts]
+
+    def _in_thread(self, work: Callable[[], None], group: str) -> None:
+        def guarded() -> None:
+            try:
+                work()
+            except (OndutyError, OSError) as error:
+                self.log.warning(f"search ended: {error}")
+
+        self.run_worker(guarded, thread=True, group=group, exit_on_error=False)
+
+    def _forget(self) -> None:
+        """Stop all searches and start anew at the end."""
+        for stop in (self._find.stop, self._marks_stop, self._jump_stop):
+            stop.set()
+        self._marks_stop, self._jump_stop = threading.Event(), threading.Event()
+        self._find, self._marks, self._marked_to = Find(), Hits(), LineAt(0, 0)
+        self._restyle(find=None)
+        self._window.reset()
+        self._cursor = None
