@@ -1,0 +1,49 @@
+"""The key bar: what changes, a rule, what looks; disabled ones faint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tui.keys.actions import Action, Kind, on_screen
+from tui.view.glyphs import Glyphs
+from tui.view.rows import Row, Span, blank, width_of
+from tui.view.safe_text import own
+
+ALWAYS = ("palette", "help")
+
+
+def key_bar(screen: str, why_not: Mapping[str, str], width: int, glyphs: Glyphs, *, extra: tuple[str, ...] = ()) -> Row:
+    """The keys of a screen at this width.
+
+    ``why_not`` holds a sentence for each action that cannot be used now. At most ten keys, seven under 100 columns;
+    actions and help always stay; the rest goes from the end of the looking ones. ``extra`` names actions that are
+    wanted here although they are not in the bar by default.
+    """
+    narrow = width < 100
+    gap, most = (2, 7) if narrow else (3, 10)
+    wanted = [one for one in on_screen(screen) if one.footer or one.name in extra]
+    wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.footer or 50))
+    kept = [one for one in wanted if one.name not in ALWAYS][: most - len(ALWAYS)]
+    kept += [one for one in wanted if one.name in ALWAYS]
+    while True:
+        spans = _spans(kept, why_not, gap, glyphs)
+        droppable = [one for one in kept if one.name not in ALWAYS]
+        if width_of(spans) <= width - 2 or not droppable:
+            return Row(left=spans, margins=(1, 1))
+        kept.remove(droppable[-1])
+
+
+def _spans(actions: list[Action], why_not: Mapping[str, str], gap: int, glyphs: Glyphs) -> tuple[Span, ...]:
+    spans: list[Span] = []
+    changing = None
+    for one in actions:
+        if changing is not None:
+            if changing and one.kind is not Kind.CHANGE:
+                spans += [blank(gap - 1), Span(glyphs.track, "rule"), blank(gap - 1)]
+            else:
+                spans.append(blank(gap))
+        disabled = one.name in why_not
+        spans.append(Span(own(one.key), "faint" if disabled else "acc", bold=not disabled))
+        spans.append(Span(own(" " + one.label), "faint" if disabled else "text"))
+        changing = one.kind is Kind.CHANGE
+    return tuple(spans)

@@ -1,0 +1,133 @@
+"""The top bar: where this is, which environment, how it stands, how old the news is, who is here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from runners.model.phases import BAD, RUN_ENDED, Phase
+from tui.view.durations import duration
+from tui.view.facts import WAITING, places
+from tui.view.glyphs import Glyphs
+from tui.view.layout import size_class
+from tui.view.rows import Row, Span, spaced, width_of
+from tui.view.safe_text import SafeText, own, safe
+from tui.view.scene import BoardScene, Here, RunScene
+
+LAG_WORTH_SAYING_S = 2.0
+
+
+def environment_spans(environment: str | None) -> tuple[Span, ...]:
+    """The chip: upper case for production alone, never coloured; nothing where none is named."""
+    if not environment:
+        return ()
+    if environment.lower() == "production":
+        return (Span(own(" PRODUCTION "), "text", bold=True, bg="chip"),)
+    return (Span(safe(f" {environment.lower()} "), "muted", bold=True, bg="chip"),)
+
+
+def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
+    """The bar of the run screen. Name, environment, failed, unknown and a lag over 2 s never go."""
+    state, here = scene.state, scene.here
+    phases = Counter(place.run.phase for place in places(state))
+    narrow = size_class(width, height).value in ("narrow", "tiny")
+    failed = sum(phases[phase] for phase in BAD)
+    waiting = sum(phases[phase] for phase in WAITING)
+    running = phases[Phase.RUNNING] + phases[Phase.CANCELLING]
+    pipeline, _, number = state.name.rpartition("/")
+    crumbs = [] if narrow else [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint")]
+    crumbs.append(Span(safe(f"{pipeline}/{number}"), "text", bold=True, cut="middle"))
+    counts: list[tuple[str, tuple[Span, ...]]] = []
+    for name, sign, number_of, word, token in (
+        ("failed", glyphs.failed, failed, "failed", "fail"),
+        ("unknown", glyphs.unknown, phases[Phase.UNKNOWN], "unknown", "unk"),
+        ("running", glyphs.running, running, "running", "run"),
+        ("waiting", glyphs.waiting, waiting, "waiting", "muted"),
+        ("passed", glyphs.passed, phases[Phase.SUCCEEDED], "passed", "ok"),
+    ):
+        if number_of:
+            counts.append((name, _count(sign, number_of, word, token, worded=True)))
+    ended_at = state.ended_at if state.phase in RUN_ENDED else None
+    started_at = state.started_at or state.created_at
+    right: list[tuple[str, tuple[Span, ...]]] = [
+        ("elapsed", (Span(duration((ended_at or here.now_utc) - started_at)),)),
+        *_line(here),
+        ("user", (Span(safe(here.user)),) if here.user else ()),
+    ]
+    if len(scene.watchers) > 1:
+        right.append(("watching", (Span(own(f"{len(scene.watchers)} watching"), "muted"),)))
+    return _squeezed(crumbs, environment_spans(state.plan.environment), counts, right, width)
+
+
+def board_bar(scene: BoardScene, width: int, glyphs: Glyphs) -> Row:
+    """The bar of the list of runs."""
+    phases = Counter(summary.phase for summary in scene.summaries)
+    failed = sum(
+        1
+        for run in scene.summaries
+        if run.ended_at is None and any(run.counts.get(bad) for bad in ("failed", "timed_out"))
+    )
+    unknown = sum(1 for run in scene.summaries if run.ended_at is None and run.counts.get("unknown"))
+    counts = []
+    for name, sign, number, word, token in (
+        ("failed", glyphs.failed, failed, "failed", "fail"),
+        ("unknown", glyphs.unknown, unknown, "unknown", "unk"),
+        ("running", glyphs.running, phases["running"], "running", "run"),
+    ):
+        if number:
+            counts.append((name, _count(sign, number, word, token, worded=True)))
+    crumbs = [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint"), Span(own("runs"), bold=True)]
+    right = [*_line(scene.here), ("user", (Span(safe(scene.here.user)),) if scene.here.user else ())]
+    return _squeezed(crumbs, (), counts, right, width)
+
+
+def _line(here: Here) -> list[tuple[str, tuple[Span, ...]]]:
+    """How old the news is: the lag, or for how long the controller is lost."""
+    if here.stale_s is not None:
+        return [("stale", (Span(own(f"no controller for {duration(here.stale_s)}"), "warn", bold=True),))]
+    if here.lag_s is None:
+        return []
+    late = here.lag_s > LAG_WORTH_SAYING_S
+    text = own(f"lag {here.lag_s:.1f}s")
+    return [("late" if late else "lag", (Span(text, "warn" if late else "muted"),))]
+
+
+def _count(sign: SafeText, number: int, word: str, token: str, *, worded: bool) -> tuple[Span, ...]:
+    words = f"{number} {word}" if worded else str(number)
+    if token == "fail":
+        return (Span(own(f" {sign} {words} "), token, bold=True, reverse=True),)
+    loud = token == "unk"
+    return (Span(own(f"{sign} "), token, bold=loud), Span(own(words), token if loud else "text", bold=loud))
+
+
+_DROPS = ("passed", "watching", "words", "waiting", "elapsed", "lag", "running", "user")
+"""What goes first when it gets tight (LOOK section 2, "Top bar")."""
+
+
+def _squeezed(
+    crumbs: Sequence[Span],
+    environment: tuple[Span, ...],
+    counts: list[tuple[str, tuple[Span, ...]]],
+    right: list[tuple[str, tuple[Span, ...]]],
+    width: int,
+) -> Row:
+    drops = list(_DROPS)
+    while True:
+        left = spaced([tuple(crumbs), environment, spaced([spans for _, spans in counts], 3)], 2)
+        after = spaced([spans for _, spans in right], 3)
+        if width_of(left) + width_of(after) + 2 + (3 if after else 0) <= width or not drops:
+            return Row(left=left, right=after, margins=(1, 1), gap=3)
+        drop = drops.pop(0)
+        if drop == "words":
+            counts = [(name, _wordless(spans)) for name, spans in counts]
+        else:
+            counts = [(name, spans) for name, spans in counts if name != drop]
+            right = [(name, spans) for name, spans in right if name != drop]
+
+
+def _wordless(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Sign and number alone; the failed chip keeps its word, it is what the eye looks for."""
+    if spans[0].reverse:
+        return spans
+    sign, words = spans
+    return (sign, Span(own(words.text.split(" ")[0]), words.token, words.bold))
