@@ -1,0 +1,148 @@
+"""Why each waiting thing waits, as a typed reason: the answer to "what is it waiting for" on every screen.
+
+Only the controller calls this, because hosts and free places are known to it alone; screens are sent the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from runners.core.guards import NOT_RUNNING, in_words, waits_for
+from runners.core.index import Place, place_of, short_name
+from runners.core.ready import STAGE_DONE, runs_in, satisfies
+from runners.model.definition import OnFailure
+from runners.model.holds import Hold, HoldKind
+from runners.model.phases import BAD, RUN_ENDED, Phase, RunPhase, StagePhase
+from runners.model.state import JobRunState, RunState
+
+_QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.CAPACITY})
+_STEPS = {"asked": "asked to stop", "term": "TERM was sent", "kill": "KILL was sent", "gone": "its processes are gone"}
+
+
+def holds(state: RunState, host_holds: Mapping[str, Hold]) -> tuple[Hold, ...]:
+    """Every hold of the run, in plan order; none once it has ended.
+
+    ``host_holds`` says of queued job runs, by id, what their host or place makes them wait for. Job runs of one job
+    that share a reason are one hold with ``stage/job`` as its ``what``; stages that have not begun are one hold each.
+    """
+    if state.phase in RUN_ENDED:
+        return ()
+    return tuple(_holds(state, host_holds))
+
+
+def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
+    for s, stage in enumerate(state.stages):
+        for j, job in enumerate(stage.jobs):
+            queued: list[Hold] = []
+            waiting: list[JobRunState] = []
+            for h, run in enumerate(job.runs):
+                if run.phase is Phase.QUEUED:
+                    queued.append(_queue_hold(run, host_holds))
+                elif run.phase is Phase.WAITING:
+                    waiting.append(run)
+                else:
+                    yield from _of_run(state, Place(s, j, h), run)
+            job_id = state.plan.stages[s].jobs[j].id
+            yield from _grouped(job_id, queued)
+            if waiting and stage.phase in (StagePhase.RUNNING, StagePhase.HELD):
+                since = min((run.since for run in waiting if run.since is not None), default=stage.started_at)
+                yield Hold(kind=HoldKind.NEEDS, what=job_id, text=_why_waiting(state, Place(s, j, 0)), since=since)
+        first = _stage_before(state, s)
+        if first and stage.phase in (StagePhase.WAITING, StagePhase.STOPPED):
+            yield Hold(kind=HoldKind.STAGE, what=stage.name, text=f"stage {first} comes first", since=state.started_at)
+
+
+def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
+    match run.phase:
+        case Phase.FAILED | Phase.TIMED_OUT | Phase.CANCELLED:
+            planned = state.plan.stages[place.stage].jobs[place.job]
+            ends_run = state.phase is RunPhase.CANCELLING or (
+                run.phase in BAD and planned.on_failure is OnFailure.STOP and state.phase is not RunPhase.HELD
+            )
+            if not ends_run and not satisfies(planned, run.phase):
+                text = f"{in_words(run.phase)}; retry or skip it, or cancel the run"
+                yield Hold(kind=HoldKind.FAILED, what=run.id, text=text, since=run.since)
+        case Phase.UNKNOWN:
+            yield Hold(kind=HoldKind.UNKNOWN, what=run.id, text=_unknown(run), since=run.since)
+        case Phase.BACKING_OFF:
+            text = f"attempt {run.next_attempt} waits for its time, after {run.reason or 'a failure'}"
+            yield Hold(kind=HoldKind.BACKOFF, what=run.id, text=text, since=run.since, until=run.not_before)
+        case Phase.CANCELLING:
+            text = _STEPS.get(run.cancel_step, "is being stopped")
+            if run.survivors:
+                text = f"survived KILL: {', '.join(run.survivors)}; end them on {run.host}, then cancel again"
+            yield Hold(kind=HoldKind.CANCEL, what=run.id, text=text, since=run.since)
+        case _:
+            return
+
+
+def _unknown(run: JobRunState) -> str:
+    why = f" ({run.reason})" if run.reason else ""
+    if run.answered:
+        return (
+            f"{run.host} has neither its process nor its result{why}; "
+            f"look there, then retry or skip it with {NOT_RUNNING}"
+        )
+    then = "; it is stopped when the host answers" if run.cancel_asked else ""
+    return f"{run.host} is silent{why}; it may be running still{then}"
+
+
+def _queue_hold(run: JobRunState, host_holds: Mapping[str, Hold]) -> Hold:
+    known = host_holds.get(run.id)
+    if known is not None:
+        return replace(known, what=run.id, since=known.since if known.since is not None else run.since)
+    return Hold(kind=HoldKind.HOST, what=run.id, text=f"{run.host} is being prepared", since=run.since)
+
+
+def _grouped(job_id: str, queued: Sequence[Hold]) -> Iterator[Hold]:
+    """The largest group that shares its words as one hold, the rest one by one."""
+    groups: dict[tuple[HoldKind, str, float | None], list[Hold]] = {}
+    for hold in queued:
+        groups.setdefault((hold.kind, hold.text, hold.until), []).append(hold)
+    largest = max(groups.values(), key=len, default=[])
+    for group in groups.values():
+        if group is largest and len(group) > 1:
+            since = min((hold.since for hold in group if hold.since is not None), default=None)
+            yield replace(group[0], what=job_id, since=since)
+        else:
+            yield from group
+
+
+def _why_waiting(state: RunState, place: Place) -> str:
+    needs = waits_for(state, place)
+    if needs:
+        return f"needs {', '.join(needs)}"
+    if state.stopping:
+        return f"nothing new starts: {stopped_by(state)}"
+    return "starts next"
+
+
+def stopped_by(state: RunState) -> str:
+    """``release@web3 failed``: the first job run that made the run stop; empty when none did."""
+    for place, run in runs_in(state, *BAD):
+        if state.plan.stages[place.stage].jobs[place.job].on_failure is OnFailure.STOP:
+            return f"{short_name(state, run.id)} {in_words(run.phase)}"
+    return ""
+
+
+def _stage_before(state: RunState, s: int) -> str:
+    return next((stage.name for stage in state.stages[:s] if stage.phase not in STAGE_DONE), "")
+
+
+def hold_of(state: RunState, found: Sequence[Hold], job_run: str) -> Hold | None:
+    """The hold among ``found`` that a job run waits for; None when it does not wait."""
+    s, j, h = place_of(state, job_run)
+    stage, job_id = state.stages[s], state.plan.stages[s].jobs[j].id
+    phase = stage.jobs[j].runs[h].phase
+    shared: Hold | None = None
+    for hold in found:
+        if hold.what == job_run:
+            return hold
+        if (phase is Phase.WAITING and hold.kind is HoldKind.NEEDS and hold.what == job_id) or (
+            phase is Phase.QUEUED and hold.kind in _QUEUE and hold.what == job_id
+        ):
+            shared = hold
+        if phase is Phase.WAITING and hold.kind is HoldKind.STAGE and hold.what == stage.name:
+            shared = shared or hold
+    return shared

@@ -1,0 +1,40 @@
+"""The commands to type next."""
+
+from __future__ import annotations
+
+from runners.core.guards import NOT_RUNNING, targets_of_retry
+from runners.core.index import job_run_of, short_name
+from runners.core.ready import runs_in
+from runners.model.phases import RUN_ENDED, Phase, RunPhase
+from runners.model.state import RunState
+
+_MOST = 3
+"""Commands for single job runs; more would hide the first one."""
+
+
+def next_steps(state: RunState) -> tuple[str, ...]:
+    """What a person can type about what failed, is unknown or was cancelled; empty when nothing waits for anybody."""
+    if state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLING):
+        return ()
+    retry, left_alone = targets_of_retry(state)
+    steps: list[str] = []
+    if len(retry) > 1:
+        steps.append(f"onduty retry {state.name}")
+    elif retry:
+        steps.append(f"onduty retry {state.name} {short_name(state, retry[0])}")
+    for id_ in left_alone[:_MOST]:
+        run = job_run_of(state, id_)
+        if run.phase is Phase.CANCELLED:
+            steps.append(f"onduty retry {state.name} {short_name(state, id_)}")
+        elif run.answered:
+            steps.append(f"onduty retry {state.name} {short_name(state, id_)} {NOT_RUNNING}")
+    if state.phase is not RunPhase.CANCELLED:
+        skippable = [id_ for id_ in (*retry, *left_alone) if job_run_of(state, id_).phase is not Phase.UNKNOWN]
+        if skippable:
+            steps.append(f"onduty skip {state.name} {' '.join(short_name(state, id_) for id_ in skippable[:_MOST])}")
+    failed = next((run for _, run in runs_in(state, Phase.FAILED, Phase.TIMED_OUT) if run.attempts), None)
+    if failed is not None:
+        steps.append(f"onduty logs {state.name} {short_name(state, failed.id)}")
+    if steps and state.phase not in RUN_ENDED:
+        steps.append(f"onduty cancel {state.name}")
+    return tuple(steps)
