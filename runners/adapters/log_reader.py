@@ -134,23 +134,30 @@ class LogReader:
         end_line = min(first + count, self.lines)
         if first >= end_line:
             return []
+        wanted = end_line - first
         lines: list[bytes] = []
+        rest: list[bytes] = []
+        rest_bytes = 0
         at, end = self.line_start(first), self._view.last.file_offset
-        rest = b""
-        while len(lines) < end_line - first and at < end:
+        while len(lines) < wanted and at < end:
             block = os.pread(self._log_fd, min(_READ_BYTES, end - at), at)
             if not block:
                 raise self._shorter()
             at += len(block)
-            whole, rest = split_lines(rest + block, max_line_bytes)
-            lines += whole
-            if len(rest) > max_line_bytes:
+            if b"\n" in block:
+                whole, open_part = split_lines(b"".join([*rest, block]), max_line_bytes)
+                lines += whole
+                rest, rest_bytes = [open_part], len(open_part)
+            else:
+                rest.append(block)
+                rest_bytes += len(block)
+            if rest_bytes > max_line_bytes:
                 # A long line: its end is found in the index, not by reading it.
-                lines.append(rest[:max_line_bytes])
-                at, rest = self.line_start(first + len(lines)), b""
-        if rest:
-            lines.append(rest[:max_line_bytes])
-        return lines[: end_line - first]
+                lines.append(b"".join(rest)[:max_line_bytes])
+                at, rest, rest_bytes = self.line_start(first + len(lines)), [], 0
+        if rest_bytes:
+            lines.append(b"".join(rest))
+        return lines[:wanted]
 
     def read_range(self, offset: int, max_bytes: int) -> bytes:
         """Bytes from ``offset``, never past the last record; empty behind it."""

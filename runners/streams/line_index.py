@@ -11,37 +11,47 @@ from bisect import bisect_right
 
 EVERY_LINES = 64
 
-_FIRST_GUESS_BYTES = 6400
+_FIRST_STRETCH_BYTES = 6400
+_NEAR_NEWLINES = 12
 
 
 def nth_newline(data: bytes, n: int, start: int = 0, end: int | None = None) -> int:
     """Position of the ``n``-th newline (from 1) of ``data[start:end]``; -1 when there are fewer.
 
-    Counts whole stretches, sized by the density seen so far, and looks at single newlines only near the target.
+    Counts whole stretches, sized by the density seen so far, halves the one that holds it, and looks at single newlines
+    only near the target.
     """
     end = len(data) if end is None else end
-    guess_bytes = min(n * 100, _FIRST_GUESS_BYTES)
+    length = min(n * 100, _FIRST_STRETCH_BYTES)
     while start < end:
-        if n <= 2:
-            at = data.find(b"\n", start, end)
-            if at == -1 or n == 1:
-                return at
-            start, n = at + 1, n - 1
-            continue
-        stop = min(start + guess_bytes, end)
+        stop = min(start + length, end)
         count = data.count(b"\n", start, stop)
-        if count < n:
-            # Next stretch: as long as the missing newlines would need at this density.
-            guess_bytes = max(64, (stop - start) * (n - count) // count if count else guess_bytes * 4)
-            start, n = stop, n - count
-        elif count - n <= 12:
-            at = stop
-            for _ in range(count - n + 1):
-                at = data.rfind(b"\n", start, at)
-            return at
-        else:
-            guess_bytes = max(16, (stop - start) * n // count)
+        if count >= n:
+            return _within(data, n, start, stop, count)
+        # The next stretch is as long as the missing newlines need at this density.
+        length = max(64, length * (n - count) // count if count else length * 4)
+        start, n = stop, n - count
     return -1
+
+
+def _within(data: bytes, n: int, start: int, stop: int, count: int) -> int:
+    """The ``n``-th newline of a stretch that holds ``count`` of them."""
+    while n > _NEAR_NEWLINES and count - n > _NEAR_NEWLINES:
+        middle = (start + stop) // 2
+        before = data.count(b"\n", start, middle)
+        if before >= n:
+            stop, count = middle, before
+        else:
+            start, n, count = middle, n - before, count - before
+    if n <= _NEAR_NEWLINES:
+        at = start - 1
+        for _ in range(n):
+            at = data.find(b"\n", at + 1, stop)
+        return at
+    at = stop
+    for _ in range(count - n + 1):
+        at = data.rfind(b"\n", start, at)
+    return at
 
 
 class LineIndex:
