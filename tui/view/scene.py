@@ -54,3 +54,5 @@ class BoardScene:
     summaries: tuple[RunSummary, ...] = ()
     selected: str = ""
     """uid of a run."""
+    loaded: bool = True
+    """The list was read at least once."""
