@@ -33,6 +33,8 @@ PARALLEL_RESOLUTIONS = 8
 RESOLVE_TIMEOUT_S = 10.0
 """A name server can hold ``ssh -G`` up where names are canonicalised."""
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
+MAX_SAID_CHARS = 300
+"""Of what a program or a host says about itself, in a message."""
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
 GLOBAL_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
@@ -103,7 +105,7 @@ class SshConfig:
         """``program`` is looked for on PATH, None means there is none; ``home`` replaces the login's own folder."""
         self._program = shutil.which(program) if program else None
         # OpenSSH takes the home folder from the password database and ignores HOME.
-        self._home = home or Path(pwd.getpwuid(os.geteuid()).pw_dir)
+        self._home = home or _login_home()
         self._slots = asyncio.Semaphore(PARALLEL_RESOLUTIONS)
         self._scans: dict[str | None, ConfigScan] = {}
         self._answers: dict[tuple[object, ...], tuple[ConfigScan, SshOptions]] = {}
@@ -172,7 +174,7 @@ class SshConfig:
                 process.kill()
                 await process.wait()
         if process.returncode != 0:
-            said = " ".join(err.decode(errors="replace").split())[:300]
+            said = printable(err.decode(errors="replace"))
             raise HostRefused(
                 f"{host.name}: the SSH configuration cannot be used ({said or 'ssh -G failed'}); "
                 "nothing was sent to the host",
@@ -186,7 +188,7 @@ class SshConfig:
             host=host.name,
             address=host.target,
             port=host.port or DEFAULT_PORT,
-            user=host.user or getpass.getuser(),
+            user=host.user or _login_name(),
             named_identity=host.identity,
             identities=(host.identity,)
             if host.identity
@@ -239,7 +241,7 @@ def read_printed_options(host: Host, printed: Mapping[str, Sequence[str]], *, ho
             )
     address = last("hostname") or host.target
     port = int(last("port") or DEFAULT_PORT)
-    user = last("user") or getpass.getuser()
+    user = last("user") or _login_name()
     alias = last("hostkeyalias")
     tokens = _tokens(home=home, address=address, name=host.target, port=port, user=user, alias=alias)
 
@@ -287,6 +289,12 @@ def read_printed_options(host: Host, printed: Mapping[str, Sequence[str]], *, ho
     )
 
 
+def printable(text: str, limit: int = MAX_SAID_CHARS) -> str:
+    """``text`` as one line without anything that a terminal would act on."""
+    flat = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(flat.split())[:limit]
+
+
 def split_paths(value: str, home: Path) -> tuple[str, ...]:
     """Split the paths of a ``…KnownHostsFile`` line.
 
@@ -324,7 +332,7 @@ def _tokens(*, home: Path, address: str, name: str, port: int, user: str, alias:
         "n": name,
         "p": str(port),
         "r": user,
-        "u": getpass.getuser(),
+        "u": _login_name(),
     }
 
 
@@ -347,6 +355,20 @@ def _tilde(value: str, home: Path) -> str:
 
 def _names(value: str | None) -> tuple[str, ...]:
     return tuple(name for name in (value or "").split(",") if name)
+
+
+def _login_home() -> Path:
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:
+        return Path.home()
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _refuse_strange_words(host: Host) -> None:

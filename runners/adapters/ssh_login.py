@@ -11,11 +11,10 @@ import asyncssh
 from asyncssh.public_key import SSHKey
 
 from runners.adapters.known_hosts import HostRecord, KeyStanding, fingerprint, key_type, record_key
-from runners.adapters.ssh_config import DEFAULT_PORT, SshOptions
+from runners.adapters.ssh_config import DEFAULT_PORT, SshOptions, printable
 from runners.adapters.ssh_identities import Identities, Offer
 from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable, OndutyError
 
-MAX_REASON_CHARS = 200
 MAX_NAMED_KEYS = 6
 
 
@@ -175,9 +174,3 @@ def reason(problem: BaseException) -> str:
     if isinstance(problem, OSError) and problem.strerror:
         return printable(problem.strerror)
     return printable(str(problem)) or type(problem).__name__
-
-
-def printable(text: str, limit: int = MAX_REASON_CHARS) -> str:
-    """``text`` as one line without anything that a terminal would act on."""
-    flat = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(flat.split())[:limit]

@@ -117,6 +117,8 @@ class Fleet:
             await self._listen(self._hosts[name])
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # It may have been made by somebody who only wanted to furnish the homes.
+        self.folder.chmod(0o700)
         self._client_key = _key(self.identity)
         ports = _old_ports(self.folder / "fleet.json")
         for each in self._names:

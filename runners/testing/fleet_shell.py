@@ -124,7 +124,7 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
                 channel.exit(status)
 
     async def _run_on_pipes(self) -> int:
-        command = [SHELL] if self._command is None else [SHELL, "-c", self._command]
+        command = [SHELL, "-l"] if self._command is None else [SHELL, "-c", self._command]
         ends: list[int] = []
         try:
             for _ in range(3):
@@ -152,7 +152,7 @@ class ShellSession(asyncssh.SSHServerSession[bytes]):
         self._master, slave = pty.openpty()
         try:
             _set_size(self._master, width, height)
-            command = [SHELL, "-i"] if self._command is None else [SHELL, "-c", self._command]
+            command = [SHELL, "-l"] if self._command is None else [SHELL, "-c", self._command]
             self._process = await asyncio.create_subprocess_exec(
                 SHELL,
                 "-c",

@@ -113,6 +113,30 @@ async def test_a_host_on_record_with_a_key_of_another_type_only_is_changed(
     assert machine.logins() == 0
 
 
+@pytest.mark.sshd
+async def test_a_certificate_of_a_trusted_authority_is_enough_and_a_strangers_is_not(
+    sshds: SshdFarm, config: SshConfig, dialler: Dialler, tmp_path: Path
+) -> None:
+    daemon = sshds.start("certified", f"HostCertificate {tmp_path}/host-cert.pub")
+    daemon.stop()
+    authority, stranger = (asyncssh.generate_private_key("ecdsa-sha2-nistp256") for _ in range(2))
+    certificate = authority.generate_host_certificate(daemon.host_key, "host", principals=["127.0.0.1"])
+    certificate.write_certificate(tmp_path / "host-cert.pub")
+    daemon.start()
+    options = replace(await config.resolve(daemon.host), known_hosts=(str(tmp_path / "known"),))
+
+    def trust(key: asyncssh.SSHKey) -> None:
+        public = " ".join(key.export_public_key().decode().split()[:2])
+        (tmp_path / "known").write_text(f"@cert-authority * {public}\n")
+
+    trust(authority)
+    await hang_up(await dialler.dial(options))
+    trust(stranger)
+    with pytest.raises(HostKeyChanged, match="not trusted"):
+        await dialler.dial(options)
+    assert daemon.log.count("Accepted publickey") == 1
+
+
 async def test_a_revoked_key_is_refused_though_it_is_also_listed(
     machine: Machine, config: SshConfig, dialler: Dialler, tmp_path: Path
 ) -> None:
