@@ -292,6 +292,8 @@ Text = Annotated[str, BeforeValidator(text_of), _typed_schema()]
 FreeText = Annotated[str, BeforeValidator(text_of), WithJsonSchema({"type": "string"})]
 Line = Annotated[str, BeforeValidator(_line), WithJsonSchema({"type": "string", "minLength": 1})]
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
+Reference = Annotated[str, BeforeValidator(text_of), WithJsonSchema(_NAME_SCHEMA)]
+"""A name that must stand somewhere else: lint looks it up and has the better sentence."""
 NameKey = Annotated[str, BeforeValidator(lambda key: check_name(str(key))), WithJsonSchema(_NAME_SCHEMA)]
 LabelKey = Annotated[str, BeforeValidator(_label_key), WithJsonSchema({"type": "string"})]
 EnvKey = Annotated[str, BeforeValidator(_env_key), WithJsonSchema(_ENV_NAME_SCHEMA)]

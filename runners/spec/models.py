@@ -29,6 +29,7 @@ from runners.spec.fields import (
     ParamTypeWord,
     Port,
     PositiveDuration,
+    Reference,
     Text,
     User,
     Version,
@@ -106,7 +107,7 @@ class JobModel(Model):
 
     hosts: HostsPattern = Field(description="Hosts, groups, all, local, slices such as web[0]; joined by : or ,")
     tasks: Annotated[list[TaskModel], Field(min_length=1)]
-    needs: list[Name] = Field(default=[], description="Jobs of the same stage that must pass first.")
+    needs: list[Reference] = Field(default=[], description="Jobs of the same stage that must pass first.")
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None
     on_failure: OnFailureWord | None = None
@@ -165,8 +166,8 @@ class HostModel(ConnectionModel):
 class GroupModel(ConnectionModel):
     """A named set of hosts."""
 
-    hosts: list[Name] = []
-    children: list[Name] = []
+    hosts: list[Reference] = []
+    children: list[Reference] = []
 
 
 class InventoryModel(Model):

@@ -297,7 +297,7 @@ class _Builder:
         frame = self.frames[-1] if self.frames else None
         self.aliases += 1
         if self.aliases > MAX_ALIASES:
-            self._add(line, column, f"more than {MAX_ALIASES:,} aliases in one file")
+            self.report.add(line, column, (), f"there are more than {MAX_ALIASES:,} aliases in one file")
             raise _Stop
         if frame is not None and isinstance(frame.node, Map) and frame.expects_key:
             self._add(line, column, f"a key must be text, not the alias {quoted('*' + anchor)}")
@@ -313,7 +313,9 @@ class _Builder:
             node, size = self.anchors[anchor]
             self.aliased_nodes += size
             if self.aliased_nodes > MAX_ALIASED_NODES:
-                self._add(line, column, f"aliases make more than {MAX_ALIASED_NODES:,} values out of this file")
+                self.report.add(
+                    line, column, (), f"aliases make more than {MAX_ALIASED_NODES:,} values out of this file"
+                )
                 raise _Stop
             self._value(node, None, size)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -89,6 +90,7 @@ def _unknown_key(key: str, owner: type[Model] | None) -> str:
     return f"unknown key; known here are {', '.join(owner.model_fields)}"
 
 
+@lru_cache(maxsize=1024)
 def guess_key(key: str, owner: type[Model]) -> str | None:
     """The key that was probably meant, also when another tool calls it by this name."""
     other = _OTHER_NAMES.get(key.lower())

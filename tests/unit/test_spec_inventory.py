@@ -1,0 +1,144 @@
+"""Inventories: hosts, groups, and where each connection key comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runners.model.inventory import Group, Host
+from runners.spec.inventory import read_inventory
+from tests.unit.spec_texts import inventory_of, said
+
+NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
+CONNECTION = "address, port, user, identity, known_hosts, ssh_config"
+
+
+def _refused(text: str | bytes) -> list[str]:
+    inventory, problems = read_inventory(text, "i.yaml", "/home/ana")
+    assert inventory is None
+    assert problems
+    return said(problems)
+
+
+def test_paths_start_in_the_folder_of_the_inventory_or_at_home_and_come_out_absolute() -> None:
+    inventory = inventory_of(
+        "defaults: {known_hosts: ./known_hosts, identity: ~/.ssh/id}\n"
+        "hosts:\n  a: {}\n  b: {identity: ../keys/b, ssh_config: /etc/ssh/own}\n"
+    )
+    assert inventory.hosts == {
+        "a": Host(name="a", identity="/home/ana/.ssh/id", known_hosts="/srv/site/known_hosts"),
+        "b": Host(name="b", identity="/srv/keys/b", known_hosts="/srv/site/known_hosts", ssh_config="/etc/ssh/own"),
+    }
+    assert inventory.source == "/srv/site/inventory.yaml"
+
+
+def test_folder_may_differ_from_the_shown_name_of_the_file() -> None:
+    text = "hosts: {a: {identity: key}}"
+    inventory, problems = read_inventory(text, "inventory.yaml", "/home/ana", folder="/srv")
+    assert problems == ()
+    assert inventory is not None
+    assert (inventory.hosts["a"].identity, inventory.source) == ("/srv/key", "inventory.yaml")
+
+
+def test_host_beats_group_and_inner_group_beats_outer_and_group_beats_defaults() -> None:
+    inventory = inventory_of(
+        "defaults: {user: d, port: 1}\n"
+        "hosts: {a: {user: own}, b: , c: , d: }\n"
+        "groups:\n"
+        "  outer: {children: [inner], hosts: [c], user: outer, port: 2}\n"
+        "  inner: {hosts: [a, b], user: inner}\n"
+    )
+    assert {name: (host.user, host.port) for name, host in inventory.hosts.items()} == {
+        "a": ("own", 2),
+        "b": ("inner", 2),
+        "c": ("outer", 2),
+        "d": ("d", 1),
+    }
+    assert inventory.groups["outer"] == Group(name="outer", hosts=("c",), children=("inner",))
+
+
+def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
+    text = (
+        "hosts:\n  a: {}\n  b: {user: me}\ngroups:\n  x: {hosts: [a, b], user: ann}\n  y: {hosts: [a, b], user: bob}\n"
+    )
+    assert _refused(text) == [
+        "i.yaml:2:3  hosts.a: gets more than one user: ann from x, bob from y; say it on the host"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "i.yaml:1:1  the file is empty"),
+        ("hosts: {all: {}}", "i.yaml:1:9  hosts.all: all always means every host; choose another name"),
+        (
+            "groups: {local: []}",
+            "1:10  groups.local: local always means the controller's own machine; choose another name",
+        ),
+        ("hosts: {a: }\ngroups: {a: [a]}", "i.yaml:2:10  groups.a: is the name of a host in line 1; choose another"),
+        (
+            "hosts: {web1: }\ngroups: {w: [wep1]}",
+            '2:14  groups.w[0]: no host "wep1" in this file, did you mean "web1"?',
+        ),
+        (
+            "hosts: {web1: }\ngroups: {w: {hosts: [web1, x y]}}",
+            'i.yaml:2:28  groups.w.hosts[1]: no host "x y" in this file',
+        ),
+        (
+            "groups: {w: {children: [v]}, vv: []}",
+            '1:25  groups.w.children[0]: no group "v" in this file, did you mean "vv"?',
+        ),
+        ("groups: {w: [v], v: []}", 'i.yaml:1:14  groups.w[0]: "v" is a group; write it under children:'),
+        ("hosts: {a: }\ngroups: {w: {children: [a]}}", 'groups.w.children[0]: "a" is a host; write it under hosts:'),
+        ("groups: {w: [local]}", "groups.w[0]: local is never part of a group; name it beside the group in hosts:"),
+        ("groups: {a: {children: [a]}}", "i.yaml:1:10  groups.a: the groups contain each other: a -> a"),
+        ("groups: {w: web1}", 'i.yaml:1:13  groups.w: must be a mapping (key: value), not "web1"'),
+        ("hosts: [a, b]", "i.yaml:1:1  hosts: must be a mapping (key: value), not a list"),
+        ("hosts: {a: 10.0.0.1}", 'i.yaml:1:12  hosts.a: must be a mapping (key: value), not "10.0.0.1"'),
+        ("hosts: {a b: {}}", f'i.yaml:1:9  hosts["a b"]: "a b" is no name; {NAME_RULE}'),
+        ("hosts: {a: {adress: x}}", 'i.yaml:1:13  hosts.a.adress: unknown key, did you mean "address"?'),
+        ("hosts: {a: {ansible_host: x}}", 'hosts.a.ansible_host: unknown key, did you mean "address"?'),
+        ("hosts: {a: {zzz: x}}", f"hosts.a.zzz: unknown key; known here are {CONNECTION}, labels"),
+        ("hosts: {a: {jump: b}}", "i.yaml:1:13  hosts.a.jump: comes with a later version"),
+        ("hosts: {a: {via: openssh}}", "i.yaml:1:13  hosts.a.via: comes with a later version"),
+        ("hosts: {a: {vars: {}}}", "i.yaml:1:13  hosts.a.vars: comes with a later version"),
+        ("groups: {a: {vars: {}}}", "i.yaml:1:14  groups.a.vars: comes with a later version"),
+        ("defaults: {jump: b}", "i.yaml:1:12  defaults.jump: comes with a later version"),
+        ("command: ./list", "i.yaml:1:1  command: comes with a later version"),
+        ("hosts: {a: {port: 0}}", "i.yaml:1:19  hosts.a.port: must be from 1 to 65535, not 0"),
+        ("hosts: {a: {port: '22'}}", 'i.yaml:1:19  hosts.a.port: must be a whole number without quotes, not "22"'),
+        ("hosts: {a: {address: -oProxyCommand=x}}", 'hosts.a.address: "-oProxyCommand=x" is no host name or address'),
+        ("hosts: {a: {address: me@host}}", "hosts.a.address: must not name a user; write user: beside it"),
+        ("hosts: {a: {address: 'x y'}}", 'hosts.a.address: "x y" is no host name or address; a port stands in port:'),
+        ("hosts: {a: {user: -l}}", 'hosts.a.user: "-l" is no name of a user'),
+        (
+            "hosts: {a: {identity: ~bob/key}}",
+            "hosts.a.identity: other people's homes are not looked up; write the whole path",
+        ),
+        ("hosts: {a: {labels: {zone: no}}}", "hosts.a.labels.zone: YAML reads no as false; quote it: 'no'"),
+        ("version: 1", "i.yaml:1:1  version: unknown key; known here are environment, defaults, hosts, groups"),
+        ("# mine\n[web]\nweb1\n", "i.yaml:2:1  is an Ansible INI inventory; reading those comes with a later version"),
+        (
+            "all: {hosts: {a: }}",
+            "i.yaml:1:1  all: is an Ansible YAML inventory; reading those comes with a later version",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_one_line_with_its_place(text: str, line: str) -> None:
+    problems = _refused(text)
+    assert len(problems) == 1
+    assert line in problems[0]
+
+
+def test_groups_that_contain_each_other_are_named_whole() -> None:
+    text = "groups:\n  a: {children: [b]}\n  b: {children: [c]}\n  c: {children: [a]}\n"
+    assert _refused(text) == ["i.yaml:2:3  groups.a: the groups contain each other: a -> b -> c -> a"]
+
+
+def test_inventory_of_the_language_page_names_what_comes_later() -> None:
+    text = (Path(__file__).parent / "data" / "language_inventory.yaml").read_text("utf-8")
+    assert _refused(text) == [
+        "i.yaml:5:64  hosts.web2.jump: comes with a later version",
+        "i.yaml:5:79  hosts.web2.vars: comes with a later version",
+    ]

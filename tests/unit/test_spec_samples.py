@@ -1,0 +1,51 @@
+"""The samples lint clean, and the language page's own pipeline is refused for exactly what is not built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runners.plan.build import build_plan
+from runners.spec.inventory import read_inventory
+from runners.spec.pipeline import read_pipeline
+from tests.unit.spec_texts import said
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_pipelines"
+
+
+def test_release_sample_lints_clean_and_can_be_planned() -> None:
+    pipeline, problems = read_pipeline((SAMPLES / "release.yaml").read_bytes(), "release.yaml")
+    assert problems == ()
+    inventory, problems = read_inventory((SAMPLES / "inventory.yaml").read_bytes(), "inventory.yaml", "/home/ana")
+    assert problems == ()
+    assert pipeline is not None
+    plan, problems = build_plan(pipeline, {"release": "2.4.1"}, inventory, definition_digest="sha256:0", folder="/srv")
+    assert problems == ()
+    assert plan is not None
+    assert [(job.id, job.hosts) for job in plan.jobs()] == [
+        ("canary/release", ("web1",)),
+        ("rollout/release", ("web2", "web3")),
+        ("after/purge", ("web3", "cache1")),
+        ("after/warm", ("web1", "cache1")),
+        ("after/report", ("local",)),
+        ("after/check", ("web1", "web2", "web3", "cache1", "db1")),
+    ]
+
+
+def test_pipeline_of_the_language_page_is_refused_for_what_comes_later_and_nothing_else() -> None:
+    text = (Path(__file__).parent / "data" / "language_sample.yaml").read_text("utf-8")
+    pipeline, problems = read_pipeline(text, "deploy.yaml")
+    assert pipeline is None
+    later = "comes with a later version"
+    assert said(problems) == [
+        f"deploy.yaml:11:1  secrets: {later}",
+        f"deploy.yaml:22:1  concurrency: {later}",
+        f"deploy.yaml:34:13  stages[0].jobs.release.tasks[1].sudo: {later}",
+        f"deploy.yaml:35:13  stages[0].jobs.release.tasks[1].repeatable: {later}",
+        f"deploy.yaml:37:13  stages[0].jobs.release.tasks[2].http: {later}",
+        f"deploy.yaml:38:9  stages[0].jobs.release.verify: {later}",
+        f"deploy.yaml:40:9  stages[0].jobs.release.rollback: {later}",
+        f"deploy.yaml:42:9  stages[0].jobs.release.finally: {later}",
+        f"deploy.yaml:46:5  stages[1].approval: {later}",
+        f'deploy.yaml:50:16  stages[1].jobs.release.hosts: "!web[0]": "!" in a pattern {later}',
+        f"deploy.yaml:51:9  stages[1].jobs.release.rolling: {later}",
+    ]
