@@ -13,7 +13,7 @@ from tui.view.log_document import LineAt, LogSection, Note
 from tui.view.log_rows import result_spans
 from tui.view.safe_text import own
 from tui.widgets.log_lines import LogPart
-from tui.widgets.log_pane import LogView
+from tui.widgets.log_view import LogView
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,8 @@ def test_no_color_has_bold_reverse_and_nothing_else() -> None:
             assert paint.fg is paint.bg is None
     assert NONE.paint("fail", "bar", bold=True, reverse=True) == Paint(bold=True, reverse=True)
     assert NONE.paint("text", "chip", bold=True) == Paint(bold=True)
-    assert NONE.paint("fail", "sel") == Paint(reverse=True)
+    assert NONE.paint("fail", "sel") == Paint(bold=True, reverse=True)
+    assert NONE.paint("muted", "failbg") == Paint()
 
 
 def test_sixteen_colours_have_no_backgrounds_and_a_reversed_selection() -> None:

@@ -20,7 +20,7 @@ class Note:
     """A line of ours below an execution: held, reconnected, masked, last word."""
 
     text: SafeText
-    token: str = "muted"  # noqa: S105 - a colour
+    token: str = "muted"
     at_utc: float | None = None
     """Seconds since 1970; None: no time is shown, as for most of our sentences."""
     rule: bool = False

@@ -232,7 +232,7 @@ def _date(at_utc: float, style: LogStyle) -> date:
     return datetime.fromtimestamp(at_utc, style.zone).date()
 
 
-def _time(at_utc: float | None, style: LogStyle, token: str = "faint") -> tuple[Span, ...]:  # noqa: S107
+def _time(at_utc: float | None, style: LogStyle, token: str = "faint") -> tuple[Span, ...]:
     if not style.times:
         return (blank(1),)
     if at_utc is None:

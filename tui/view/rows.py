@@ -30,7 +30,7 @@ class Span:
     """A piece of text in one style."""
 
     text: SafeText
-    token: str = "text"  # noqa: S105 - a colour
+    token: str = "text"
     bold: bool = False
     bg: str | None = None
     """Background token; None: that of the row."""
@@ -47,7 +47,7 @@ class Fill:
     """What stands between left and right: a rule, or blanks."""
 
     glyph: SafeText
-    token: str = "rule"  # noqa: S105 - a colour
+    token: str = "rule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Row:
 BLANK = Row()
 
 
-def text_row(text: SafeText, token: str = "muted", *, bold: bool = False, cut: Cut = "words") -> Row:  # noqa: S107
+def text_row(text: SafeText, token: str = "muted", *, bold: bool = False, cut: Cut = "words") -> Row:
     """One sentence on a row."""
     return Row(left=(Span(text, token, bold, cut=cut),))
 

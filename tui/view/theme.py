@@ -71,7 +71,7 @@ class Theme:
 
     def _paint_by_name(self, token: str, bg: str, *, bold: bool, reverse: bool, fg: str | None) -> Paint:
         coloured = self.name == "ansi"
-        strong = bold or (coloured and token in ("fail", "unk", "acc")) or (not coloured and bg == "failbg")
+        strong = bold or token in ("fail", "unk") or (coloured and token == "acc")
         dim = coloured and token in ("faint", "rule")
         swapped = (reverse and not self.dimmed) or bg == "sel" or (coloured and bg == "chip")
         if bg == "sel" and not reverse:

@@ -7,10 +7,9 @@ every second time. Searches run in threads that hand over places, never lines.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, tzinfo
+from dataclasses import replace
+from datetime import UTC, tzinfo
 from typing import Any, ClassVar
 
 from textual import events
@@ -24,10 +23,11 @@ from runners.model.errors import OndutyError
 from tui.view.log_document import LineAt
 from tui.view.log_rows import LogStyle, find_row, log_title, scroll_column
 from tui.view.rows import BLANK, Row, Span, text_row
-from tui.view.safe_text import SafeText, own, safe
-from tui.widgets.log_find import Find
-from tui.widgets.log_lines import LogLines, LogPart
-from tui.widgets.log_search import ERRORS, Hits, Wanted, collect, matches
+from tui.view.safe_text import own, safe
+from tui.widgets.log_lines import LogLines
+from tui.widgets.log_search import ERRORS, Wanted
+from tui.widgets.log_searches import LogSearches
+from tui.widgets.log_view import LogView
 from tui.widgets.log_viewport import LogViewport
 from tui.widgets.look import Look
 from tui.widgets.paint import paint_row, paint_spans
@@ -38,33 +38,6 @@ FLOOD_LINES = 1000
 MARKS_EVERY_TICKS = 40
 """Every two seconds new lines are searched for errors, for the marks of the scroll column."""
 _CACHED_STRIPS = 512
-_EMPTY = own("Nothing has run here yet.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LogView:
-    """What the pane shows: one attempt of one job run."""
-
-    id: str
-    """Another id is another log: the pane starts anew. The same id brings news of the one that is shown."""
-    name: SafeText
-    """``release@web3``."""
-    details: tuple[SafeText, ...] = ()
-    """``restart``, ``attempt 1``."""
-    parts: tuple[LogPart, ...] = ()
-    first_bad: LineAt | None = None
-    """Index of the part and line in it; None: no line is to blame."""
-    said: tuple[Span, ...] = ()
-    """In the title instead of following or paused: ``no word for 46s`` in ``unk``."""
-    today: date | None = None
-    """Executions of another day say which; None: no day is ever shown."""
-    empty: SafeText = _EMPTY
-    """The sentence of a log without executions; it says what to do."""
-
-    @property
-    def live(self) -> bool:
-        """More lines may come."""
-        return any(part.section.live for part in self.parts)
 
 
 class LogPane(Widget, can_focus=True):
@@ -105,13 +78,11 @@ class LogPane(Widget, can_focus=True):
     class Jumped(Message):
         """A search in a thread ended."""
 
-        def __init__(self, place: LineAt | None, direction: int, asked: threading.Event, *, errors: bool) -> None:
+        def __init__(self, place: LineAt | None, wanted: Wanted, *, forwards: bool) -> None:
             super().__init__()
             self.place = place
-            self.direction = direction
-            self.asked = asked
-            """Tells one jump from another."""
-            self.errors = errors
+            self.wanted = wanted
+            self.forwards = forwards
 
     def __init__(
         self,
@@ -137,11 +108,7 @@ class LogPane(Widget, can_focus=True):
         self._frame: list[tuple[Row, str]] = []
         """Each row of the widget with the kind of its last cell: empty, track, thumb or error."""
         self._painted: dict[tuple[Row, int, str], Strip] = {}
-        self._find = Find()
-        self._marks = Hits()
-        self._marked_to = LineAt(0, 0)
-        self._marks_stop = threading.Event()
-        self._jump_stop = threading.Event()
+        self._searches = LogSearches(self._in_thread)
         self._ticks = 0
         self._skipped = False
 
@@ -152,14 +119,18 @@ class LogPane(Widget, can_focus=True):
         fresh = view.id != self._view.id
         self._view = view
         if fresh:
-            self._forget()
+            self._searches.reset()
+            self._window.reset()
+            self._cursor = None
+            self._restyle(find=None)
         self._restyle(today=view.today)
         self._lines.set_parts(view.parts, view.first_bad)
+        self._searches.set_sources([part.source for part in view.parts])
         self._look_for_more(all_parts=True)
         if fresh:
-            self._scan_marks()
-            if view.first_bad is not None and not view.live:
-                self._reveal_unless_in_view(view.first_bad)
+            self._open_at_first_bad()
+            if self.is_mounted:
+                self._searches.mark_errors()
         self._changed()
 
     def set_look(self, look: Look) -> None:
@@ -200,7 +171,7 @@ class LogPane(Widget, can_focus=True):
     @property
     def is_typing(self) -> bool:
         """Keys go into the find bar."""
-        return self._find.typing
+        return self._searches.find.typing
 
     @property
     def view(self) -> LogView:
@@ -257,57 +228,58 @@ class LogPane(Widget, can_focus=True):
 
     def action_error(self, direction: int) -> None:
         """The next (1) or previous (-1) line with an error."""
-        self._start_jump(ERRORS, direction)
+        self._jump(ERRORS, direction)
 
     def action_find(self) -> None:
         """Open the find bar and type into it."""
-        self._find.open(self._cursor or self._window.line_at_top())
+        self._searches.find.open(self._cursor or self._window.line_at_top())
         self._changed()
 
     def action_hit(self, direction: int) -> None:
-        """The next (1) or previous (-1) match of the search."""
-        if self._find.wanted is None:
+        """The next (1) or previous (-1) match of the search; round at the ends."""
+        if self._searches.find.wanted is None:
             self.action_find()
         else:
-            self._start_jump(self._find.wanted, direction)
+            self._jump(self._searches.find.wanted, direction)
 
     def action_end_find(self) -> None:
         """Close the find bar and forget the search."""
-        self._find.close()
+        self._searches.find.close()
         self._restyle(find=None)
         self._changed()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """``escape`` is ours only while there is a search to end."""
-        return self._find.shown if action == "end_find" else True
+        return self._searches.find.shown if action == "end_find" else True
 
     # What Textual calls
 
     def on_key(self, event: events.Key) -> None:
         """While the find bar is typed into every key is its own."""
-        if not self._find.typing:
+        find = self._searches.find
+        if not find.typing:
             return
         event.stop()
         event.prevent_default()
         if event.key == "escape":
             self.action_end_find()
         elif event.key == "enter":
-            self._find.typing = False
-            if not self._find.query:
-                self._find.close()
+            find.typing = False
+            if not find.query:
+                find.close()
             self._changed()
         elif event.key == "backspace":
-            self._search_for(self._find.query[:-1])
+            self._search_for(find.query[:-1])
         elif event.key == "ctrl+u":
             self._search_for("")
         elif event.is_printable and event.character is not None:
-            self._search_for(self._find.query + event.character)
+            self._search_for(find.query + event.character)
 
     def on_paste(self, event: events.Paste) -> None:
         """The first line of what is pasted into the find bar."""
-        if self._find.typing:
+        if self._searches.find.typing:
             event.stop()
-            self._search_for(self._find.query + (event.text.splitlines() or [""])[0])
+            self._search_for(self._searches.find.query + (event.text.splitlines() or [""])[0])
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
@@ -325,32 +297,31 @@ class LogPane(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         self.set_interval(1 / REFRESH_HZ, self._tick)
+        self._searches.mark_errors()
 
     def on_unmount(self) -> None:
-        self._forget()
+        self._searches.reset()
 
     def on_resize(self, event: events.Resize) -> None:
         """A width changes every row; the place is kept."""
         row, _ = self._window.top
-        first = self._window.height == 0
+        opening = self._window.height == 0
         self._restyle(width=max(0, event.size.width - 2))
         self._window.height = self._body_height
-        if first and self._view.first_bad is not None and not self._view.live:
-            self._reveal_unless_in_view(self._view.first_bad)
+        if opening:
+            self._open_at_first_bad()
         elif not self._window.follow:
             self._window.move_to((row, 0))
         self.refresh()
         self._changed()
 
     def on_log_pane_jumped(self, message: Jumped) -> None:
-        """Go where the thread says, unless another jump began since."""
+        """Go where the thread says."""
         message.stop()
-        if message.asked is not self._jump_stop:
-            return
         if message.place is not None:
             self.go_to(message.place)
-        elif message.errors:
-            self.post_message(self.NoMoreErrors(self, forwards=message.direction > 0))
+        elif message.wanted is ERRORS:
+            self.post_message(self.NoMoreErrors(self, forwards=message.forwards))
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -379,7 +350,7 @@ class LogPane(Widget, can_focus=True):
 
     @property
     def _body_height(self) -> int:
-        return max(0, self.size.height - self._blank_rows - 1 - self._find.shown)
+        return max(0, self.size.height - self._blank_rows - 1 - self._searches.find.shown)
 
     def _changed(self) -> None:
         """Compose the rows anew and repaint those that differ."""
@@ -399,15 +370,10 @@ class LogPane(Widget, can_focus=True):
         column = self._column(height, len(body))
         body += [BLANK] * (height - len(body))
         rows += list(zip(body, column or [""] * height, strict=True))
-        if self._find.shown:
-            status = self._find.status(self._cursor)
-            bar = find_row(
-                safe(self._find.query),
-                status,
-                typing=self._find.typing,
-                bad=self._find.bad,
-                glyphs=self._look.glyphs,
-            )
+        if self._searches.find.shown:
+            find = self._searches.find
+            status = find.status(self._cursor)
+            bar = find_row(safe(find.query), status, typing=find.typing, bad=find.bad, glyphs=self._look.glyphs)
             rows.append((bar, ""))
         return rows
 
@@ -432,7 +398,7 @@ class LogPane(Widget, can_focus=True):
         first, _ = self._window.top
         # Counted in document rows: how many rows wrapped lines make is not known without reading them all.
         visible = max(1, self._window.bottom - first + 1) if shown else 0
-        places = list(self._marks.places)
+        places = self._searches.errors
         if self._view.first_bad is not None:
             places = [self._view.first_bad, *places]
         errors = [
@@ -453,9 +419,10 @@ class LogPane(Widget, can_focus=True):
             self._lines_when_paused = self._lines.document.lines
         self._window.let_go()
 
-    def _reveal_unless_in_view(self, place: LineAt) -> None:
+    def _open_at_first_bad(self) -> None:
         """Open a log that is over at its first bad line; when the last page shows it, stay at the end."""
-        if not self._window.height:
+        place = self._view.first_bad
+        if place is None or self._view.live or not self._window.height:
             return
         try:
             row = self._lines.document.row_of(place)
@@ -482,14 +449,13 @@ class LogPane(Widget, can_focus=True):
         before = self._lines.document.lines
         changed = self._look_for_more()
         came = self._lines.document.lines - before
-        if self._find.news():
-            place = self._find.take_first()
+        if self._ticks % MARKS_EVERY_TICKS == 0:
+            self._searches.mark_errors()
+        if self._searches.news():
+            changed = True
+            place = self._searches.find.take_first()
             if place is not None:
                 self.go_to(place)
-            changed = True
-        if self._ticks % MARKS_EVERY_TICKS == 0:
-            self._scan_marks()
-            changed = True
         if changed and came > FLOOD_LINES and not self._skipped:
             self._skipped = True
         elif changed or self._skipped:
@@ -498,67 +464,28 @@ class LogPane(Widget, can_focus=True):
 
     def _search_for(self, query: str) -> None:
         """A new query: show its matches at once, look for all of them in a thread."""
-        found = self._find.set_query(query)
-        self._restyle(find=self._find.pattern)
-        if found:
-            find, sources = self._find, self._sources
-            self._in_thread(lambda: find.run(sources), "find")
+        self._searches.set_query(query)
+        self._restyle(find=self._searches.find.pattern)
         self._changed()
 
-    def _start_jump(self, wanted: Wanted, direction: int) -> None:
-        """Find the next or previous match in a thread. A search goes round at the ends, errors do not."""
-        self._jump_stop.set()
-        stop = self._jump_stop = threading.Event()
+    def _jump(self, wanted: Wanted, direction: int) -> None:
+        """Go to the next or previous match, from the current line or from what is in view."""
         backwards = direction < 0
-        sources, document = self._sources, self._lines.document
         if self._cursor is not None:
             start = LineAt(self._cursor.section, self._cursor.line + direction)
         else:
             start = (self._window.line_at_bottom() if backwards else self._window.line_at_top()) or LineAt(0, 0)
-        if start.line < 0:
-            start = LineAt(start.section - 1, document.sizes[start.section - 1] - 1 if start.section else 0)
 
-        def find() -> None:
-            place = next(matches(sources, wanted, start, stop, backwards=backwards), None)
-            if place is None and not wanted.errors and sources:
-                end = LineAt(len(sources) - 1, sources[-1].lines - 1) if backwards else LineAt(0, 0)
-                place = next(matches(sources, wanted, end, stop, backwards=backwards), None)
-            self.post_message(self.Jumped(place, direction, stop, errors=wanted.errors))
+        def done(place: LineAt | None) -> None:
+            self.post_message(self.Jumped(place, wanted, forwards=not backwards))
 
-        self._in_thread(find, "jump")
+        self._searches.jump(wanted, start, backwards=backwards, around=wanted is not ERRORS, done=done)
 
-    def _scan_marks(self) -> None:
-        """Look for errors in lines that came since the last time."""
-        document, marks, stop = self._lines.document, self._marks, self._marks_stop
-        if marks.running or marks.more or not document.sizes:
-            return
-        last = len(document.sizes) - 1
-        start, self._marked_to = self._marked_to, LineAt(last, document.sizes[last])
-        if start == self._marked_to:
-            return
-        sources = self._sources
-        marks.running = True
-        self._in_thread(lambda: collect(sources, ERRORS, marks, stop, start), "marks")
-
-    @property
-    def _sources(self) -> list[Any]:
-        return [part.source for part in self._view.parts]
-
-    def _in_thread(self, work: Callable[[], None], group: str) -> None:
+    def _in_thread(self, work: Callable[[], None], kind: str) -> None:
         def guarded() -> None:
             try:
                 work()
             except (OndutyError, OSError) as error:
                 self.log.warning(f"search ended: {error}")
 
-        self.run_worker(guarded, thread=True, group=group, exit_on_error=False)
-
-    def _forget(self) -> None:
-        """Stop all searches and start anew at the end."""
-        for stop in (self._find.stop, self._marks_stop, self._jump_stop):
-            stop.set()
-        self._marks_stop, self._jump_stop = threading.Event(), threading.Event()
-        self._find, self._marks, self._marked_to = Find(), Hits(), LineAt(0, 0)
-        self._restyle(find=None)
-        self._window.reset()
-        self._cursor = None
+        self.run_worker(guarded, thread=True, group=kind, exit_on_error=False)

@@ -1,0 +1,333 @@
+"""The log pane: what it shows of an attempt, how it moves, what it reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from tests.screens.logs import MemoryLog, failed_view, live_view
+from tui.view.log_document import LineAt
+from tui.view.theme import DARK
+from tui.widgets.log_pane import LogPane
+from tui.widgets.log_view import LogView
+from tui.widgets.look import Look, wear
+
+
+class Paned(App[None]):
+    """A log pane alone on the screen."""
+
+    def __init__(self, view: LogView | None = None) -> None:
+        super().__init__()
+        self.view = view
+        self.pane = LogPane(id="log")
+        self.ends: list[bool] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        wear(self, Look())
+        if self.view is not None:
+            self.pane.show(self.view)
+        self.pane.focus()
+
+    def on_log_pane_no_more_errors(self, message: LogPane.NoMoreErrors) -> None:
+        self.ends.append(message.forwards)
+
+
+def shown(app: App[Any]) -> list[str]:
+    return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+def title(app: App[Any]) -> str:
+    return shown(app)[1]
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Let searches end and what they found be drawn."""
+    await pilot.app.workers.wait_for_complete()
+    pilot.app.query_one(LogPane)._tick()
+    await pilot.pause()
+
+
+async def test_an_attempt_is_its_tasks_one_after_the_other() -> None:
+    app = Paned(failed_view())
+    async with app.run_test(size=(86, 22)) as pilot:
+        await pilot.pause()
+        rows = shown(app)
+        assert rows[0] == ""
+        assert rows[1] == " release@web3   restart   attempt 1 ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 14 lines  following"
+        assert rows[2] == "  12:04:12  fetch ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ ✓ exit 0   14.2s"
+        assert rows[3] == "  12:04:12  GET registry.internal/api/2.4.1/manifest.json"
+        assert rows[8] == "  12:04:27  restart ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ ✗ exit 1    6.2s"
+        assert rows[14] == " ▸12:04:33  bind: address already in use (0.0.0.0:8080)"
+        assert rows[18] == "            held for a person: restart is not repeatable, 2 attempts left"
+
+
+async def test_the_first_bad_line_is_bold_on_its_tint_from_edge_to_edge() -> None:
+    app = Paned(failed_view())
+    async with app.run_test(size=(86, 22)) as pilot:
+        await pilot.pause()
+        strip = app.screen._compositor.render_strips()[14]
+        for segment in strip:
+            assert segment.style is not None
+            assert segment.style.bgcolor is not None
+            assert segment.style.bgcolor.triplet is not None
+            assert segment.style.bgcolor.triplet.hex.upper() == DARK.colours["failbg"]
+        bad = next(segment for segment in strip if "bind" in segment.text)
+        assert bad.style is not None
+        assert bad.style.bold
+
+
+async def test_a_failed_log_opens_with_its_first_bad_line_in_view() -> None:
+    view = failed_view()
+    app = Paned(view)
+    async with app.run_test(size=(86, 6)) as pilot:
+        await pilot.pause()
+        assert any(row.startswith(" ▸12:04:33") for row in shown(app))
+        assert title(app).endswith("line 11 of 14")
+
+
+async def test_following_keeps_the_end_in_view_while_the_log_grows() -> None:
+    log = MemoryLog()
+    app = Paned(live_view(log, lines=[f"line {number}" for number in range(1, 51)]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.pause()
+        assert "line 50" in shown(app)[-1]
+        assert title(app).endswith("50 lines  following")
+        log.written += [b"line 51", b"line 52"]
+        app.pane._tick()
+        await pilot.pause()
+        assert "line 52" in shown(app)[-1]
+        assert title(app).endswith("52 lines  following")
+
+
+async def test_scrolling_up_lets_go_and_says_how_much_is_new() -> None:
+    log = MemoryLog()
+    app = Paned(live_view(log, lines=[f"line {number}" for number in range(1, 51)]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("g")
+        assert title(app).endswith("line 1 of 50  paused")
+        log.written += [b"more"] * 40
+        app.pane._tick()
+        await pilot.pause()
+        assert title(app).endswith("line 1 of 90  paused, 40 new")
+        assert "line 1" in shown(app)[3]
+        await pilot.press("f")
+        assert title(app).endswith("90 lines  following")
+
+
+async def test_reaching_the_end_follows_again() -> None:
+    app = Paned(live_view(MemoryLog(), lines=[f"line {number}" for number in range(1, 31)]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("up", "up")
+        assert not app.pane.following
+        await pilot.press("down", "down")
+        assert app.pane.following
+        await pilot.press("pageup")
+        assert "line 11" in shown(app)[2]
+        await pilot.press("ctrl+u", "ctrl+d", "pagedown")
+        assert app.pane.following
+
+
+async def test_only_lines_in_view_are_read() -> None:
+    log = MemoryLog()
+    app = Paned(live_view(log, lines=[f"line {number}" for number in range(100_000)]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.pause()
+        await pilot.press("g", "G", "pageup")
+        assert sum(count for _, count in log.reads) < 200
+
+
+async def test_a_line_of_twenty_megabytes_is_never_read_whole() -> None:
+    log = MemoryLog(written=[b"x" * 20_000_000, b"after"])
+    sizes: list[int] = []
+    read = log.read_lines
+
+    def watched(first: int, count: int, max_line_bytes: int = 4096) -> list[bytes]:
+        sizes.append(max_line_bytes)
+        return read(first, count, max_line_bytes)
+
+    log.read_lines = watched  # type: ignore[method-assign]
+    app = Paned(live_view(log))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert shown(app)[3].endswith("xxx⋯")
+        await pilot.press("w", "g")
+        assert shown(app)[4].startswith(" " * 14 + "xxx")
+        assert max(sizes) <= 16 * 1024
+
+
+async def test_long_lines_are_cut_or_wrapped_with_an_indent() -> None:
+    app = Paned(live_view(MemoryLog(), lines=["0123456789" * 10, "next"]))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert shown(app)[3] == "            " + ("0123456789" * 5)[:46] + "⋯"
+        await pilot.press("w")
+        assert shown(app)[3] == "            " + ("0123456789" * 5)[:47]
+        assert shown(app)[4] == "              " + ("0123456789" * 10)[47:92]
+        assert shown(app)[5] == "              " + ("0123456789" * 10)[92:]
+        assert shown(app)[6] == "            next"
+
+
+async def test_wrapped_lines_scroll_row_by_row() -> None:
+    app = Paned(live_view(MemoryLog(), lines=["a" * 300, *(f"line {number}" for number in range(20))]))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("w", "g", "down", "down")
+        assert shown(app)[2][:59] == "              " + "a" * 45
+        await pilot.press("up")
+        assert shown(app)[2][:59] == "            " + "a" * 47
+        await pilot.press("G")
+        assert "line 19" in shown(app)[-1]
+        assert app.pane.following
+
+
+async def test_times_can_be_switched_off() -> None:
+    app = Paned(failed_view())
+    async with app.run_test(size=(86, 22)) as pilot:
+        await pilot.press("t")
+        assert shown(app)[3] == "   GET registry.internal/api/2.4.1/manifest.json"
+        assert shown(app)[14] == " ▸ bind: address already in use (0.0.0.0:8080)"
+
+
+async def test_e_goes_through_the_errors_and_says_when_there_are_no_more() -> None:
+    lines = [f"line {number}" for number in range(100)]
+    lines[20], lines[60], lines[61] = "ERROR: first", "connect: connection refused", "0 errors, all fine"
+    app = Paned(live_view(MemoryLog(), lines=lines))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("g", "e")
+        await settled(pilot)
+        assert title(app).endswith("line 21 of 100  paused")
+        assert any(row.startswith(" ▸") and "ERROR: first" in row for row in shown(app))
+        await pilot.press("e")
+        await settled(pilot)
+        assert app.pane.current_line == 61
+        await pilot.press("e")
+        await settled(pilot)
+        assert app.ends == [True]
+        assert app.pane.current_line == 61
+        await pilot.press("E")
+        await settled(pilot)
+        assert app.pane.current_line == 21
+
+
+async def test_find_is_incremental_counted_and_goes_round() -> None:
+    lines = [f"line {number}" for number in range(100)]
+    for number in (10, 50, 90):
+        lines[number] = f"bind: EADDRINUSE on web{number}"
+    app = Paned(live_view(MemoryLog(), lines=lines))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("g", "slash", *"eaddr")
+        await settled(pilot)
+        assert shown(app)[-1].startswith("  / eaddr")
+        assert shown(app)[-1].endswith("1 of 3   n N   esc")
+        assert app.pane.current_line == 11
+        await pilot.press("enter", "n")
+        await settled(pilot)
+        assert app.pane.current_line == 51
+        assert "2 of 3" in shown(app)[-1]
+        await pilot.press("N", "N")
+        await settled(pilot)
+        await pilot.press("N")
+        await settled(pilot)
+        hit = next(strip for strip in app.screen._compositor.render_strips() if "EADDR" in strip.text)
+        assert [segment.text for segment in hit if segment.style and segment.style.bgcolor and segment.text == "EADDR"]
+        await pilot.press("escape")
+        assert "esc" not in shown(app)[-1]
+
+
+async def test_a_pattern_that_cannot_be_used_says_why() -> None:
+    app = Paned(live_view(MemoryLog(), lines=["a(b", "c"]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("slash", *"a(b")
+        await settled(pilot)
+        assert "missing )" in shown(app)[-1]
+        await pilot.press("escape", "slash", *"zzz")
+        await settled(pilot)
+        assert "no match" in shown(app)[-1]
+
+
+async def test_keys_go_into_the_find_bar_while_typing() -> None:
+    app = Paned(live_view(MemoryLog(), lines=["fgwteEnN"]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("slash", *"fgwte", "backspace")
+        assert "/ fgwt" in shown(app)[-1]
+        assert app.pane.following or app.pane.current_line == 1
+        await pilot.press("ctrl+u", "enter")
+        assert not app.pane.is_typing
+        assert "/" not in shown(app)[-1]
+
+
+async def test_the_scroll_column_marks_errors_and_is_there_only_when_it_scrolls() -> None:
+    lines = [f"line {number}" for number in range(200)]
+    lines[100] = "fatal: no"
+    app = Paned(live_view(MemoryLog(), lines=lines))
+    async with app.run_test(size=(60, 22)) as pilot:
+        await settled(pilot)
+        app.pane._tick()
+        column = [row[59:60] for row in shown(app)]
+        assert column[12] == "▸"
+        assert column[-1] == "┃"
+        assert column[2] == "│"
+        app.pane.show(live_view(MemoryLog(), id="short", lines=["one"]))
+        await pilot.pause()
+        assert {row[59:60] for row in shown(app)} == {""}
+
+
+async def test_another_log_starts_anew_and_news_of_the_same_keep_the_place() -> None:
+    log = MemoryLog()
+    view = live_view(log, lines=[f"line {number}" for number in range(100)])
+    app = Paned(view)
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("g", "down", "down")
+        before = shown(app)[2:]
+        app.pane.show(live_view(log))
+        await pilot.pause()
+        assert shown(app)[2:] == before
+        app.pane.show(live_view(MemoryLog(), id="other", lines=["fresh"]))
+        await pilot.pause()
+        assert app.pane.following
+        assert shown(app)[3].endswith("fresh")
+
+
+async def test_a_resize_keeps_the_place() -> None:
+    app = Paned(live_view(MemoryLog(), lines=[f"line {number}" for number in range(100)]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("g", *["down"] * 30)
+        await pilot.resize_terminal(60, 20)
+        await pilot.pause()
+        assert "line 29" in shown(app)[2]
+
+
+async def test_a_log_that_cannot_be_read_says_so_and_the_pane_lives() -> None:
+    log = MemoryLog(written=[b"a", b"b"])
+
+    def broken(first: int, count: int, max_line_bytes: int = 4096) -> list[bytes]:
+        raise OSError("Input/output error\x1b]0;x\x07")
+
+    log.read_lines = broken  # type: ignore[method-assign]
+    app = Paned(live_view(log))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.pause()
+        assert "Input/output error" in shown(app)[3]
+        assert title(app).endswith("2 lines  following")
+
+
+async def test_an_empty_log_says_what_it_is() -> None:
+    app = Paned(LogView(id="x", name=failed_view().name))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.pause()
+        assert shown(app)[2] == " Nothing has run here yet."
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 2), (12, 3), (20, 6)])
+async def test_no_size_breaks_the_pane(size: tuple[int, int]) -> None:
+    app = Paned(failed_view())
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("w", "g", "G", "t", "slash", "a")
+        app.pane.go_to(LineAt(1, 5))
+        await settled(pilot)
+        assert all(strip.cell_length == size[0] for strip in app.screen._compositor.render_strips())

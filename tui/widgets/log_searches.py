@@ -1,0 +1,98 @@
+"""The threads behind a log pane: the find bar's search, jumps, and the marks of the scroll column.
+
+A thread appends places to a list or calls back once; the pane looks twenty times a second whether there is more. An
+older search of the same kind is stopped, never waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from tui.view.log_document import LineAt
+from tui.view.log_source import LogSource
+from tui.widgets.log_find import Find
+from tui.widgets.log_search import ERRORS, Hits, Wanted, collect, matches
+
+RunInThread = Callable[[Callable[[], None], str], None]
+"""(work, name of the kind of work)."""
+
+
+class LogSearches:
+    """All searches over one log."""
+
+    def __init__(self, run: RunInThread) -> None:
+        self._run = run
+        self._sources: tuple[LogSource, ...] = ()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.find = Find()
+        self._marks = Hits()
+        self._marked_to = LineAt(0, 0)
+        self._marks_stop = threading.Event()
+        self._jump_stop = threading.Event()
+        self._seen = (0, False)
+
+    def reset(self) -> None:
+        """Stop everything and forget it: another log is shown, or the pane goes."""
+        for stop in (self.find.stop, self._marks_stop, self._jump_stop):
+            stop.set()
+        self._begin()
+
+    def set_sources(self, sources: Sequence[LogSource]) -> None:
+        """Where to search from now on."""
+        self._sources = tuple(sources)
+
+    @property
+    def errors(self) -> list[LineAt]:
+        """Lines with errors found so far, at most ``MOST_HITS``."""
+        return list(self._marks.places)
+
+    def news(self) -> bool:
+        """Whether the marks or the find bar found more since this was asked last."""
+        seen = (len(self._marks.places), self.find.news())
+        changed = seen[1] or seen[0] != self._seen[0]
+        self._seen = seen
+        return changed
+
+    def set_query(self, query: str) -> None:
+        """Search for a new query."""
+        find, sources = self.find, self._sources
+        if find.set_query(query):
+            self._run(lambda: find.run(sources), "find")
+
+    def mark_errors(self) -> None:
+        """Look for errors in the lines that came since the last time."""
+        marks, stop, sources = self._marks, self._marks_stop, self._sources
+        if marks.running or marks.more or not sources:
+            return
+        start, end = self._marked_to, LineAt(len(sources) - 1, sources[-1].lines)
+        if start == end:
+            return
+        self._marked_to = end
+        marks.running = True
+        self._run(lambda: collect(sources, ERRORS, marks, stop, start), "marks")
+
+    def jump(
+        self, wanted: Wanted, start: LineAt, *, backwards: bool, around: bool, done: Callable[[LineAt | None], None]
+    ) -> None:
+        """Find one match from ``start`` on, ``start`` included; ``done`` is called in the thread unless stopped.
+
+        ``around``: go on at the other end. ``start`` may lie one line outside an execution.
+        """
+        self._jump_stop.set()
+        stop = self._jump_stop = threading.Event()
+        sources = self._sources
+        if start.line < 0 and start.section > 0:
+            start = LineAt(start.section - 1, sources[start.section - 1].lines - 1)
+
+        def find() -> None:
+            place = next(matches(sources, wanted, start, stop, backwards=backwards), None)
+            if place is None and around and sources:
+                end = LineAt(len(sources) - 1, sources[-1].lines - 1) if backwards else LineAt(0, 0)
+                place = next(matches(sources, wanted, end, stop, backwards=backwards), None)
+            if not stop.is_set():
+                done(place)
+
+        self._run(find, "jump")
