@@ -14,7 +14,7 @@ import hmac
 import os
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,13 +50,13 @@ class HostRecord:
 
     def judge(self, shown: SSHKey) -> KeyStanding:
         """Say how the key that a host showed stands."""
-        if shown in self.revoked:
+        if holds(self.revoked, shown):
             return KeyStanding.REVOKED
-        if shown in self.keys:
+        if holds(self.keys, shown):
             return KeyStanding.KNOWN
         if self.keys:
             return KeyStanding.CHANGED
-        return KeyStanding.KNOWN if shown in self.portless_keys else KeyStanding.UNKNOWN
+        return KeyStanding.KNOWN if holds(self.portless_keys, shown) else KeyStanding.UNKNOWN
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
@@ -126,6 +126,11 @@ class KnownHosts:
             return known.hosts
 
 
+def holds(keys: Iterable[SSHKey], key: SSHKey) -> bool:
+    """Whether ``key`` is one of ``keys``, comments and private parts aside."""
+    return any(one.public_data == key.public_data for one in keys)
+
+
 def fingerprint(key: SSHKey) -> str:
     """``SHA256:…`` as ``ssh-keygen -l`` prints it."""
     return key.get_fingerprint("sha256")
@@ -163,7 +168,7 @@ def record_key(path: str, record_name: str, key: SSHKey, *, hashed: bool = False
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with os.fdopen(os.dup(descriptor), "rb") as reader:
             before = reader.read()
-        if key in _parse(before).match(record_name, "", None)[0]:
+        if holds(_parse(before).match(record_name, "", None)[0], key):
             return False
         joint = b"\n" if before and not before.endswith(b"\n") else b""
         os.write(descriptor, joint + known_hosts_line(record_name, key, hashed=hashed).encode() + b"\n")
@@ -224,4 +229,4 @@ def _without_port(record_name: str) -> str | None:
 
 
 def _unique(keys: Sequence[SSHKey]) -> tuple[SSHKey, ...]:
-    return tuple(dict.fromkeys(keys))
+    return tuple({key.public_data: key for key in keys}.values())

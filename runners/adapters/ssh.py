@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from asyncssh.public_key import SSHKey
 
 from runners.adapters.interactive import interactive_command
-from runners.adapters.known_hosts import KeyStanding, KnownHosts, fingerprint, key_type, record_key
+from runners.adapters.known_hosts import KeyStanding, KnownHosts, fingerprint, holds, key_type, record_key
 from runners.adapters.shell_channel import ShellLost
 from runners.adapters.ssh_config import SshConfig, SshOptions
 from runners.adapters.ssh_dial import AgentPath, Connection, Dialler
@@ -83,7 +83,7 @@ class SshTransport:
         options = await self._config.resolve(host)
         record = await self._dialler.look_up(options)
         recorded_types = {key_type(key) for key in record.keys}
-        agrees = any(key in record.keys for key in keys)
+        agrees = any(holds(record.keys, key) for key in keys)
         for key in keys:
             standing = record.judge(key)
             if standing is KeyStanding.REVOKED:
@@ -94,7 +94,7 @@ class SshTransport:
         if not options.known_hosts:
             raise HostRefused(f"{host.name} has no known_hosts file (UserKnownHostsFile none); nothing was written")
         path = options.known_hosts[0]
-        new = [key for key in keys if key not in record.keys]
+        new = [key for key in keys if not holds(record.keys, key)]
 
         def write() -> int:
             return sum(record_key(path, options.record_name, key, hashed=options.hash_known_hosts) for key in new)
