@@ -97,9 +97,12 @@ def divider_row(section: LogSection, style: LogStyle, *, after: LogSection | Non
     """
     left: list[Span] = [blank(1), *_time(section.started_at, style), Span(section.task, bold=True, cut="middle")]
     at = section.started_at
-    known = (style.today, after.started_at and _date(after.started_at, style)) if after else (style.today,)
-    if at is not None and style.today is not None and _date(at, style) not in known:
-        left += [blank(2), Span(day(at, style.zone), "muted")]
+    if at is not None and style.today is not None:
+        said = {style.today}
+        if after is not None and after.started_at is not None:
+            said.add(_date(after.started_at, style))
+        if _date(at, style) not in said:
+            left += [blank(2), Span(day(at, style.zone), "muted")]
     return Row(left=tuple(left), right=section.result, fill=Fill(style.glyphs.divider), gap=3)
 
 
