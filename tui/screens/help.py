@@ -1,0 +1,34 @@
+"""The keys of the screen below, from the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import events
+
+from tui.screens.overlay import OverlayScreen
+from tui.view.help_rows import help_rows
+from tui.view.rows import Row
+from tui.widgets.canvas import Canvas
+
+
+class HelpScreen(OverlayScreen[None]):
+    """Any key closes it, but those that scroll."""
+
+    def __init__(self, screen: str, pane: str, why_not: Mapping[str, str]) -> None:
+        super().__init__()
+        self._of = (screen, pane, dict(why_not))
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        """The table."""
+        return help_rows(*self._of, width, self.onduty.look.glyphs)
+
+    def on_key(self, event: events.Key) -> None:
+        """Scroll or close."""
+        event.stop()
+        event.prevent_default()
+        steps = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "ctrl+d": 10, "pageup": -10, "ctrl+u": -10}
+        if event.key in steps:
+            self.query_one(Canvas).scroll_rows(steps[event.key])
+        else:
+            self.dismiss(None)

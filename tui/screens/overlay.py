@@ -1,0 +1,65 @@
+"""A modal list over the middle of the screen: palette and help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from textual import events
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from tui.view.layout import Area, dialog_area
+from tui.view.rows import Row
+from tui.widgets.areas import AreaLayout
+from tui.widgets.canvas import Canvas
+
+if TYPE_CHECKING:
+    from tui.app import OndutyApp
+
+T = TypeVar("T")
+
+
+class OverlayScreen(ModalScreen[T], Generic[T]):
+    """Rows in a box without a frame; escape closes it."""
+
+    WIDTH = 88
+
+    @property
+    def onduty(self) -> OndutyApp:
+        """The app, typed."""
+        return cast("OndutyApp", self.app)
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        """What it shows."""
+        raise NotImplementedError
+
+    def compose(self) -> Iterable[Widget]:
+        """One canvas."""
+        yield Canvas(id="overlay", shade="bar", margins=(3, 3))
+
+    def on_mount(self) -> None:
+        """Dim what is behind."""
+        self.styles.layout = AreaLayout(lambda name: self.area() if name == "overlay" else None)
+        self.onduty.dim(self)
+        self.paint()
+
+    def area(self) -> Area:
+        """As tall as its rows, at most the screen."""
+        probe = dialog_area(self.size.width, self.size.height, rows=self.size.height, wanted=self.WIDTH)
+        rows = len(self.rows(probe.width - 6)) + 2
+        return dialog_area(self.size.width, self.size.height, rows=rows, wanted=self.WIDTH)
+
+    def paint(self) -> None:
+        """Lay out and paint."""
+        area = self.area()
+        self.refresh(layout=True)
+        self.query_one("#overlay", Canvas).set_rows((Row(), *self.rows(area.width - 6)))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """It stays in the middle."""
+        self.paint()
+
+    def on_unmount(self) -> None:
+        """What was behind comes back."""
+        self.onduty.undim()

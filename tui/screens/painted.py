@@ -1,0 +1,243 @@
+"""What every screen is: canvases on the areas of a layout, keys from the one table, toasts above the strip."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tui.keys.actions import ACTIONS, Action, on_screen
+from tui.view.layout import Area, ScreenLayout
+from tui.view.rows import BLANK, Row
+from tui.view.scene import Here
+from tui.view.toasts import toast_rows
+from tui.widgets.areas import AreaLayout
+from tui.widgets.canvas import Canvas
+
+if TYPE_CHECKING:
+    from tui.app import OndutyApp
+
+FRAME_S = 0.1
+"""How often a screen looks for news. A burst of events in between is one repaint."""
+TOAST_S = 4.0
+MOST_TOASTS = 3
+TOAST_WIDTH = 56
+
+
+@dataclass(slots=True)
+class Toast:
+    """A short message above the strip."""
+
+    kind: str
+    """run: accepted, warn: refused, fail: a new failure elsewhere."""
+    text: str
+    until: float = field(default_factory=lambda: time.monotonic() + TOAST_S)
+
+
+def bindings_of(screen: str) -> list[BindingType]:
+    """Bindings of every action of a screen: ``do`` with the action's name."""
+    return [
+        Binding(key, f"do('{one.name}', '{key}')", one.label, show=False)
+        for one in on_screen(screen)
+        for key in one.keys
+    ]
+
+
+class PaintedScreen(Screen[None]):
+    """Base of the screens. A subclass says its layout and paints."""
+
+    NAME: ClassVar[str] = ""
+    """As in the table of actions: board, run, runbook."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.toasts: list[Toast] = []
+        self._seen: object = None
+        self._tick: Timer | None = None
+
+    @property
+    def onduty(self) -> OndutyApp:
+        """The app, typed."""
+        return cast("OndutyApp", self.app)
+
+    @property
+    def here(self) -> Here:
+        """What is true of this terminal now."""
+        return self.onduty.here()
+
+    # What a subclass has
+
+    def current_layout(self) -> ScreenLayout:
+        """The layout at the size of now."""
+        raise NotImplementedError
+
+    def paint(self) -> None:
+        """Give every canvas its rows."""
+        raise NotImplementedError
+
+    def news(self) -> object:
+        """Anything that differs when there is something new to paint."""
+        raise NotImplementedError
+
+    def why_not(self) -> Mapping[str, str]:
+        """Actions that cannot be used now, each with the sentence why."""
+        return {}
+
+    # Areas
+
+    def area_of(self, name: str) -> Area | None:
+        """Where a widget stands; None: it is not shown at this size."""
+        layout = self.current_layout()
+        if name == "bar":
+            return layout.bar
+        if name == "headline":
+            return layout.headline
+        if name == "tabs":
+            return layout.tabs
+        if name == "strip":
+            return layout.strip
+        if name == "keys":
+            return layout.keys
+        if name == "toasts":
+            return self._toast_area(layout)
+        pane = layout.pane(name)
+        return pane.area if pane else None
+
+    def _toast_area(self, layout: ScreenLayout) -> Area | None:
+        height = 2 * len(self.toasts)
+        if not height:
+            return None
+        narrow = layout.size_class.value in ("narrow", "tiny")
+        width = layout.width if narrow else min(TOAST_WIDTH, layout.width)
+        bottom = (layout.strip or layout.keys).y
+        # One row higher than the last line, so that the newest line of a followed log stays readable.
+        return Area(layout.width - width, max(2, bottom - height - 1), width, min(height, bottom - 2))
+
+    def on_mount(self) -> None:
+        """Lay out by areas, dress, look for news at frame rate."""
+        self.styles.layout = AreaLayout(self.area_of)
+        self.onduty.dress(self)
+        self._tick = self.set_interval(FRAME_S, self._look)
+        self.repaint()
+
+    def on_screen_resume(self) -> None:
+        """Come back from another screen."""
+        self.onduty.dress(self)
+        self.repaint()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Everything may have moved."""
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Lay out and paint everything now."""
+        if not self.is_mounted or not self.size:
+            return
+        self.refresh(layout=True)
+        self.paint()
+        self._paint_toasts()
+
+    def _look(self) -> None:
+        if not self.is_current:
+            return
+        self._expire_toasts()
+        seen = (self.news(), int(self.here.now_utc))
+        if seen != self._seen:
+            self._seen = seen
+            self.paint()
+
+    def set_pane(self, name: str, title: Row | None, rows: tuple[Row, ...]) -> None:
+        """Rows of a pane, under its title, inside its margins."""
+        pane = self.current_layout().pane(name)
+        if pane is None:
+            return
+        canvas = self.query_one(f"#{name}", Canvas)
+        margins = (pane.content.x - pane.area.x, max(0, pane.area.right - pane.content.right))
+        canvas.set_shade(pane.shade, margins)
+        head: list[Row] = []
+        if pane.title is not None and title is not None:
+            head += [BLANK] * (pane.title.y - pane.area.y)
+            head.append(title)
+        head += [BLANK] * (pane.content.y - pane.area.y - len(head))
+        canvas.set_rows(rows, head=head)
+
+    def width_of(self, name: str) -> int:
+        """Cells of a pane's text; 0 when it is not shown."""
+        pane = self.current_layout().pane(name)
+        return pane.content.width if pane else 0
+
+    # Toasts
+
+    def say(self, kind: str, text: str) -> None:
+        """Show a toast for four seconds, a failure until a key is pressed."""
+        toast = Toast(kind, text)
+        if kind == "fail":
+            toast.until = float("inf")
+        self.toasts = [*self.toasts, toast][-MOST_TOASTS:]
+        self.repaint()
+
+    def _expire_toasts(self) -> None:
+        now = time.monotonic()
+        kept = [toast for toast in self.toasts if toast.until > now]
+        if len(kept) != len(self.toasts):
+            self.toasts = kept
+            self.repaint()
+
+    def _paint_toasts(self) -> None:
+        layout = self.current_layout()
+        area = self._toast_area(layout)
+        if area is None:
+            return
+        rows: list[Row] = []
+        for toast in self.toasts:
+            rows += toast_rows(toast.kind, toast.text, area.width, self.onduty.look.glyphs)
+        self.query_one("#toasts", Canvas).set_rows(rows)
+
+    # Keys
+
+    def action_do(self, name: str, key: str) -> None:
+        """Do what the table says for a key, or say why not."""
+        self.toasts = [toast for toast in self.toasts if toast.kind != "fail"]
+        reason = self.why_not().get(name)
+        if reason:
+            self.say("warn", reason)
+            return
+        method = getattr(self, f"do_{name.replace('-', '_')}", None)
+        if method is None:
+            raise NotImplementedError(f"{name} on {self.NAME}")
+        if name == "pane":
+            method(key)
+        else:
+            method()
+
+    def perform(self, action: Action) -> None:
+        """The palette's way in."""
+        self.action_do(action.name, action.keys[0])
+
+    def do_palette(self) -> None:
+        """Every action by name."""
+        from tui.screens.palette import PaletteScreen
+
+        chosen = [one for one in ACTIONS if self.NAME in one.screens]
+
+        def picked(name: str | None) -> None:
+            if name:
+                self.perform(next(one for one in chosen if one.name == name))
+
+        self.app.push_screen(PaletteScreen(self.NAME, self.why_not()), picked)
+
+    def do_help(self) -> None:
+        """The keys of this screen."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.NAME, self.focused_pane(), self.why_not()))
+
+    def focused_pane(self) -> str:
+        """Name of the pane with the focus."""
+        return (self.focused.id or "") if self.focused else ""

@@ -1,0 +1,53 @@
+"""Every action by name: type a part of it, enter does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import events
+
+from tui.screens.overlay import OverlayScreen
+from tui.view.palette import palette_rows
+from tui.view.rows import Row
+
+
+class PaletteScreen(OverlayScreen["str | None"]):
+    """Answers the name of an action, or None."""
+
+    def __init__(self, screen: str, why_not: Mapping[str, str]) -> None:
+        super().__init__()
+        self._screen_name = screen
+        self._why_not = dict(why_not)
+        self._query = ""
+        self._at = 0
+
+    def _found(self, width: int) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+        return palette_rows(
+            self._query, self._why_not, self._at, width, self.onduty.look.glyphs, screen=self._screen_name
+        )
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        """Query and matches."""
+        return self._found(width)[0]
+
+    def on_key(self, event: events.Key) -> None:
+        """Type, move, choose."""
+        event.stop()
+        event.prevent_default()
+        names = self._found(80)[1]
+        if event.key == "escape":
+            self.dismiss(None)
+            return
+        if event.key == "enter":
+            self.dismiss(names[self._at] if self._at < len(names) else None)
+            return
+        if event.key in ("up", "down", "tab", "shift+tab"):
+            step = 1 if event.key in ("down", "tab") else -1
+            self._at = max(0, min(len(names) - 1, self._at + step))
+        elif event.key == "backspace":
+            self._query, self._at = self._query[:-1], 0
+        elif event.key == "ctrl+u":
+            self._query, self._at = "", 0
+        elif event.is_printable and event.character:
+            self._query, self._at = self._query + event.character, 0
+        self.paint()
