@@ -10,7 +10,7 @@ from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of
-from runners.spec.report import in_order
+from runners.spec.report import in_order, key_path
 
 
 def build_plan(
@@ -30,25 +30,21 @@ def build_plan(
     problems: list[Problem] = []
     if limit is not None:
         problems.append(_problem(pipeline, 1, 1, "", "--limit comes with a later version"))
-    environment = _environment(pipeline, inventory, problems)
     params, param_problems = resolve_params(pipeline, given_params)
     problems.extend(param_problems)
-    resolved: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    resolved, host_problems = _resolve(pipeline, inventory)
+    problems.extend(host_problems)
+    if problems:
+        return None, in_order(problems)
     stages: list[PlannedStage] = []
     number = 1
-    for index, stage in enumerate(pipeline.stages):
+    for stage in pipeline.stages:
         jobs = []
         for job in stage.jobs:
-            if job.hosts not in resolved:
-                resolved[job.hosts] = hosts_of(job.hosts, inventory)
-            hosts, reasons = resolved[job.hosts]
-            path = f"stages[{index}].jobs.{job.name}.hosts"
-            problems.extend(_problem(pipeline, job.hosts_line, job.hosts_column, path, reason) for reason in reasons)
+            hosts = resolved[job.hosts]
             jobs.append(_job(pipeline, stage.name, job, hosts, params, number))
             number += len(hosts)
         stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
-    if problems:
-        return None, in_order(problems)
     used = {host for stage in stages for job in stage.jobs for host in job.hosts}
     table = {name: host for name, host in (inventory.hosts if inventory else {}).items() if name in used}
     if LOCAL in used:
@@ -57,7 +53,7 @@ def build_plan(
         pipeline=pipeline.name,
         description=pipeline.description,
         owner=pipeline.owner,
-        environment=environment,
+        environment=pipeline.environment or (inventory.environment if inventory else None),
         definition_digest=definition_digest,
         params=params,
         hosts=table,
@@ -67,15 +63,34 @@ def build_plan(
     return plan, ()
 
 
-def _environment(pipeline: Pipeline, inventory: Inventory | None, problems: list[Problem]) -> str | None:
+def check_hosts(pipeline: Pipeline, inventory: Inventory | None) -> tuple[Problem, ...]:
+    """What keeps the pipeline from running on this inventory, whatever its params are: for ``onduty lint -i``."""
+    return in_order(_resolve(pipeline, inventory)[1])
+
+
+def _resolve(pipeline: Pipeline, inventory: Inventory | None) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+    """The hosts of every pattern."""
+    problems = _environment(pipeline, inventory)
+    answers: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for index, stage in enumerate(pipeline.stages):
+        for job in stage.jobs:
+            if job.hosts not in answers:
+                answers[job.hosts] = hosts_of(job.hosts, inventory)
+            path = key_path(("stages", index, "jobs", job.name, "hosts"))
+            problems.extend(
+                _problem(pipeline, job.hosts_line, job.hosts_column, path, reason) for reason in answers[job.hosts][1]
+            )
+    return {pattern: hosts for pattern, (hosts, _) in answers.items()}, problems
+
+
+def _environment(pipeline: Pipeline, inventory: Inventory | None) -> list[Problem]:
     theirs = inventory.environment if inventory is not None else None
     ours = pipeline.environment
-    if ours is not None and theirs is not None and ours != theirs:
-        where = inventory.source if inventory is not None and inventory.source else "the inventory"
-        text = f'this pipeline is for "{ours}" and {where} is "{theirs}"'
-        line, column = pipeline.environment_line or 1, pipeline.environment_column or 1
-        problems.append(_problem(pipeline, line, column, "environment", text))
-    return ours or theirs
+    if ours is None or theirs is None or ours == theirs:
+        return []
+    where = inventory.source if inventory is not None and inventory.source else "the inventory"
+    text = f'this pipeline is for "{ours}" and {where} is "{theirs}"'
+    return [_problem(pipeline, pipeline.environment_line, pipeline.environment_column, "environment", text)]
 
 
 def _job(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runners.model.definition import Param, ParamType, Pipeline
 from runners.model.problems import Problem
 from runners.spec.param_values import why_not_value
-from runners.spec.report import did_you_mean, quoted
+from runners.spec.report import did_you_mean, quoted, shown
 
 
 def resolve_params(pipeline: Pipeline, given: Mapping[str, str]) -> tuple[dict[str, str], tuple[Problem, ...]]:
@@ -35,14 +35,14 @@ def resolve_params(pipeline: Pipeline, given: Mapping[str, str]) -> tuple[dict[s
 
 def _problem(pipeline: Pipeline, param: Param | None, name: str, text: str) -> Problem:
     line, column = (param.line, param.column) if param is not None and param.line else (1, 1)
-    shown = name if name.isidentifier() else quoted(name)
-    return Problem(file=pipeline.source, line=line, column=column, path=f"params.{shown}", text=text)
+    said = name if name.isidentifier() else quoted(name)
+    return Problem(file=pipeline.source, line=line, column=column, path=f"params.{said}", text=text)
 
 
 def _example(param: Param) -> str:
     match param.type:
         case ParamType.CHOICE:
-            return "|".join(param.choices)
+            return "|".join(shown(choice) for choice in param.choices)
         case ParamType.BOOLEAN:
             return "true|false"
         case ParamType.DURATION:

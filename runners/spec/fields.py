@@ -24,7 +24,7 @@ from runners.spec.durations import parse_duration
 from runners.spec.host_patterns import PatternRefused, parse_pattern
 from runners.spec.names import why_not_env_name
 from runners.spec.nodes import Map, Scalar, Seq
-from runners.spec.report import Part, did_you_mean, quoted
+from runners.spec.report import Part, did_you_mean, quoted, shown
 
 LATER = "comes with a later version"
 
@@ -109,7 +109,7 @@ def why_not_text(value: Scalar) -> str:
             return "has no value; give it one, or remove the key"
         read = _surprise(str(value))
         if read is not None:
-            return f"YAML reads {value} as {read}; quote it: '{value}'"
+            return f"YAML reads {shown(value)} as {read}; quote it: '{shown(value)}'"
     return "holds a NUL" if "\0" in value else ""
 
 
@@ -190,9 +190,9 @@ def _path(value: object) -> str:
 
 def _whole_number(value: object) -> int:
     if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
-        shown = quoted(value) if isinstance(value, Scalar) and not is_null(value) else what(value)
+        said = what(value)
         quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _WHOLE.match(value) else ""
-        refuse(f"must be a whole number{quotes}, not {shown}")
+        refuse(f"must be a whole number{quotes}, not {said}")
     return int(value)
 
 
@@ -205,9 +205,9 @@ def _port(value: object) -> int:
 
 def _number(value: object) -> float:
     if not isinstance(value, Scalar) or not value.plain or not _DECIMAL.match(value) or len(value) > 20:
-        shown = quoted(value) if isinstance(value, Scalar) and not is_null(value) else what(value)
+        said = what(value)
         quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _DECIMAL.match(value) else ""
-        refuse(f"must be a number{quotes}, not {shown}")
+        refuse(f"must be a number{quotes}, not {said}")
     return float(value)
 
 
@@ -217,8 +217,7 @@ def _duration(value: object) -> float:
     try:
         return parse_duration(str(value))
     except ValueError as error:
-        sentence = str(error)
-        refuse(sentence if sentence[0].isdigit() else f"{quoted(value)} {sentence}")
+        refuse(str(error))
 
 
 def _positive_duration(value: object) -> float:
@@ -270,9 +269,9 @@ def _one_of(words: Iterable[str], later: Iterable[str] = ()) -> Callable[[object
         if text in coming:
             refuse(f"{text}: {LATER}")
         if text not in known:
-            shown = quoted(text) if isinstance(value, Scalar) and not is_null(value) else what(value)
+            said = what(value)
             guess = did_you_mean(text, known) if text else ""
-            refuse(f"must be one of {', '.join(known)}, not {shown}{guess}")
+            refuse(f"must be one of {', '.join(known)}, not {said}{guess}")
         return text
 
     return check

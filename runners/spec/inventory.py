@@ -19,7 +19,7 @@ from runners.model.inventory import LOCAL, Group, Host, Inventory
 from runners.model.problems import Problem
 from runners.spec.models import ConnectionModel, InventoryModel
 from runners.spec.nodes import Map, Scalar, Seq, read_tree
-from runners.spec.report import Report, did_you_mean, in_order, quoted
+from runners.spec.report import Report, did_you_mean, in_order, quoted, shown
 from runners.spec.translate import validate
 
 CONNECTION_KEYS = ("address", "port", "user", "identity", "known_hosts", "ssh_config")
@@ -174,7 +174,7 @@ def _inventory(model: InventoryModel, tree: Map, report: Report, base: PurePosix
             candidates = [group for group in around[name] if key in said[group]]
             inner = [group for group in candidates if not any(other in within[group] for other in candidates)]
             if key not in own and len({said[group][key] for group in inner}) > 1:
-                listed = ", ".join(f"{said[group][key]} from {group}" for group in inner)
+                listed = ", ".join(f"{shown(str(said[group][key]))} from {group}" for group in inner)
                 place = cast("Map", tree["hosts"]).key_places[name]
                 report.add(*place, ("hosts", name), f"gets more than one {key}: {listed}; say it on the host")
             elif inner:

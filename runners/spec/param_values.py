@@ -11,7 +11,7 @@ import re2
 from runners.model.definition import Param, ParamType
 from runners.spec.durations import parse_duration
 from runners.spec.names import why_not_env_value
-from runners.spec.report import did_you_mean, quoted
+from runners.spec.report import did_you_mean, quoted, shown
 
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 
@@ -24,7 +24,7 @@ def why_not_pattern(pattern: str) -> str:
         reason = error.args[0] if error.args else "not understood"
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         hint = "; RE2 has no look-around and no back-references" if re.search(r"\(\?[=!<]|\\[1-9]", pattern) else ""
-        return f"is no RE2 pattern: {reason}{hint}"
+        return f"is no RE2 pattern: {shown(reason)}{hint}"
     except UnicodeEncodeError:
         return "is not valid UTF-8"
     return ""
@@ -44,10 +44,10 @@ def why_not_value(param: Param, value: str) -> str:
             try:
                 parse_duration(value)
             except ValueError as error:
-                sentence = str(error)
-                return sentence if sentence[:1].isdigit() else f"{quoted(value)} {sentence}"
+                return str(error)
         case ParamType.CHOICE if value not in param.choices:
-            return f"{quoted(value)} is none of {', '.join(param.choices)}{did_you_mean(value, param.choices)}"
+            known = ", ".join(shown(choice) for choice in param.choices)
+            return f"{quoted(value)} is none of {known}{did_you_mean(value, param.choices)}"
         case _:
             pass
     if (
@@ -55,7 +55,7 @@ def why_not_value(param: Param, value: str) -> str:
         and not why_not_pattern(param.pattern)
         and not _compiled(param.pattern).fullmatch(value)
     ):
-        return f"{quoted(value)} does not match the pattern {param.pattern}"
+        return f"{quoted(value)} does not match the pattern {shown(param.pattern)}"
     return ""
 
 

@@ -31,25 +31,27 @@ class Report:
 
 def key_path(path: Iterable[Part]) -> str:
     """``stages[0].jobs.release.retrys``; a key with other characters is quoted: ``env["a b"]``."""
-    shown = ""
+    said = ""
     for part in path:
         if isinstance(part, int):
-            shown += f"[{part}]"
+            said += f"[{part}]"
         elif _BARE_KEY.match(part):
-            shown += f".{part}" if shown else part
+            said += f".{part}" if said else part
         else:
-            shown += f"[{quoted(part)}]"
-    return shown
+            said += f"[{quoted(part)}]"
+    return said
+
+
+def shown(text: str) -> str:
+    """Text from a person inside our sentences: on one line, nothing in it that a terminal obeys, not too long."""
+    head = text[:200]
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in head)
+    return safe if len(safe) <= _SHOWN_CHARACTERS else safe[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def quoted(text: str) -> str:
-    """Text from a person inside our sentences: quoted, on one line, without control characters, not too long."""
-    shown = "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text[:200]
-    )
-    if len(shown) > _SHOWN_CHARACTERS:
-        shown = shown[: _SHOWN_CHARACTERS - 1] + "…"
-    return f'"{shown}"'
+    """The same between quotes."""
+    return f'"{shown(text)}"'
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

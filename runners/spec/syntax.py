@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import yaml
 
+from runners.spec.report import quoted, shown
+
 Finding = tuple[int, int, str]
 """Line and column from 1, and the sentence."""
 
@@ -94,7 +96,8 @@ class _Stopped:
             case "while scanning a block scalar":
                 return self._at('after "|" or ">" the text begins on the next line')
         if "cannot start any token" in self.problem:
-            return self._at(f'a text that begins with "{self.here[self.column : self.column + 1]}" must be quoted')
+            sign = quoted(self.here[self.column : self.column + 1])
+            return self._at(f"a text that begins with {sign} must be quoted")
         if self.problem.startswith("mapping values are not allowed"):
             return self._second_colon()
         if self.problem.startswith("block sequence entries are not allowed"):
@@ -109,13 +112,13 @@ class _Stopped:
     def _quote(self) -> Finding:
         if "end of stream" in self.problem or "document indicator" in self.problem:
             return (self.start_line + 1, self.start_column + 1, "this quote is never closed")
-        sign = self.here[self.column : self.column + 2]
-        return self._at(f'"{sign}" is no escape that YAML knows; between single quotes a backslash is itself')
+        sign = quoted(self.here[self.column : self.column + 2])
+        return self._at(f"{sign} is no escape that YAML knows; between single quotes a backslash is itself")
 
     def _sign(self) -> Finding:
         word = re.match(r"[^\s,}]+", self.start_here[self.start_column :])
-        shown = word[0] if word else self.start_here[self.start_column : self.start_column + 1]
-        return (self.start_line + 1, self.start_column + 1, f"\"{shown}\" must be quoted: write '{shown}'")
+        sign = shown(word[0] if word else self.start_here[self.start_column : self.start_column + 1])
+        return (self.start_line + 1, self.start_column + 1, f"\"{sign}\" must be quoted: write '{sign}'")
 
     def _leading_flow(self, before: int) -> Finding | None:
         """``run: [ -f x ] && y``: a list for YAML, with something after its end."""
@@ -129,7 +132,7 @@ class _Stopped:
         if self.here[self.column : self.column + 1] == "[":
             for match in _FLOW_SLICE.finditer(self.here):
                 if match.start() <= self.column < match.end():
-                    text = f"\"{match[0]}\" must be quoted here: write '{match[0]}'"
+                    text = f"\"{shown(match[0])}\" must be quoted here: write '{shown(match[0])}'"
                     return (self.line + 1, match.start() + 1, text)
         opened, closed = ("{", "}") if "mapping" in self.context else ("[", "]")
         text = f'this "{opened}" is not closed by "{closed}", or a "," is missing before line {self.line + 1}'
@@ -151,5 +154,6 @@ class _Stopped:
             return flow
         sign = _LEADING_SIGN.search(self.here)
         if sign and not self.here.lstrip().startswith("#"):
-            return (self.line + 1, sign.start(1) + 1, f"\"{sign[1]}\" must be quoted: write '{sign[1]}'")
+            word = shown(sign[1])
+            return (self.line + 1, sign.start(1) + 1, f"\"{word}\" must be quoted: write '{word}'")
         return self._at("the indentation does not fit the lines above, or a quote is missing")

@@ -1,0 +1,202 @@
+"""From a definition, params and an inventory to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+
+from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.inventory import Host, Inventory
+from runners.model.plan import Plan
+from runners.plan.build import build_plan, check_hosts
+from runners.plan.digest import plan_bytes, plan_digest, text_digest
+from runners.plan.params import resolve_params
+from tests.unit.spec_texts import HEAD, STAGE, accepted, inventory_of, one_job, said, with_top
+
+INVENTORY = inventory_of(
+    "environment: staging\nhosts: {web1: {port: 2222}, web2: , db1: }\ngroups: {web: [web1, web2]}\n"
+)
+
+
+def _planned(text: str, given: Mapping[str, str] | None = None, inventory: Inventory | None = INVENTORY) -> Plan:
+    plan, problems = build_plan(accepted(text), given or {}, inventory, definition_digest="sha256:0", folder="/srv")
+    assert problems == ()
+    assert plan is not None
+    return plan
+
+
+def _refused(text: str, given: Mapping[str, str] | None = None, inventory: Inventory | None = INVENTORY) -> list[str]:
+    plan, problems = build_plan(accepted(text), given or {}, inventory, definition_digest="sha256:0", folder="/srv")
+    assert plan is None
+    return said(problems)
+
+
+def test_job_runs_are_numbered_from_one_over_the_whole_plan() -> None:
+    text = HEAD + STAGE + "      a: {hosts: web, tasks: [{run: x}]}\n      b: {hosts: local, tasks: [{run: x}]}\n"
+    text += "  - name: two\n    jobs: {c: {hosts: all, tasks: [{run: x}]}}\n"
+    plan = _planned(text)
+    assert [(job.id, job.first_number, job.hosts) for job in plan.jobs()] == [
+        ("one/a", 1, ("web1", "web2")),
+        ("one/b", 3, ("local",)),
+        ("two/c", 4, ("web1", "web2", "db1")),
+    ]
+    assert plan.job_run_count() == 6
+
+
+def test_plan_holds_only_the_hosts_it_touches() -> None:
+    plan = _planned(one_job("hosts: [web1, local]", "tasks: [{run: x}]"))
+    assert plan.hosts == {"web1": Host(name="web1", port=2222), "local": Host(name="local")}
+
+
+def test_pipeline_that_needs_no_inventory_is_planned_without_one() -> None:
+    assert list(_planned(one_job("hosts: local", "tasks: [{run: x}]"), inventory=None).hosts) == ["local"]
+
+
+def test_nearest_env_wins_and_params_arrive_beside_it() -> None:
+    text = with_top("params: {p: {default: v}}", "env: {A: top, B: top, C: top}").replace(
+        "tasks: [{run: x}]", "env: {B: job, C: job}, tasks: [{run: x, env: {C: task}}, {run: y}]"
+    )
+    first, second = _planned(text).jobs()[0].tasks
+    assert first.env == {"A": "top", "B": "job", "C": "task", "p": "v"}
+    assert second.env == {"A": "top", "B": "job", "C": "job", "p": "v"}
+
+
+def test_nearest_dir_wins() -> None:
+    text = with_top("dir: /top").replace("tasks: [{run: x}]", "dir: /job, tasks: [{run: x, dir: /task}, {run: y}]")
+    assert [task.dir for task in _planned(text).jobs()[0].tasks] == ["/task", "/job"]
+    assert _planned(with_top("dir: /top")).jobs()[0].tasks[0].dir == "/top"
+    assert _planned(with_top()).jobs()[0].tasks[0].dir is None
+
+
+def test_job_beats_the_defaults() -> None:
+    text = with_top("defaults: {timeout: 10m, retry: {attempts: 3}, on_failure: stop}")
+    job = _planned(text).jobs()[0]
+    assert (job.timeout_s, job.retry.attempts, job.on_failure) == (600, 3, OnFailure.STOP)
+    own = text.replace("tasks:", "timeout: 5s, retry: {}, on_failure: hold, tasks:")
+    job = _planned(own).jobs()[0]
+    assert (job.timeout_s, job.retry, job.on_failure) == (5, RetryPolicy(), OnFailure.HOLD)
+
+
+def test_environment_comes_from_the_pipeline_or_the_inventory() -> None:
+    assert _planned(with_top()).environment == "staging"
+    assert _planned(with_top("environment: staging")).environment == "staging"
+    assert _planned(with_top("environment: production"), inventory=None).environment == "production"
+
+
+def test_environment_that_differs_from_the_inventory_is_refused() -> None:
+    assert _refused(with_top("environment: production")) == [
+        'p.yaml:3:14  environment: this pipeline is for "production" and /srv/site/inventory.yaml is "staging"'
+    ]
+
+
+def test_every_pattern_that_means_nothing_is_named_with_its_place() -> None:
+    text = (
+        one_job("hosts: wep", "tasks: [{run: x}]")
+        + "      other:\n        hosts: 'web[7]'\n        tasks: [{run: x}]\n"
+    )
+    assert _refused(text) == [
+        'p.yaml:7:16  stages[0].jobs.build.hosts: no host or group "wep" in /srv/site/inventory.yaml, '
+        'did you mean "web"?',
+        'p.yaml:10:16  stages[0].jobs.other.hosts: "web[7]" is empty: "web" has 2 hosts, counted from web[0]',
+    ]
+
+
+def test_lint_with_an_inventory_asks_for_no_params() -> None:
+    pipeline = accepted(with_top("params: {release: {}}", "environment: production").replace("local", "wep"))
+    assert said(check_hosts(pipeline, INVENTORY)) == [
+        'p.yaml:4:14  environment: this pipeline is for "production" and /srv/site/inventory.yaml is "staging"',
+        'p.yaml:8:22  stages[0].jobs.build.hosts: no host or group "wep" in /srv/site/inventory.yaml, '
+        'did you mean "web"?',
+    ]
+
+
+def test_limit_comes_with_a_later_version() -> None:
+    _, problems = build_plan(
+        accepted(with_top()), {}, INVENTORY, definition_digest="sha256:0", folder="/srv", limit="web1"
+    )
+    assert said(problems) == ["p.yaml:1:1  --limit comes with a later version"]
+
+
+PARAMS = with_top(
+    "params:",
+    "  release: {pattern: '\\d+\\.\\d+'}",
+    "  count: {type: integer, default: 3}",
+    "  channel: {type: choice, choices: [stable, beta]}",
+    "  wait: {type: duration, default: 10s}",
+    "  force: {type: boolean, default: false}",
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        (
+            {},
+            [
+                "p.yaml:4:3  params.release: needs a value: -p release=…",
+                "p.yaml:6:3  params.channel: needs a value: -p channel=stable|beta",
+            ],
+        ),
+        (
+            {"relase": "1", "release": "1.2", "channel": "beta"},
+            ['p.yaml:1:1  params.relase: unknown param, did you mean "release"?'],
+        ),
+        (
+            {"zzz": "1", "release": "1.2", "channel": "beta"},
+            ["p.yaml:1:1  params.zzz: unknown param; this pipeline has release, count, channel, wait, force"],
+        ),
+        (
+            {"release": "1.2.3", "channel": "bta", "count": "x", "wait": "10", "force": "yes"},
+            [
+                'p.yaml:4:3  params.release: "1.2.3" does not match the pattern \\d+\\.\\d+',
+                'p.yaml:5:3  params.count: "x" is no whole number',
+                'p.yaml:6:3  params.channel: "bta" is none of stable, beta, did you mean "beta"?',
+                "p.yaml:7:3  params.wait: 10 has no unit; write 10s, or another of ms s m h d",
+                'p.yaml:8:3  params.force: "yes" is neither true nor false',
+            ],
+        ),
+        (
+            {"release": "1.2\0", "channel": "\udc80"},
+            [
+                "p.yaml:4:3  params.release: holds a NUL, which no environment variable can",
+                "p.yaml:6:3  params.channel: is not valid UTF-8",
+            ],
+        ),
+        (
+            {"release": "1" * 131072, "channel": "beta"},
+            [
+                "p.yaml:4:3  params.release: is 131,072 bytes long; "
+                "with its name at most 128 KiB can be passed to a command"
+            ],
+        ),
+        ({"release": "1.2\n", "channel": "beta"}, ['params.release: "1.2\\n" does not match the pattern']),
+    ],
+)
+def test_given_values_are_checked_all_at_once(given: dict[str, str], lines: list[str]) -> None:
+    problems = _refused(PARAMS, given)
+    assert len(problems) == len(lines)
+    for problem, line in zip(problems, lines, strict=True):
+        assert line in problem
+
+
+def test_values_are_passed_as_they_were_typed() -> None:
+    hostile = "'; rm -rf / #\n$(x) `y` \\ \x1b[2J -n é"
+    pipeline = accepted(with_top("params: {a: {}, n: {type: integer}}"))
+    values, problems = resolve_params(pipeline, {"n": "007", "a": hostile})
+    assert problems == ()
+    assert values == {"a": hostile, "n": "007"}
+
+
+def test_same_inputs_give_the_same_digest_and_any_change_another() -> None:
+    text = one_job("hosts: web", "tasks: [{run: x}]")
+    assert plan_digest(_planned(text)) == plan_digest(_planned(text))
+    assert plan_digest(_planned(text)) != plan_digest(_planned(text.replace("run: x", "run: y")))
+    assert text_digest("") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert text_digest("é") == text_digest("é".encode())
+
+
+def test_plan_survives_its_stored_form() -> None:
+    plan = _planned(with_top("params: {p: {default: v}}", "defaults: {retry: {attempts: 2}}"))
+    assert msgspec.json.decode(plan_bytes(plan), type=Plan) == plan
