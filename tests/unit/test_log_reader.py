@@ -208,6 +208,16 @@ def test_search_looks_inside_one_line_of_many_megabytes(tmp_path: Path, backward
         assert reader.search(b"needle$", 1, backwards=backwards) == (1, 40_000_000)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_where_a_long_line_is_cut_for_searching_is_no_end_of_line(tmp_path: Path, backwards: bool) -> None:
+    log = Log(tmp_path)
+    log.append(b"-" * 30_000_000 + b"|")
+    with LogReader(tmp_path, RUN, KEY) as reader:
+        for pattern in (b"-$", b"^[|]", b"-\\b", b"^-{1,9}$"):
+            assert reader.search(pattern, 0, backwards) is None
+        assert reader.search(b"[|]$", 0, backwards) == (0, 30_000_000)
+
+
 def test_a_search_can_be_stopped(tmp_path: Path) -> None:
     log = Log(tmp_path)
     log.append(b"nothing\n" * 2_000_000 + b"needle\n")
@@ -215,6 +225,7 @@ def test_a_search_can_be_stopped(tmp_path: Path) -> None:
     with LogReader(tmp_path, RUN, KEY) as reader:
         assert reader.search(b"needle", stop=lambda: next(asked) >= 3) is None
         assert next(asked) == 4
+        assert reader.search(b"needle", stop=lambda: next(asked) >= 12) is None
         assert reader.search(b"needle") is not None
 
 
