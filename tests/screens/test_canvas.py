@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyte
 import pytest
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
+import tui.styles
 from tui.view.glyphs import ASCII
 from tui.view.rows import BLANK, Row, Span, title_row
 from tui.view.safe_text import SafeText, own
@@ -19,6 +22,8 @@ HEAD = (BLANK, title_row(own("jobs"), glyphs=Look().glyphs))
 
 
 class Painted(App[None]):
+    CSS_PATH = Path(tui.styles.__file__).with_name("base.tcss")
+
     def __init__(self, look: Look) -> None:
         super().__init__(ansi_color=not look.theme.exact)
         self.look = look

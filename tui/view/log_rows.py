@@ -181,10 +181,7 @@ def log_title(
 def find_row(query: SafeText, status: SafeText, *, typing: bool, bad: SafeText | None, glyphs: Glyphs) -> Row:
     """The find bar: `` / EADDR      3 of 12   n N   esc ``; with a bad pattern the reason instead of the count."""
     cursor = (Span(own(" "), "acc", reverse=True),) if typing else ()
-    keys = [
-        (Span(own("n N"), "acc", bold=True),),
-        (Span(own("esc"), "acc", bold=True),),
-    ]
+    keys = [(Span(own("n N"), "muted"),), (Span(own("esc"), "muted"),)]
     right = spaced([(Span(bad, "fail", cut="words"),) if bad else (Span(status, "muted"),), *keys], 3)
     return Row(
         left=(Span(own("/"), "acc", bold=True), blank(1), Span(query, cut="left"), *cursor),
