@@ -17,7 +17,7 @@ from runners.core.holds import holds
 from runners.core.preview import preview
 from runners.core.recover import recover
 from runners.core.reduce import begin
-from runners.engine.targets import resolve
+from runners.core.targets import resolve
 from runners.engine.codec import read, seal
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
@@ -37,6 +37,7 @@ from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFaile
 from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.intents import Intent
 from runners.model.plan import Plan
+from runners.model.preview import Preview
 from runners.model.state import RunState
 from runners.model.wire import decode, encode
 from runners.ports.clock import Clock
@@ -216,13 +217,16 @@ class Engine:
             under_way.add_done_callback(lambda _: self._asked.pop(intent.id, None))
         return (await asyncio.shield(under_way)).result()
 
-    async def preview(self, uid: str, intent: Intent) -> object:
-        """What ``submit`` would do now. Raises ``ActionRefused`` or ``NotFound``."""
-        return preview(await self._runs.get(uid), intent)
+    async def preview(self, uid: str, intent: Intent) -> Preview:
+        """What ``submit`` would do now, or why it would be refused. Raises ``NotFound``."""
+        return preview(await self._runs.get(uid), intent, self._clock.now_utc())
 
-    async def resolve_targets(self, uid: str, targets: Iterable[str]) -> tuple[str, ...]:
-        """Job runs by ``stage/job@host``, ``stage/job``, ``job@host`` or ``job``. Raises ``NotFound``."""
-        return resolve(await self._runs.get(uid), tuple(targets))
+    async def resolve_targets(self, uid: str, targets: Iterable[str], verb: str = "") -> tuple[str, ...]:
+        """Job runs by ``stage/job@host``, ``stage/job``, ``job@host`` or ``job``. Raises ``NotFound``.
+
+        With ``verb`` (retry, skip, cancel) a job without a host means those of its job runs that it can be done to.
+        """
+        return resolve(await self._runs.get(uid), tuple(targets), verb=verb)
 
     async def find(self, ref: str) -> str:
         """The uid of ``name/number``, a uid or ``last``. Raises ``NotFound``."""

@@ -280,29 +280,37 @@ class HostLink:
 
     async def _work(self) -> None:
         tries = 0
+        while self._needed and not self._closed:
+            since_s = self._clock.monotonic()
+            try:
+                await self._use_once()
+            except Exception as error:
+                log.exception("host %s: the link failed", self.host.name)
+                self._connect_failed(error)
+            if self._failure is None:
+                # A session that was lost is opened again at once, one that never lasts is not.
+                tries = 0 if self._clock.monotonic() - since_s > self._limits.backoff_max_s else tries + 1
+                if tries > 1 and self._lost is not None:
+                    await self._rest(self._pause_s(tries - 1))
+                continue
+            if not self._busy:
+                # Files to remove are worth one attempt, not a siege.
+                self._forgets.clear()
+                self._workdirs.clear()
+                break
+            tries += 1
+            await self._rest(self._pause_s(tries))
+        self._worker = None
+        self._changed()
+
+    async def _use_once(self) -> None:
+        await self._take_slot()
         try:
-            while self._needed and not self._closed:
-                await self._take_slot()
-                try:
-                    session = await self._connect()
-                    if session is not None:
-                        tries = 0
-                        await self._serve(session)
-                finally:
-                    self._slots.release()
-                if self._failure is None:
-                    continue
-                if not self._busy:
-                    # Files to remove are worth one attempt, not a siege.
-                    self._forgets.clear()
-                    self._workdirs.clear()
-                    break
-                tries += 1
-                await self._rest(self._pause_s(tries))
+            session = await self._connect()
+            if session is not None:
+                await self._serve(session)
         finally:
-            self._worker = None
-            if not self._closed:
-                self._nudge()
+            self._slots.release()
 
     async def _take_slot(self) -> None:
         self._queued_for_slot = True
@@ -312,8 +320,7 @@ class HostLink:
             self._queued_for_slot = False
 
     def _pause_s(self, tries: int) -> float:
-        assert self._failure is not None
-        if self._failure.waits_for_person:
+        if self._failure is not None and self._failure.waits_for_person:
             return self._limits.key_retry_s
         bound_s = self._limits.backoff_first_s * 2.0 ** min(tries - 1, 30)
         return self._dice() * min(bound_s, self._limits.backoff_max_s)

@@ -186,12 +186,14 @@ class Kit:
         """The events so far."""
         return [event async for event in self.engine.events(uid, follow=False) if event is not None]
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
         """As kill -9: nothing of this engine does anything any more."""
         self.transport.controller_died()
-        for task in asyncio.all_tasks():
-            if task is not asyncio.current_task() and task.get_name().startswith("onduty"):
-                task.cancel()
+        for _ in range(20):
+            for task in asyncio.all_tasks():
+                if task is not asyncio.current_task():
+                    task.cancel()
+            await asyncio.sleep(0)
 
 
 def phases(state: RunState) -> dict[str, str]:

@@ -315,7 +315,7 @@ async def test_no_more_hosts_than_the_cap_are_connected_at_once_and_all_get_thei
         document = await kit.engine.document(uid)
         waiting = [one for one in document.jobs if one.phase == "queued"]
         assert all(hold.kind == "capacity" for hold in document.holds)
-        assert len(document.holds) == len(waiting)
+        assert all("waits for one to be free" in (one.hold or "") for one in waiting)
         for key in kit.transport.running():
             kit.transport.finish(key)
         await kit.settle()
