@@ -32,8 +32,8 @@ def build_plan(
         problems.append(_problem(pipeline, 1, 1, "", "--limit comes with a later version"))
     params, param_problems = resolve_params(pipeline, given_params)
     problems.extend(param_problems)
-    resolved, host_problems = _resolve(pipeline, inventory)
-    problems.extend(host_problems)
+    resolved, more = _resolve(pipeline, inventory)
+    problems.extend(more)
     if problems:
         return None, in_order(problems)
     stages: list[PlannedStage] = []
@@ -63,7 +63,7 @@ def build_plan(
     return plan, ()
 
 
-def check_hosts(pipeline: Pipeline, inventory: Inventory | None) -> tuple[Problem, ...]:
+def host_problems(pipeline: Pipeline, inventory: Inventory | None) -> tuple[Problem, ...]:
     """What keeps the pipeline from running on this inventory, whatever its params are: for ``onduty lint -i``."""
     return in_order(_resolve(pipeline, inventory)[1])
 

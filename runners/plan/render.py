@@ -6,7 +6,6 @@ Texts are as they were written, control characters included: whoever prints them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -17,28 +16,14 @@ from runners.spec.durations import format_duration
 _INDENT = "  "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRow:
-    """One line of ``onduty plan``."""
-
-    depth: int
-    """From 0; each level is indented by two spaces."""
-    kind: str
-    """run, param, stage, job, detail, task or command."""
-    text: str
-
-    def __str__(self) -> str:
-        return f"{_INDENT * self.depth}{self.text}"
-
-
-def describe_plan(plan: Plan) -> tuple[PlanRow, ...]:
-    """What would run where, in the order it would: stages, jobs with their hosts, tasks with their commands."""
-    rows = [_row(0, "run", _headline(plan))]
-    rows.extend(_row(1, "param", f"{name}={value}") for name, value in plan.params.items())
+def describe_plan(plan: Plan) -> tuple[str, ...]:
+    """One line each for what would run where, in the order it would: stages, jobs on their hosts, tasks, commands."""
+    rows = [_row(0, _headline(plan))]
+    rows.extend(_row(1, f"{name}={value}") for name, value in plan.params.items())
     previous: PlannedStage | None = None
     for stage in plan.stages:
         after = f", after {previous.name}" if previous else ""
-        rows.append(_row(0, "stage", f"stage {stage.name}{after}"))
+        rows.append(_row(0, f"stage {stage.name}{after}"))
         for job in jobs_in_order(stage):
             rows.extend(_job_rows(job))
         previous = stage
@@ -128,11 +113,11 @@ def _headline(plan: Plan) -> str:
     return "  ".join(parts)
 
 
-def _job_rows(job: PlannedJob) -> list[PlanRow]:
+def _job_rows(job: PlannedJob) -> list[str]:
     where = ", ".join(job.hosts) if len(job.hosts) <= 8 else f"{', '.join(job.hosts[:7])} and {len(job.hosts) - 7} more"
     waits = f", waits for {', '.join(job.needs)}" if job.needs else ""
-    rows = [_row(1, "job", f"job {job.name} on {where}{waits}")]
-    rows.append(_row(2, "detail", ", ".join(_details(job))))
+    rows = [_row(1, f"job {job.name} on {where}{waits}")]
+    rows.append(_row(2, ", ".join(_details(job))))
     for number, task in enumerate(job.tasks, start=1):
         rows.extend(_task_rows(number, task))
     return rows
@@ -149,19 +134,19 @@ def _details(job: PlannedJob) -> Sequence[str]:
     return details
 
 
-def _task_rows(number: int, task: PlannedTask) -> list[PlanRow]:
+def _task_rows(number: int, task: PlannedTask) -> list[str]:
     extra = [f"in {task.dir}"] if task.dir else []
     if task.timeout_s is not None:
         extra.append(f"timeout {format_duration(task.timeout_s)}")
     if task.runbook:
         extra.append(f"runbook {task.runbook}")
     shown = f"{number}. {task.name}" + (f"  ({', '.join(extra)})" if extra else "")
-    commands = [_row(3, "command", line) for line in task.command.rstrip("\n").split("\n")]
-    return [_row(2, "task", shown), *commands]
+    commands = [_row(3, line) for line in task.command.rstrip("\n").split("\n")]
+    return [_row(2, shown), *commands]
 
 
-def _row(depth: int, kind: str, text: str) -> PlanRow:
-    return PlanRow(depth=depth, kind=kind, text=text)
+def _row(depth: int, text: str) -> str:
+    return f"{_INDENT * depth}{text}"
 
 
 def _count(number: int, word: str) -> str:

@@ -39,7 +39,7 @@ def read_inventory(
     raises for what stands in ``text``.
     """
     report = Report(file)
-    ini_line = _ini_section(text)
+    ini_line = ini_section(text)
     if ini_line:
         report.add(ini_line, 1, (), "is an Ansible INI inventory; reading those comes with a later version")
         return None, tuple(report.problems)
@@ -62,7 +62,7 @@ def read_inventory(
     return (None if report.problems else inventory), in_order(report.problems)
 
 
-def _ini_section(text: str | bytes) -> int:
+def ini_section(text: str | bytes) -> int:
     """Line of the section header an INI file begins with; 0 when it begins with something else."""
     head = text[:4096]
     decoded = head.decode("utf-8", "replace") if isinstance(head, bytes) else head

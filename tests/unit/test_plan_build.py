@@ -10,7 +10,7 @@ import pytest
 from runners.model.definition import OnFailure, RetryPolicy
 from runners.model.inventory import Host, Inventory
 from runners.model.plan import Plan
-from runners.plan.build import build_plan, check_hosts
+from runners.plan.build import build_plan, host_problems
 from runners.plan.digest import plan_bytes, plan_digest, text_digest
 from runners.plan.params import resolve_params
 from tests.unit.spec_texts import HEAD, STAGE, accepted, inventory_of, one_job, said, with_top
@@ -105,7 +105,7 @@ def test_every_pattern_that_means_nothing_is_named_with_its_place() -> None:
 
 def test_lint_with_an_inventory_asks_for_no_params() -> None:
     pipeline = accepted(with_top("params: {release: {}}", "environment: production").replace("local", "wep"))
-    assert said(check_hosts(pipeline, INVENTORY)) == [
+    assert said(host_problems(pipeline, INVENTORY)) == [
         'p.yaml:4:14  environment: this pipeline is for "production" and /srv/site/inventory.yaml is "staging"',
         'p.yaml:8:22  stages[0].jobs.build.hosts: no host or group "wep" in /srv/site/inventory.yaml, '
         'did you mean "web"?',

@@ -47,7 +47,7 @@ def _plan() -> Plan:
 
 
 def test_plan_is_told_in_the_order_it_would_run() -> None:
-    assert [str(row) for row in describe_plan(_plan())] == [
+    assert list(describe_plan(_plan())) == [
         "demo  in lab  2 stages, 3 jobs, 15 job runs on 13 hosts",
         "  release=2.4.1",
         "stage build",

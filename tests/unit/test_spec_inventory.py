@@ -8,6 +8,7 @@ import pytest
 
 from runners.model.inventory import Group, Host
 from runners.spec.inventory import read_inventory
+from runners.spec.kind import looks_like_inventory
 from tests.unit.spec_texts import inventory_of, said
 
 NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
@@ -142,3 +143,20 @@ def test_inventory_of_the_language_page_names_what_comes_later() -> None:
         "i.yaml:5:64  hosts.web2.jump: comes with a later version",
         "i.yaml:5:79  hosts.web2.vars: comes with a later version",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_inventory"),
+    [
+        ("hosts: {a: }", True),
+        (b"\xef\xbb\xbfgroups:\n  web: [a\n", True),
+        ("all:\n  hosts: {}\n", True),
+        ("; mine\n[web]\nweb1\n", True),
+        ("version: 1\nhosts: a\n", False),
+        ("stages:\n  - name: a\n    hosts: b\n", False),
+        ("", False),
+        (b"\xff", False),
+    ],
+)
+def test_inventory_is_told_from_a_pipeline_by_its_first_column(text: str | bytes, is_inventory: bool) -> None:
+    assert looks_like_inventory(text) is is_inventory
