@@ -13,7 +13,7 @@ from runners.core import reduce
 from runners.core.chain import verify
 from runners.core.index import job_run_of
 from runners.model.definition import OnFailure, RetryPolicy
-from runners.model.errors import ActionRefused
+from runners.model.errors import ActionRefused, SessionLost
 from runners.model.intents import Cancel, Retry
 from runners.model.inventory import Host
 from runners.model.phases import Phase, RunPhase
@@ -320,3 +320,70 @@ def _events(kit: Kit, state: RunState) -> Sequence[Any]:
     from runners.engine.codec import read
 
     return [read(row) for row in kit.disk.events[state.uid]]
+
+
+class FrayedSession:
+    """A session whose link drops before or after one of its exchanges."""
+
+    def __init__(self, inner: Any, fate: Fate, drop: Callable[[], None]) -> None:
+        self._inner = inner
+        self._fate = fate
+        self._drop = drop
+        self.facts = inner.facts
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+
+        async def frayed(*args: Any) -> Any:
+            self._pull(f"before {name}")
+            result = await method(*args)
+            if name != "close" and self._pull(f"after {name}"):
+                raise SessionLost(f"cut after {name}")
+            return result
+
+        return frayed
+
+    def _pull(self, where: str) -> bool:
+        self._fate.count += 1
+        if self._fate.count != self._fate.at:
+            return False
+        self._fate.where = where
+        self._fate.died.set()
+        self._drop()
+        return True
+
+
+async def test_a_run_ends_right_and_is_never_unknown_wherever_a_link_drops() -> None:
+    planned = plan(
+        [job("build", "fetch", "compile", on=["ci1", "ci2"])],
+        [job("release", "release", on=["ci1"], retry=RetryPolicy(attempts=2, delay_s=0.0))],
+    )
+    at = 0
+    while True:
+        at += 1
+        kit, fate = Kit(), Fate(at)
+        kit.transport.on("fetch", prints("fetched"))
+        kit.transport.on("release", prints("boom", code=1), prints("ok"))
+
+        class Frayed:
+            async def connect(self, host: Host, sink: SessionSink, kit: Kit = kit, fate: Fate = fate) -> Any:
+                inner = await kit.transport.connect(host, sink)
+                return FrayedSession(inner, fate, lambda: kit.transport.drop(host.name))
+
+        await kit.make(transport=Frayed()).start()  # type: ignore[arg-type]
+        try:
+            async with asyncio.timeout(GUARD_S):
+                uid = await kit.run(planned)
+                state = await kit.until_run(uid, RunPhase.HELD, *ENDED)
+                await kit.settle()
+            assert state.phase is RunPhase.SUCCEEDED
+            whole(kit, state)
+            assert "contact_lost" not in await kit.types(uid)
+            assert kit.logs.content(uid, f"{uid}.1.1.1") == b"fetched\n"
+            assert kit.logs.content(uid, f"{uid}.3.2.1") == b"ok\n"
+        except (TimeoutError, AssertionError) as error:
+            raise AssertionError(f"exchange {at} ({fate.where}): {error!r}") from error
+        await kit.stop()
+        if not fate.died.is_set():
+            break
+    assert at > 15
