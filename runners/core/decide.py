@@ -120,8 +120,12 @@ def decide(state: RunState, touched: frozenset[str] | None, now_utc: float, dice
     if touched is not None and state.stopping and any(_stops(state, id_) for id_ in touched):
         touched = None
     events = tuple(_next_of_job_runs(state, touched, now_utc, dice))
-    if not events and (touched is None or not _all_move(state, touched)):
-        events = tuple(_next_of_run(state))
+    if touched is None or not _all_move(state, touched):
+        # Stages are looked at beside events of job runs, because the next round will not see what was touched now.
+        # The run is not: events of job runs go on, or end something that the next round is told of.
+        events += tuple(_next_of_stages(state))
+        if not events:
+            events = tuple(_end_of_run(state))
     return _decision(state, events)
 
 
@@ -389,27 +393,24 @@ def delay_s(policy: RetryPolicy, nth: int, dice: Dice) -> float:
 # Stages and the run
 
 
-def _next_of_run(state: RunState) -> Iterator[Payload]:
+def _end_of_run(state: RunState) -> Iterator[Payload]:
+    """Nothing follows from any job run or stage: the run ended, or a person has to come, or something moves."""
     if state.phase is RunPhase.CANCELLING:
         yield from _end_of_cancel(state)
-        return
-    changed = tuple(_next_of_stages(state))
-    if changed:
-        yield from changed
-        return
-    if all(stage.phase in STAGE_DONE for stage in state.stages):
+    elif all(stage.phase in STAGE_DONE for stage in state.stages):
         yield RunFinished(phase=RunPhase.SUCCEEDED, result=Result.SUCCESS, warnings=warnings_of(state))
+    elif anything_moves(state):
         return
-    if anything_moves(state):
-        return
-    if state.stopping and not counts_of(state).get(Phase.UNKNOWN):
+    elif state.stopping and not counts_of(state).get(Phase.UNKNOWN):
         yield from _stop_stages(state)
         yield RunFinished(phase=RunPhase.FAILED, result=failed_result(state), warnings=warnings_of(state))
-        return
-    yield RunHeld(waits_for=_waits_for(state))
+    else:
+        yield RunHeld(waits_for=_waits_for(state))
 
 
 def _next_of_stages(state: RunState) -> Iterator[Payload]:
+    if state.phase is RunPhase.CANCELLING:
+        return
     before_passed = True
     for s, stage in enumerate(state.stages):
         match stage.phase:
