@@ -53,7 +53,7 @@ LISTED_RUNS = 100
 
 
 class Engine:
-    """Runs pipelines over its ports. Use from one event loop; ``stop`` closes the run store."""
+    """Runs pipelines over its ports. Use from one event loop; ``stop`` closes both stores."""
 
     def __init__(
         self,
@@ -88,6 +88,7 @@ class Engine:
             timers=self._timers,
             dice=dice,
             limits=self._limits,
+            places=lambda: self._performer,
             committed=self._committed,
             reload=self._recover,
             summary_of=lambda state: summary_row(state, now_utc=clock.now_utc()),
@@ -151,6 +152,7 @@ class Engine:
         await self._timers.close()
         self._subscribers.end()
         self._board.end()
+        await self._log_store.close()
         await self._store.close()
 
     async def quiet(self) -> None:

@@ -126,6 +126,19 @@ class HostLink:
         self._set_deadline()
         self._nudge()
 
+    def reserve(self, place: PlaceKey, *, leaving: frozenset[PlaceKey]) -> bool:
+        """Take a place at once, if the host is connected, one is free and nobody waits for it; say whether.
+
+        ``leaving`` are places that are given back together with this one's use.
+        """
+        if self._session is None or self._lost is not None or self._wants or self._closed:
+            return False
+        if len(self._places - leaving) >= self._limits.attempts_per_host:
+            return False
+        self._places.add(place)
+        self._promised.add(place)
+        return True
+
     def release(self, run: str, job_run: str, attempt: int) -> None:
         """Give the place back, or stop waiting for one."""
         place = (run, job_run, attempt)

@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from runners.core.admit import Refused, admit, refusal
 from runners.core.observe import observe
@@ -20,11 +21,11 @@ from runners.engine.limits import Limits
 from runners.engine.run_cache import RunCache
 from runners.engine.timers import Timers
 from runners.engine.turn import Dice, Turn
-from runners.model.effects import Effect
+from runners.model.effects import Effect, PrepareHost, ReleaseHost
 from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
 from runners.model.events import Event, Payload
 from runners.model.intents import Intent
-from runners.model.news import News
+from runners.model.news import HostReady, News
 from runners.model.state import RunState
 from runners.model.wire import encode
 from runners.ports.clock import Clock
@@ -63,6 +64,15 @@ class _Asked:
 
 _Input = _Told | _Fact | _Look | _Asked
 
+
+class Reservations(Protocol):
+    """Places on hosts that are there at once."""
+
+    def reserve(self, state: RunState, effect: PrepareHost, *, leaving: Sequence[ReleaseHost]) -> bool: ...
+
+    def unreserve(self, state: RunState, effect: PrepareHost) -> None: ...
+
+
 Committed = Callable[[RunState, RunState, Sequence[Event], Sequence[Effect]], None]
 """State before, state now, what happened, what to do."""
 
@@ -79,6 +89,7 @@ class Writer:
         timers: Timers,
         dice: Dice,
         limits: Limits,
+        places: Callable[[], Reservations],
         committed: Committed,
         reload: Callable[[str], None],
         summary_of: Callable[[RunState], RunSummary],
@@ -89,6 +100,7 @@ class Writer:
         self._timers = timers
         self._dice = dice
         self._limits = limits
+        self._places = places
         self._committed = committed
         self._reload = reload
         self._summary_of = summary_of
@@ -178,7 +190,27 @@ class Writer:
             for item in items:
                 self._play(turn, item, answers)
             turns.append(turn)
-        await self._commit(turns, answers)
+        reserved = [(turn.state, effect) for turn in turns for effect in self._start_at_once(turn)]
+        try:
+            await self._commit(turns, answers)
+        except BaseException:
+            for state, effect in reserved:
+                self._places().unreserve(state, effect)
+            raise
+
+    def _start_at_once(self, turn: Turn) -> list[PrepareHost]:
+        """Where a host is connected and has a place, its answer joins this commit instead of costing the next one."""
+        leaving = [effect for effect in turn.effects if isinstance(effect, ReleaseHost)]
+        reserved: list[PrepareHost] = []
+        for effect in [effect for effect in turn.effects if isinstance(effect, PrepareHost)]:
+            ready = HostReady(job_run=effect.job_run, attempt=effect.attempt)
+            payloads = observe(turn.state, ready, self._clock.now_utc())
+            if not payloads or not self._places().reserve(turn.state, effect, leaving=leaving):
+                continue
+            reserved.append(effect)
+            turn.effects.remove(effect)
+            turn.play(payloads)
+        return reserved
 
     def _play(self, turn: Turn, item: _Input, answers: list[tuple[_Asked, Outcome]]) -> None:
         try:

@@ -69,6 +69,17 @@ class Performer:
             except Exception:
                 log.exception("run %s: %r failed", state.name, effect)
 
+    def reserve(self, state: RunState, effect: PrepareHost, *, leaving: Sequence[ReleaseHost]) -> bool:
+        """Answer ``effect`` with a place at once where that needs no waiting; say whether."""
+        if effect.fence:
+            return False
+        places = frozenset((state.uid, other.job_run, other.attempt) for other in leaving)
+        return self._link(state, effect.host).reserve((state.uid, effect.job_run, effect.attempt), leaving=places)
+
+    def unreserve(self, state: RunState, effect: PrepareHost) -> None:
+        """The reservation came to nothing."""
+        self._link(state, effect.host).release(state.uid, effect.job_run, effect.attempt)
+
     def call_off(self, state: RunState, events: Sequence[Event]) -> None:
         """Stop preparing hosts for attempts that will not start any more."""
         for event in events:

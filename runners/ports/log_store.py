@@ -82,3 +82,7 @@ class LogStore(Protocol):
     async def position(self, run: str, key: str) -> LogPosition:
         """How far the log is; zeros when there is none."""
         ...
+
+    async def close(self) -> None:
+        """Finish what was asked and close every log. Closing twice is not an error."""
+        ...
