@@ -1,4 +1,4 @@
-"""``dataclasses.replace`` for frozen dataclasses with slots, four times as fast.
+"""``dataclasses.replace`` for frozen dataclasses with slots, four times as fast; and changing one nobody has seen yet.
 
 Copying is most of what folding an event costs.
 """
@@ -6,7 +6,7 @@ Copying is most of what folding an event costs.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,4 +37,10 @@ else:
         return copier(old, changes)
 
 
-__all__ = ["changed"]
+def set_fields(young: object, changes: Mapping[str, object]) -> None:
+    """Change a frozen object in place. Only for one that was made here a moment ago and that nobody else holds."""
+    for name, value in changes.items():
+        object.__setattr__(young, name, value)
+
+
+__all__ = ["changed", "set_fields"]

@@ -33,7 +33,6 @@ from runners.model.events import (
     IntentRefused,
     JobFinished,
     JobQueued,
-    JobSkipped,
     JobStarted,
     Payload,
     RetryScheduled,
@@ -84,9 +83,8 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
             | TaskFinished(job_run=id_)
             | ContactLost(job_run=id_)
             | ContactRegained(job_run=id_)
-            | RetryScheduled(job_run=id_)
+            | RetryScheduled(job_run=id_, by_policy=True)
             | JobFinished(job_run=id_)
-            | JobSkipped(job_run=id_)
         ):
             return frozenset((id_,))
         case CancelRequested(job_runs=ids, whole_run=False):
@@ -103,6 +101,7 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
         ):
             return frozenset()
         case _:
+            # Also what a person does to one job run: it may have been what kept the others from starting.
             return None
 
 

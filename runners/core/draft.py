@@ -1,4 +1,4 @@
-"""A run state being changed by events: only what an event touches is copied, and folding many copies it once.
+"""A run state being changed by events: only what they touch is copied, once for as many events as are folded.
 
 Used by ``reduce`` alone.
 """
@@ -6,20 +6,22 @@ Used by ``reduce`` alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from runners.core.copying import changed
+from runners.core.copying import changed, set_fields
 from runners.core.index import Place, PlanIndex, index_of
 from runners.core.moves import IllegalMove, check_move
 from runners.model.phases import Phase, StagePhase
 from runners.model.plan import PlannedJob
-from runners.model.state import JobRunState, JobState, RunState, StageState
+from runners.model.state import AttemptState, JobRunState, JobState, RunState, StageState, TaskState
+
+Part = TypeVar("Part", JobRunState, AttemptState, TaskState)
 
 
 class Draft:
-    """Changes on top of a state that itself stays as it is."""
+    """Changes on top of a state that itself stays as it is. Not to be used any more after ``done``."""
 
-    __slots__ = ("_counts", "_runs", "_stages", "base", "index", "run")
+    __slots__ = ("_counts", "_own", "_runs", "_stages", "base", "index", "run")
 
     def __init__(self, base: RunState) -> None:
         self.base = base
@@ -30,6 +32,9 @@ class Draft:
         """Stages whose own fields changed; their ``jobs`` are not looked at."""
         self._runs: dict[tuple[int, int], list[JobRunState]] = {}
         self._counts: dict[tuple[int, int], dict[Phase, int]] = {}
+        # Ids of parts that this draft made. One that was dropped may give its id to another, which then was made here
+        # too: what the base holds is alive and keeps its ids.
+        self._own: set[int] = set()
 
     def of_run(self, name: str) -> Any:
         """A field of the run as it is now."""
@@ -52,23 +57,40 @@ class Draft:
         """The plan of its job."""
         return self.base.plan.stages[place.stage].jobs[place.job]
 
-    def put(self, place: Place, new: JobRunState) -> None:
-        """Replace a job run; ``IllegalMove`` when its phase may not change so."""
+    def part(self, old: Part, **changes: Any) -> Part:
+        """``old`` with some fields changed: itself, when this draft made it."""
+        if id(old) in self._own:
+            set_fields(old, changes)
+            return old
+        new = changed(old, **changes)
+        self._own.add(id(new))
+        return new
+
+    def made(self, new: Part) -> Part:
+        """A part that was made from nothing, for this draft to change later."""
+        self._own.add(id(new))
+        return new
+
+    def change(self, place: Place, **changes: Any) -> None:
+        """Change a job run; ``IllegalMove`` when its phase may not change so."""
         s, j, h = place
         runs = self._runs.get((s, j))
         if runs is None:
             runs = self._runs[s, j] = list(self.base.stages[s].jobs[j].runs)
         old = runs[h]
-        if old.phase is not new.phase:
-            check_move(old.phase, new.phase)
+        new_phase: Phase | None = changes.get("phase")
+        if new_phase is not None and new_phase is not old.phase:
+            check_move(old.phase, new_phase)
             counts = self._counts.get((s, j))
             if counts is None:
                 counts = self._counts[s, j] = dict(self.base.stages[s].jobs[j].counts)
-            counts[old.phase] -= 1
-            if not counts[old.phase]:
+            left = counts[old.phase] - 1
+            if left:
+                counts[old.phase] = left
+            else:
                 del counts[old.phase]
-            counts[new.phase] = counts.get(new.phase, 0) + 1
-        runs[h] = new
+            counts[new_phase] = counts.get(new_phase, 0) + 1
+        runs[h] = self.part(old, **changes)
 
     def counts(self, s: int, j: int) -> Mapping[Phase, int]:
         """Job runs of a job by phase, now."""
@@ -91,13 +113,9 @@ class Draft:
             stages = list(self.base.stages)
             for s, stage in self._stages.items():
                 stages[s] = stage
-            touched: dict[int, list[JobState]] = {}
             for (s, j), runs in self._runs.items():
-                jobs = touched.get(s)
-                if jobs is None:
-                    jobs = touched[s] = list(self.base.stages[s].jobs)
-                jobs[j] = JobState(name=jobs[j].name, runs=tuple(runs), counts=self.counts(s, j))
-            for s, jobs in touched.items():
-                stages[s] = changed(stages[s], jobs=tuple(jobs))
+                stage = stages[s]
+                job = JobState(name=stage.jobs[j].name, runs=tuple(runs), counts=self.counts(s, j))
+                stages[s] = changed(stage, jobs=(*stage.jobs[:j], job, *stage.jobs[j + 1 :]))
             self.run["stages"] = tuple(stages)
         return changed(self.base, **self.run)

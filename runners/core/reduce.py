@@ -7,6 +7,7 @@ disagree about a job. Pure: folding the stored log after a crash gives the state
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from runners.core.copying import changed
 from runners.core.draft import Draft
@@ -229,13 +230,23 @@ def _at(draft: Draft, job_run: str) -> tuple[Place, JobRunState]:
     return place, draft.job_run(place)
 
 
-def _with_task(attempt: AttemptState, task: int, new: TaskState) -> AttemptState:
+def _task(draft: Draft, run: JobRunState, task: int, **changes: Any) -> tuple[AttemptState, ...]:
+    """The attempts of ``run`` with one task of the current one changed."""
+    attempt = run.attempts[-1]
+    old = attempt.tasks[task - 1]
+    return _with_task(draft, run, task, draft.part(old, **changes))
+
+
+def _with_task(draft: Draft, run: JobRunState, task: int, new: TaskState) -> tuple[AttemptState, ...]:
+    attempt = run.attempts[-1]
     tasks = attempt.tasks
-    return changed(attempt, tasks=(*tasks[: task - 1], new, *tasks[task:]))
+    if tasks[task - 1] is new:
+        return run.attempts
+    return _with_attempt(run, draft.part(attempt, tasks=(*tasks[: task - 1], new, *tasks[task:])))
 
 
 def _with_attempt(run: JobRunState, attempt: AttemptState) -> tuple[AttemptState, ...]:
-    return (*run.attempts[:-1], attempt)
+    return run.attempts if run.attempts[-1] is attempt else (*run.attempts[:-1], attempt)
 
 
 def in_flight(run: JobRunState) -> int:
@@ -255,7 +266,7 @@ def _expect_attempt(run: JobRunState, attempt: int) -> None:
 def _job_queued(draft: Draft, time: float, payload: JobQueued) -> None:
     place, run = _at(draft, payload.job_run)
     _expect_attempt(run, payload.attempt)
-    draft.put(place, changed(run, phase=Phase.QUEUED, since=time, not_before=None))
+    draft.change(place, phase=Phase.QUEUED, since=time, not_before=None)
 
 
 def _job_started(draft: Draft, time: float, payload: JobStarted) -> None:
@@ -271,29 +282,28 @@ def _job_started(draft: Draft, time: float, payload: JobStarted) -> None:
         kept = tuple(changed(task, phase=TaskPhase.KEPT) for task in before.tasks[: payload.from_task - 1])
         tasks = kept + tasks[payload.from_task - 1 :]
         workdir_attempt = before.workdir_attempt
-    attempt = AttemptState(
-        number=payload.attempt,
-        from_task=payload.from_task,
-        workdir_attempt=workdir_attempt,
-        tasks=tasks,
-        started_at=time,
+    attempt = draft.made(
+        AttemptState(
+            number=payload.attempt,
+            from_task=payload.from_task,
+            workdir_attempt=workdir_attempt,
+            tasks=tasks,
+            started_at=time,
+        )
     )
-    draft.put(
+    draft.change(
         place,
-        changed(
-            run,
-            phase=Phase.RUNNING,
-            since=time,
-            attempts=(*run.attempts, attempt),
-            next_attempt=payload.attempt + 1,
-            fence=(),
-            retry_asked=False,
-            result=None,
-            exit_code=None,
-            signal=None,
-            reason="",
-            kind=None,
-        ),
+        phase=Phase.RUNNING,
+        since=time,
+        attempts=(*run.attempts, attempt),
+        next_attempt=payload.attempt + 1,
+        fence=(),
+        retry_asked=False,
+        result=None,
+        exit_code=None,
+        signal=None,
+        reason="",
+        kind=None,
     )
 
 
@@ -309,14 +319,16 @@ def _task_dispatched(draft: Draft, time: float, payload: TaskDispatched) -> None
         or in_flight(run)
     ):
         raise IllegalMove(f"{run.id} cannot dispatch task {payload.task} of attempt {payload.attempt}")
-    task = TaskState(
-        phase=TaskPhase.DISPATCHED,
-        key=payload.key,
-        attempt=payload.attempt,
-        timeout_s=payload.timeout_s,
-        started_at=time,
+    task = draft.made(
+        TaskState(
+            phase=TaskPhase.DISPATCHED,
+            key=payload.key,
+            attempt=payload.attempt,
+            timeout_s=payload.timeout_s,
+            started_at=time,
+        )
     )
-    draft.put(place, changed(run, attempts=_with_attempt(run, _with_task(attempt, payload.task, task))))
+    draft.change(place, attempts=_with_task(draft, run, payload.task, task))
 
 
 def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState | None:
@@ -333,8 +345,7 @@ def _task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
         return
-    new = changed(task, phase=TaskPhase.RUNNING, started_at=time)
-    draft.put(place, changed(run, attempts=_with_attempt(run, _with_task(run.attempts[-1], payload.task, new))))
+    draft.change(place, attempts=_task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time))
 
 
 def _task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
@@ -343,8 +354,10 @@ def _task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
     if task is None:
         # A slow host may report attempt 1 after a person retried. The later attempt owns the job run now.
         return
-    new = changed(
-        task,
+    attempts = _task(
+        draft,
+        run,
+        payload.task,
         phase=_TASK_PHASE[payload.result],
         result=payload.result,
         kind=payload.kind,
@@ -356,16 +369,15 @@ def _task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,
     )
-    attempts = _with_attempt(run, _with_task(run.attempts[-1], payload.task, new))
     if run.phase is Phase.UNKNOWN:
-        draft.put(place, changed(_regained(run, time), attempts=attempts))
+        _regained(draft, place, run, time, attempts)
     else:
-        draft.put(place, changed(run, attempts=attempts))
+        draft.change(place, attempts=attempts)
 
 
-def _regained(run: JobRunState, time: float) -> JobRunState:
+def _regained(draft: Draft, place: Place, run: JobRunState, time: float, attempts: tuple[AttemptState, ...]) -> None:
     phase = Phase.CANCELLING if run.cancel_asked else Phase.RUNNING
-    return changed(run, phase=phase, since=time, reason="", kind=None, answered=False)
+    draft.change(place, phase=phase, since=time, attempts=attempts, reason="", kind=None, answered=False)
 
 
 def _contact_lost(draft: Draft, time: float, payload: ContactLost) -> None:
@@ -373,18 +385,13 @@ def _contact_lost(draft: Draft, time: float, payload: ContactLost) -> None:
     task = in_flight(run)
     if run.phase not in LIVE or run.attempt != payload.attempt or not task:
         return
-    attempt = run.attempts[-1]
-    lost = _with_task(attempt, task, changed(attempt.tasks[task - 1], phase=TaskPhase.UNKNOWN))
-    draft.put(
+    draft.change(
         place,
-        changed(
-            run,
-            phase=Phase.UNKNOWN,
-            since=run.since if run.phase is Phase.UNKNOWN else time,
-            attempts=_with_attempt(run, lost),
-            reason=payload.reason,
-            answered=payload.answered,
-        ),
+        phase=Phase.UNKNOWN,
+        since=run.since if run.phase is Phase.UNKNOWN else time,
+        attempts=_task(draft, run, task, phase=TaskPhase.UNKNOWN),
+        reason=payload.reason,
+        answered=payload.answered,
     )
 
 
@@ -393,9 +400,7 @@ def _contact_regained(draft: Draft, time: float, payload: ContactRegained) -> No
     task = in_flight(run)
     if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
         return
-    attempt = run.attempts[-1]
-    again = _with_task(attempt, task, changed(attempt.tasks[task - 1], phase=TaskPhase.RUNNING))
-    draft.put(place, changed(_regained(run, time), attempts=_with_attempt(run, again)))
+    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING))
 
 
 def last_task(attempt: AttemptState) -> int:
@@ -407,11 +412,13 @@ def last_task(attempt: AttemptState) -> int:
     return 0
 
 
-def _ended(attempt: AttemptState, time: float, phase: Phase, result: Result | None, reason: str) -> AttemptState:
+def _ended(
+    draft: Draft, attempt: AttemptState, time: float, phase: Phase, result: Result | None, reason: str
+) -> AttemptState:
     """The attempt, over: what was not dispatched is not run, and it has the facts of its last task."""
     n = last_task(attempt)
     task = attempt.tasks[n - 1] if n else _NO_TASK
-    return changed(
+    return draft.part(
         attempt,
         tasks=tuple(_NOT_RUN if task.phase is TaskPhase.WAITING else task for task in attempt.tasks),
         ended_at=time,
@@ -432,32 +439,29 @@ def _job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
         raise IllegalMove(f"{run.id} is at attempt {run.attempt}, not {payload.attempt}")
     attempts = run.attempts
     if run.phase in LIVE:
-        over = changed(
-            _ended(run.attempts[-1], time, payload.phase, payload.result, payload.reason),
+        over = draft.part(
+            _ended(draft, run.attempts[-1], time, payload.phase, payload.result, payload.reason),
             exit_code=payload.exit_code,
             signal=payload.signal,
             kind=payload.kind,
         )
         attempts = _with_attempt(run, over)
-    draft.put(
+    draft.change(
         place,
-        changed(
-            run,
-            phase=payload.phase,
-            since=time,
-            attempts=attempts,
-            not_before=None,
-            retry_asked=False,
-            result=payload.result,
-            exit_code=payload.exit_code,
-            signal=payload.signal,
-            reason=payload.reason,
-            kind=payload.kind,
-            answered=False,
-            cancel_asked=False,
-            cancel_step="",
-            survivors=(),
-        ),
+        phase=payload.phase,
+        since=time,
+        attempts=attempts,
+        not_before=None,
+        retry_asked=False,
+        result=payload.result,
+        exit_code=payload.exit_code,
+        signal=payload.signal,
+        reason=payload.reason,
+        kind=payload.kind,
+        answered=False,
+        cancel_asked=False,
+        cancel_step="",
+        survivors=(),
     )
     if payload.phase in BAD and draft.planned(place).on_failure is OnFailure.STOP:
         draft.run["stopping"] = True
@@ -475,9 +479,9 @@ def _unqueue(draft: Draft, time: float) -> None:
                 run = draft.job_run(place)
                 if run.phase is Phase.QUEUED and not run.retry_asked:
                     if run.attempts:
-                        draft.put(place, changed(run, phase=Phase.BACKING_OFF, since=time, not_before=time))
+                        draft.change(place, phase=Phase.BACKING_OFF, since=time, not_before=time)
                     else:
-                        draft.put(place, changed(run, phase=Phase.WAITING, since=time))
+                        draft.change(place, phase=Phase.WAITING, since=time)
 
 
 def _still_stopping(draft: Draft) -> None:
@@ -511,53 +515,49 @@ def _retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> Non
         task = attempt.tasks[last_task(attempt) - 1]
         timed_out = task.phase in (TaskPhase.TIMED_OUT, TaskPhase.SUCCEEDED)
         result = task.result if task.phase is TaskPhase.FAILED else Result.TIMEOUT
-        over = _ended(attempt, event.time, Phase.TIMED_OUT if timed_out else Phase.FAILED, result, payload.reason)
+        over = _ended(
+            draft, attempt, event.time, Phase.TIMED_OUT if timed_out else Phase.FAILED, result, payload.reason
+        )
         if task.phase is TaskPhase.SUCCEEDED:
             # The attempt's time was over between two tasks: the last task's exit 0 is not how it ended.
-            over = changed(over, exit_code=None, signal=None, kind=FailureKind.TIMEOUT)
-        draft.put(
+            over = draft.part(over, exit_code=None, signal=None, kind=FailureKind.TIMEOUT)
+        draft.change(
             place,
-            changed(
-                run,
-                phase=Phase.BACKING_OFF,
-                since=event.time,
-                attempts=_with_attempt(run, over),
-                not_before=payload.not_before,
-                policy_left=run.policy_left - 1,
-                exit_code=over.exit_code,
-                signal=over.signal,
-                reason=over.reason,
-                kind=over.kind,
-            ),
+            phase=Phase.BACKING_OFF,
+            since=event.time,
+            attempts=_with_attempt(run, over),
+            not_before=payload.not_before,
+            policy_left=run.policy_left - 1,
+            exit_code=over.exit_code,
+            signal=over.signal,
+            reason=over.reason,
+            kind=over.kind,
         )
         return
     attempts = run.attempts
     if run.phase is Phase.UNKNOWN:
-        attempts = _with_attempt(run, _ended(run.attempts[-1], event.time, Phase.UNKNOWN, None, run.reason))
-    draft.put(
+        attempts = _with_attempt(run, _ended(draft, run.attempts[-1], event.time, Phase.UNKNOWN, None, run.reason))
+    draft.change(
         place,
-        changed(
-            run,
-            phase=Phase.WAITING,
-            since=event.time,
-            attempts=attempts,
-            not_before=None,
-            fence=payload.fence,
-            retry_asked=True,
-            result=None,
-            exit_code=None,
-            signal=None,
-            reason="",
-            kind=None,
-            answered=False,
-            cancel_asked=False,
-            cancel_step="",
-            survivors=(),
-            runbook=None,
-            acted="retried",
-            acted_by=event.actor,
-            acted_at=event.time,
-        ),
+        phase=Phase.WAITING,
+        since=event.time,
+        attempts=attempts,
+        not_before=None,
+        fence=payload.fence,
+        retry_asked=True,
+        result=None,
+        exit_code=None,
+        signal=None,
+        reason="",
+        kind=None,
+        answered=False,
+        cancel_asked=False,
+        cancel_step="",
+        survivors=(),
+        runbook=None,
+        acted="retried",
+        acted_by=event.actor,
+        acted_at=event.time,
     )
     _still_stopping(draft)
     _took_effect(draft, payload.intent)
@@ -567,26 +567,23 @@ def _job_skipped(draft: Draft, event: Event, payload: JobSkipped) -> None:
     place, run = _at(draft, payload.job_run)
     attempts = run.attempts
     if run.phase is Phase.UNKNOWN:
-        attempts = _with_attempt(run, _ended(run.attempts[-1], event.time, Phase.UNKNOWN, None, run.reason))
-    draft.put(
+        attempts = _with_attempt(run, _ended(draft, run.attempts[-1], event.time, Phase.UNKNOWN, None, run.reason))
+    draft.change(
         place,
-        changed(
-            run,
-            phase=Phase.SKIPPED,
-            since=event.time,
-            attempts=attempts,
-            not_before=None,
-            retry_asked=False,
-            result=Result.SKIP,
-            reason=payload.reason,
-            answered=False,
-            cancel_asked=False,
-            cancel_step="",
-            survivors=(),
-            acted="skipped",
-            acted_by=event.actor,
-            acted_at=event.time,
-        ),
+        phase=Phase.SKIPPED,
+        since=event.time,
+        attempts=attempts,
+        not_before=None,
+        retry_asked=False,
+        result=Result.SKIP,
+        reason=payload.reason,
+        answered=False,
+        cancel_asked=False,
+        cancel_step="",
+        survivors=(),
+        acted="skipped",
+        acted_by=event.actor,
+        acted_at=event.time,
     )
     _still_stopping(draft)
     _took_effect(draft, payload.intent)
@@ -610,18 +607,18 @@ def _cancel_requested(draft: Draft, event: Event, payload: CancelRequested) -> N
 
 
 def _ask_to_stop(draft: Draft, event: Event, place: Place, run: JobRunState) -> None:
-    acted = changed(run, acted="cancelled", acted_by=event.actor, acted_at=event.time)
+    changes: dict[str, Any] = {"acted": "cancelled", "acted_by": event.actor, "acted_at": event.time}
+    if run.phase in LIVE:
+        changes.update(cancel_asked=True, cancel_step="asked", survivors=())
     if run.phase is Phase.RUNNING:
-        acted = changed(acted, phase=Phase.CANCELLING, since=event.time, cancel_asked=True, cancel_step="asked")
-    elif run.phase in LIVE:
-        acted = changed(acted, cancel_asked=True, cancel_step="asked", survivors=())
-    draft.put(place, acted)
+        changes.update(phase=Phase.CANCELLING, since=event.time)
+    draft.change(place, **changes)
 
 
 def _cancel_stepped(draft: Draft, payload: CancelStepped) -> None:
     place, run = _at(draft, payload.job_run)
     if run.phase is Phase.CANCELLING and run.attempt == payload.attempt:
-        draft.put(place, changed(run, cancel_step=payload.step, survivors=payload.survivors))
+        draft.change(place, cancel_step=payload.step, survivors=payload.survivors)
 
 
 def _runbook_linked(draft: Draft, payload: RunbookLinked) -> None:
@@ -639,5 +636,5 @@ def _runbook_linked(draft: Draft, payload: RunbookLinked) -> None:
     )
     attempts = run.attempts
     if payload.task and attempts:
-        attempts = _with_attempt(run, changed(attempts[-1], runbook=link))
-    draft.put(place, changed(run, attempts=attempts, runbook=link))
+        attempts = _with_attempt(run, draft.part(attempts[-1], runbook=link))
+    draft.change(place, attempts=attempts, runbook=link)

@@ -568,3 +568,18 @@ def test_a_retry_in_a_passed_stage_and_in_a_later_one_both_start() -> None:
     assert [one.phase for one in sim.state.stages] == [StagePhase.RUNNING, StagePhase.RUNNING]
     sim.play()
     assert sim.state.phase is RunPhase.SUCCEEDED
+
+
+def test_the_last_failure_that_stopped_the_run_taken_back_lets_the_others_start() -> None:
+    for take_back in (Simulator.skip, Simulator.retry):
+        sim = Simulator(plan_of(stage("s", job("a", "web1 web2 web3", on_failure="stop"), job("long"))))
+        sim.ready("a@web1", "long@web1")
+        sim.finish("a@web1", 1)
+        assert sim.phases() == {
+            "a@web1": "failed",
+            "a@web2": "waiting",
+            "a@web3": "waiting",
+            "long@web1": "running",
+        }
+        take_back(sim, "a@web1")
+        assert (sim.phase("a@web2"), sim.phase("a@web3")) == (Phase.QUEUED, Phase.QUEUED)
