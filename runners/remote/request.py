@@ -1,0 +1,151 @@
+"""Requests to a host's helper: one shell line of single-quoted arguments that names how many there are.
+
+The shell's own grammar is the framing. A line is ``od COUNT VERB ID ARGUMENTS... .``; the helper runs it when as many
+arguments arrived as COUNT says, the last being a literal ``.``, so no proper prefix of a line does anything. Bytes 1
+to 255 come back exact from dash, busybox ash and bash; NUL is refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+MAX_ENV_STRING_BYTES = 131_071
+"""Linux takes no longer ``NAME=value`` (MAX_ARG_STRLEN, execve(2))."""
+MAX_ENV_BYTES = 1 << 20
+"""Half of what Linux takes for arguments and environment together under the usual 8 MiB stack (execve(2))."""
+MAX_LABEL_BYTES = 200
+MAX_DIR_BYTES = 1000
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z")
+# What a shell keeps for itself: read-only in one of them, or changed by it before the job could see it.
+_SHELL_OWN = frozenset(
+    "_ BASHOPTS BASH_VERSINFO EUID IFS LINENO OPTIND PPID RANDOM SECONDS SHELLOPTS UID".split()
+)
+
+
+class RequestRefused(ValueError):
+    """The request cannot be sent to any host; the message is for a person. Nothing was sent."""
+
+
+def quote(argument: bytes) -> bytes:
+    """``argument`` in single quotes for a POSIX shell (2.2.2). Raises ``RequestRefused`` for NUL."""
+    if b"\0" in argument:
+        raise RequestRefused("a NUL byte cannot be given to a shell")
+    return b"'" + argument.replace(b"'", b"'\\''") + b"'"
+
+
+def request(verb: str, number: int, *arguments: str | bytes) -> bytes:
+    """One request line; ``number`` comes back in the reply."""
+    words = [verb.encode(), b"%d" % number, *(quote(_bytes(argument)) for argument in arguments), b"."]
+    return b"od %d %s\n" % (len(words) + 1, b" ".join(words))
+
+
+def start(
+    number: int,
+    *,
+    key: str,
+    script: str,
+    env: Mapping[str, str],
+    dir: str | None,
+    workdir: str,
+    timeout_s: float | None,
+    label: str,
+) -> bytes:
+    """Claim ``key`` and start ``script``. Raises ``RequestRefused`` for what no host could run as written."""
+    _check_env(env)
+    if dir is not None and (len(_bytes(dir)) > MAX_DIR_BYTES or "\n" in dir):
+        raise RequestRefused(f"the folder's name is longer than {MAX_DIR_BYTES} bytes or has a line break")
+    pairs = [part for name, value in env.items() for part in (name, value)]
+    # Hundredths of a second; 0 means no limit, so a limit is at least 1.
+    limit = 0 if timeout_s is None else max(1, round(timeout_s * 100))
+    one_line = " ".join(label.split())
+    return request(
+        "start",
+        number,
+        checked_key(key),
+        checked_workdir(workdir) if workdir else "",
+        dir or "",
+        str(limit),
+        _bytes(one_line)[:MAX_LABEL_BYTES],
+        script,
+        *pairs,
+    )
+
+
+def ask(number: int, keys: Sequence[str]) -> bytes:
+    """What the disk says about ``keys``."""
+    return request("ask", number, *map(checked_key, keys))
+
+
+def seal(number: int, key: str) -> bytes:
+    """Claim ``key`` without starting anything."""
+    return request("seal", number, checked_key(key))
+
+
+def fetch(number: int, key: str, offset: int, size_bytes: int) -> bytes:
+    """Bytes of a log, raw, on stderr."""
+    return request("fetch", number, checked_key(key), str(offset), str(size_bytes))
+
+
+def cancel(number: int, key: str, grace_s: float) -> bytes:
+    """End the tree of ``key``; the steps come as notices."""
+    return request("cancel", number, checked_key(key), str(max(0, round(grace_s * 100))))
+
+
+def remove(number: int, keys: Sequence[str]) -> bytes:
+    """Delete finished executions."""
+    return request("remove", number, *map(checked_key, keys))
+
+
+def remove_workdirs(number: int, workdirs: Sequence[str]) -> bytes:
+    """Delete work folders; the reply comes when they are gone."""
+    return request("unwork", number, *map(checked_workdir, workdirs))
+
+
+def ping(number: int) -> bytes:
+    """Nothing but the reply."""
+    return request("ping", number)
+
+
+def follow(key: str, offset: int) -> bytes:
+    """A line for the follower, which reads plain words."""
+    return f"f {checked_key(key)} {offset}\n".encode()
+
+
+LOOK_NOW = b"p\n"
+"""A line for the follower: do not wait for the next tick."""
+
+
+def checked_key(key: str) -> str:
+    """``key``, when it can be a file's name on every host. Raises ``RequestRefused``."""
+    if not _PLAIN.match(key):
+        raise RequestRefused(f"{key!r} is not an execution key")
+    return key
+
+
+def checked_workdir(workdir: str) -> str:
+    """``workdir``, when it can be a folder's name on every host. Raises ``RequestRefused``."""
+    if not _PLAIN.match(workdir):
+        raise RequestRefused(f"{workdir!r} is not the name of a work folder")
+    return workdir
+
+
+def _check_env(env: Mapping[str, str]) -> None:
+    total_bytes = 0
+    for name, value in env.items():
+        # The supervisor's own variables start with od_.
+        if not _NAME.match(name) or name in _SHELL_OWN or name.startswith("od_"):
+            raise RequestRefused(f"the environment variable {name} cannot be set for a job: the shell owns that name")
+        size_bytes = len(_bytes(name)) + 1 + len(_bytes(value))
+        if size_bytes > MAX_ENV_STRING_BYTES:
+            raise RequestRefused(f"the environment variable {name} is longer than {MAX_ENV_STRING_BYTES} bytes")
+        total_bytes += size_bytes
+    if total_bytes > MAX_ENV_BYTES:
+        raise RequestRefused(f"the environment is larger than {MAX_ENV_BYTES} bytes")
+
+
+def _bytes(argument: str | bytes) -> bytes:
+    # surrogateescape: bytes that are no UTF-8 came in as surrogates and go out as they were.
+    return argument if isinstance(argument, bytes) else argument.encode("utf-8", "surrogateescape")
