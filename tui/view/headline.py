@@ -1,17 +1,299 @@
-"""The one sentence under the top bar: what somebody must know first, and how old it is."""
+"""The one sentence under the top bar: what somebody must know first, and how old it is (LOOK section 2, "Headline").
+
+Failed before unknown before waits for you before a host's warning before plain progress. Nothing is said that is not
+known: a silent host's job is neither failed nor still running, and news that is old says so.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from runners.model.api import HoldDocument
+from runners.model.definition import OnFailure
+from runners.model.holds import HoldKind
+from runners.model.phases import BAD, FailureKind, Phase, RunPhase, StagePhase
+from runners.model.state import RunState
+from tui.view.board_groups import Need, grouped
+from tui.view.durations import ago, clock, count, duration
+from tui.view.facts import (
+    NEEDS_PERSON,
+    PASSED,
+    Place,
+    failed_task,
+    how_it_ended,
+    listed,
+    parse_time,
+    place_of,
+    places,
+    reached,
+    running_task,
+    subject,
+)
 from tui.view.glyphs import Glyphs
-from tui.view.rows import BLANK, Row
-from tui.view.scene import BoardScene, RunScene
+from tui.view.rows import Row, Span, spaced
+from tui.view.safe_text import SafeText, own, safe
+from tui.view.scene import BoardScene, Here, RunScene
+
+_MARGINS = (2, 1)
+_WARNING_PHASES = ("silent", "unreachable", "refused", "host_key_changed")
 
 
 def run_headline(scene: RunScene, glyphs: Glyphs) -> Row:
     """The sentence of the run screen."""
-    return BLANK
+    state = scene.state
+    every = tuple(places(state))
+    tolerated = state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLED)
+    failed = [] if tolerated else _oldest_first(one for one in every if one.run.phase in BAD)
+    unknown = _oldest_first(one for one in every if one.run.phase is Phase.UNKNOWN)
+    if failed:
+        return _failed(scene, failed, unknown)
+    if unknown:
+        return _unknown(scene, unknown)
+    if scene.here.stale_s is not None:
+        return _lost(scene.here)
+    waiting = [hold for hold in scene.holds if hold.kind in NEEDS_PERSON or hold.text.startswith("survived")]
+    if waiting:
+        return _waits(scene, waiting)
+    return _host_warning(scene, every) or _progress(scene, every)
 
 
 def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
     """The sentence of the list of runs."""
-    return BLANK
+    here = scene.here
+    if not scene.loaded and not scene.summaries:
+        return _plain(own("Reading"), own(" the list of runs."))
+    groups = grouped(scene.summaries, now_utc=here.now_utc, statuses=scene.statuses)
+    bad, waiting = groups[Need.BAD], groups[Need.PERSON]
+    if bad or waiting:
+        run = (bad or waiting)[0]
+        failing = any(run.counts.get(phase.value) for phase in BAD) or run.phase == RunPhase.FAILED
+        token, tint = ("fail", "failbg") if bad and failing else ("unk", "unkbg") if bad else ("warn", "warnbg")
+        name = run.environment or ""
+        place = f" in {name.upper() if name.lower() == 'production' else name}" if name else ""
+        more = len(bad) + len(waiting) - 1
+        sentence = safe(f"{place}: {run.what}{_stop(run.what)}" if run.what else f"{place} {run.phase}.")
+        return _loud(safe(run.id), sentence, token, tint, more=more, age=None, here=here, key=False)
+    if here.stale_s is not None:
+        return _lost(here)
+    running, waits = len(groups[Need.RUNNING]), len(groups[Need.WAITING])
+    if running or waits:
+        parts = [count(running, "run is running", "runs are running")] if running else []
+        parts += [own(f"{waits} waiting")] if waits else []
+        return _plain(own("Nothing needs you."), own(f" {', '.join(parts)}."))
+    return _plain(own("Nothing runs."), own(""))
+
+
+def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) -> Row:
+    first = failed[0]
+    also = [how_it_failed(first), consequence(scene.state, first)]
+    if scene.here.stale_s is not None:
+        also.append(own(f"No word from the controller for {duration(scene.here.stale_s)}."))
+    sentence = own(" ").join(part for part in also if part)
+    more = len(failed) + len(unknown) - 1
+    verb = own(" timed out") if first.run.phase is Phase.TIMED_OUT else own(" failed")
+    return _loud(
+        own(subject(first) + verb), own(sentence), "fail", "failbg", more=more, age=first.run.since, here=scene.here
+    )
+
+
+def how_it_failed(place: Place) -> SafeText:
+    """`` in restart: exit 1.``, with what stands before it left to the caller."""
+    run = place.run
+    if not reached(run):
+        reason = safe(run.reason)
+        return own(f" before it started: {reason}{_stop(reason)}" if reason else " before it started.")
+    task = failed_task(place) or running_task(place)
+    where = f" in {safe(task[1])}" if task else ""
+    if run.phase is Phase.TIMED_OUT:
+        limit = task[2].timeout_s if task is not None and len(task) == 3 else None
+        return own(f"{where}: no end within {duration(limit)}." if limit else f"{where}.")
+    if run.kind in (FailureKind.EXIT, FailureKind.SIGNAL) or run.exit_code is not None or run.signal is not None:
+        return own(f"{where}: {how_it_ended(run)}.")
+    reason = safe(run.reason)
+    return own(f"{where}: {reason}{_stop(reason)}" if reason else f"{where}.")
+
+
+def consequence(state: RunState, place: Place) -> SafeText:
+    """What the failure means for the rest of the run, as far as the run's own state says."""
+    if state.phase is RunPhase.FAILED:
+        return own("The run has ended.")
+    if state.phase is RunPhase.CANCELLING:
+        return safe(f"{state.cancelled_by} is cancelling the run.")
+    if state.phase is RunPhase.HELD:
+        return own("Nothing goes on without a person.")
+    others = [one for one in places(state) if one.run.phase is Phase.RUNNING]
+    also = f" {_run_on(others)}" if others else ""
+    match place.job.on_failure:
+        case OnFailure.CONTINUE:
+            return own("The run goes on without it.")
+        case OnFailure.STOP:
+            return own(f"Nothing new starts.{also}")
+        case OnFailure.HOLD:
+            return own(f"What needs it waits for a person.{also}")
+
+
+def _run_on(others: Sequence[Place]) -> str:
+    names = list(dict.fromkeys(subject(one) for one in others))
+    return f"{listed(names)} {'runs' if len(names) == 1 else 'run'} on."
+
+
+def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
+    now_utc = scene.here.now_utc
+    first = unknown[0]
+    hosts = list(dict.fromkeys(subject(one) for one in unknown))
+    one_host = len(hosts) == 1
+    it = "it" if one_host else "they"
+    if scene.here.stale_s is not None:
+        said = f": no word from the controller for {duration(scene.here.stale_s)}."
+    elif first.run.answered:
+        what = f"{safe(first.run.host)} answered, and has neither its process nor its result."
+        said = f": {what} Look there before you go on."
+    else:
+        since = f" for {duration(now_utc - first.run.since)}" if first.run.since is not None else ""
+        said = f": no word{since}. What {it} did is on {'its disk' if one_host else 'their disks'}."
+    return _loud(own(f"{listed(hosts)} unknown"), own(said), "unk", "unkbg", more=0, age=first.run.since,
+                 here=scene.here)  # fmt: skip
+
+
+def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
+    hold = holds[0]
+    place = place_of(scene.state, hold.what)
+    name = subject(place) if place is not None else safe(hold.what)
+    text = safe(hold.text)
+    if hold.kind == HoldKind.HOST_KEY and text.startswith(f"{name} "):
+        text = own(text.removeprefix(f"{name} "))
+    return _loud(
+        own(f"{name} waits for you"),
+        own(f": {text}{_stop(text)}"),
+        "warn",
+        "warnbg",
+        more=len(holds) - 1,
+        age=parse_time(hold.since),
+        here=scene.here,
+        key=False,
+    )
+
+
+def _host_warning(scene: RunScene, every: Sequence[Place]) -> Row | None:
+    """A host that something of this run lives on or waits for, and whose line is down."""
+    wanted = {
+        one.run.host
+        for one in every
+        if one.run.phase in (Phase.RUNNING, Phase.CANCELLING, Phase.QUEUED, Phase.BACKING_OFF)
+    }
+    for name in scene.state.plan.hosts:
+        status = scene.hosts.get(name)
+        if name not in wanted or status is None or status.phase not in _WARNING_PHASES:
+            continue
+        heard = status.last_heard_s
+        word = own(" is silent" if status.phase == "silent" else " is not reached")
+        text = safe(status.text)
+        said = f": {text}{_stop(text)}" if text else f": last heard {ago(heard)}." if heard is not None else "."
+        return _loud(own(safe(name) + word), own(said), "warn", "warnbg", more=0, age=None, here=scene.here)
+    return None
+
+
+def _lost(here: Here) -> Row:
+    """The controller is gone; what is shown is what was last heard."""
+    stale_s = here.stale_s or 0.0
+    shown = clock(here.now_utc - stale_s, here.zone, now_utc=here.now_utc)
+    return _loud(
+        own("The controller does not answer"),
+        own(f": what was started on hosts is not stopped by that. Shown is {shown}."),
+        "warn",
+        "warnbg",
+        more=0,
+        age=here.now_utc - stale_s,
+        here=here,
+    )
+
+
+def _progress(scene: RunScene, every: Sequence[Place]) -> Row:
+    state = scene.state
+    took = ""
+    if state.started_at is not None and state.ended_at is not None:
+        took = f" in {duration(state.ended_at - state.started_at)}"
+    hosts = count(len({one.run.host for one in every}), "host")
+    match state.phase:
+        case RunPhase.SUCCEEDED:
+            warnings = count(len(state.warnings), "warning") if state.warnings else ""
+            also = f" {warnings}: {safe(state.warnings[0])}{_stop(state.warnings[0])}" if warnings else ""
+            return _plain(own("Passed."), own(f" {hosts}{took}.{also}"), state.ended_at, scene.here)
+        case RunPhase.CANCELLED:
+            by = f" by {safe(state.cancelled_by)}" if state.cancelled_by else ""
+            done = sum(one.run.phase in PASSED for one in every)
+            left = own(f" {done} of {len(every)} job runs had passed, and stay as they are.")
+            return _plain(own("Cancelled"), own(f"{by}.{left}"), state.ended_at, scene.here)
+        case RunPhase.CANCELLING:
+            alive = sum(one.run.phase in (Phase.RUNNING, Phase.CANCELLING) for one in every)
+            by = f" by {safe(state.cancelled_by)}" if state.cancelled_by else ""
+            return _plain(own("Cancelling"), own(f"{by}, {count(alive, 'job run')} to stop."))
+        case RunPhase.FAILED:
+            return _plain(own("Failed."), own(f" {hosts}{took}."), state.ended_at, scene.here)
+        case RunPhase.QUEUED:
+            return _plain(own("Queued."), own(f" {hosts}."))
+        case RunPhase.HELD:
+            return _plain(own("Held."), own(" Nothing goes on without a person."))
+        case RunPhase.RUNNING:
+            return _plain(*_running(state))
+
+
+def _running(state: RunState) -> tuple[SafeText, SafeText]:
+    """``Passing. rollout 8 of 11 hosts, then after.``"""
+    now: list[str] = []
+    after: list[str] = []
+    for stage in state.stages:
+        runs = [run for job in stage.jobs for run in job.runs]
+        if stage.phase in (StagePhase.RUNNING, StagePhase.HELD):
+            done = sum(run.phase in PASSED for run in runs)
+            noun = "hosts" if len(stage.jobs) == 1 else "job runs"
+            many = f" {done} of {len(runs)} {noun}" if len(runs) > 1 else ""
+            now.append(f"{safe(stage.name)}{many}")
+        elif stage.phase is StagePhase.WAITING:
+            after.append(stage.name)
+    then = f", then {listed(after)}" if after and now else f"{listed(after)} comes first" if after else ""
+    again = [one for one in places(state) if one.run.phase is Phase.BACKING_OFF]
+    retry = f" {listed([subject(one) for one in again])} failed once and is tried again." if again else ""
+    word = own("Running.") if again else own("Passing.") if now else own("Starting.")
+    return word, own(f" {', '.join(now)}{then}.{retry}" if now or after else "")
+
+
+def _loud(
+    subject: SafeText,
+    sentence: SafeText,
+    token: str,
+    tint: str,
+    *,
+    more: int,
+    age: float | None,
+    here: Here,
+    key: bool = True,
+) -> Row:
+    extra: tuple[Span, ...] = ()
+    if more > 0:
+        extra = (Span(own(f"+{more} more"), token, bold=True),)
+        if key:
+            extra = (*extra, Span(own(", ")), Span(own("e"), "acc", bold=True))
+    old = (Span(ago(here.now_utc - age)),) if age is not None else ()
+    return Row(
+        left=(Span(subject, token, bold=True, cut="middle"), Span(sentence, cut="words")),
+        right=spaced([extra, old], 3),
+        bg=tint,
+        edge=token,
+        margins=_MARGINS,
+        gap=3,
+    )
+
+
+def _plain(first: SafeText, rest: SafeText, age: float | None = None, here: Here | None = None) -> Row:
+    old = (Span(ago(here.now_utc - age), "muted"),) if age is not None and here is not None else ()
+    return Row(left=(Span(first), Span(rest, "muted", cut="words")), right=old, margins=_MARGINS, gap=3)
+
+
+def _stop(text: str) -> str:
+    """A full stop where the sentence of somebody else has none."""
+    return "" if text.endswith((".", "!", "?", ":")) or not text else "."
+
+
+def _oldest_first(found: Iterable[Place]) -> list[Place]:
+    return sorted(found, key=lambda one: one.run.since or 0.0)

@@ -1,19 +1,36 @@
-"""The tree of stages, jobs and hosts: what failed first, what passed folded, why each waiting thing waits."""
+"""The tree of stages, jobs and hosts: what failed first, what passed folded, why each waiting thing waits.
+
+Columns (LOOK section 6, "Jobs tree"): sign, name, word, time. The word of a state is never cut; a name gives way to it,
+then the time goes. What a wait is for stands here when it fits whole, and in the why pane at any length.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runners.model.api import HoldDocument
-from runners.model.phases import ENDED, Phase, StagePhase
+from runners.model.holds import HoldKind
+from runners.model.phases import BAD, ENDED, Phase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import JobRunState, JobState, StageState
-from tui.view.cells import cells
-from tui.view.durations import duration
-from tui.view.facts import WAITING, Place, elapsed_s, how_it_ended, running_task
+from tui.view.cells import LEAST_CELLS, cells, cut_middle
+from tui.view.durations import count, duration
+from tui.view.facts import (
+    NEEDS_PERSON,
+    PASSED,
+    WAITING,
+    Place,
+    elapsed_s,
+    failed_task,
+    hold_for,
+    hold_words,
+    how_it_ended,
+    reached,
+    running_task,
+)
 from tui.view.glyphs import JOB_PHASES, STAGE_PHASES, Glyphs, PhaseMark
-from tui.view.rows import BLANK, Column, Row, Span, place
+from tui.view.rows import BLANK, Column, Row, Span, blank, fit, place, width_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
@@ -21,6 +38,8 @@ WORD_COLUMN = 11
 """Cells from the row's text edge to the state word of a job run (LOOK "Jobs tree": column 13 of the panel)."""
 FOLD_FROM = 2
 """That many passed or waiting hosts of a job are one row."""
+_WORD_ROOM = 17
+"""Cells kept for word and time when long names ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +76,7 @@ class JobTree:
 
 def job_tree(scene: RunScene, width: int, glyphs: Glyphs, *, narrow: bool = False) -> JobTree:
     """The whole tree for a pane whose text is ``width`` cells wide."""
-    holds = {hold.what: hold for hold in scene.holds}
-    pen = _Pen(scene, holds, width, glyphs, narrow)
+    pen = _Pen(scene, width, glyphs, narrow, _word_column(scene, width))
     rows: list[Row] = []
     items: list[Item | None] = []
     for planned_stage, stage in zip(scene.state.plan.stages, scene.state.stages, strict=True):
@@ -71,16 +89,60 @@ def job_tree(scene: RunScene, width: int, glyphs: Glyphs, *, narrow: bool = Fals
     return JobTree(rows=tuple(rows), items=tuple(items))
 
 
+def jobs_info(scene: RunScene) -> SafeText:
+    """The right end of the pane's title: ``12 hosts``, or how many are marked."""
+    if scene.marked:
+        return own(f"{len(scene.marked)} marked")
+    return count(len({run.host for stage in scene.state.stages for job in stage.jobs for run in job.runs}), "host")
+
+
+def _word_column(scene: RunScene, width: int) -> int:
+    """One column for all words, so that they stand below each other; long names get what the words can spare."""
+    longest = 0
+    for stage in scene.state.stages:
+        several = len(stage.jobs) > 1
+        for job in stage.jobs:
+            for run in job.runs:
+                name, indent = (run.host, 4 if several else 2) if len(job.runs) > 1 or not several else (job.name, 2)
+                longest = max(longest, indent + 3 + cells(safe(name)))
+    return max(WORD_COLUMN, min(longest, width - _WORD_ROOM))
+
+
+def without_common_suffix(names: Sequence[SafeText]) -> tuple[SafeText, ...]:
+    """Hosts of one group without the end of their names that they share, from a dot on (LOOK section 7)."""
+    if len(names) < 2 or any("." not in name for name in names):
+        return tuple(names)
+    parts = [name.split(".") for name in names]
+    same = 0
+    while all(len(one) > same + 1 and one[-1 - same] == parts[0][-1 - same] for one in parts):
+        same += 1
+    return tuple(safe(".".join(one[: len(one) - same])) for one in parts) if same else tuple(names)
+
+
 Line = tuple[Row, Item]
+NOTHING = own("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What stands beside a name. ``must`` is never cut, ``more`` is when it has to be."""
+
+    must: SafeText
+    token: str
+    more: SafeText = NOTHING
+
+    def spans(self) -> tuple[Span, ...]:
+        both = (Span(self.must, self.token), Span(self.more, self.token, cut="right"))
+        return tuple(span for span in both if span.text)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
     scene: RunScene
-    holds: Mapping[str, HoldDocument]
     width: int
     glyphs: Glyphs
     narrow: bool
+    word_at: int
 
     def stage(self, stage: StageState, planned: Sequence[PlannedJob]) -> Iterator[Line]:
         members = [
@@ -89,7 +151,7 @@ class _Pen:
             for run in job.runs
         ]
         yield self._stage_row(stage, members)
-        if self._is_folded(stage, members):
+        if self._is_folded(stage):
             return
         for job_plan, job in zip(planned, stage.jobs, strict=True):
             if len(stage.jobs) > 1:
@@ -97,36 +159,47 @@ class _Pen:
             else:
                 yield from self._hosts(stage, job_plan, job, indent=2)
 
-    def _is_folded(self, stage: StageState, members: Sequence[Place]) -> bool:
+    def _is_folded(self, stage: StageState) -> bool:
         if stage.name in self.scene.folded:
             return True
-        return self.narrow and stage.phase is StagePhase.PASSED and stage.name not in self.scene.opened
+        quiet = stage.phase in (StagePhase.PASSED, StagePhase.WAITING)
+        return self.narrow and quiet and stage.name not in self.scene.opened
+
+    def _sign(self, mark: PhaseMark) -> Span:
+        return Span(self.glyphs.of(mark.glyph), mark.token, bold=mark.bold)
+
+    def _row(self, columns: Sequence[Column]) -> Row:
+        return Row(left=place([one for one in columns if width_of(one.spans)], self.width, self.glyphs))
 
     def _stage_row(self, stage: StageState, members: Sequence[Place]) -> Line:
         mark = _worst_mark(stage, members)
-        done = sum(1 for member in members if member.run.phase in (Phase.SUCCEEDED, Phase.SKIPPED))
+        done = sum(1 for member in members if member.run.phase in PASSED)
         waiting = stage.phase is StagePhase.WAITING
         several = len(members) > 1
-        count = own("" if waiting or not several else f"{done} of {len(members)}")
-        took = None if stage.started_at is None else (stage.ended_at or self.scene.here.now_utc) - stage.started_at
-        hold = self.holds.get(stage.name)
-        right = duration(took) if took is not None else safe(hold.text) if hold else own("")
+        end = self.scene.here.now_utc if stage.ended_at is None else stage.ended_at
+        took = None if stage.started_at is None else end - stage.started_at
+        hold = next(
+            (hold for hold in self.scene.holds if hold.what == stage.name and hold.kind == HoldKind.STAGE), None
+        )
+        words = hold_words(hold, self.scene.state)
         live = took is not None and stage.ended_at is None
         name = Span(safe(stage.name), "text", bold=True, cut="right")
         item = Item(stage.name, tuple(member.run.id for member in members))
+        right = duration(took) if took is not None else words
         if self.narrow:
-            count = own(f"{done} of {len(members)}" if several and not waiting else _jobs_or_hosts(members))
-            word = safe(hold.text) if hold and took is None else own(STAGE_PHASES[stage.phase.value].word)
-            return self._wide_row(
-                0, mark, name, count, Span(word, "muted"), right if took is not None else own("")
-            ), item
+            where = own(f"{done} of {_jobs_or_hosts(members)}") if several and not waiting else _jobs_or_hosts(members)
+            word = words if waiting and words else STAGE_PHASES[stage.phase.value].word
+            token = "text" if live else "muted"
+            return self._wide_row(0, mark, name, where, _Word(word, "muted"), right if took is not None else own(""),
+                                  right_token=token), item  # fmt: skip
+        counted = own("" if waiting or not several else f"{done} of {len(members)}")
         columns = [
-            Column(0, (Span(self.glyphs.of(mark.glyph), mark.token, bold=mark.bold),)),
+            Column(0, (self._sign(mark),)),
             Column(2, (name,)),
-            Column(4 + cells(name.text), (Span(count, "muted"),)),
+            Column(4 + cells(name.text), (Span(counted, "muted"),)),
             Column(self.width - 1, (Span(right, "text" if live else "muted"),), align="right"),
         ]
-        return Row(left=place([one for one in columns if one.spans[0].text], self.width, self.glyphs)), item
+        return self._row(columns), item
 
     def _job(self, stage: StageState, planned: PlannedJob, job: JobState) -> Iterator[Line]:
         if len(job.runs) == 1:
@@ -134,116 +207,158 @@ class _Pen:
             return
         members = [Place(stage.name, planned, run) for run in job.runs]
         mark = _worst_mark(None, members)
-        done = sum(1 for run in job.runs if run.phase in (Phase.SUCCEEDED, Phase.SKIPPED))
+        done = sum(1 for run in job.runs if run.phase in PASSED)
         begun = any(run.attempts for run in job.runs)
-        hold = self.holds.get(planned.id)
-        right = (
-            own(f"{done} of {len(job.runs)}") if begun else safe(hold.text) if hold else own(f"{len(job.runs)} hosts")
-        )
+        hold = hold_for(self.scene, members[0])
+        needs = self._needs(planned, hold) if job.runs[0].phase is Phase.WAITING else own("")
+        hosts = count(len(job.runs), "host")
+        right = own(f"{done} of {len(job.runs)}") if begun else needs or hosts
         item = Item(planned.id, tuple(run.id for run in job.runs))
         name = Span(safe(job.name), "text" if begun else "muted", cut="right")
         if self.narrow:
-            yield self._wide_row(2, mark, name, own(f"{len(job.runs)} hosts"), Span(right, "muted"), own("")), item
+            word = _Word(own(f"{done} passed") if begun else needs, "muted")
+            yield self._wide_row(2, mark, name, hosts, word, own("")), item
         else:
             columns = [
-                Column(2, (Span(self.glyphs.of(mark.glyph), mark.token, bold=mark.bold),)),
+                Column(2, (self._sign(mark),)),
                 Column(4, (name,)),
                 Column(self.width - 1, (Span(right, "muted"),), align="right"),
             ]
-            yield Row(left=place(columns, self.width, self.glyphs)), item
-        if begun and not all(run.phase in (Phase.SUCCEEDED, Phase.SKIPPED) for run in job.runs):
+            yield self._row(columns), item
+        if begun and not all(run.phase in PASSED for run in job.runs):
             yield from self._hosts(stage, planned, job, indent=4)
+
+    def _needs(self, planned: PlannedJob, hold: HoldDocument | None) -> SafeText:
+        """What a waiting job needs: its hold; in a stage that has not begun, what the plan says."""
+        if hold is not None and hold.kind != HoldKind.STAGE:
+            return hold_words(hold, self.scene.state)
+        return safe(f"needs {', '.join(planned.needs)}") if planned.needs else own("")
 
     def _hosts(self, stage: StageState, planned: PlannedJob, job: JobState, indent: int) -> Iterator[Line]:
         passed = [run for run in job.runs if run.phase is Phase.SUCCEEDED]
         waiting = [run for run in job.runs if run.phase is Phase.WAITING]
-        fold_passed = len(passed) >= FOLD_FROM and f"{planned.id}@passed" not in self.scene.opened
-        fold_waiting = len(waiting) >= FOLD_FROM and f"{planned.id}@waiting" not in self.scene.opened
-        folded = {run.id for run in (passed if fold_passed else [])} | {
-            run.id for run in (waiting if fold_waiting else [])
-        }
+        folded: set[str] = set()
+        for kind, runs in (("passed", passed), ("waiting", waiting)):
+            if len(runs) >= FOLD_FROM and f"{planned.id}@{kind}" not in self.scene.opened:
+                folded |= {run.id for run in runs}
+        names = dict(zip([run.id for run in job.runs], without_common_suffix([safe(run.host) for run in job.runs]),
+                         strict=True))  # fmt: skip
         single = [run for run in job.runs if run.id not in folded]
         for run in sorted(single, key=lambda run: (-JOB_PHASES[run.phase.value].severity, run.number)):
-            yield self._run_row(Place(stage.name, planned, run), indent, name=safe(run.host))
-        if fold_passed:
-            yield self._folded_row(planned, passed, "passed", indent)
-        if fold_waiting:
-            yield self._folded_row(planned, waiting, "waiting", indent)
+            yield self._run_row(Place(stage.name, planned, run), indent, name=names[run.id])
+        for kind, runs in (("passed", passed), ("waiting", waiting)):
+            if runs and runs[0].id in folded:
+                yield self._folded_row(stage, planned, runs, [names[run.id] for run in runs], kind, indent)
 
-    def _folded_row(self, planned: PlannedJob, runs: Sequence[JobRunState], kind: str, indent: int) -> Line:
+    def _folded_row(
+        self,
+        stage: StageState,
+        planned: PlannedJob,
+        runs: Sequence[JobRunState],
+        hosts: Sequence[SafeText],
+        kind: str,
+        indent: int,
+    ) -> Line:
         mark = JOB_PHASES[runs[0].phase.value]
-        names = own(" ").join(safe(run.host) for run in runs)
-        longest = max((elapsed_s(run, self.scene.here.now_utc) or 0.0 for run in runs), default=0.0)
-        hold = next((self.holds[run.id] for run in runs if run.id in self.holds), self.holds.get(planned.id))
-        right = duration(longest) if kind == "passed" else safe(hold.text) if hold else own("")
-        if cells(names) > self.width - indent - 4 - cells(right):
-            names = own(f"{safe(runs[0].host)} {self.glyphs.cut} {safe(runs[-1].host)}")
-            right = right if kind == "passed" else own(f"{len(runs)} hosts")
+        passed = kind == "passed"
         item = Item(f"{planned.id}@{kind}", tuple(run.id for run in runs))
+        longest = max((elapsed_s(run, self.scene.here.now_utc) or 0.0 for run in runs), default=0.0)
+        hold = hold_for(self.scene, Place(stage.name, planned, runs[0]))
+        words = hold_words(hold, self.scene.state) if hold is None or hold.kind != HoldKind.STAGE else own("")
+        right = duration(longest) if passed else words
+        room = (max(22, self.width * 29 // 100) - 1 if self.narrow else self.width - cells(right) - 2) - indent - 2
+        names = own(" ".join(hosts))
+        counted = own("")
+        if cells(names) > room:
+            names = own(f"{hosts[0]} {self.glyphs.cut} {hosts[-1]}")
+            counted = count(len(runs), "host")
+            if not self.narrow and not passed:
+                right = counted
+        span = Span(names, "muted", cut="middle")
         if self.narrow:
-            word = mark.word if kind == "passed" else safe(hold.text) if hold else own("")
-            took = right if kind == "passed" else own("")
-            span = Span(names, "muted", cut="right")
-            return self._wide_row(indent, mark, span, own(""), Span(word, "muted"), took), item
+            word = _Word(mark.word if passed else words or mark.word, "muted")
+            return self._wide_row(indent, mark, span, counted, word, right if passed else own("")), item
         columns = [
-            Column(indent, (Span(self.glyphs.of(mark.glyph), mark.token),)),
-            Column(indent + 2, (Span(names, "muted", cut="right"),)),
+            Column(indent, (self._sign(mark),)),
+            Column(indent + 2, (span,)),
             Column(self.width - 1, (Span(right, "muted"),), align="right"),
         ]
-        return Row(left=place([one for one in columns if one.spans[0].text], self.width, self.glyphs)), item
+        return self._row(columns), item
 
     def _run_row(self, member: Place, indent: int, name: SafeText) -> Line:
         run = member.run
         mark = JOB_PHASES[run.phase.value]
-        word, word_token = self._word(member, mark)
+        word = self._word(member, mark)
         took = elapsed_s(run, self.scene.here.now_utc)
-        right = duration(took) if took is not None else own("")
+        right = duration(took) if took is not None and reached_or_live(run) else own("")
         if run.phase is Phase.UNKNOWN and run.since is not None:
             right = duration(self.scene.here.now_utc - run.since)
-        quiet = run.phase in ENDED and run.phase not in (Phase.FAILED, Phase.TIMED_OUT) or run.phase in WAITING
-        name_token = mark.token if mark.bold else "muted" if quiet else "text"
-        name_span = Span(name, name_token, bold=mark.bold, cut="middle")
-        marked = run.id in self.scene.marked
-        sign = Span(self.glyphs.of(mark.glyph), mark.token, bold=mark.bold)
+        quiet = (run.phase in ENDED and run.phase not in BAD) or run.phase in WAITING
+        if run.phase in WAITING and _wants_person(hold_for(self.scene, member)):
+            mark = STAGE_PHASES["held"]
+        loud = run.phase in BAD
+        name_span = Span(name, mark.token if loud else "muted" if quiet else "text", bold=loud, cut="middle")
         item = Item(run.id, (run.id,))
+        marked = run.id in self.scene.marked
+        right_token = "muted" if quiet else "text"
         if self.narrow:
-            where = safe(run.host) if name != run.host else own(f"attempt {run.attempt}" if run.attempt > 1 else "")
-            return self._wide_row(
-                indent, mark, name_span, where, Span(word, word_token, mark.bold), right, marked
-            ), item
-        word_at = max(WORD_COLUMN, indent + 2 + min(cells(name), self.width - indent - 16) + 1)
-        right_token = "muted" if quiet else mark.token if mark.bold else "text"
-        columns = [
+            by_job = cells(name) == cells(safe(member.job.name)) and name == member.job.name
+            where = safe(run.host) if by_job else own(f"attempt {run.attempt}" if run.attempt > 1 else "")
+            return self._wide_row(indent, mark, name_span, where, word, right, marked, right_token), item
+        lead = [
             Column(indent - 1, (Span(self.glyphs.marked if marked else own(""), "acc", bold=True),)),
-            Column(indent, (sign,)),
-            Column(indent + 2, (name_span,)),
-            Column(word_at, (Span(word, word_token, cut="right"),)),
-            Column(self.width - 1, (Span(right, right_token),), align="right"),
+            Column(indent, (self._sign(mark),)),
         ]
-        return Row(left=place([one for one in columns if one.spans[0].text], self.width, self.glyphs)), item
+        return self._row([*lead, *self._beside(indent + 2, name_span, word, Span(right, right_token))]), item
 
-    def _word(self, member: Place, mark: PhaseMark) -> tuple[SafeText, str]:
+    def _beside(self, at: int, name: Span, word: _Word, right: Span) -> list[Column]:
+        """Name, word and time so that the word's first part is whole: the name gives way, then the time goes."""
+        spans = word.spans()
+        least_name = min(cells(name.text), LEAST_CELLS)
+        least_word = cells(word.must) or min(cells(word.more), LEAST_CELLS)
+        least = at + least_name + (1 + least_word if spans else 0)
+        timed = bool(right.text) and least + 1 + cells(right.text) <= self.width
+        end = self.width - (cells(right.text) + 1 if timed else 0)
+        columns = [Column(at, (name,), max(0, end - at))]
+        if spans:
+            word_at = max(at + least_name + 1, min(self.word_at, end - least_word))
+            short = cut_middle(name.text, word_at - at - 1, self.glyphs.cut)
+            columns = [
+                Column(at, (Span(short, name.token, name.bold),)),
+                Column(word_at, fit(spans, end - word_at, self.glyphs.cut)),
+            ]
+        return [*columns, Column(self.width - 1, (right,), align="right")] if timed else columns
+
+    def _word(self, member: Place, mark: PhaseMark) -> _Word:
         """What stands beside the name: the task, how it ended, or what it waits for."""
         run = member.run
-        hold = self.holds.get(run.id)
-        if run.phase is Phase.RUNNING:
-            task = running_task(member)
-            again = f" #{run.attempt}" if run.attempt > 1 else ""
-            return safe((task[1] if task else "starting") + again), "run"
-        if run.phase is Phase.CANCELLING:
-            step = run.cancel_step.upper() if run.cancel_step in ("term", "kill") else run.cancel_step
-            return safe(f"cancelling: {step}" if step else "cancelling"), "muted"
-        if run.phase is Phase.FAILED:
-            task = running_task(member)
-            words = how_it_ended(run)
-            return safe(
-                f"{words} {task[1]}" if task and self.narrow is False else f"{words} in {task[1]}" if task else words
-            ), "fail"
-        if run.phase is Phase.BACKING_OFF and run.not_before is not None:
-            return own(f"retry in {duration(max(0.0, run.not_before - self.scene.here.now_utc))}"), "muted"
-        if run.phase in WAITING:
-            return safe(hold.text if hold else mark.word), "warn" if hold and hold.kind == "host_key" else "muted"
-        return mark.word, mark.word_token
+        hold = hold_for(self.scene, member)
+        again = f" #{run.attempt}" if run.attempt > 1 else ""
+        match run.phase:
+            case Phase.RUNNING:
+                task = running_task(member)
+                return _Word(NOTHING, "run", safe(task[1] + again)) if task else _Word(own("starting"), "run")
+            case Phase.CANCELLING:
+                step = run.cancel_step.upper() if run.cancel_step in ("term", "kill") else run.cancel_step
+                return _Word(own("cancelling"), "muted", safe(f": {step}") if step else own(""))
+            case Phase.FAILED | Phase.TIMED_OUT:
+                task = (failed_task(member) or running_task(member) or (0, ""))[:2] if reached(run) else (0, "")
+                where = f" in {safe(task[1])}" if self.narrow else f" {safe(task[1])}"
+                return _Word(how_it_ended(run), "fail", own(where if task[1] else ""))
+            case Phase.BACKING_OFF if run.not_before is not None:
+                left = duration(run.not_before - self.scene.here.now_utc)
+                return _Word(own(f"retry in {left}"), "muted")
+            case Phase.WAITING | Phase.QUEUED | Phase.BACKING_OFF:
+                if hold is not None and hold.kind == HoldKind.STAGE and not run.attempts:
+                    return _Word(self._needs(member.job, hold), "muted")
+                token = "warn" if _wants_person(hold) else "muted"
+                words = hold_words(hold, self.scene.state)
+                room = self.width - 2 - 2 - 2 - LEAST_CELLS
+                return _Word(words if words and cells(words) <= room else mark.word, token)
+            case Phase.UNKNOWN:
+                return _Word(mark.word, "unk")
+            case _:
+                return _Word(mark.word, mark.word_token)
 
     def _wide_row(
         self,
@@ -251,21 +366,31 @@ class _Pen:
         mark: PhaseMark,
         name: Span,
         where: SafeText,
-        word: Span,
+        word: _Word,
         right: SafeText,
         marked: bool = False,
+        right_token: str = "muted",
     ) -> Row:
         """The narrow class has the whole width: name, where, word and time in four columns."""
         second, third = max(22, self.width * 29 // 100), max(36, self.width * 52 // 100)
         columns = [
             Column(max(0, indent - 1), (Span(self.glyphs.marked if marked else own(""), "acc", bold=True),)),
-            Column(indent, (Span(self.glyphs.of(mark.glyph), mark.token, bold=mark.bold),)),
+            Column(indent, (self._sign(mark),)),
             Column(indent + 2, (name,)),
             Column(second, (Span(where, "muted", cut="right"),)),
-            Column(third, (Span(word.text, word.token, word.bold, cut="right"),)),
-            Column(self.width - 1, (Span(right, "muted"),), align="right"),
+            Column(third, word.spans() or (blank(0),)),
+            Column(self.width - 1, (Span(right, right_token),), align="right"),
         ]
-        return Row(left=place([one for one in columns if one.spans[0].text], self.width, self.glyphs))
+        return self._row(columns)
+
+
+def reached_or_live(run: JobRunState) -> bool:
+    """Whether the time of the current attempt is the time of the phase that is shown."""
+    return run.phase not in ENDED or run.phase is Phase.SKIPPED or reached(run)
+
+
+def _wants_person(hold: HoldDocument | None) -> bool:
+    return hold is not None and hold.kind in NEEDS_PERSON
 
 
 def _worst_mark(stage: StageState | None, members: Sequence[Place]) -> PhaseMark:
@@ -274,13 +399,9 @@ def _worst_mark(stage: StageState | None, members: Sequence[Place]) -> PhaseMark
     top = max(marks, key=lambda mark: mark.severity)
     if stage is not None and stage.phase in (StagePhase.PASSED, StagePhase.SKIPPED) and top.severity < 4:
         return STAGE_PHASES[stage.phase.value]
-    if top.severity == 1 and any(member.run.phase in ENDED for member in members):
-        return JOB_PHASES["waiting"]
     return top
 
 
 def _jobs_or_hosts(members: Sequence[Place]) -> SafeText:
     jobs = len({member.job.id for member in members})
-    if jobs > 1:
-        return own(f"{jobs} jobs")
-    return own(f"{len(members)} host{'s' if len(members) > 1 else ''}")
+    return count(jobs, "job") if jobs > 1 else count(len(members), "host")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from runners.model.api import HoldDocument, HostStatus, RunSummary
+from runners.model.api import HoldDocument, HostStatus, RunStatus, RunSummary
 from runners.model.state import RunState
 
 
@@ -54,5 +54,7 @@ class BoardScene:
     summaries: tuple[RunSummary, ...] = ()
     selected: str = ""
     """uid of a run."""
+    statuses: Mapping[str, RunStatus] = field(default_factory=dict)
+    """What is true only now of live runs, by uid."""
     loaded: bool = True
     """The list was read at least once."""
