@@ -299,8 +299,11 @@ class Engine:
             self._subscribers.remove(uid, reader)
 
     async def read_log(self, uid: str, key: str, offset: int, max_bytes: int) -> bytes:
-        """Bytes of one execution's log."""
-        return await self._log_store.read(uid, key, offset, max_bytes)
+        """Bytes of one execution's log; empty where there are none. Raises ``NotFound`` for a key that cannot be one."""
+        try:
+            return await self._log_store.read(uid, key, offset, max_bytes)
+        except ValueError as error:
+            raise NotFound(f"there is no log {key[:200]!r}") from error
 
     # ----- what is true only now
 

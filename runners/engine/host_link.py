@@ -103,6 +103,7 @@ class HostLink:
         self._worker: asyncio.Task[None] | None = None
         self._ops: set[asyncio.Task[None]] = set()
         self._deadline: Timer | None = None
+        self._life = Timer(0.0, None, None)
         self._closed = False
 
     # ----- asked by effects
@@ -387,6 +388,7 @@ class HostLink:
                 self._do(self._ask_again, session, asked)
             for execution in [e for e in self._executions.values() if e.stage is Stage.START]:
                 self._begin(session, execution)
+            self._listen_for_life(session)
             while self._lost is None:
                 self._wake.clear()
                 self._grant(session)
@@ -397,6 +399,24 @@ class HostLink:
                 await self._wake.wait()
         finally:
             await self._leave(session)
+
+    def _listen_for_life(self, session: HostSession) -> None:
+        """Ask now and then, so that the age of the last news says something about the link and not about the job."""
+
+        def beat() -> None:
+            if self._session is not session or self._lost is not None:
+                return
+            followed = [one.key for one in self._executions.values() if one.stage is Stage.FOLLOWED]
+            if followed:
+                self._do(self._ask_for_life, session, followed[:1])
+            self._listen_for_life(session)
+
+        self._life.cancel()
+        self._life = self._timers.after(self._limits.host_beat_s, beat)
+
+    async def _ask_for_life(self, session: HostSession, keys: Sequence[str]) -> None:
+        await session.ask(keys)
+        self._heard()
 
     def _stays_open(self) -> bool:
         if self._needed or self._ops:
@@ -412,6 +432,7 @@ class HostLink:
 
     async def _leave(self, session: HostSession) -> None:
         self._idle_since_s = None
+        self._life.cancel()
         ops = [op for op in self._ops if op is not asyncio.current_task()]
         for op in ops:
             op.cancel()
@@ -642,6 +663,7 @@ class HostLink:
         if execution is None:
             return
         self._over(execution)
+        self._logs.drop(key)
         reason = report.reason or f"{self.host.name} has neither the process nor its result"
         self._tell(
             execution.run,

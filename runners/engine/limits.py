@@ -26,6 +26,8 @@ class Limits:
     """A session that is lost and back within this time was never lost for anybody."""
     silent_at_start_s: float = 10.0
     """As ``silent_s``, for executions that a restarted controller asks about."""
+    host_beat_s: float = 5.0
+    """How often a host with live executions is asked for a sign of life."""
     status_s: float = 0.1
     """At most one status line in this time."""
     beat_s: float = 10.0

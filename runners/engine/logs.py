@@ -257,7 +257,7 @@ class Logs:
         self._runs.pop(key, None)
         found = self._feeds.pop(key, None)
         if found is not None and found.opened:
-            task = asyncio.get_running_loop().create_task(found.abandon(), name=f"onduty log {key} closes")
+            task = asyncio.get_running_loop().create_task(found.close(), name=f"onduty log {key} closes")
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 

@@ -27,7 +27,7 @@ from runners.model.events import Event, Payload
 from runners.model.intents import Intent
 from runners.model.news import HostReady, News
 from runners.model.state import RunState
-from runners.model.wire import encode
+from runners.model.wire import decode, encode
 from runners.ports.clock import Clock
 from runners.ports.run_store import IntentRepeated, IntentRow, RunStore, RunSummary, SequenceConflict
 
@@ -167,6 +167,8 @@ class Writer:
                 await self._take(batch)
             except StoreFailed as error:
                 await self._put_back(batch, error)
+            except IntentRepeated as error:
+                self._repeat(batch, error.first)
             except SequenceConflict as error:
                 log.error("%s", error)
                 await self._read_again(batch)
@@ -244,12 +246,7 @@ class Writer:
         intents = [IntentRow(id=asked.intent.id, run=asked.run, outcome=encode(outcome)) for asked, outcome in answers]
         if rows or intents:
             summaries = [self._summary_of(turn.state) for turn in changed if turn.state.phase is not turn.before.phase]
-            try:
-                await self._store.append(rows, intents=intents, summaries=summaries)
-            except IntentRepeated as error:
-                # ``Engine.submit`` looks first, so this is another controller's write: its answer counts.
-                log.error("%s", error)
-                raise SequenceConflict(error.first.run, expected=0, got=0) from error
+            await self._store.append(rows, intents=intents, summaries=summaries)
             self.trouble = ""
         for turn in changed:
             self._runs.put(turn.state)
@@ -275,6 +272,15 @@ class Writer:
             await self._wake.wait()
         finally:
             timer.cancel()
+
+    def _repeat(self, batch: Sequence[_Input], first: IntentRow) -> None:
+        """An intent that was answered before keeps its answer; the rest of its batch is played without it."""
+        for item in batch:
+            if isinstance(item, _Asked) and item.intent.id == first.id and not item.answer.done():
+                item.answer.set_result(decode(first.outcome, Outcome))
+        self._inputs.extendleft(
+            item for item in reversed(batch) if not (isinstance(item, _Asked) and item.intent.id == first.id)
+        )
 
     async def _read_again(self, batch: Sequence[_Input]) -> None:
         """What is stored is not what we thought. It counts; the batch is played on top of it."""

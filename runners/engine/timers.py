@@ -25,10 +25,10 @@ class Timer:
 
     __slots__ = ("action", "at_utc", "due_s")
 
-    def __init__(self, due_s: float, at_utc: float | None, action: Callable[[], None]) -> None:
+    def __init__(self, due_s: float, at_utc: float | None, action: Callable[[], None] | None) -> None:
         self.due_s = due_s
         self.at_utc = at_utc
-        self.action: Callable[[], None] | None = action
+        self.action = action
 
     def cancel(self) -> None:
         """Do nothing at that time. Harmless when it has passed."""
