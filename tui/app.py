@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
@@ -27,9 +27,6 @@ from tui.view.safe_text import safe
 from tui.view.scene import Here
 from tui.view.theme import pick_theme
 from tui.widgets.look import Look, dress, wear
-
-if TYPE_CHECKING:
-    from tui.screens.confirm import ConfirmScreen
 
 
 class OndutyApp(App[None]):
@@ -82,11 +79,11 @@ class OndutyApp(App[None]):
 
     # ----- look
 
-    def dress(self, screen: Screen[None]) -> None:
+    def dress(self, screen: Screen[Any]) -> None:
         """Give a screen this terminal's look."""
         dress(screen, self.look)
 
-    def dim(self, dialog: Screen[object] | ConfirmScreen) -> None:
+    def dim(self, dialog: Screen[Any]) -> None:
         """Dim everything below a dialog."""
         for screen in self.screen_stack:
             dress(screen, self.look if screen is dialog else self.look.dimmed)

@@ -15,7 +15,7 @@ from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 from tui.widgets.log_lines import LogPart
-from tui.widgets.log_pane import LogView
+from tui.widgets.log_view import LogView
 
 if TYPE_CHECKING:
     from runners.adapters.log_reader import LogReader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from rich.color import Color
 from rich.style import Style
@@ -99,7 +99,7 @@ def _variables(colours: dict[str, str]) -> dict[str, str]:
     return {names.get(token, token): colour for token, colour in colours.items()}
 
 
-def wear(app: App[object], look: Look) -> None:
+def wear(app: App[Any], look: Look) -> None:
     """Give the whole app a look: Textual's theme and every widget of the screen on top that paints by itself.
 
     The sixteen and the zero colours need the terminal's own defaults, so truecolour is switched off for them. The app
