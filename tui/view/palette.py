@@ -27,12 +27,10 @@ def palette_rows(
         left=(Span(own(": "), "acc", bold=True), Span(safe(query), cut="left"), Span(own(" "), "acc", reverse=True)),
         right=keys,
         bg="panel",
-        margins=(2, 2),
         gap=3,
     )
     if not found:
-        empty = text_row(own("No action has that name."))
-        return (field, Row(left=empty.left, margins=(2, 2))), ()
+        return (field, text_row(own("No action has that name."))), ()
     rows = [_row(one, why_not.get(one.name), at == selected, width, glyphs) for at, one in enumerate(found)]
     return (field, *rows), tuple(one.name for one in found)
 
@@ -54,16 +52,14 @@ def matching(query: str, screen: str) -> tuple[Action, ...]:
 
 def _row(one: Action, reason: str | None, selected: bool, width: int, glyphs: Glyphs) -> Row:
     usable = reason is None
-    inner = max(0, width - 4)
     said = own(one.help) if reason is None else own(f"not now: {safe(reason)}")
     columns = [
         Column(0, (Span(own(one.name), "text" if usable else "faint"),)),
         Column(_NAME_CELLS, (Span(said, "muted", cut="words"),)),
-        Column(inner - 1, (Span(own(one.key), "acc" if usable else "faint", bold=usable),), align="right"),
+        Column(width - 1, (Span(own(one.key), "acc" if usable else "faint", bold=usable),), align="right"),
     ]
     return Row(
-        left=place(columns, inner, glyphs),
+        left=place(columns, width, glyphs),
         bg="sel" if selected else None,
         edge="acc" if selected else None,
-        margins=(2, 2),
     )

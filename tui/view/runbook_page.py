@@ -100,8 +100,17 @@ def _about(page: Page, width: int, glyphs: Glyphs, today: date | None) -> list[R
     return rows
 
 
+def page_title(scene: RunScene, page: Page, glyphs: Glyphs, *, focused: bool = False) -> Row:
+    """The title of the right pane: ``why this page ──── match 0.94``."""
+    member = looked_at(scene)
+    link = link_of(member) if member is not None else None
+    known = link is not None and link.page == page.id
+    info = (Span(match_words(link.score), "muted"),) if link is not None and known else ()
+    return title_row(own("why this page"), (), info, focused=focused, glyphs=glyphs)
+
+
 def page_rows(scene: RunScene, page: Page, current: int, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """Why this page, then the current stop: prose, command, values and where they come from."""
+    """Why this page (below ``page_title``), then the current stop: prose, command, values and where they come from."""
     rows = _why_this_page(scene, page, width, glyphs)
     step = next((step for step in page.steps if step.number == current), None)
     if step is None:
@@ -119,9 +128,8 @@ def _why_this_page(scene: RunScene, page: Page, width: int, glyphs: Glyphs) -> l
     member = looked_at(scene)
     link = link_of(member) if member is not None else None
     if member is None or link is None or link.page != page.id:
-        return [title_row(own("why this page"), glyphs=glyphs), text_row(own("It was opened by hand."))]
-    rows = [title_row(own("why this page"), (), (Span(match_words(link.score), "muted"),), glyphs=glyphs)]
-    rows += [_wide(line) for line in wrap(safe(link.why), max(1, width))]
+        return [text_row(own("It was opened by hand."))]
+    rows = [_wide(line) for line in wrap(safe(link.why), max(1, width))]
     where = [short_name(member)]
     task = failed_task(member) if reached(member.run) else None
     if task is not None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from runners.model.phases import BAD, RUN_ENDED, Phase
+from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.durations import duration
 from tui.view.facts import WAITING, places
 from tui.view.glyphs import Glyphs
@@ -49,7 +50,9 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
             counts.append((name, _count(sign, number_of, word, token, worded=True)))
     ended_at = state.ended_at if state.phase in RUN_ENDED else None
     started_at = state.started_at or state.created_at
+    release = state.plan.params.get("release")
     right: list[tuple[str, tuple[Span, ...]]] = [
+        ("release", (Span(safe(f"release {release}"), "muted"),) if release else ()),
         ("elapsed", (Span(duration((ended_at or here.now_utc) - started_at)),)),
         *_line(here),
         ("user", (Span(safe(here.user)),) if here.user else ()),
@@ -61,24 +64,25 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
 
 def board_bar(scene: BoardScene, width: int, glyphs: Glyphs) -> Row:
     """The bar of the list of runs."""
-    phases = Counter(summary.phase for summary in scene.summaries)
-    failed = sum(
-        1
-        for run in scene.summaries
-        if run.ended_at is None and any(run.counts.get(bad) for bad in ("failed", "timed_out"))
-    )
-    unknown = sum(1 for run in scene.summaries if run.ended_at is None and run.counts.get("unknown"))
+    groups = grouped(scene.summaries, now_utc=scene.here.now_utc, statuses=scene.statuses)
+    bad = groups[Need.BAD]
+    failed = sum(failing(run) for run in bad)
     counts = []
     for name, sign, number, word, token in (
         ("failed", glyphs.failed, failed, "failed", "fail"),
-        ("unknown", glyphs.unknown, unknown, "unknown", "unk"),
-        ("running", glyphs.running, phases["running"], "running", "run"),
+        ("unknown", glyphs.unknown, sum(unknown(run) for run in bad), "unknown", "unk"),
+        ("person", glyphs.person, len(groups[Need.PERSON]), _waits(len(groups[Need.PERSON])), "warn"),
+        ("running", glyphs.running, len(groups[Need.RUNNING]), "running", "run"),
     ):
         if number:
             counts.append((name, _count(sign, number, word, token, worded=True)))
     crumbs = [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint"), Span(own("runs"), bold=True)]
     right = [*_line(scene.here), ("user", (Span(safe(scene.here.user)),) if scene.here.user else ())]
     return _squeezed(crumbs, (), counts, right, width)
+
+
+def _waits(number: int) -> str:
+    return "waits for you" if number == 1 else "wait for you"
 
 
 def _line(here: Here) -> list[tuple[str, tuple[Span, ...]]]:
@@ -96,11 +100,11 @@ def _count(sign: SafeText, number: int, word: str, token: str, *, worded: bool) 
     words = f"{number} {word}" if worded else str(number)
     if token == "fail":
         return (Span(own(f" {sign} {words} "), token, bold=True, reverse=True),)
-    loud = token == "unk"
+    loud = token in ("unk", "warn")
     return (Span(own(f"{sign} "), token, bold=loud), Span(own(words), token if loud else "text", bold=loud))
 
 
-_DROPS = ("passed", "watching", "words", "waiting", "elapsed", "lag", "running", "user")
+_DROPS = ("passed", "release", "watching", "words", "waiting", "elapsed", "lag", "running", "user")
 """What goes first when it gets tight (LOOK section 2, "Top bar")."""
 
 
