@@ -299,7 +299,7 @@ class Engine:
             self._subscribers.remove(uid, reader)
 
     async def read_log(self, uid: str, key: str, offset: int, max_bytes: int) -> bytes:
-        """Bytes of one execution's log; empty where there are none. Raises ``NotFound`` for a key that cannot be one."""
+        """Bytes of one execution's log; empty where there are none. ``NotFound`` for a key that cannot be one."""
         try:
             return await self._log_store.read(uid, key, offset, max_bytes)
         except ValueError as error:

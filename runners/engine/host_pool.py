@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from runners.engine.host_link import HostLink, TellNews
+from runners.engine.host_executions import TellNews
+from runners.engine.host_link import HostLink
 from runners.engine.host_slots import HostSlots
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs

@@ -15,7 +15,7 @@ class SessionOwner(Protocol):
 
     def session_finished(self, session: HostSession | None, key: str, result: ExecutionResult) -> None: ...
 
-    async def session_vanished(self, session: HostSession | None, key: str, report: ExecutionReport) -> None: ...
+    def session_vanished(self, session: HostSession | None, key: str, report: ExecutionReport) -> None: ...
 
     def session_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None: ...
 
@@ -41,7 +41,7 @@ class SinkOfLink:
 
     async def on_vanished(self, key: str, report: ExecutionReport) -> None:
         """As the promise of ``SessionSink`` says."""
-        await self._owner.session_vanished(self.session, key, report)
+        self._owner.session_vanished(self.session, key, report)
 
     async def on_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None:
         """As the promise of ``SessionSink`` says."""

@@ -64,6 +64,11 @@ class Execution:
     """In this session."""
 
     @property
+    def place(self) -> PlaceKey:
+        """Whose place it uses."""
+        return (self.run, self.job_run, self.attempt)
+
+    @property
     def key(self) -> str:
         """The execution key."""
         return self.request.key

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from runners.core.index import job_run_of
 from runners.engine.advice import advise
-from runners.engine.host_link import HostLink, TellNews
+from runners.engine.host_executions import TellNews
+from runners.engine.host_link import HostLink
 from runners.engine.host_pool import HostPool
 from runners.engine.host_wants import Execution, Stage
 from runners.engine.limits import Limits

@@ -5,9 +5,9 @@ A turn can be thrown away: the state of before is untouched, so a commit that fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
-from runners.core.settle import settle
+from runners.core.settle import Head, settle
 from runners.engine.codec import seal
 from runners.model.effects import Effect
 from runners.model.events import SYSTEM_ACTOR, Event, Payload
@@ -31,7 +31,7 @@ class Turn:
 
     def play(
         self,
-        payloads: Iterable[Payload],
+        payloads: Sequence[Payload],
         *,
         actor: str = SYSTEM_ACTOR,
         touched: frozenset[str] | None = frozenset(),
@@ -42,8 +42,8 @@ class Turn:
         """
         rows: list[EventRow] = []
 
-        def make(state: RunState, payload: Payload, said_by: str, now_utc: float) -> Event:
-            event, row = seal(state.uid, state.seq + 1, now_utc, said_by, payload, state.last_hash)
+        def make(head: Head, payload: Payload, said_by: str, now_utc: float) -> Event:
+            event, row = seal(head.uid, head.seq + 1, now_utc, said_by, payload, head.last_hash)
             rows.append(row)
             return event
 

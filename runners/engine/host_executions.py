@@ -1,0 +1,289 @@
+"""Executions on one host, each carried from its dispatch to its verdict, through any number of sessions.
+
+At most once is the host's own claim. Here it means: after a lost session the host is asked before anything is done,
+and what was given up meanwhile is not started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from runners.engine.host_wants import Execution, PlaceKey, Stage
+from runners.engine.limits import Limits
+from runners.engine.logs import BytesMissing, Logs
+from runners.engine.verdict import cancelled_before_start, finished, never_ran, refusal_kind
+from runners.model.errors import HostRefused
+from runners.model.news import CancelProgress, ExecutionStarted, ExecutionUncertain, News
+from runners.ports.transport import (
+    CancelStep,
+    ExecutionPhase,
+    ExecutionReport,
+    ExecutionResult,
+    HostSession,
+    Survivor,
+)
+
+TellNews = Callable[[str, News], None]
+"""Run uid and what happened."""
+
+MOST_REASON_CHARACTERS = 2000
+
+
+class Link(Protocol):
+    """What executions need of the link that they are on."""
+
+    @property
+    def name(self) -> str: ...
+
+    def exchange(self, action: Callable[..., Awaitable[None]], session: HostSession, *args: object) -> None:
+        """Run one exchange; losing the session in it ends the session and nothing else."""
+
+    def ended(self, session: HostSession, cause: str) -> None:
+        """The session is of no use any more."""
+
+    def is_open(self, session: HostSession | None) -> bool:
+        """Whether it is the session of this moment, and lives."""
+
+    def heard(self) -> None:
+        """The host said something."""
+
+    def nudge(self) -> None:
+        """What is needed may have changed."""
+
+
+class Executions:
+    """Everything dispatched to one host whose verdict we do not have. It is the ear of the link's sessions too."""
+
+    def __init__(self, link: Link, *, logs: Logs, tell: TellNews, limits: Limits) -> None:
+        self._link = link
+        self._logs = logs
+        self._tell = tell
+        self._limits = limits
+        self._by_key: dict[str, Execution] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
+
+    @property
+    def runs(self) -> set[str]:
+        """Runs that have something here."""
+        return {execution.run for execution in self._by_key.values()}
+
+    # ----- asked by effects
+
+    def add(self, execution: Execution, session: HostSession | None, *, now_s: float) -> bool:
+        """Carry it from now on; False when it is carried already."""
+        if execution.key in self._by_key:
+            return False
+        self._by_key[execution.key] = execution
+        if session is None:
+            execution.silent_since_s = now_s
+        else:
+            self._take_up(session, (execution,))
+        return True
+
+    def drop(self, place: PlaceKey) -> None:
+        """A person went past an attempt that is unknown: whatever its host says later changes nothing."""
+        for execution in list(self._by_key.values()):
+            if execution.place == place:
+                del self._by_key[execution.key]
+                self._logs.drop(execution.key)
+
+    def cancel(self, key: str, grace_s: float, session: HostSession | None) -> bool:
+        """Cancel it now or when its host answers; False when it is not carried."""
+        execution = self._by_key.get(key)
+        if execution is None:
+            return False
+        execution.cancel_grace_s = grace_s
+        execution.cancel_sent = False
+        if session is not None and execution.stage is Stage.FOLLOWED:
+            self._link.exchange(self._send_cancel, session, execution)
+        return True
+
+    # ----- sessions come and go
+
+    def session_began(self, session: HostSession) -> None:
+        """Ask about what was dispatched before, start what was not sent yet."""
+        self._take_up(session, tuple(self._by_key.values()))
+
+    def session_ended(self, now_s: float) -> None:
+        """Nothing is certain any more about what was not reported to its end."""
+        for execution in self._by_key.values():
+            execution.cancel_sent = False
+            if execution.stage is not Stage.START:
+                execution.stage = Stage.ASK
+            if execution.silent_since_s is None:
+                execution.silent_since_s = now_s
+                execution.silent_grace_s = self._limits.silent_s
+
+    def any_followed(self) -> str | None:
+        """A key that the host must know."""
+        return next((key for key, one in self._by_key.items() if one.stage is Stage.FOLLOWED), None)
+
+    def next_silence_s(self) -> float | None:
+        """When the next silence has to be told, on the monotonic clock."""
+        return min(
+            (
+                one.silent_since_s + one.silent_grace_s
+                for one in self._by_key.values()
+                if one.silent_since_s is not None and not one.silent_told
+            ),
+            default=None,
+        )
+
+    def tell_silence(self, now_s: float, why: str) -> None:
+        """Say of everything that has been silent for too long that nobody knows."""
+        for one in list(self._by_key.values()):
+            if one.silent_told or one.silent_since_s is None or now_s < one.silent_since_s + one.silent_grace_s:
+                continue
+            one.silent_told = True
+            self._tell(one.run, ExecutionUncertain(job_run=one.job_run, key=one.key, reason=_cut(why), answered=False))
+
+    # ----- exchanges with the host
+
+    def _take_up(self, session: HostSession, executions: Sequence[Execution]) -> None:
+        asked = tuple(one for one in executions if one.stage is Stage.ASK)
+        fresh = tuple(one for one in executions if one.stage is Stage.START)
+        for execution in (*asked, *fresh):
+            execution.stage = Stage.BUSY
+        if asked:
+            self._link.exchange(self._ask, session, asked)
+        for execution in fresh:
+            self._link.exchange(self._start, session, execution)
+
+    async def _ask(self, session: HostSession, executions: Sequence[Execution]) -> None:
+        reports = await session.ask([execution.key for execution in executions])
+        self._link.heard()
+        for execution, report in zip(executions, reports, strict=True):
+            # One exchange each: a log that has to be opened does not hold up the verdict of another.
+            self._link.exchange(self._take_report, session, execution, report)
+
+    async def _start(self, session: HostSession, execution: Execution) -> None:
+        if not self._carries(execution):
+            return
+        try:
+            report = await session.start(execution.request)
+        except HostRefused as error:
+            reason = _cut(error.message)
+            self._end(execution, never_ran(execution.job_run, execution.key, reason, kind=refusal_kind(reason)))
+            return
+        self._link.heard()
+        await self._take_report(session, execution, report, True)
+
+    async def _take_report(
+        self, session: HostSession, execution: Execution, report: ExecutionReport, followed: bool = False
+    ) -> None:
+        """Go on from what the host says about a key. ``followed``: ``start`` follows it from byte 0 already."""
+        if not self._carries(execution):
+            return
+        execution.silent_since_s = None
+        match report.phase:
+            case ExecutionPhase.RUNNING | ExecutionPhase.DONE | ExecutionPhase.LOST:
+                await self._follow(session, execution, report, followed)
+            case ExecutionPhase.ABSENT if execution.cancel_grace_s is not None:
+                before = await session.seal(execution.key)
+                if before.phase in (ExecutionPhase.ABSENT, ExecutionPhase.CLAIMED):
+                    self._end(execution, cancelled_before_start(execution.job_run, execution.key))
+                else:
+                    await self._take_report(session, execution, before)
+            case ExecutionPhase.ABSENT:
+                await self._start(session, execution)
+            case ExecutionPhase.CLAIMED:
+                reason = f"{self._link.name} claimed it and never started it; it will not run there"
+                self._end(execution, never_ran(execution.job_run, execution.key, reason))
+
+    async def _follow(
+        self, session: HostSession, execution: Execution, report: ExecutionReport, followed: bool
+    ) -> None:
+        # A quick one may have reported its end before the answer to its start is read.
+        if execution.stage is Stage.BUSY:
+            execution.stage = Stage.FOLLOWED
+            if report.phase is ExecutionPhase.RUNNING:
+                execution.silent_told = False
+                self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
+        if not followed or report.phase is ExecutionPhase.LOST:
+            offset = await self._logs.feed(execution.run, execution.key).resume()
+            await session.follow(execution.key, offset)
+        if report.phase is ExecutionPhase.RUNNING:
+            await self._send_cancel(session, execution)
+
+    async def _send_cancel(self, session: HostSession, execution: Execution) -> None:
+        if execution.cancel_grace_s is not None and not execution.cancel_sent:
+            execution.cancel_sent = True
+            await session.cancel(execution.key, execution.cancel_grace_s)
+
+    async def _put_away(self, session: HostSession, execution: Execution, result: ExecutionResult) -> None:
+        """Have the whole log on disk, then report the verdict."""
+        try:
+            await self._logs.feed(execution.run, execution.key).finish(result.log_bytes)
+        except BytesMissing as error:
+            self._link.ended(session, str(error))
+            return
+        news = finished(execution.job_run, execution.key, result, timeout_s=execution.request.timeout_s)
+        self._end(execution, news)
+
+    def _end(self, execution: Execution, news: News) -> None:
+        if self._carries(execution):
+            del self._by_key[execution.key]
+            self._logs.drop(execution.key)
+            self._tell(execution.run, news)
+            self._link.nudge()
+
+    def _carries(self, execution: Execution) -> bool:
+        return self._by_key.get(execution.key) is execution
+
+    # ----- what a session says (through SinkOfLink)
+
+    async def session_output(self, session: HostSession | None, key: str, offset: int, data: bytes) -> None:
+        """Bytes of a log. A slow disk slows the host."""
+        self._link.heard()
+        execution = self._by_key.get(key)
+        if execution is None:
+            return
+        try:
+            await self._logs.feed(execution.run, key).put(offset, data)
+        except BytesMissing as error:
+            if session is not None:
+                self._link.ended(session, str(error))
+
+    def session_finished(self, session: HostSession | None, key: str, result: ExecutionResult) -> None:
+        """A verdict; the log was delivered before."""
+        self._link.heard()
+        execution = self._by_key.get(key)
+        if session is None or execution is None or not self._link.is_open(session):
+            return
+        if execution.stage is not Stage.ENDING:
+            execution.stage = Stage.ENDING
+            self._link.exchange(self._put_away, session, execution, result)
+
+    def session_vanished(self, session: HostSession | None, key: str, report: ExecutionReport) -> None:
+        """Neither a process nor a result: only a person can say."""
+        self._link.heard()
+        execution = self._by_key.get(key)
+        if execution is not None:
+            reason = report.reason or f"{self._link.name} has neither the process nor its result"
+            self._end(
+                execution,
+                ExecutionUncertain(job_run=execution.job_run, key=key, reason=_cut(reason), answered=True),
+            )
+
+    def session_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None:
+        """How far a cancel is."""
+        self._link.heard()
+        execution = self._by_key.get(key)
+        if execution is not None:
+            names = tuple(f"pid {one.pid} {one.user} {one.command[:200]}" for one in survivors[:50])
+            self._tell(
+                execution.run,
+                CancelProgress(job_run=execution.job_run, key=key, step=step.value, survivors=names),
+            )
+
+    def session_over(self, session: HostSession | None, cause: str) -> None:
+        """The session was lost."""
+        if session is not None:
+            self._link.ended(session, cause)
+
+
+def _cut(reason: str) -> str:
+    return reason[:MOST_REASON_CHARACTERS]

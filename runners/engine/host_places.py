@@ -1,0 +1,81 @@
+"""Places for attempts on one host: who waits, in which order, who has one. No I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from runners.engine.host_wants import PlaceKey, Want
+
+
+class Places:
+    """A queue for a fixed number of places."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.wants: deque[Want] = deque()
+        """Who waits, in order; those whose old keys are being sealed have their place already."""
+        self._taken: set[PlaceKey] = set()
+        self._promised: set[PlaceKey] = set()
+        """Places whose ``HostReady`` is out and whose first execution has not come yet."""
+
+    @property
+    def busy(self) -> bool:
+        """Somebody waits, or is about to start."""
+        return bool(self.wants or self._promised)
+
+    @property
+    def runs(self) -> set[str]:
+        """Runs that wait or have a place."""
+        return {want.run for want in self.wants} | {run for run, _, _ in self._taken}
+
+    def ask(self, want: Want) -> bool:
+        """Queue; False when it waits or has a place already."""
+        if want.place in self._taken or any(one.place == want.place for one in self.wants):
+            return False
+        self.wants.append(want)
+        return True
+
+    def reserve(self, place: PlaceKey, *, leaving: frozenset[PlaceKey]) -> bool:
+        """Take a place that is free now, past nobody; say whether. ``leaving`` are given back together with its use."""
+        if self.wants or len(self._taken - leaving) >= self.limit:
+            return False
+        self._taken.add(place)
+        self._promised.add(place)
+        return True
+
+    def next(self) -> Iterator[Want]:
+        """Take free places for those whose turn it is."""
+        for want in list(self.wants):
+            if len(self._taken) >= self.limit:
+                return
+            if not want.sealing:
+                self._taken.add(want.place)
+                yield want
+
+    def ready(self, want: Want) -> bool:
+        """It is told that it may start; False when it was withdrawn meanwhile."""
+        if want not in self.wants:
+            return False
+        self.wants.remove(want)
+        self._promised.add(want.place)
+        return True
+
+    def occupy(self, place: PlaceKey) -> None:
+        """Something of it is on the host, whatever the limit says."""
+        self._taken.add(place)
+        self._promised.discard(place)
+
+    def leave(self, place: PlaceKey) -> None:
+        """Give a place back, or stop waiting for one."""
+        self._taken.discard(place)
+        self._promised.discard(place)
+        for want in [want for want in self.wants if want.place == place]:
+            self.wants.remove(want)
+
+    def session_ended(self) -> None:
+        """What was being sealed is sealed again in the next session."""
+        for want in self.wants:
+            if want.sealing:
+                want.sealing = False
+                self._taken.discard(want.place)
