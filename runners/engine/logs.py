@@ -98,6 +98,7 @@ class LogFeed:
         self._pump: asyncio.Task[None] | None = None
         self._drained = asyncio.Event()
         self._drained.set()
+        self._closed = False
         self.trouble = ""
         """Why the last write failed; empty when it did not."""
 
@@ -149,6 +150,7 @@ class LogFeed:
 
     async def close(self) -> None:
         """Write what waits, as far as that works at once, and close."""
+        self._closed = True
         if self._pump is not None and not self.trouble:
             await self._drained.wait()
         await self.abandon()
@@ -176,7 +178,11 @@ class LogFeed:
     async def _open(self) -> LogWriter:
         async with self._opening:
             if self._writer is None:
-                self._writer = await self._store.open(self._run, self._key)
+                writer = await self._store.open(self._run, self._key)
+                if self._closed:
+                    # It was dropped meanwhile: whoever appends now hears that the log is closed.
+                    await writer.close()
+                self._writer = writer
             return self._writer
 
     async def _write(self) -> None:
