@@ -122,7 +122,7 @@ def decide(state: RunState, touched: frozenset[str] | None, now_utc: float, dice
     if touched is None or not _all_move(state, touched):
         # Stages are looked at beside events of job runs, because the next round will not see what was touched now.
         # The run is not: events of job runs go on, or end something that the next round is told of.
-        events += tuple(_next_of_stages(state))
+        events += tuple(_next_of_stages(state, reopen=touched is None))
         if not events:
             events = tuple(_end_of_run(state))
     return _decision(state, events)
@@ -407,7 +407,8 @@ def _end_of_run(state: RunState) -> Iterator[Payload]:
         yield RunHeld(waits_for=_waits_for(state))
 
 
-def _next_of_stages(state: RunState) -> Iterator[Payload]:
+def _next_of_stages(state: RunState, *, reopen: bool) -> Iterator[Payload]:
+    """``reopen``: look also whether a passed stage has something to do again, which only a person brings about."""
     if state.phase is RunPhase.CANCELLING:
         return
     before_passed = True
@@ -415,7 +416,7 @@ def _next_of_stages(state: RunState) -> Iterator[Payload]:
         match stage.phase:
             case StagePhase.WAITING | StagePhase.STOPPED if before_passed:
                 yield StageStarted(stage=stage.name)
-            case StagePhase.PASSED if not stage_is_satisfied(state, s):
+            case StagePhase.PASSED if reopen and not stage_is_satisfied(state, s):
                 yield StageStarted(stage=stage.name)
                 before_passed = False
                 continue

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from runners.core.copying import changed, set_fields
+from runners.core.copying import changed, setters_of
 from runners.core.index import Place, PlanIndex, index_of
-from runners.core.moves import IllegalMove, check_move
+from runners.core.moves import JOB_RUN_MOVES, IllegalMove, check_move
 from runners.model.phases import Phase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import AttemptState, JobRunState, JobState, RunState, StageState, TaskState
@@ -60,7 +60,9 @@ class Draft:
     def part(self, old: Part, **changes: Any) -> Part:
         """``old`` with some fields changed: itself, when this draft made it."""
         if id(old) in self._own:
-            set_fields(old, changes)
+            setters = setters_of(old.__class__)
+            for name in changes:
+                setters[name](old, changes[name])
             return old
         new = changed(old, **changes)
         self._own.add(id(new))
@@ -80,7 +82,8 @@ class Draft:
         old = runs[h]
         new_phase: Phase | None = changes.get("phase")
         if new_phase is not None and new_phase is not old.phase:
-            check_move(old.phase, new_phase)
+            if new_phase not in JOB_RUN_MOVES[old.phase]:
+                check_move(old.phase, new_phase)
             counts = self._counts.get((s, j))
             if counts is None:
                 counts = self._counts[s, j] = dict(self.base.stages[s].jobs[j].counts)

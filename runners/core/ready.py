@@ -81,7 +81,7 @@ def is_moving(run: JobRunState) -> bool:
 
 def anything_moves(state: RunState) -> bool:
     """Whether any job run goes on without a person."""
-    counts = counts_of(state)
-    return any(counts.get(phase) for phase in MOVING) or (
-        bool(counts.get(Phase.UNKNOWN)) and any(not run.answered for _, run in runs_in(state, Phase.UNKNOWN))
-    )
+    jobs = [job for stage in state.stages for job in stage.jobs]
+    if any(phase in job.counts for job in jobs for phase in MOVING):
+        return True
+    return any(not run.answered for _, run in runs_in(state, Phase.UNKNOWN))

@@ -121,8 +121,16 @@ def reduce(state: RunState, event: Event) -> RunState:
 
     Raises ``SequenceGap`` when it is not the next event of this run and ``IllegalMove`` when it does not fit.
     """
+    return reduce_all(state, (event,))
+
+
+def reduce_all(state: RunState, events: Iterable[Event]) -> RunState:
+    """The state after all of ``events``: what ``reduce`` gives one after the other, copying what they touch once."""
     draft = Draft(state)
-    _take(draft, state.seq, event)
+    seq = state.seq
+    for event in events:
+        _take(draft, seq, event)
+        seq = event.seq
     return draft.done()
 
 
@@ -132,12 +140,7 @@ def fold(plan: Plan, events: Iterable[Event]) -> RunState:
     first = next(rest, None)
     if first is None:
         raise SequenceGap("a run has at least one event")
-    draft = Draft(begin(plan, first))
-    seq = 1
-    for event in rest:
-        _take(draft, seq, event)
-        seq += 1
-    return draft.done()
+    return reduce_all(begin(plan, first), rest)
 
 
 def _take(draft: Draft, seq: int, event: Event) -> None:
@@ -345,7 +348,9 @@ def _task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
         return
-    draft.change(place, attempts=_task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time))
+    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time)
+    if attempts is not run.attempts:
+        draft.change(place, attempts=attempts)
 
 
 def _task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
@@ -371,7 +376,7 @@ def _task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
     )
     if run.phase is Phase.UNKNOWN:
         _regained(draft, place, run, time, attempts)
-    else:
+    elif attempts is not run.attempts:
         draft.change(place, attempts=attempts)
 
 

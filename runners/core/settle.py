@@ -5,18 +5,28 @@ Pure: the events it returns are not durable yet. Commit them, then perform the e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runners.core.consequences import effects_of
 from runners.core.decide import Dice, decide, touched_by
-from runners.core.reduce import reduce
+from runners.core.reduce import reduce_all
 from runners.model.effects import Effect
 from runners.model.events import SYSTEM_ACTOR, Event, Payload
 from runners.model.state import RunState
 
-Seal = Callable[[RunState, Payload, str, float], Event]
-"""Make the event that follows ``state`` out of a payload, its actor and its UTC time; the engine's adds the hashes."""
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log of a run ends."""
+
+    uid: str
+    seq: int
+    last_hash: str
+
+
+Seal = Callable[[Head, Payload, str, float], Event]
+"""Make the event that follows ``Head`` out of a payload, its actor and its UTC time; the engine's adds the hashes."""
 
 _MOST_ROUNDS = 10_000
 
@@ -30,14 +40,14 @@ class Settled:
     effects: tuple[Effect, ...] = ()
 
 
-def unchained(state: RunState, payload: Payload, actor: str, now_utc: float) -> Event:
-    """The event that follows ``state``, without hashes: for tests, and for guesses that are thrown away."""
-    return Event(run=state.uid, seq=state.seq + 1, time=round(now_utc, 3), actor=actor, payload=payload)
+def unchained(head: Head, payload: Payload, actor: str, now_utc: float) -> Event:
+    """The event that follows ``head``, without hashes: for tests, and for guesses that are thrown away."""
+    return Event(run=head.uid, seq=head.seq + 1, time=round(now_utc, 3), actor=actor, payload=payload)
 
 
 def settle(
     state: RunState,
-    payloads: Iterable[Payload],
+    payloads: Sequence[Payload],
     *,
     now_utc: float,
     dice: Dice,
@@ -52,25 +62,36 @@ def settle(
     """
     events: list[Event] = []
     effects: list[Effect] = []
-    for payload in payloads:
-        effects += effects_of(state, payload)
-        event = seal(state, payload, actor, now_utc)
-        state = reduce(state, event)
-        events.append(event)
-        touched = _joined(touched, touched_by(payload))
+
+    def take(facts: Sequence[Payload], said_by: str) -> None:
+        nonlocal state, touched
+        fresh: list[Event] = []
+        head = Head(state.uid, state.seq, state.last_hash)
+        for payload in facts:
+            event = seal(head, payload, said_by, now_utc)
+            head = Head(event.run, event.seq, event.hash)
+            fresh.append(event)
+        touched = _joined(touched, [touched_by(payload) for payload in facts])
+        state = reduce_all(state, fresh)
+        events.extend(fresh)
+
+    if payloads:
+        effects += [effect for payload in payloads for effect in effects_of(state, payload)]
+        take(payloads, actor)
     for _ in range(_MOST_ROUNDS):
         decision = decide(state, touched, now_utc, dice)
         if not decision.events:
             return Settled(state=state, events=tuple(events), effects=tuple(effects))
         effects += decision.effects
         touched = frozenset()
-        for payload in decision.events:
-            event = seal(state, payload, SYSTEM_ACTOR, now_utc)
-            state = reduce(state, event)
-            events.append(event)
-            touched = _joined(touched, touched_by(payload))
+        take(decision.events, SYSTEM_ACTOR)
     raise RuntimeError(f"{state.name} does not come to rest")
 
 
-def _joined(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    return None if one is None or other is None else one | other
+def _joined(touched: frozenset[str] | None, others: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
+    found: set[str] = set()
+    for one in (touched, *others):
+        if one is None:
+            return None
+        found |= one
+    return frozenset(found)

@@ -6,7 +6,7 @@ test answers it. Job runs are named by their short name (``release@web3``) or th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from runners.core.admit import admit
 from runners.core.index import index_of, job_run_of, short_name
@@ -91,7 +91,7 @@ class Simulator:
     # ----- the loop
 
     def settle(
-        self, payloads: Iterable[Payload], *, actor: str = SYSTEM_ACTOR, touched: frozenset[str] | None = frozenset()
+        self, payloads: Sequence[Payload], *, actor: str = SYSTEM_ACTOR, touched: frozenset[str] | None = frozenset()
     ) -> tuple[Event, ...]:
         """One step: fold, decide, keep what is asked of the world."""
         settled = settle(

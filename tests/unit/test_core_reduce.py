@@ -13,7 +13,7 @@ from runners.core.decide import touched_by
 from runners.core.index import index_of, short_name
 from runners.core.moves import JOB_RUN_MOVES, RUN_MOVES, STAGE_MOVES, IllegalMove, check_move, states_markdown
 from runners.core.reduce import SequenceGap, begin, fold, reduce
-from runners.core.settle import unchained
+from runners.core.settle import Head, unchained
 from runners.model.events import (
     PAYLOADS,
     Event,
@@ -39,8 +39,12 @@ from runners.testing.simulator import Simulator
 ONE = plan_of(stage("rollout", job("release", "web3", "fetch restart")))
 
 
+def head_of(state: RunState) -> Head:
+    return Head(state.uid, state.seq, state.last_hash)
+
+
 def after(sim: Simulator, payload: Payload) -> RunState:
-    return reduce(sim.state, unchained(sim.state, payload, "onduty", sim.now_utc))
+    return reduce(sim.state, unchained(head_of(sim.state), payload, "onduty", sim.now_utc))
 
 
 def test_a_run_begins_with_every_job_run_waiting_and_numbered_over_the_whole_plan() -> None:
@@ -58,7 +62,7 @@ def test_a_run_begins_with_every_job_run_waiting_and_numbered_over_the_whole_pla
 def test_a_gap_in_the_sequence_raises_and_changes_nothing() -> None:
     sim = Simulator(ONE)
     before = sim.state
-    event = replace(unchained(before, TimeGap(from_utc=1, to_utc=2), "onduty", 3.0), seq=before.seq + 2)
+    event = replace(unchained(head_of(before), TimeGap(from_utc=1, to_utc=2), "onduty", 3.0), seq=before.seq + 2)
     with pytest.raises(SequenceGap, match="does not follow event 4"):
         reduce(before, event)
     with pytest.raises(SequenceGap):
