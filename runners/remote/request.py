@@ -20,9 +20,7 @@ MAX_DIR_BYTES = 1000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z")
 # What a shell keeps for itself: read-only in one of them, or changed by it before the job could see it.
-_SHELL_OWN = frozenset(
-    "_ BASHOPTS BASH_VERSINFO EUID IFS LINENO OPTIND PPID RANDOM SECONDS SHELLOPTS UID".split()
-)
+_SHELL_OWN = frozenset("_ BASHOPTS BASH_VERSINFO EUID IFS LINENO OPTIND PPID RANDOM SECONDS SHELLOPTS UID".split())
 
 
 class RequestRefused(ValueError):

@@ -18,10 +18,10 @@
 # Three special built-ins end the whole shell when their redirection fails, so they get none that can fail.
 
 od_stat() { # PID -> od_pid od_state od_ppid od_pgrp od_sid od_cpu od_ticks
-  read -r od_x <"/proc/$1/stat" || return 1
-  od_pid=${od_x%% *}
+  read -r od_stat_line <"/proc/$1/stat" || return 1
+  od_pid=${od_stat_line%% *}
   # The name of the program may hold anything, ") " included; what follows the last one is numbers.
-  set -- ${od_x##*) }
+  set -- ${od_stat_line##*) }
   od_state=$1 od_ppid=$2 od_pgrp=$3 od_sid=$4
   od_cpu=$((${14} + ${15})) od_ticks=${20}
 }
@@ -31,12 +31,12 @@ od_alive() { # PID TICKS
 }
 
 od_clock() { # -> od_now, hundredths of a second since 1970
-  read -r od_x od_y </proc/uptime
-  od_x=${od_x%.*}${od_x#*.}
+  read -r od_up od_idle </proc/uptime
+  od_up=${od_up%.*}${od_up#*.}
   while :; do
-    case $od_x in 0?*) od_x=${od_x#0} ;; *) break ;; esac
+    case $od_up in 0?*) od_up=${od_up#0} ;; *) break ;; esac
   done
-  od_now=$((od_epoch + od_x))
+  od_now=$((od_epoch + od_up))
 }
 
 od_nap() { # SECONDS
@@ -51,9 +51,9 @@ od_size() { # FILE -> od_bytes
 # ---- records
 
 od_find() { # KEY -> od_f; fails when no folder of ours has it
-  for od_x in "$od_dir" "$od_dir2" "$od_dir3"; do
-    if [ -n "$od_x" ] && [ -e "$od_x/$1.x" ]; then
-      od_f=$od_x/$1
+  for od_d in "$od_dir" "$od_dir2" "$od_dir3"; do
+    if [ -n "$od_d" ] && [ -e "$od_d/$1.x" ]; then
+      od_f=$od_d/$1
       return 0
     fi
   done
@@ -78,8 +78,8 @@ od_look() { # KEY -> od_phase od_bytes od_why od_f, and od_two when done
       [ -e "$od_dir/.here" ] || od_phase=unknown
       return 0
     fi
-    od_load "$od_f.x"
-    od_x=$?
+    od_whole=1
+    od_load "$od_f.x" || od_whole=''
     case $od_two in
       R\ *\ .)
         od_phase=done
@@ -88,7 +88,7 @@ od_look() { # KEY -> od_phase od_bytes od_why od_f, and od_two when done
         return 0
         ;;
     esac
-    if [ "$od_x" -ne 0 ]; then
+    if [ -z "$od_whole" ]; then
       # Caught in the middle of a write, or whoever claimed it died in it.
       od_tries=$((od_tries + 1))
       if [ "$od_tries" -gt 20 ]; then
@@ -105,7 +105,7 @@ od_look() { # KEY -> od_phase od_bytes od_why od_f, and od_two when done
     if [ "$od_born" = "$od_boot" ]; then
       if od_alive "$od_sup" "$od_sup_ticks"; then
         od_phase=running
-        read -r od_x od_bytes <"/proc/$od_sup/fdinfo/9" || od_bytes=0
+        read -r od_word od_bytes <"/proc/$od_sup/fdinfo/9" || od_bytes=0
         return 0
       fi
       if [ "$od_tag" = S ] && od_alive "$od_job" "$od_job_ticks"; then
@@ -137,20 +137,20 @@ od_report() { # ID KEY, after od_look
   esac
 }
 
-od_claim() { # TAG; fails with od_x=taken or od_x=full
-  od_x=taken
+od_claim() { # TAG; fails with od_claimed=taken or od_claimed=full
+  od_claimed=taken
   set -C
   {
-    od_x=ok
+    od_claimed=ok
     printf '%-111s\n%-95s\n%s\n%s\n' "-- $1 $od_me $od_me_ticks 0 0 $od_boot $od_now ." '' "$od_label" "$od_where" ||
-      od_x=full
+      od_claimed=full
   } >"$od_f.x"
   set +C
-  case $od_x in
+  case $od_claimed in
     ok) return 0 ;;
     full) rm -f "$od_f.x" </dev/null ;;
     # A create that fails on a full disk looks like one that somebody else was first at.
-    taken) [ -e "$od_f.x" ] || od_x=full ;;
+    taken) [ -e "$od_f.x" ] || od_claimed=full ;;
   esac
   return 1
 }
@@ -169,7 +169,7 @@ od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SCRIPT [NAME VALUE]... .
   od_clock
   od_since=$od_now
   if ! od_claim H; then
-    if [ "$od_x" = taken ]; then
+    if [ "$od_claimed" = taken ]; then
       od_look "$od_key"
       od_report "$od_id" "$od_key"
     else
@@ -213,8 +213,8 @@ od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
 od_folder() { # -> we stand where the job will run, or od_error
   if [ -n "$od_work" ]; then
     od_w=$od_dir/work/$od_work
-    for od_x in "$od_dir2" "$od_dir3"; do
-      [ -n "$od_x" ] && [ -d "$od_x/work/$od_work" ] && od_w=$od_x/work/$od_work
+    for od_d in "$od_dir2" "$od_dir3"; do
+      [ -n "$od_d" ] && [ -d "$od_d/work/$od_work" ] && od_w=$od_d/work/$od_work
     done
     if ! [ -d "$od_w" ] && ! mkdir -p "$od_w"; then
       od_error=nowork
@@ -273,7 +273,7 @@ od_settle() { # wait until all that the job printed is in the log -> od_bytes
   od_drainer='' od_cat='' od_last='' od_still=0 od_spins=0
   while :; do
     if [ -z "$od_drainer" ]; then
-      { read -r od_x && read -r od_x && read -r od_x && read -r od_x && read -r od_x od_drainer od_cat; } <"$od_f.x"
+      { read -r od_word && read -r od_word && read -r od_word && read -r od_word && read -r od_word od_drainer od_cat; } <"$od_f.x"
     fi
     # A dead drainer, waited for or not, has no descriptors.
     if [ -n "$od_drainer" ] && ! [ -e "/proc/$od_drainer/fd/9" ]; then
@@ -286,7 +286,7 @@ od_settle() { # wait until all that the job printed is in the log -> od_bytes
       continue
     fi
     od_nap 0.02
-    read -r od_x od_bytes </proc/self/fdinfo/9
+    read -r od_word od_bytes </proc/self/fdinfo/9
     od_still=$((od_still + 1))
     [ "$od_bytes" = "$od_last" ] || od_still=0
     od_last=$od_bytes
@@ -309,7 +309,7 @@ od_settle() { # wait until all that the job printed is in the log -> od_bytes
       fi
     fi
   done
-  read -r od_x od_bytes </proc/self/fdinfo/9
+  read -r od_word od_bytes </proc/self/fdinfo/9
 }
 
 od_finish() { # KIND STATUS CPU_TICKS
@@ -464,8 +464,8 @@ od_survivors() { # KEY
   for od_p in $od_found; do
     od_user='?' od_cmd=''
     od_stat "$od_p" || continue
-    while read -r od_x od_y od_z; do
-      [ "$od_x" = Uid: ] && od_user=$(id -un "$od_y" </dev/null) && break
+    while read -r od_word od_uid od_rest; do
+      [ "$od_word" = Uid: ] && od_user=$(id -un "$od_uid" </dev/null) && break
     done <"/proc/$od_p/status"
     od_cmd=$(tr '\000\001-\037\177' '[ *]' <"/proc/$od_p/cmdline")
     [ -n "$od_cmd" ] || read -r od_cmd <"/proc/$od_p/comm"
@@ -502,7 +502,7 @@ od() { # COUNT VERB ID ARGUMENTS... .
         od_clock
         od_label='' od_where=''
         if ! od_claim Z; then
-          if [ "$od_x" = full ]; then
+          if [ "$od_claimed" = full ]; then
             printf 'A %s full\n' "$1" >&5
             return 0
           fi
@@ -512,10 +512,10 @@ od() { # COUNT VERB ID ARGUMENTS... .
       od_report "$1" "$2"
       ;;
     fetch) # ID KEY OFFSET BYTES
-      od_x=ok
+      od_word=ok
       od_find "$2" &&
-        dd "if=$od_f.l" bs=65536 iflag=skip_bytes,count_bytes "skip=$3" "count=$4" </dev/null >&6 || od_x=bad
-      printf 'A %s %s\n' "$1" "$od_x" >&5
+        dd "if=$od_f.l" bs=65536 iflag=skip_bytes,count_bytes "skip=$3" "count=$4" </dev/null >&6 || od_word=bad
+      printf 'A %s %s\n' "$1" "$od_word" >&5
       ;;
     cancel) # ID KEY GRACE
       od_end_tree "$2" "$3" C </dev/null 6>&- &
@@ -540,8 +540,8 @@ od() { # COUNT VERB ID ARGUMENTS... .
         od_id=$1
         shift
         while [ "$#" -gt 1 ]; do
-          for od_x in "$od_dir" "$od_dir2" "$od_dir3"; do
-            [ -n "$od_x" ] && rm -rf "$od_x/work/$1"
+          for od_d in "$od_dir" "$od_dir2" "$od_dir3"; do
+            [ -n "$od_d" ] && rm -rf "$od_d/work/$1"
           done
           shift
         done
@@ -625,7 +625,7 @@ od_follow() {
 }
 
 od_commands() {
-  while read -r od_x; do printf '%s\n' "$od_x"; done
+  while read -r od_line; do printf '%s\n' "$od_line"; done
   printf 'end\n'
 }
 
@@ -661,10 +661,10 @@ od_pass() { # ship what is new; fails when the link is gone
   od_keep=''
   for od_i in $od_live; do
     eval "od_k=\$od_k_$od_i od_o=\$od_o_$od_i od_s=\$od_s_$od_i od_e=\$od_e_$od_i"
-    od_p=$od_o od_line=''
+    od_p=$od_o
     if [ -n "$od_e" ]; then
       od_p=$od_e
-    elif [ -n "$od_s" ] && read -r od_x od_p <"/proc/${od_s%:*}/fdinfo/9"; then
+    elif [ -n "$od_s" ] && read -r od_word od_p <"/proc/${od_s%:*}/fdinfo/9"; then
       # Looked at closer only when something changed: the number may belong to a stranger by now.
       if [ "$od_p" != "$od_o" ] && ! od_alive "${od_s%:*}" "${od_s#*:}"; then
         od_s='' od_p=$od_o

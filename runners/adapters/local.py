@@ -1,0 +1,156 @@
+"""The controller's own machine: the same supervisor, over child processes instead of SSH.
+
+Shells get a session of their own, so neither ctrl-c in a terminal nor ``kill -9`` of the controller reaches what runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from runners.adapters.shell_channel import ShellLost
+from runners.adapters.supervised import REQUEST_DEADLINE_S, open_session
+from runners.model.errors import HostRefused, HostUnreachable
+from runners.model.inventory import Host
+from runners.ports.transport import HostSession, SessionSink
+
+_BUFFER_BYTES = 1 << 20
+_WRITE_BYTES = 1 << 20
+_LOGIN_VARIABLES = frozenset("HOME LANG LANGUAGE LOGNAME MAIL PATH SHELL TMPDIR TZ USER".split())
+
+
+def login_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a login would have of ``environment``: a job must not depend on the terminal that started the controller."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _LOGIN_VARIABLES or name.startswith(("LC_", "XDG_"))
+    }
+
+
+class LocalTransport:
+    """Opens sessions with this machine; keeps what ``Transport`` promises."""
+
+    def __init__(
+        self,
+        *,
+        env: Mapping[str, str] | None = None,
+        shell: Sequence[str] = ("sh",),
+        deadline_s: float = REQUEST_DEADLINE_S,
+    ) -> None:
+        """``env`` is the login's whole environment; its HOME is where executions live. None: taken from ours."""
+        self._env = login_environment(os.environ) if env is None else dict(env)
+        self._shell = tuple(shell)
+        self._deadline_s = deadline_s
+
+    async def connect(self, host: Host, sink: SessionSink) -> HostSession:
+        """As the promise says."""
+        started_s = time.monotonic()
+
+        async def open_shell() -> LocalShell:
+            return await LocalShell.open(self._shell, self._env)
+
+        try:
+            return await open_session(
+                host, open_shell, sink, connect_s=time.monotonic() - started_s, deadline_s=self._deadline_s
+            )
+        except ShellLost as lost:
+            raise HostUnreachable(f"no shell on this machine ({lost}); nothing was started") from None
+
+
+class LocalShell(asyncio.SubprocessProtocol):
+    """One shell on this machine; see ``ShellChannel`` for the promises."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._outputs = {
+            1: asyncio.StreamReader(limit=_BUFFER_BYTES, loop=loop),
+            2: asyncio.StreamReader(limit=_BUFFER_BYTES, loop=loop),
+        }
+        self._gone = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._transport: asyncio.SubprocessTransport | None = None
+
+    @classmethod
+    async def open(cls, command: Sequence[str], env: Mapping[str, str]) -> LocalShell:
+        """Start ``command``. Raises ``HostRefused`` when it cannot be started."""
+        loop = asyncio.get_running_loop()
+        home = env.get("HOME", "/")
+        try:
+            _, shell = await loop.subprocess_exec(
+                cls, *command, env=dict(env), cwd=home if os.path.isdir(home) else "/", start_new_session=True
+            )
+        except OSError as problem:
+            raise HostRefused(
+                f"{command[0]} cannot be started on this machine ({problem.strerror}); nothing was started"
+            ) from None
+        return shell
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = process = cast(asyncio.SubprocessTransport, transport)
+        for number, reader in self._outputs.items():
+            if (pipe := process.get_pipe_transport(number)) is not None:
+                reader.set_transport(pipe)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._outputs[fd].feed_data(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if fd in self._outputs:
+            self._outputs[fd].feed_eof()
+        else:
+            # Nobody reads our requests any more.
+            self._end()
+
+    def process_exited(self) -> None:
+        self._end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    async def write(self, data: bytes) -> None:
+        """Send ``data`` and return once the pipe has taken nearly all of it. Raises ``ShellLost``."""
+        assert self._transport is not None
+        stdin = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0))
+        for at in range(0, len(data), _WRITE_BYTES):
+            if self._gone.is_set() or stdin is None:
+                raise ShellLost("the shell ended")
+            stdin.write(data[at : at + _WRITE_BYTES])
+            await self._writable.wait()
+        if self._gone.is_set():
+            raise ShellLost("the shell ended")
+
+    async def read_stdout(self, max_bytes: int) -> bytes:
+        """The next bytes; ``b""`` at the end."""
+        return await self._outputs[1].read(max_bytes)
+
+    async def read_stderr(self, max_bytes: int) -> bytes:
+        """As ``read_stdout``, for stderr."""
+        return await self._outputs[2].read(max_bytes)
+
+    def close(self) -> None:
+        """Close the pipes and end this shell; what it started runs on."""
+        if self._transport is not None:
+            self._transport.close()
+        self._end()
+
+    async def wait_closed(self) -> None:
+        """Return when the shell is gone."""
+        await self._gone.wait()
+
+    def _end(self) -> None:
+        self._gone.set()
+        self._writable.set()
+        for reader in self._outputs.values():
+            if not reader.at_eof():
+                reader.feed_eof()

@@ -1,0 +1,89 @@
+"""How an execution ended, as its record on the host says it: one line with a closing mark.
+
+``R KIND STATUS LOG_BYTES CUT HOW STARTED ENDED CPU .`` in the record; a notice or report may add the folder asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_SIGNALS = (
+    "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT "
+    "CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS"
+).split()
+"""Linux's names, from 1 (signal(7), x86 and ARM)."""
+_FIRST_REALTIME, _LAST_REALTIME = 34, 64
+_CLOCK_TICKS_PER_S = 100
+"""What /proc counts in (USER_HZ), on every Linux there is."""
+_WORDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteResult:
+    """One record's second line. Exactly one of ``exit_code``, ``signal`` and ``error`` is there."""
+
+    exit_code: int | None
+    signal: str | None
+    error: str | None
+    timed_out: bool
+    cancelled: bool
+    log_bytes: int
+    log_cut: bool
+    started_at: float
+    """Seconds since 1970 by the host's clock."""
+    ended_at: float
+    cpu_s: float
+
+
+def signal_name(status: int) -> str | None:
+    """The signal behind a shell's exit status; None when there is none.
+
+    A shell gives a signal as 128 + its number (POSIX 2.8.2), so that ``exit 143`` looks like TERM.
+    """
+    number = status - 128
+    if 1 <= number <= len(_SIGNALS):
+        return _SIGNALS[number - 1]
+    if _FIRST_REALTIME <= number <= _LAST_REALTIME:
+        return f"RTMIN+{number - _FIRST_REALTIME}"
+    return None
+
+
+def parse_result(text: str) -> RemoteResult:
+    """Read ``R … .`` and the folder that may follow. Raises ``ValueError`` when it is not whole."""
+    words = text.split(" ", _WORDS)
+    if len(words) < _WORDS or words[0] != "R" or words[9] != ".":
+        raise ValueError(f"not a result: {text!r}")
+    _, kind, status, log_bytes, cut, how, started, ended, cpu, _ = words[:_WORDS]
+    folder = words[_WORDS] if len(words) > _WORDS else ""
+    exit_code = signal = error = None
+    if kind == "x":
+        signal = signal_name(int(status))
+        exit_code = int(status) if signal is None else None
+    else:
+        error = _error(status, folder)
+    return RemoteResult(
+        exit_code=exit_code,
+        signal=signal,
+        error=error,
+        timed_out=how == "T",
+        cancelled=how == "C",
+        log_bytes=int(log_bytes),
+        log_cut=cut == "1",
+        started_at=int(started) / 100,
+        ended_at=int(ended) / 100,
+        cpu_s=int(cpu) / _CLOCK_TICKS_PER_S,
+    )
+
+
+def _error(code: str, folder: str) -> str:
+    match code:
+        case "nodir":
+            return f"folder {folder} is not there"
+        case "noenter":
+            return f"folder {folder} cannot be entered"
+        case "nowork":
+            return "the work folder could not be made"
+        case "nostart":
+            return "the host could not start another process"
+        case _:
+            return code
