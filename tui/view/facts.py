@@ -15,6 +15,8 @@ from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
 WAITING = frozenset({Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF})
+FOLDED = {"passed": Phase.SUCCEEDED, "queued": Phase.QUEUED, "waiting": Phase.WAITING}
+"""What a folded row of the tree stands for, by the word in its id."""
 PASSED = frozenset({Phase.SUCCEEDED, Phase.SKIPPED})
 NEEDS_PERSON = frozenset({HoldKind.FAILED.value, HoldKind.HOST_KEY.value})
 _QUEUE = frozenset({HoldKind.HOST.value, HoldKind.HOST_KEY.value, HoldKind.CAPACITY.value})
@@ -48,9 +50,8 @@ def under(state: RunState, selected: str) -> tuple[Place, ...]:
     if not selected:
         return ()
     whole, at, host = selected.partition("@")
-    if at and host in ("passed", "waiting"):
-        phases = {Phase.SUCCEEDED} if host == "passed" else {Phase.WAITING}
-        found = tuple(one for one in places(state) if one.job.id == whole and one.run.phase in phases)
+    if at and host in FOLDED:
+        found = tuple(one for one in places(state) if one.job.id == whole and one.run.phase is FOLDED[host])
         if found:
             return found
     if at:
@@ -163,13 +164,14 @@ def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
 
 
 def stage_before(state: RunState, stage: str) -> str:
-    """Name of the first stage before ``stage`` that has not passed; empty when there is none."""
+    """Name of the last stage before ``stage`` that has not passed; empty when there is none."""
+    found = ""
     for one in state.stages:
         if one.name == stage:
-            return ""
+            break
         if one.phase not in _STAGE_DONE:
-            return one.name
-    return ""
+            found = one.name
+    return found
 
 
 def hold_words(hold: HoldDocument | None, state: RunState) -> SafeText:
@@ -186,8 +188,10 @@ def hold_words(hold: HoldDocument | None, state: RunState) -> SafeText:
             return safe(hold.text)
         case HoldKind.HOST if hold.text.startswith("connecting"):
             return own("connecting")
+        case HoldKind.HOST if hold.text.endswith("is being prepared"):
+            return own("preparing")
         case HoldKind.HOST:
-            return own("host not ready")
+            return own("host not reached")
         case HoldKind.HOST_KEY:
             return own("trust its key")
         case HoldKind.CAPACITY:

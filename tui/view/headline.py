@@ -160,8 +160,9 @@ def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
     place = place_of(scene.state, hold.what)
     name = subject(place) if place is not None else safe(hold.what)
     text = safe(hold.text)
-    if hold.kind == HoldKind.HOST_KEY and text.startswith(f"{name} "):
-        text = own(text.removeprefix(f"{name} "))
+    if hold.kind == HoldKind.HOST_KEY and place is not None:
+        host = safe(place.run.host)
+        text = own(f"{host} shows a key that is not on record. onduty hosts trust {host}")
     return _loud(
         own(f"{name} waits for you"),
         own(f": {text}{_stop(text)}"),

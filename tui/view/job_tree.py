@@ -17,6 +17,7 @@ from runners.model.state import JobRunState, JobState, StageState
 from tui.view.cells import LEAST_CELLS, cells, cut_middle
 from tui.view.durations import count, duration
 from tui.view.facts import (
+    FOLDED,
     NEEDS_PERSON,
     PASSED,
     WAITING,
@@ -130,9 +131,14 @@ class _Word:
     must: SafeText
     token: str
     more: SafeText = NOTHING
+    whole: bool = False
+    """``more`` stands there whole or not at all."""
 
-    def spans(self) -> tuple[Span, ...]:
-        both = (Span(self.must, self.token), Span(self.more, self.token, cut="right"))
+    def spans(self, room: int = 1000) -> tuple[Span, ...]:
+        more = self.more
+        if self.must and cells(self.must) + (cells(more) if self.whole else min(cells(more), LEAST_CELLS)) > room:
+            more = NOTHING
+        both = (Span(self.must, self.token), Span(more, self.token, cut="right"))
         return tuple(span for span in both if span.text)
 
 
@@ -181,14 +187,15 @@ class _Pen:
         hold = next(
             (hold for hold in self.scene.holds if hold.what == stage.name and hold.kind == HoldKind.STAGE), None
         )
-        words = hold_words(hold, self.scene.state)
+        members_wait = any(member.run.phase in WAITING for member in members)
+        words = hold_words(hold, self.scene.state) if members_wait else NOTHING
         live = took is not None and stage.ended_at is None
         name = Span(safe(stage.name), "text", bold=True, cut="right")
         item = Item(stage.name, tuple(member.run.id for member in members))
         right = duration(took) if took is not None else words
         if self.narrow:
             where = own(f"{done} of {_jobs_or_hosts(members)}") if several and not waiting else _jobs_or_hosts(members)
-            word = words if waiting and words else STAGE_PHASES[stage.phase.value].word
+            word = words if waiting and words else mark.word if waiting else STAGE_PHASES[stage.phase.value].word
             token = "text" if live else "muted"
             return self._wide_row(0, mark, name, where, _Word(word, "muted"), right if took is not None else own(""),
                                   right_token=token), item  # fmt: skip
@@ -235,20 +242,34 @@ class _Pen:
         return safe(f"needs {', '.join(planned.needs)}") if planned.needs else own("")
 
     def _hosts(self, stage: StageState, planned: PlannedJob, job: JobState, indent: int) -> Iterator[Line]:
-        passed = [run for run in job.runs if run.phase is Phase.SUCCEEDED]
-        waiting = [run for run in job.runs if run.phase is Phase.WAITING]
-        folded: set[str] = set()
-        for kind, runs in (("passed", passed), ("waiting", waiting)):
-            if len(runs) >= FOLD_FROM and f"{planned.id}@{kind}" not in self.scene.opened:
-                folded |= {run.id for run in runs}
+        groups = {kind: self._foldable(stage, planned, job, phase) for kind, phase in FOLDED.items()}
+        kinds = [
+            kind
+            for kind, runs in groups.items()
+            if len(runs) >= FOLD_FROM and f"{planned.id}@{kind}" not in self.scene.opened
+        ]
+        folded = {run.id for kind in kinds for run in groups[kind]}
         names = dict(zip([run.id for run in job.runs], without_common_suffix([safe(run.host) for run in job.runs]),
                          strict=True))  # fmt: skip
         single = [run for run in job.runs if run.id not in folded]
         for run in sorted(single, key=lambda run: (-JOB_PHASES[run.phase.value].severity, run.number)):
             yield self._run_row(Place(stage.name, planned, run), indent, name=names[run.id])
-        for kind, runs in (("passed", passed), ("waiting", waiting)):
-            if runs and runs[0].id in folded:
-                yield self._folded_row(stage, planned, runs, [names[run.id] for run in runs], kind, indent)
+        for kind in kinds:
+            runs = groups[kind]
+            yield self._folded_row(stage, planned, runs, [names[run.id] for run in runs], kind, indent)
+
+    def _foldable(self, stage: StageState, planned: PlannedJob, job: JobState, phase: Phase) -> list[JobRunState]:
+        """Job runs of a phase that nobody has to look at one by one; queued ones with the same reason as the first."""
+        runs = [run for run in job.runs if run.phase is phase]
+        if phase is not Phase.QUEUED:
+            return runs
+        holds = [hold_for(self.scene, Place(stage.name, planned, run)) for run in runs]
+        words = [hold_words(hold, self.scene.state) for hold in holds]
+        return [
+            run
+            for run, hold, word in zip(runs, holds, words, strict=True)
+            if word == words[0] and not _wants_person(hold)
+        ]
 
     def _folded_row(
         self,
@@ -325,7 +346,7 @@ class _Pen:
             short = cut_middle(name.text, word_at - at - 1, self.glyphs.cut)
             columns = [
                 Column(at, (Span(short, name.token, name.bold),)),
-                Column(word_at, fit(spans, end - word_at, self.glyphs.cut)),
+                Column(word_at, fit(word.spans(end - word_at), end - word_at, self.glyphs.cut)),
             ]
         return [*columns, Column(self.width - 1, (right,), align="right")] if timed else columns
 
@@ -340,7 +361,7 @@ class _Pen:
                 return _Word(NOTHING, "run", safe(task[1] + again)) if task else _Word(own("starting"), "run")
             case Phase.CANCELLING:
                 step = run.cancel_step.upper() if run.cancel_step in ("term", "kill") else run.cancel_step
-                return _Word(own("cancelling"), "muted", safe(f": {step}") if step else own(""))
+                return _Word(own("cancelling"), "muted", safe(f": {step}") if step else NOTHING, whole=True)
             case Phase.FAILED | Phase.TIMED_OUT:
                 task = (failed_task(member) or running_task(member) or (0, ""))[:2] if reached(run) else (0, "")
                 where = f" in {safe(task[1])}" if self.narrow else f" {safe(task[1])}"

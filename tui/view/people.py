@@ -22,7 +22,7 @@ def people_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         if one.run.acted_by and one.run.acted_at is not None:
             acts.setdefault((one.run.acted_at, one.run.acted_by, one.run.acted), []).append(one)
     lines: list[tuple[SafeText, SafeText, SafeText]] = [
-        (own("now"), safe(name), own("watches" if name != here.user else "watches, you")) for name in scene.watchers
+        (own("now"), safe(name), own("watches" if name != here.user else "watches (you)")) for name in scene.watchers
     ]
     for at, by, what in sorted(acts, reverse=True)[:_MOST_ACTS]:
         done = acts[at, by, what]
