@@ -19,7 +19,7 @@ from runners.core.guards import (
 )
 from runners.core.index import index_of, job_run_of, short_name
 from runners.core.ready import runs_in
-from runners.core.reduce import in_flight
+from runners.core.tasks import in_flight
 from runners.model.errors import ActionRefused
 from runners.model.events import (
     CancelRequested,

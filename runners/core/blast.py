@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runners.core.ready import counts_of
-from runners.core.reduce import last_task
+from runners.core.tasks import last_task
 from runners.model.phases import BAD, Phase
 from runners.model.state import RunState
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runners.core.index import job_run_of, planned_job_of
-from runners.core.reduce import in_flight, last_task
+from runners.core.tasks import in_flight, last_task
 from runners.model.definition import OnFailure
 from runners.model.effects import (
     Advise,

@@ -6,10 +6,11 @@ folded, until it has none: a second call with nothing new gives nothing. ``core.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runners.core.consequences import effects_of
+from runners.core.decide_attempts import Dice, Moment, next_of_attempt
 from runners.core.index import Place, index_of
 from runners.core.outcome import failed_result, warnings_of
 from runners.core.ready import (
@@ -22,8 +23,7 @@ from runners.core.ready import (
     runs_in,
     stage_is_satisfied,
 )
-from runners.core.reduce import IN_FLIGHT, last_task
-from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.definition import OnFailure
 from runners.model.effects import Effect
 from runners.model.events import (
     CancelRequested,
@@ -48,19 +48,11 @@ from runners.model.events import (
     TaskStarted,
     TimeGap,
 )
-from runners.model.ids import execution_key
-from runners.model.phases import BAD, RUN_ENDED, FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
-from runners.model.plan import PlannedJob
-from runners.model.state import AttemptState, JobRunState, RunState, TaskState
-
-Dice = Callable[[], float]
-"""A number from 0 to below 1, each time another."""
+from runners.model.phases import BAD, RUN_ENDED, Phase, Result, RunPhase, StagePhase
+from runners.model.state import JobRunState, RunState
 
 MOST_NAMED = 200
 """Job runs that one event names, so that it stays under 64 KiB."""
-
-LEAST_TIMEOUT_S = 0.1
-"""With less time left the next task of an attempt is not dispatched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +204,7 @@ def _next_of(state: RunState, place: Place, run: JobRunState, now_utc: float, di
     planned = state.plan.stages[place.stage].jobs[place.job]
     match run.phase:
         case Phase.RUNNING | Phase.CANCELLING:
-            return _next_of_attempt(state, planned, run, run.attempts[-1], now_utc, dice)
+            return next_of_attempt(Moment(state, planned, run, run.attempts[-1], now_utc, dice))
         case Phase.UNKNOWN if run.cancel_asked and run.answered:
             return JobFinished(
                 job_run=run.id,
@@ -237,156 +229,6 @@ def _next_of(state: RunState, place: Place, run: JobRunState, now_utc: float, di
             return JobQueued(job_run=run.id, attempt=run.next_attempt)
         case _:
             return None
-
-
-def _next_of_attempt(
-    state: RunState, planned: PlannedJob, run: JobRunState, attempt: AttemptState, now_utc: float, dice: Dice
-) -> Payload | None:
-    for n, task in enumerate(attempt.tasks, start=1):
-        match task.phase:
-            case TaskPhase.SUCCEEDED | TaskPhase.KEPT:
-                continue
-            case TaskPhase.FAILED | TaskPhase.TIMED_OUT | TaskPhase.CANCELLED:
-                return _after_failure(state, planned, run, attempt, n, task, now_utc, dice)
-            case TaskPhase.WAITING if run.phase is Phase.CANCELLING:
-                return _cancelled(run, attempt, f"cancelled before {planned.tasks[n - 1].name}")
-            case TaskPhase.WAITING:
-                return _dispatch(state, planned, run, attempt, n, now_utc, dice)
-            case phase if phase in IN_FLIGHT:
-                return None
-    return JobFinished(
-        job_run=run.id, attempt=attempt.number, phase=Phase.SUCCEEDED, result=Result.SUCCESS, exit_code=0
-    )
-
-
-def _cancelled(run: JobRunState, attempt: AttemptState, reason: str, task: TaskState | None = None) -> JobFinished:
-    return JobFinished(
-        job_run=run.id,
-        attempt=attempt.number,
-        phase=Phase.CANCELLED,
-        result=Result.CANCELLATION,
-        exit_code=task.exit_code if task else None,
-        signal=task.signal if task else None,
-        reason=reason,
-    )
-
-
-def _dispatch(
-    state: RunState,
-    planned: PlannedJob,
-    run: JobRunState,
-    attempt: AttemptState,
-    n: int,
-    now_utc: float,
-    dice: Dice,
-) -> Payload:
-    limits = [planned.tasks[n - 1].timeout_s]
-    if planned.timeout_s is not None:
-        left_s = planned.timeout_s - (now_utc - (attempt.started_at or now_utc))
-        # The first task always gets its chance: nothing but our own slowness can have used the time.
-        if left_s < LEAST_TIMEOUT_S and last_task(attempt):
-            reason = f"no time left for {planned.tasks[n - 1].name}"
-            return _failed(
-                state,
-                planned,
-                run,
-                attempt,
-                Phase.TIMED_OUT,
-                Result.TIMEOUT,
-                None,
-                reason,
-                FailureKind.TIMEOUT,
-                now_utc,
-                dice,
-            )
-        limits.append(max(left_s, LEAST_TIMEOUT_S))
-    return TaskDispatched(
-        job_run=run.id,
-        attempt=attempt.number,
-        task=n,
-        key=execution_key(state.uid, run.number, attempt.number, n),
-        timeout_s=min((limit for limit in limits if limit is not None), default=None),
-    )
-
-
-def _after_failure(
-    state: RunState,
-    planned: PlannedJob,
-    run: JobRunState,
-    attempt: AttemptState,
-    n: int,
-    task: TaskState,
-    now_utc: float,
-    dice: Dice,
-) -> Payload:
-    name = planned.tasks[n - 1].name
-    if run.phase is Phase.CANCELLING or task.phase is TaskPhase.CANCELLED:
-        return _cancelled(run, attempt, f"cancelled in {name}", task)
-    reason = f"{task.reason} in {name}" if task.reason else f"failed in {name}"
-    if task.phase is TaskPhase.TIMED_OUT:
-        return _failed(
-            state,
-            planned,
-            run,
-            attempt,
-            Phase.TIMED_OUT,
-            Result.TIMEOUT,
-            task,
-            reason,
-            task.kind or FailureKind.TIMEOUT,
-            now_utc,
-            dice,
-        )
-    result = task.result or Result.FAILURE
-    return _failed(state, planned, run, attempt, Phase.FAILED, result, task, reason, task.kind, now_utc, dice)
-
-
-def _failed(
-    state: RunState,
-    planned: PlannedJob,
-    run: JobRunState,
-    attempt: AttemptState,
-    phase: Phase,
-    result: Result,
-    task: TaskState | None,
-    reason: str,
-    kind: FailureKind | None,
-    now_utc: float,
-    dice: Dice,
-) -> Payload:
-    """The attempt is over: the policy goes on, or the job run ends."""
-    if run.policy_left > 0 and not state.stopping and state.phase is RunPhase.RUNNING and _repeatable(planned, attempt):
-        nth = planned.retry.attempts - run.policy_left
-        return RetryScheduled(
-            job_run=run.id,
-            attempt=run.next_attempt,
-            by_policy=True,
-            not_before=now_utc + delay_s(planned.retry, nth, dice),
-            reason=reason,
-        )
-    return JobFinished(
-        job_run=run.id,
-        attempt=attempt.number,
-        phase=phase,
-        result=result,
-        exit_code=task.exit_code if task else None,
-        signal=task.signal if task else None,
-        reason=reason,
-        kind=kind,
-    )
-
-
-def _repeatable(planned: PlannedJob, attempt: AttemptState) -> bool:
-    return all(task.repeatable or now.key is None for task, now in zip(planned.tasks, attempt.tasks, strict=True))
-
-
-def delay_s(policy: RetryPolicy, nth: int, dice: Dice) -> float:
-    """Seconds before the policy's ``nth`` retry (from 1): exponential, capped, with full jitter where asked.
-
-    Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
-    """
-    longest = min(policy.max_delay_s, policy.delay_s * policy.backoff ** min(nth - 1, 64))
-    return longest * dice() if policy.full_jitter else longest
 
 
 # Stages and the run

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from runners.core.copying import changed, setters_of
 from runners.core.index import Place, PlanIndex, index_of
 from runners.core.moves import JOB_RUN_MOVES, IllegalMove, check_move
-from runners.model.phases import Phase, StagePhase
+from runners.model.phases import Phase, RunPhase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import AttemptState, JobRunState, JobState, RunState, StageState, TaskState
 
@@ -68,11 +68,6 @@ class Draft:
         self._own.add(id(new))
         return new
 
-    def made(self, new: Part) -> Part:
-        """A part that was made from nothing, for this draft to change later."""
-        self._own.add(id(new))
-        return new
-
     def change(self, place: Place, **changes: Any) -> None:
         """Change a job run; ``IllegalMove`` when its phase may not change so."""
         s, j, h = place
@@ -109,6 +104,17 @@ class Draft:
         old = self.stage(s)
         check_move(old.phase, phase)
         self._stages[s] = changed(old, phase=phase, **changes)
+
+    def move_stages(self, old: StagePhase, new: StagePhase) -> None:
+        """Change the phase of every stage that is in ``old``."""
+        for s in range(len(self.base.stages)):
+            if self.stage(s).phase is old:
+                self.move_stage(s, new)
+
+    def move_run(self, phase: RunPhase) -> None:
+        """Change the run's phase; ``IllegalMove`` when it may not."""
+        check_move(self.of_run("phase"), phase)
+        self.run["phase"] = phase
 
     def done(self) -> RunState:
         """The state with every change in it."""

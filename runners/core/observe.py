@@ -6,7 +6,7 @@ News about an earlier attempt, about a task that is over or about a job run that
 from __future__ import annotations
 
 from runners.core.index import index_of, job_run_of
-from runners.core.reduce import in_flight
+from runners.core.tasks import in_flight
 from runners.model.events import (
     CancelStepped,
     ContactLost,

@@ -8,7 +8,7 @@ from runners.core.admit import Refused, admit
 from runners.core.guards import in_words, targets_of_retry
 from runners.core.index import index_of, job_run_of, planned_job_of, short_name
 from runners.core.ready import counts_of, runs_in
-from runners.core.reduce import in_flight
+from runners.core.tasks import in_flight
 from runners.model.definition import OnFailure
 from runners.model.events import CancelRequested, JobFinished, JobSkipped, RetryScheduled
 from runners.model.intents import Cancel, Intent, Retry, Skip, name_of

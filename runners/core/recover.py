@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runners.core.consequences import advise, cancel_effects, forget_workdirs, workdir_of
 from runners.core.ready import runs_in
-from runners.core.reduce import in_flight
+from runners.core.tasks import in_flight
 from runners.model.effects import AskExecution, Effect, PrepareHost, WakeAt
 from runners.model.phases import BAD, LIVE, RUN_ENDED, Phase
 from runners.model.state import JobRunState, RunState

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runners.core.consequences import effects_of
-from runners.core.decide import Dice, decide, touched_by
+from runners.core.decide import decide, touched_by
+from runners.core.decide_attempts import Dice
 from runners.core.reduce import reduce_all
 from runners.model.effects import Effect
 from runners.model.events import SYSTEM_ACTOR, Event, Payload

@@ -12,8 +12,9 @@ from runners.core.admit import admit
 from runners.core.index import index_of, job_run_of, short_name
 from runners.core.observe import observe
 from runners.core.recover import recover
-from runners.core.reduce import begin, fold, in_flight
+from runners.core.reduce import begin, fold
 from runners.core.settle import settle, unchained
+from runners.core.tasks import in_flight
 from runners.model.effects import (
     Advise,
     AskExecution,
@@ -59,10 +60,16 @@ class Simulator:
     """One run; ``events`` and ``effects`` are everything so far, ``state`` is their fold."""
 
     def __init__(
-        self, plan: Plan, *, by: str = "alice", number: int = 42, dice: Callable[[], float] = lambda: 0.5
+        self,
+        plan: Plan,
+        *,
+        by: str = "alice",
+        number: int = 42,
+        dice: Callable[[], float] = lambda: 0.5,
+        now_utc: float = 1000.0,
     ) -> None:
         self.plan = plan
-        self.now_utc = 1000.0
+        self.now_utc = now_utc
         self.dice = dice
         created = RunCreated(
             uid=UID,

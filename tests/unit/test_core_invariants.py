@@ -24,7 +24,8 @@ from runners.core.observe import observe
 from runners.core.preview import preview
 from runners.core.ready import satisfies
 from runners.core.recover import recover
-from runners.core.reduce import fold, in_flight, reduce
+from runners.core.reduce import fold, reduce
+from runners.core.tasks import in_flight
 from runners.model.effects import AskExecution, CancelExecution, PrepareHost, WakeAt
 from runners.model.events import (
     CancelRequested,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runners.core.decide import decide, delay_s
+from runners.core.decide import decide
+from runners.core.decide_attempts import delay_s
 from runners.model.definition import RetryPolicy
 from runners.model.effects import ForgetExecution, ForgetWorkdirs, PrepareHost, ReleaseHost, StartExecution
 from runners.model.events import JobFinished, RetryScheduled, TaskDispatched

@@ -1,0 +1,133 @@
+"""What follows inside one attempt: the next task, the policy's next attempt, or the end. Part of ``decide``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from runners.core.tasks import last_task
+from runners.model.definition import RetryPolicy
+from runners.model.events import JobFinished, Payload, RetryScheduled, TaskDispatched
+from runners.model.ids import execution_key
+from runners.model.phases import FailureKind, Phase, Result, RunPhase, TaskPhase
+from runners.model.plan import PlannedJob
+from runners.model.state import AttemptState, JobRunState, RunState, TaskState
+
+Dice = Callable[[], float]
+"""A number from 0 to below 1, each time another."""
+
+LEAST_TIMEOUT_S = 0.1
+"""With less time left the next task of an attempt is not dispatched."""
+
+
+class Moment(NamedTuple):
+    """A live attempt, and all that counts for what follows."""
+
+    state: RunState
+    planned: PlannedJob
+    run: JobRunState
+    attempt: AttemptState
+    now_utc: float
+    dice: Dice
+
+
+def next_of_attempt(now: Moment) -> Payload | None:
+    """The event that follows; None while its host has a task."""
+    run, attempt = now.run, now.attempt
+    for n, task in enumerate(attempt.tasks, start=1):
+        match task.phase:
+            case TaskPhase.SUCCEEDED | TaskPhase.KEPT:
+                continue
+            case TaskPhase.FAILED | TaskPhase.TIMED_OUT | TaskPhase.CANCELLED:
+                return _after_failure(now, n, task)
+            case TaskPhase.WAITING if run.phase is Phase.CANCELLING:
+                return _cancelled(now, f"cancelled before {now.planned.tasks[n - 1].name}")
+            case TaskPhase.WAITING:
+                return _dispatch(now, n)
+            case _:
+                return None
+    passed = Phase.SUCCEEDED
+    return JobFinished(job_run=run.id, attempt=attempt.number, phase=passed, result=Result.SUCCESS, exit_code=0)
+
+
+def _cancelled(now: Moment, reason: str, task: TaskState | None = None) -> JobFinished:
+    return JobFinished(
+        job_run=now.run.id,
+        attempt=now.attempt.number,
+        phase=Phase.CANCELLED,
+        result=Result.CANCELLATION,
+        exit_code=task.exit_code if task else None,
+        signal=task.signal if task else None,
+        reason=reason,
+    )
+
+
+def _dispatch(now: Moment, n: int) -> Payload:
+    task, run, attempt = now.planned.tasks[n - 1], now.run, now.attempt
+    limits = [task.timeout_s]
+    if now.planned.timeout_s is not None:
+        left_s = now.planned.timeout_s - (now.now_utc - (attempt.started_at or now.now_utc))
+        # The first task always gets its chance: nothing but our own slowness can have used the time.
+        if left_s < LEAST_TIMEOUT_S and last_task(attempt):
+            why = f"no time left for {task.name}"
+            return _failed(now, Phase.TIMED_OUT, Result.TIMEOUT, None, why, FailureKind.TIMEOUT)
+        limits.append(max(left_s, LEAST_TIMEOUT_S))
+    return TaskDispatched(
+        job_run=run.id,
+        attempt=attempt.number,
+        task=n,
+        key=execution_key(now.state.uid, run.number, attempt.number, n),
+        timeout_s=min((limit for limit in limits if limit is not None), default=None),
+    )
+
+
+def _after_failure(now: Moment, n: int, task: TaskState) -> Payload:
+    name = now.planned.tasks[n - 1].name
+    if now.run.phase is Phase.CANCELLING or task.phase is TaskPhase.CANCELLED:
+        return _cancelled(now, f"cancelled in {name}", task)
+    reason = f"{task.reason} in {name}" if task.reason else f"failed in {name}"
+    if task.phase is TaskPhase.TIMED_OUT:
+        return _failed(now, Phase.TIMED_OUT, Result.TIMEOUT, task, reason, task.kind or FailureKind.TIMEOUT)
+    return _failed(now, Phase.FAILED, task.result or Result.FAILURE, task, reason, task.kind)
+
+
+def _failed(
+    now: Moment, phase: Phase, result: Result, task: TaskState | None, reason: str, kind: FailureKind | None
+) -> Payload:
+    """The attempt is over: the policy goes on, or the job run ends."""
+    run = now.run
+    if _policy_goes_on(now):
+        nth = now.planned.retry.attempts - run.policy_left
+        return RetryScheduled(
+            job_run=run.id,
+            attempt=run.next_attempt,
+            by_policy=True,
+            not_before=now.now_utc + delay_s(now.planned.retry, nth, now.dice),
+            reason=reason,
+        )
+    return JobFinished(
+        job_run=run.id,
+        attempt=now.attempt.number,
+        phase=phase,
+        result=result,
+        exit_code=task.exit_code if task else None,
+        signal=task.signal if task else None,
+        reason=reason,
+        kind=kind,
+    )
+
+
+def _policy_goes_on(now: Moment) -> bool:
+    if now.run.policy_left < 1 or now.state.stopping or now.state.phase is not RunPhase.RUNNING:
+        return False
+    ran = zip(now.planned.tasks, now.attempt.tasks, strict=True)
+    return all(spec.repeatable or task.key is None for spec, task in ran)
+
+
+def delay_s(policy: RetryPolicy, nth: int, dice: Dice) -> float:
+    """Seconds before the policy's ``nth`` retry (from 1): exponential, capped, with full jitter where asked.
+
+    Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+    """
+    longest = min(policy.max_delay_s, policy.delay_s * policy.backoff ** min(nth - 1, 64))
+    return longest * dice() if policy.full_jitter else longest

@@ -1,0 +1,241 @@
+"""What an attempt and its tasks become by an event. Part of ``reduce``, and used by it alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runners.core.copying import changed
+from runners.core.draft import Draft
+from runners.core.index import Place
+from runners.core.moves import IllegalMove
+from runners.core.tasks import IN_FLIGHT, in_flight
+from runners.model.events import (
+    CancelStepped,
+    ContactLost,
+    ContactRegained,
+    JobQueued,
+    JobStarted,
+    RunbookLinked,
+    TaskDispatched,
+    TaskFinished,
+    TaskStarted,
+)
+from runners.model.phases import BAD, LIVE, Phase, Result, TaskPhase
+from runners.model.state import AttemptState, JobRunState, RunbookLink, TaskState
+
+_TASK_PHASE = {
+    Result.SUCCESS: TaskPhase.SUCCEEDED,
+    Result.FAILURE: TaskPhase.FAILED,
+    Result.ERROR: TaskPhase.FAILED,
+    Result.TIMEOUT: TaskPhase.TIMED_OUT,
+    Result.CANCELLATION: TaskPhase.CANCELLED,
+    Result.SKIP: TaskPhase.NOT_RUN,
+}
+
+_NO_TASK = TaskState()
+_NO_ATTEMPT = AttemptState(number=0)
+_NOT_RUN = TaskState(phase=TaskPhase.NOT_RUN)
+
+
+def at(draft: Draft, job_run: str) -> tuple[Place, JobRunState]:
+    place = draft.place(job_run)
+    return place, draft.job_run(place)
+
+
+def _task(draft: Draft, run: JobRunState, task: int, **changes: Any) -> tuple[AttemptState, ...]:
+    """The attempts of ``run`` with one task of the current one changed."""
+    attempt = run.attempts[-1]
+    old = attempt.tasks[task - 1]
+    return _with_task(draft, run, task, draft.part(old, **changes))
+
+
+def _with_task(draft: Draft, run: JobRunState, task: int, new: TaskState) -> tuple[AttemptState, ...]:
+    attempt = run.attempts[-1]
+    tasks = attempt.tasks
+    if tasks[task - 1] is new:
+        return run.attempts
+    return with_attempt(run, draft.part(attempt, tasks=(*tasks[: task - 1], new, *tasks[task:])))
+
+
+def with_attempt(run: JobRunState, attempt: AttemptState) -> tuple[AttemptState, ...]:
+    return run.attempts if run.attempts[-1] is attempt else (*run.attempts[:-1], attempt)
+
+
+def expect_attempt(run: JobRunState, attempt: int) -> None:
+    if attempt != run.next_attempt:
+        raise IllegalMove(f"{run.id} goes on with attempt {run.next_attempt}, not {attempt}")
+
+
+def job_queued(draft: Draft, time: float, payload: JobQueued) -> None:
+    place, run = at(draft, payload.job_run)
+    expect_attempt(run, payload.attempt)
+    draft.change(place, phase=Phase.QUEUED, since=time, not_before=None)
+
+
+def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
+    place, run = at(draft, payload.job_run)
+    expect_attempt(run, payload.attempt)
+    before = run.current
+    count = len(draft.planned(place).tasks)
+    tasks: tuple[TaskState, ...] = (_NO_TASK,) * count
+    workdir_attempt = payload.attempt
+    if payload.from_task > 1:
+        if before is None or payload.from_task > count:
+            raise IllegalMove(f"{run.id} has nothing to go on with from task {payload.from_task}")
+        kept = tuple(changed(task, phase=TaskPhase.KEPT) for task in before.tasks[: payload.from_task - 1])
+        tasks = kept + tasks[payload.from_task - 1 :]
+        workdir_attempt = before.workdir_attempt
+    attempt = draft.part(
+        _NO_ATTEMPT,
+        number=payload.attempt,
+        from_task=payload.from_task,
+        workdir_attempt=workdir_attempt,
+        tasks=tasks,
+        started_at=time,
+    )
+    again: dict[str, Any] = {}
+    if before is not None:
+        again = {"exit_code": None, "signal": None, "reason": "", "kind": None}
+    draft.change(
+        place,
+        phase=Phase.RUNNING,
+        since=time,
+        attempts=(*run.attempts, attempt),
+        next_attempt=payload.attempt + 1,
+        fence=(),
+        retry_asked=False,
+        **again,
+    )
+
+
+def task_dispatched(draft: Draft, time: float, payload: TaskDispatched) -> None:
+    place, run = at(draft, payload.job_run)
+    attempt = run.current
+    if (
+        run.phase is not Phase.RUNNING
+        or attempt is None
+        or attempt.number != payload.attempt
+        or not 1 <= payload.task <= len(attempt.tasks)
+        or attempt.tasks[payload.task - 1].phase is not TaskPhase.WAITING
+        or in_flight(run)
+    ):
+        raise IllegalMove(f"{run.id} cannot dispatch task {payload.task} of attempt {payload.attempt}")
+    task = draft.part(
+        _NO_TASK,
+        phase=TaskPhase.DISPATCHED,
+        key=payload.key,
+        attempt=payload.attempt,
+        timeout_s=payload.timeout_s,
+        started_at=time,
+    )
+    draft.change(place, attempts=_with_task(draft, run, payload.task, task))
+
+
+def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState | None:
+    """The task that news is about, when it still is in flight; late news finds none."""
+    current = run.current
+    if run.phase not in LIVE or current is None or current.number != attempt or not 1 <= task <= len(current.tasks):
+        return None
+    found = current.tasks[task - 1]
+    return found if found.key == key and found.phase in IN_FLIGHT else None
+
+
+def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
+    place, run = at(draft, payload.job_run)
+    task = _live_task(run, payload.attempt, payload.task, payload.key)
+    if task is None or task.phase is not TaskPhase.DISPATCHED:
+        return
+    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time)
+    if attempts is not run.attempts:
+        draft.change(place, attempts=attempts)
+
+
+def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
+    place, run = at(draft, payload.job_run)
+    task = _live_task(run, payload.attempt, payload.task, payload.key)
+    if task is None:
+        # A slow host may report attempt 1 after a person retried. The later attempt owns the job run now.
+        return
+    attempts = _task(
+        draft,
+        run,
+        payload.task,
+        phase=_TASK_PHASE[payload.result],
+        result=payload.result,
+        kind=payload.kind,
+        exit_code=payload.exit_code,
+        signal=payload.signal,
+        reason=payload.reason,
+        ended_at=time,
+        log_bytes=payload.log_bytes,
+        log_cut=payload.log_cut,
+        cpu_s=payload.cpu_s,
+    )
+    if run.phase is Phase.UNKNOWN:
+        _regained(draft, place, run, time, attempts)
+    elif attempts is not run.attempts:
+        draft.change(place, attempts=attempts)
+
+
+def _regained(draft: Draft, place: Place, run: JobRunState, time: float, attempts: tuple[AttemptState, ...]) -> None:
+    phase = Phase.CANCELLING if run.cancel_asked else Phase.RUNNING
+    draft.change(place, phase=phase, since=time, attempts=attempts, reason="", kind=None, answered=False)
+
+
+def contact_lost(draft: Draft, time: float, payload: ContactLost) -> None:
+    place, run = at(draft, payload.job_run)
+    task = in_flight(run)
+    if run.phase not in LIVE or run.attempt != payload.attempt or not task:
+        return
+    draft.change(
+        place,
+        phase=Phase.UNKNOWN,
+        since=run.since if run.phase is Phase.UNKNOWN else time,
+        attempts=_task(draft, run, task, phase=TaskPhase.UNKNOWN),
+        reason=payload.reason,
+        answered=payload.answered,
+    )
+
+
+def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> None:
+    place, run = at(draft, payload.job_run)
+    task = in_flight(run)
+    if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
+        return
+    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING))
+
+
+def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:
+    place, run = at(draft, payload.job_run)
+    if run.phase is Phase.CANCELLING and run.attempt == payload.attempt:
+        draft.change(place, cancel_step=payload.step, survivors=payload.survivors)
+
+
+def runbook_linked(draft: Draft, payload: RunbookLinked) -> None:
+    place, run = at(draft, payload.job_run)
+    if run.phase not in BAD or run.attempt != payload.attempt:
+        return
+    link = RunbookLink(
+        page=payload.page,
+        section=payload.section,
+        score=payload.score,
+        why=payload.why,
+        first_line=payload.first_line,
+        task=payload.task,
+        line=payload.line,
+    )
+    attempts = run.attempts
+    if payload.task and attempts:
+        attempts = with_attempt(run, draft.part(attempts[-1], runbook=link))
+    draft.change(place, attempts=attempts, runbook=link)
+
+
+def ended(
+    draft: Draft, attempt: AttemptState, time: float, phase: Phase, result: Result | None, reason: str, **facts: Any
+) -> AttemptState:
+    """The attempt, over: what was not dispatched is not run. ``facts`` are its exit code, signal and kind."""
+    tasks = attempt.tasks
+    # In order: only the last ones can be left.
+    if tasks and tasks[-1].phase is TaskPhase.WAITING:
+        tasks = tuple(_NOT_RUN if task.phase is TaskPhase.WAITING else task for task in tasks)
+    return draft.part(attempt, tasks=tasks, ended_at=time, phase=phase, result=result, reason=reason, **facts)
