@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from typing import cast
 
 import asyncssh
+from asyncssh.stream import SSHClientStreamSession
 
 from runners.adapters.shell_channel import ShellLost
 from runners.adapters.ssh_dial import Connection
@@ -24,29 +26,50 @@ OPEN_ATTEMPTS = 5
 FIRST_REOPEN_DELAY_S = 0.05
 
 
+class _ShellSession(SSHClientStreamSession[bytes]):
+    """The library's streams, and the moment when the shell itself ended.
+
+    Supervisors hold copies of the helper's stdout, so its channel stays open after it died; only the exit status tells.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended = asyncio.Event()
+
+    def exit_status_received(self, status: int) -> None:
+        super().exit_status_received(status)
+        self.ended.set()
+
+    def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
+        super().exit_signal_received(signal, core_dumped, msg, lang)
+        self.ended.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.ended.set()
+
+
 class SshShell:
     """One shell on the host; see ``ShellChannel`` for the promises."""
 
     def __init__(
-        self,
-        stdin: asyncssh.SSHWriter[bytes],
-        stdout: asyncssh.SSHReader[bytes],
-        stderr: asyncssh.SSHReader[bytes],
-        lost_cause: Callable[[], str],
+        self, channel: asyncssh.SSHClientChannel[bytes], session: _ShellSession, lost_cause: Callable[[], str]
     ) -> None:
-        self._stdin = stdin
-        self._stdout = stdout
-        self._stderr = stderr
+        self._channel = channel
+        self._session = session
+        self._stdin = asyncssh.SSHWriter[bytes](session, channel)
+        self._stdout = asyncssh.SSHReader[bytes](session, channel)
+        self._stderr = asyncssh.SSHReader[bytes](session, channel, asyncssh.EXTENDED_DATA_STDERR)
         self._lost_cause = lost_cause
 
     async def write(self, data: bytes) -> None:
-        """Send ``data`` and return once the window has taken it. Raises ``ShellLost``."""
+        """Send ``data`` and return once the window has taken nearly all of it. Raises ``ShellLost``."""
         try:
             self._stdin.write(data)
             await self._stdin.drain()
         except (OSError, asyncssh.Error) as problem:
             raise ShellLost(self._lost_cause() or reason(problem)) from None
-        if self._stdin.is_closing():
+        if self._channel.is_closing() or self._session.ended.is_set():
             raise ShellLost(self._lost_cause() or "the shell ended")
 
     async def read_stdout(self, max_bytes: int) -> bytes:
@@ -58,12 +81,13 @@ class SshShell:
         return await _read(self._stderr, max_bytes)
 
     def close(self) -> None:
-        """Close the channel."""
-        self._stdin.close()
+        """Close the channel without waiting for the host to agree."""
+        self._channel.close()
+        self._session.ended.set()
 
     async def wait_closed(self) -> None:
-        """Return when the channel is gone."""
-        await self._stdin.wait_closed()
+        """Return when the shell or the channel is gone, or ``close`` was called."""
+        await self._session.ended.wait()
 
 
 async def open_shell(connection: Connection) -> SshShell:
@@ -76,7 +100,8 @@ async def open_shell(connection: Connection) -> SshShell:
     for attempt in range(1, OPEN_ATTEMPTS + 1):
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                stdin, stdout, stderr = await connection.ssh.open_session(
+                channel, session = await connection.ssh.create_session(
+                    _ShellSession,
                     REMOTE_COMMAND,
                     request_pty=False,
                     env=None,
@@ -98,7 +123,7 @@ async def open_shell(connection: Connection) -> SshShell:
         except (OSError, asyncssh.Error) as problem:
             raise ShellLost(connection.login.lost_cause or reason(problem)) from None
         else:
-            return SshShell(stdin, stdout, stderr, lambda: connection.login.lost_cause)
+            return SshShell(channel, cast(_ShellSession, session), lambda: connection.login.lost_cause)
         await asyncio.sleep(random.uniform(delay_s / 2, delay_s))  # noqa: S311  # spreads load, protects nothing
         delay_s *= 2
     raise AssertionError("the last attempt returns or raises")
