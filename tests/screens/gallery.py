@@ -105,7 +105,11 @@ class GalleryApp(App[None]):
             canvas = self.query_one(f"#c{number}", Canvas)
             canvas.set_look(self._look.dimmed if one.dimmed else self._look)
             canvas.set_rows(one.rows)
-            canvas.set_selection(one.selected, one.count, active=one.active)
+        self.call_after_refresh(self._select)
+
+    def _select(self) -> None:
+        for number, one in enumerate(self._drawn):
+            self.query_one(f"#c{number}", Canvas).set_selection(one.selected, one.count, active=one.active)
 
     def get_default_screen(self) -> Screen[None]:
         screen: Screen[None] = _Placed([one.area for one in self._drawn])

@@ -114,7 +114,8 @@ class _Pen:
         return (first, second) if second is not None else (first,)
 
     def _what(self, run: RunSummary, need: Need) -> tuple[Span, ...]:
-        text = Span(safe(run.what), "text" if need in (Need.BAD, Need.PERSON) else "muted", cut="words")
+        said = own("") if need is Need.RECENT and run.what == _mark(run, need).word else safe(run.what)
+        text = Span(said, "text" if need in (Need.BAD, Need.PERSON) else "muted", cut="words")
         total = sum(run.counts.values())
         if need is not Need.RUNNING or not total or self.at.what_width < METER_CELLS + 12:
             return (text,)

@@ -224,7 +224,7 @@ class _Pen:
             if number and group[0].tasks:
                 yield BLANK
             if len(groups) > 1 or len(group) > 1 or not group[0].tasks:
-                yield self._hosts_row(group)
+                yield self._hosts_row(group, groups)
             yield from self._tasks(group[0].tasks)
 
     def _not_started(self) -> Iterator[Row]:
@@ -234,25 +234,27 @@ class _Pen:
             return
         yield title_row(own("what will not start"), (), (Span(count(len(waiting), "job run"), "muted"),),
                         glyphs=self.glyphs)  # fmt: skip
-        for group in _grouped(waiting):
-            yield self._hosts_row(group)
+        groups = _grouped(waiting)
+        for group in groups:
+            yield self._hosts_row(group, groups)
 
-    def _hosts_row(self, group: Sequence[PreviewHost]) -> Row:
+    def _hosts_row(self, group: Sequence[PreviewHost], groups: Sequence[Sequence[PreviewHost]]) -> Row:
         """``rollout/release   web3 web5 web6   attempt 2``; more than eight hosts are folded."""
-        job = safe(group[0].job_run.partition("@")[0])
+        job = safe(_job_of(group[0]))
+        job_cells = min(max(cells(safe(_job_of(one[0]))) for one in groups), max(LEAST_CELLS, self.inner // 2))
         hosts = [safe(one.host) for one in group]
         names = own(" ".join(hosts))
-        room = self.inner - cells(job) - 3 - 11
+        room = self.inner - job_cells - 3 - 13
         if len(hosts) > MOST_HOSTS or cells(names) > room:
             names = own(f"{hosts[0]} {self.glyphs.cut} {hosts[-1]}  {count(len(hosts), 'host')}")
         attempts = sorted({one.attempt for one in group})
         right = own("")
         if self.verb == "retry":
             right = own(f"attempt {attempts[0]}" if len(attempts) == 1 else f"attempts {attempts[0]} to {attempts[-1]}")
-        sign = Span(self.glyphs.skipped, "muted") if self.verb != "retry" else None
-        lead = (sign, blank(1)) if sign is not None else ()
+        lead = () if group[0].tasks else (Span(self.glyphs.skipped, "muted"), blank(1))
+        job = cut_middle(job, job_cells, self.glyphs.cut)
         return Row(
-            left=(*lead, Span(job, cut="middle"), blank(3), Span(names, "text", cut="middle")),
+            left=(*lead, Span(job), blank(job_cells - cells(job) + 3), Span(names, "text", cut="middle")),
             right=(Span(right, "muted"),) if right else (),
         )
 
@@ -408,5 +410,9 @@ def _grouped(hosts: Sequence[PreviewHost]) -> list[list[PreviewHost]]:
     """Hosts of one job that get the same tasks, together."""
     groups: dict[tuple[str, tuple[PreviewTask, ...]], list[PreviewHost]] = {}
     for host in hosts:
-        groups.setdefault((host.job_run.partition("@")[0], host.tasks), []).append(host)
+        groups.setdefault((_job_of(host), host.tasks), []).append(host)
     return list(groups.values())
+
+
+def _job_of(host: PreviewHost) -> str:
+    return host.job_run.partition("@")[0]

@@ -10,7 +10,7 @@ from tui.view.glyphs import Glyphs
 from tui.view.rows import BLANK, Column, Row, Span, lay_out, place, title_row
 from tui.view.safe_text import own, safe
 
-TWO_COLUMNS_FROM = 96
+TWO_COLUMNS_FROM = 80
 _KEY_CELLS = 8
 _TITLES = {
     Kind.CHANGE: "change, each after a preview",

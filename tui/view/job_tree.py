@@ -326,11 +326,16 @@ class _Pen:
             by_job = cells(name) == cells(safe(member.job.name)) and name == member.job.name
             where = safe(run.host) if by_job else own(f"attempt {run.attempt}" if run.attempt > 1 else "")
             return self._wide_row(indent, mark, name_span, where, word, right, marked, right_token), item
+        if run.phase in WAITING:
+            # What it waits for stands where others have their time.
+            word, right_span = _Word(NOTHING, "muted"), Span(word.must, word.token)
+        else:
+            right_span = Span(right, right_token)
         lead = [
             Column(indent - 1, (Span(self.glyphs.marked if marked else own(""), "acc", bold=True),)),
             Column(indent, (self._sign(mark),)),
         ]
-        return self._row([*lead, *self._beside(indent + 2, name_span, word, Span(right, right_token))]), item
+        return self._row([*lead, *self._beside(indent + 2, name_span, word, right_span)]), item
 
     def _beside(self, at: int, name: Span, word: _Word, right: Span) -> list[Column]:
         """Name, word and time so that the word's first part is whole: the name gives way, then the time goes."""
