@@ -6,6 +6,7 @@ and what was given up meanwhile is not started.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -182,7 +183,10 @@ class Executions:
             case ExecutionPhase.RUNNING | ExecutionPhase.DONE | ExecutionPhase.LOST:
                 await self._follow(session, execution, report, followed)
             case ExecutionPhase.ABSENT if execution.cancel_grace_s is not None:
-                before = await session.seal(execution.key)
+                before = report
+                # On a full disk it cannot be sealed; nobody but this controller could start it.
+                with contextlib.suppress(HostRefused):
+                    before = await session.seal(execution.key)
                 if before.phase in (ExecutionPhase.ABSENT, ExecutionPhase.CLAIMED):
                     self._end(execution, cancelled_before_start(execution.job_run, execution.key))
                 else:

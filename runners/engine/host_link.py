@@ -19,8 +19,9 @@ from runners.engine.host_wants import Execution, PlaceKey, Want
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.timers import Timer, Timers
+from runners.engine.verdict import refusal_kind
 from runners.model.api import HostStatus
-from runners.model.errors import SessionLost
+from runners.model.errors import HostRefused, SessionLost
 from runners.model.holds import Hold, HoldKind
 from runners.model.inventory import Host
 from runners.model.news import HostGaveUp, HostReady
@@ -385,7 +386,11 @@ class HostLink:
 
     async def _seal(self, session: HostSession, want: Want) -> None:
         for key in want.fence:
-            before = await session.seal(key)
+            try:
+                before = await session.seal(key)
+            except HostRefused as error:
+                self._give_up(want, refusal_kind(error.message), error.message)
+                return
             self.heard()
             if before.phase is ExecutionPhase.RUNNING:
                 # A person vouched that it was dead, and the host says that it lives: two must not run side by side.
