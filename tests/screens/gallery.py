@@ -21,6 +21,7 @@ from runners.model.preview import Preview
 from tests.screens import scenes
 from tests.screens.picture import shoot
 from tui.view.board import board_rows
+from tui.view.board_side import side_rows, side_title
 from tui.view.dialog import dialog_rows
 from tui.view.glyphs import ASCII, UNICODE, Glyphs
 from tui.view.headline import board_headline, run_headline
@@ -226,6 +227,11 @@ def board_picture(scene: BoardScene, width: int, height: int, glyphs: Glyphs) ->
         layout, board_bar(scene, width, glyphs), board_headline(scene, glyphs), key_bar("board", {}, width, glyphs)
     )
     for pane in layout.panes:
+        if pane.name == "why":
+            name, details = side_title(scene)
+            title = title_row(name, details, glyphs=glyphs)
+            drawn.append(pane_rows(pane, title, side_rows(scene, pane.content.width, glyphs)))
+            continue
         if pane.name != "board":
             drawn.append(Drawn(area=pane.area, rows=(), shade=pane.shade, margins=(0, 0)))
             continue

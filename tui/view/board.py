@@ -13,12 +13,14 @@ from tui.view.durations import count_of, duration
 from tui.view.facts import parse_time
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, Glyphs, PhaseMark
 from tui.view.layout import BoardColumns, board_columns
-from tui.view.rows import BLANK, Column, Row, Span, blank, meter, place, text_row, title_row
+from tui.view.rows import BLANK, Column, Cut, Row, Span, blank, meter, place, text_row, title_row
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import BoardScene
 
 MARGIN = 2
 METER_CELLS = 12
+ROOMY = 30
+"""Cells of the column ``what`` under which the first bad line starts further left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,8 @@ class _Pen:
 
     def _what(self, run: RunSummary, need: Need) -> tuple[Span, ...]:
         said = own("") if need is Need.RECENT and run.what == _mark(run, need).word else safe(run.what)
-        text = Span(said, "text" if need in (Need.BAD, Need.PERSON) else "muted", cut="words")
+        cut: Cut = "words" if self.at.what_width >= ROOMY else "right"
+        text = Span(said, "text" if need in (Need.BAD, Need.PERSON) else "muted", cut=cut)
         total = sum(run.counts.values())
         if need is not Need.RUNNING or not total or self.at.what_width < METER_CELLS + 12:
             return (text,)
@@ -134,6 +137,8 @@ class _Pen:
         size = sum(cells(span.text) for span in page)
         inner = self.width - 2 * MARGIN
         what = self.at.what - MARGIN
+        if self.at.what_width < ROOMY and line:
+            what = self.at.run - MARGIN
         columns = [Column(what, line)] if line else []
         if page:
             at = max(what, self.at.since_end - MARGIN - size + 1) if line else what

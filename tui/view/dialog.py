@@ -400,7 +400,8 @@ class _Pen:
         return Row(left=left, right=right, gap=3), places
 
     def _button(self, text: SafeText, focused: bool, enabled: bool) -> Span:
-        text = own(f"[ {text} ]" if self.box else f"  {text}  ")
+        # Without colours only the brackets say that a button can be pressed.
+        text = own(f"[ {text} ]" if self.box and enabled else f"  {text}  ")
         if focused and enabled:
             return Span(text, "acc", bold=True, reverse=True, cut="middle")
         return Span(text, "text" if enabled else "faint", bg="button" if enabled else "panel", cut="middle")

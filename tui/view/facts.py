@@ -191,7 +191,7 @@ def hold_words(hold: HoldDocument | None, state: RunState) -> SafeText:
         case HoldKind.HOST if hold.text.endswith("is being prepared"):
             return own("preparing")
         case HoldKind.HOST:
-            return own("host not reached")
+            return own("not reached")
         case HoldKind.HOST_KEY:
             return own("trust its key")
         case HoldKind.CAPACITY:

@@ -85,10 +85,10 @@ def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
 
 def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) -> Row:
     first = failed[0]
-    also = [how_it_failed(first), consequence(scene.state, first)]
-    if scene.here.stale_s is not None:
-        also.append(own(f"No word from the controller for {duration(scene.here.stale_s)}."))
-    sentence = own(" ").join(part for part in also if part)
+    stale_s = scene.here.stale_s
+    # What follows from it may be different by now, so it is not said of old news.
+    old = own(f"No word from the controller for {duration(stale_s)}.") if stale_s is not None else None
+    sentence = f"{how_it_failed(first)} {old or consequence(scene.state, first)}"
     more = len(failed) + len(unknown) - 1
     verb = own(" timed out") if first.run.phase is Phase.TIMED_OUT else own(" failed")
     return _loud(

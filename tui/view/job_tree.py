@@ -294,7 +294,9 @@ class _Pen:
             names = own(f"{hosts[0]} {self.glyphs.cut} {hosts[-1]}")
             counted = count(len(runs), "host")
             if not self.narrow and not passed:
-                right = counted
+                several = own(f"{len(runs)} {words}")
+                fits = cells(names) + cells(several) + 2 <= self.width - indent - 2
+                right = several if kind == "queued" and words and fits else counted
         span = Span(names, "muted", cut="middle")
         if self.narrow:
             word = _Word(mark.word if passed else words or mark.word, "muted")

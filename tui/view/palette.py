@@ -36,14 +36,15 @@ def palette_rows(
 
 
 def matching(query: str, screen: str) -> tuple[Action, ...]:
-    """Actions of a screen whose name, label or help has every word of ``query``; a match in the name first."""
+    """Actions whose name or label has every word of ``query``, then those whose help has a word that starts so."""
     words = query.lower().split()
     ranked: list[tuple[int, int, int, Action]] = []
     for number, one in enumerate(on_screen(screen)):
         if one.name == "palette" or (one.kind is Kind.MOVE and not words):
             continue
         name = f"{one.name} {one.label}".lower()
-        if not all(word in f"{name} {one.help.lower()}" for word in words):
+        said = one.help.lower().split()
+        if not all(word in name or any(other.startswith(word) for other in said) for word in words):
             continue
         rank = 0 if words and name.startswith(words[0]) else 1 if all(word in name for word in words) else 2
         ranked.append((rank, _ORDER.index(one.kind), number, one))

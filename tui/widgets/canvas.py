@@ -144,6 +144,8 @@ class Canvas(Widget):
         if self._selected is not None:
             first, end = self._selected
             self._first = self._revealed(first, end - first)
+        # Textual may have painted the new size before this was told.
+        self.refresh()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
