@@ -7,6 +7,7 @@ import signal
 from runners.model.news import ExecutionFinished
 from runners.model.phases import FailureKind, Result
 from runners.ports.transport import ExecutionResult
+from runners.spec.durations import format_duration
 
 
 def finished(job_run: str, key: str, result: ExecutionResult, *, timeout_s: float | None) -> ExecutionFinished:
@@ -51,7 +52,7 @@ def _judge(result: ExecutionResult, timeout_s: float | None) -> tuple[Result, Fa
     if result.cancelled:
         return Result.CANCELLATION, None, "cancelled"
     if result.timed_out:
-        within = f"no answer within {duration(timeout_s)}" if timeout_s else "no answer within its time limit"
+        within = f"no answer within {_within(timeout_s)}" if timeout_s else "no answer within its time limit"
         return Result.TIMEOUT, FailureKind.TIMEOUT, within
     if result.error is not None:
         return Result.ERROR, refusal_kind(result.error), result.error[:2000]
@@ -75,14 +76,6 @@ def _perhaps_signal(exit_code: int) -> str:
         return ""
 
 
-def duration(seconds: float) -> str:
-    """``500ms``, ``10s``, ``1m30s``, ``2h``."""
-    if seconds < 1:
-        return f"{round(seconds * 1000)}ms"
-    left = round(seconds)
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts)
+def _within(timeout_s: float) -> str:
+    """What is left of an attempt's time is no round number: whole seconds are enough for people."""
+    return format_duration(timeout_s if timeout_s < 1 else round(timeout_s))
