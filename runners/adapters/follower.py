@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from runners.adapters.opened_shell import OpenedShell
+from runners.adapters.opened_shell import OpenedShell, closed
 from runners.adapters.shell_channel import ShellLost
 from runners.model.errors import OndutyError
 from runners.remote.frames import Chunk, FrameError, FrameParser
@@ -61,6 +61,8 @@ class Follower:
     async def wait_closed(self) -> None:
         """Return when nothing of this runs any more."""
         current = asyncio.current_task()
+        if self._opened is not None:
+            await closed(self._opened.shell)
         await asyncio.gather(*(task for task in self._tasks if task is not current), return_exceptions=True)
 
     async def _run(self) -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from runners.adapters.opened_shell import READ_BYTES, OpenedShell
+from runners.adapters.opened_shell import READ_BYTES, OpenedShell, closed
 from runners.adapters.shell_channel import ShellLost
 from runners.model.errors import SessionLost
 from runners.remote import request
@@ -119,8 +119,9 @@ class HelperChannel:
         self._finish("closed")
 
     async def wait_closed(self) -> None:
-        """Return when nothing of this runs any more."""
+        """Return when nothing of this runs any more, here or (if it says so in time) there."""
         current = asyncio.current_task()
+        await closed(self._shell)
         await asyncio.gather(*(task for task in self._tasks if task is not current), return_exceptions=True)
 
     def _check(self) -> None:
@@ -143,11 +144,10 @@ class HelperChannel:
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
-        for done in [*(pending.done for pending in self._pending.values()), *(fetch.done for fetch in self._fetches)]:
-            if not done.done():
-                done.set_exception(SessionLost(self._sentence()))
-                # Whoever waits hears it; for the rest it is no news.
-                done.exception()
+        for pending in self._pending.values():
+            _fail(pending.done, SessionLost(self._sentence()))
+        for fetch in self._fetches:
+            _fail(fetch.done, SessionLost(self._sentence()))
         self._fetches.clear()
 
     async def _watch_end(self) -> None:
@@ -203,3 +203,10 @@ class HelperChannel:
 def _settle(done: asyncio.Future[Answer], answer: Answer) -> None:
     with contextlib.suppress(asyncio.InvalidStateError):
         done.set_result(answer)
+
+
+def _fail(done: asyncio.Future[Answer] | asyncio.Future[bytes], error: SessionLost) -> None:
+    if not done.done():
+        done.set_exception(error)
+        # Whoever waits hears it; when nobody does it is no news.
+        done.exception()

@@ -19,7 +19,7 @@ from runners.ports.transport import HostSession, SessionSink
 
 _BUFFER_BYTES = 1 << 20
 _WRITE_BYTES = 1 << 20
-_LOGIN_VARIABLES = frozenset("HOME LANG LANGUAGE LOGNAME MAIL PATH SHELL TMPDIR TZ USER".split())
+_LOGIN_VARIABLES = frozenset(["HOME", "LANG", "LANGUAGE", "LOGNAME", "MAIL", "PATH", "SHELL", "TMPDIR", "TZ", "USER"])
 
 
 def login_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -50,15 +50,16 @@ class LocalTransport:
         """As the promise says."""
         started_s = time.monotonic()
 
-        async def open_shell() -> LocalShell:
-            return await LocalShell.open(self._shell, self._env)
-
         try:
             return await open_session(
-                host, open_shell, sink, connect_s=time.monotonic() - started_s, deadline_s=self._deadline_s
+                host, self.open_shell, sink, connect_s=time.monotonic() - started_s, deadline_s=self._deadline_s
             )
         except ShellLost as lost:
             raise HostUnreachable(f"no shell on this machine ({lost}); nothing was started") from None
+
+    async def open_shell(self) -> LocalShell:
+        """Start one more shell. Raises ``HostRefused``."""
+        return await LocalShell.open(self._shell, self._env)
 
 
 class LocalShell(asyncio.SubprocessProtocol):
@@ -71,6 +72,7 @@ class LocalShell(asyncio.SubprocessProtocol):
             2: asyncio.StreamReader(limit=_BUFFER_BYTES, loop=loop),
         }
         self._gone = asyncio.Event()
+        self._exited = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
         self._transport: asyncio.SubprocessTransport | None = None
@@ -79,10 +81,9 @@ class LocalShell(asyncio.SubprocessProtocol):
     async def open(cls, command: Sequence[str], env: Mapping[str, str]) -> LocalShell:
         """Start ``command``. Raises ``HostRefused`` when it cannot be started."""
         loop = asyncio.get_running_loop()
-        home = env.get("HOME", "/")
         try:
             _, shell = await loop.subprocess_exec(
-                cls, *command, env=dict(env), cwd=home if os.path.isdir(home) else "/", start_new_session=True
+                cls, *command, env=dict(env), cwd=env.get("HOME", "/"), start_new_session=True
             )
         except OSError as problem:
             raise HostRefused(
@@ -107,6 +108,7 @@ class LocalShell(asyncio.SubprocessProtocol):
             self._end()
 
     def process_exited(self) -> None:
+        self._exited.set()
         self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -138,6 +140,13 @@ class LocalShell(asyncio.SubprocessProtocol):
         """As ``read_stdout``, for stderr."""
         return await self._outputs[2].read(max_bytes)
 
+    def cut(self) -> None:
+        """Close the pipes and let the shell find out, as a lost connection does."""
+        if self._transport is not None:
+            for number in (0, 1, 2):
+                if (pipe := self._transport.get_pipe_transport(number)) is not None:
+                    pipe.close()
+
     def close(self) -> None:
         """Close the pipes and end this shell; what it started runs on."""
         if self._transport is not None:
@@ -146,7 +155,7 @@ class LocalShell(asyncio.SubprocessProtocol):
 
     async def wait_closed(self) -> None:
         """Return when the shell is gone."""
-        await self._gone.wait()
+        await self._exited.wait()
 
     def _end(self) -> None:
         self._gone.set()

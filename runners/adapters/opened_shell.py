@@ -20,6 +20,7 @@ READ_BYTES = 1 << 18
 HELLO_AGAIN_S = 2.0
 """A start-up file may have read the first hello; the shell reads a later one."""
 OPEN_DEADLINE_S = 20.0
+CLOSE_DEADLINE_S = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,10 +58,17 @@ async def open_supervised_shell(
     except BaseException as problem:
         shell.close()
         skip_stderr.cancel()
-        await asyncio.gather(skip_stderr, return_exceptions=True)
+        await asyncio.gather(skip_stderr, closed(shell), return_exceptions=True)
         if isinstance(problem, TimeoutError):
             raise ShellLost(f"the shell did not answer within {deadline_s:g} s") from None
         raise
+
+
+async def closed(shell: ShellChannel) -> None:
+    """Wait until a closed shell is gone, for a moment: a dead link may never say so."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_DEADLINE_S):
+            await shell.wait_closed()
 
 
 async def _answered_hello(shell: ShellChannel, nonce: str) -> bytes:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from runners.adapters.follower import Follower
 from runners.adapters.helper_channel import HelperChannel
 from runners.adapters.opened_shell import OpenedShell, open_supervised_shell
-from runners.adapters.shell_channel import OpenShell, ShellLost
+from runners.adapters.shell_channel import OpenShell
 from runners.model.errors import HostRefused, SessionLost
 from runners.model.inventory import Host
 from runners.ports.transport import (

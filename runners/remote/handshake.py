@@ -1,4 +1,4 @@
-"""The first words with a host: a hello that must come back, then the supervisor as one unit, then what it says of itself.
+"""The first words with a host: a hello that must come back, then the supervisor as one unit, then its own first words.
 
 Start-up files of the login may print anything and may read what was meant for the shell. So nothing is believed, and
 nothing that matters is sent, before the shell has answered a hello with a nonce that nobody could have printed.

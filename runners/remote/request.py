@@ -19,8 +19,9 @@ MAX_DIR_BYTES = 1000
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z")
-# What a shell keeps for itself: read-only in one of them, or changed by it before the job could see it.
-_SHELL_OWN = frozenset("_ BASHOPTS BASH_VERSINFO EUID IFS LINENO OPTIND PPID RANDOM SECONDS SHELLOPTS UID".split())
+# What a shell keeps for itself: read-only in one of them, or changed by it before the job could see it. The
+# supervisor's own variables start with od_.
+_SHELL_OWN = re.compile(r"(_|BASHOPTS|BASH_VERSINFO|EUID|IFS|LINENO|OPTIND|PPID|RANDOM|SECONDS|SHELLOPTS|UID|od_.*)\Z")
 
 
 class RequestRefused(ValueError):
@@ -133,8 +134,7 @@ def checked_workdir(workdir: str) -> str:
 def _check_env(env: Mapping[str, str]) -> None:
     total_bytes = 0
     for name, value in env.items():
-        # The supervisor's own variables start with od_.
-        if not _NAME.match(name) or name in _SHELL_OWN or name.startswith("od_"):
+        if not _NAME.match(name) or _SHELL_OWN.match(name):
             raise RequestRefused(f"the environment variable {name} cannot be set for a job: the shell owns that name")
         size_bytes = len(_bytes(name)) + 1 + len(_bytes(value))
         if size_bytes > MAX_ENV_STRING_BYTES:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_SIGNALS = (
+_SIGNAL_NAMES = (
     "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT "
     "CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS"
-).split()
-"""Linux's names, from 1 (signal(7), x86 and ARM)."""
+)
+"""Linux's, from 1 (signal(7), x86 and ARM)."""
+_SIGNALS = tuple(_SIGNAL_NAMES.split())
 _FIRST_REALTIME, _LAST_REALTIME = 34, 64
 _CLOCK_TICKS_PER_S = 100
 """What /proc counts in (USER_HZ), on every Linux there is."""

@@ -116,7 +116,8 @@ class FakeSession:
         await self._turn()
         for key in keys:
             self.host.remove(key)
-            self._followed.pop(key, None)
+            if key not in self.host.executions:
+                self._followed.pop(key, None)
 
     async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
         """As the promise says."""
