@@ -80,6 +80,7 @@ class Routes:
         """Versions and identity; takes the caller's SSH agent."""
         if auth_sock := request.query_params.get("auth_sock"):
             self._agents.offer(auth_sock)
+            self._engine.credentials_changed()
         return _json(self._hello(_user(request)))
 
     async def runs(self, request: Request) -> Response:
@@ -97,6 +98,7 @@ class Routes:
         body = _body(await request.body(), api.StartRun)
         if body.auth_sock:
             self._agents.offer(body.auth_sock)
+            self._engine.credentials_changed()
         plan = await asyncio.to_thread(plan_request, body)
         state = await self._engine.create_run(
             plan,
@@ -150,7 +152,7 @@ class Routes:
         return _json(await self._engine.submit(uid, intent, _user(request)))
 
     async def _intent(self, uid: str, body: api.IntentRequest) -> Intent:
-        targets = tuple(dict.fromkeys(await self._engine.resolve_targets(uid, body.targets)))
+        targets = tuple(dict.fromkeys(await self._engine.resolve_targets(uid, body.targets, body.intent)))
         seen = dict(body.seen_attempts)
         match body.intent:
             case "retry":
