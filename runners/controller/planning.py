@@ -39,6 +39,7 @@ def plan_request(request: StartRun) -> Plan:
         inventory,
         definition_digest=text_digest(request.definition),
         folder=str(PurePath(request.definition_path).parent),
+        limit=request.limit,
     )
     if plan is None:
         raise TextsRefused((*problems, *more))

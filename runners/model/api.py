@@ -51,6 +51,8 @@ class StartRun:
     home: str = ""
     """The client's home folder, for ``~`` in the inventory."""
     params: Mapping[str, str] = field(default_factory=dict)
+    limit: str | None = None
+    """A pattern; hosts outside are left out."""
     auth_sock: str | None = None
     """The client's SSH_AUTH_SOCK."""
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 LOCAL = "local"
 """The name of the controller's own machine; always there, never in a file."""
+UNGROUPED = "ungrouped"
+"""Hosts that are in no group; always there, as in Ansible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

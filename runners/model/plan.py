@@ -82,6 +82,10 @@ class Plan:
     hosts: Mapping[str, Host] = field(default_factory=dict)
     """Every host the plan touches, ``local`` included when it is used."""
     stages: tuple[PlannedStage, ...] = ()
+    limit: str | None = None
+    """The pattern outside of which hosts were left out; None: none was given."""
+    left_out: tuple[str, ...] = ()
+    """Jobs, as ``stage/job``, none of whose hosts the limit names."""
     folder: str = ""
     """Folder of the pipeline file; relative paths of transfers will start here."""
 

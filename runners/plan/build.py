@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from runners.model.definition import Job, Pipeline
 from runners.model.inventory import LOCAL, Host, Inventory
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
 from runners.plan.params import resolve_params
-from runners.plan.patterns import hosts_of
+from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
 
 
@@ -25,26 +25,31 @@ def build_plan(
     """Plan a run; None exactly when there are problems.
 
     ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
-    ``inventory`` None: only ``local`` is known. ``limit`` is refused by name in this version.
+    ``inventory`` None: only ``local`` is known. ``limit`` is a pattern: hosts outside are left out, and jobs that keep
+    none. ``local`` has to be named in it, unless it only says what to leave out.
     """
     problems: list[Problem] = []
-    if limit is not None:
-        problems.append(_problem(pipeline, 1, 1, "", "--limit comes with a later version"))
     params, param_problems = resolve_params(pipeline, given_params)
     problems.extend(param_problems)
     resolved, more = _resolve(pipeline, inventory)
     problems.extend(more)
+    if limit is not None and not more:
+        resolved, reasons = limited(resolved, limit, inventory)
+        problems.extend(_problem(pipeline, 1, 1, "--limit", reason) for reason in reasons)
     if problems:
         return None, in_order(problems)
     stages: list[PlannedStage] = []
     number = 1
     for stage in pipeline.stages:
+        kept = {job.name for job in stage.jobs if resolved[job.hosts]}
         jobs = []
         for job in stage.jobs:
             hosts = resolved[job.hosts]
-            jobs.append(_job(pipeline, stage.name, job, hosts, params, number))
-            number += len(hosts)
-        stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
+            if hosts:
+                jobs.append(_job(pipeline, stage.name, job, hosts, params, number, kept))
+                number += len(hosts)
+        if jobs:
+            stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
     used = {host for stage in stages for job in stage.jobs for host in job.hosts}
     table = {name: host for name, host in (inventory.hosts if inventory else {}).items() if name in used}
     if LOCAL in used:
@@ -58,6 +63,10 @@ def build_plan(
         params=params,
         hosts=table,
         stages=tuple(stages),
+        limit=limit,
+        left_out=tuple(
+            f"{stage.name}/{job.name}" for stage in pipeline.stages for job in stage.jobs if not resolved[job.hosts]
+        ),
         folder=folder,
     )
     return plan, ()
@@ -94,8 +103,15 @@ def _environment(pipeline: Pipeline, inventory: Inventory | None) -> list[Proble
 
 
 def _job(
-    pipeline: Pipeline, stage: str, job: Job, hosts: tuple[str, ...], params: Mapping[str, str], number: int
+    pipeline: Pipeline,
+    stage: str,
+    job: Job,
+    hosts: tuple[str, ...],
+    params: Mapping[str, str],
+    number: int,
+    kept: Set[str],
 ) -> PlannedJob:
+    """``kept``: names of the jobs of the stage that no limit left out; what is not there cannot be waited for."""
     defaults = pipeline.defaults
     return PlannedJob(
         stage=stage,
@@ -112,7 +128,7 @@ def _job(
             )
             for task in job.tasks
         ),
-        needs=job.needs,
+        needs=tuple(name for name in job.needs if name in kept),
         timeout_s=defaults.timeout_s if job.timeout_s is None else job.timeout_s,
         retry=job.retry or defaults.retry,
         on_failure=job.on_failure or defaults.on_failure,

@@ -112,11 +112,61 @@ def test_lint_with_an_inventory_asks_for_no_params() -> None:
     ]
 
 
-def test_limit_comes_with_a_later_version() -> None:
-    _, problems = build_plan(
-        accepted(with_top()), {}, INVENTORY, definition_digest="sha256:0", folder="/srv", limit="web1"
+LIMITED = (
+    HEAD
+    + STAGE
+    + "      a: {hosts: web, tasks: [{run: x}]}\n"
+    + "      b: {hosts: db1, tasks: [{run: x}]}\n"
+    + "      c: {hosts: all, needs: [a, b], tasks: [{run: x}]}\n"
+    + "  - name: two\n    jobs: {d: {hosts: local, tasks: [{run: x}]}}\n"
+)
+
+
+def _limited(limit: str) -> tuple[Plan | None, list[str]]:
+    plan, problems = build_plan(
+        accepted(LIMITED), {}, INVENTORY, definition_digest="sha256:0", folder="/srv", limit=limit
     )
-    assert said(problems) == ["p.yaml:1:1  --limit comes with a later version"]
+    return plan, said(problems)
+
+
+@pytest.mark.parametrize(
+    ("limit", "jobs", "left_out"),
+    [
+        ("web1", [("one/a", 1, ("web1",), ()), ("one/c", 2, ("web1",), ("a",))], ("one/b", "two/d")),
+        ("web1:local", [("one/a", 1, ("web1",), ()), ("one/c", 2, ("web1",), ("a",)), ("two/d", 3, ("local",), ())],
+         ("one/b",)),
+        ("!web", [("one/b", 1, ("db1",), ()), ("one/c", 2, ("db1",), ("b",)), ("two/d", 3, ("local",), ())],
+         ("one/a",)),
+        ("local", [("two/d", 1, ("local",), ())], ("one/a", "one/b", "one/c")),
+    ],
+)  # fmt: skip
+def test_limit_leaves_out_the_hosts_outside_and_the_jobs_that_keep_none(
+    limit: str, jobs: list[tuple[str, int, tuple[str, ...], tuple[str, ...]]], left_out: tuple[str, ...]
+) -> None:
+    plan, problems = _limited(limit)
+    assert problems == []
+    assert plan is not None
+    assert [(job.id, job.first_number, job.hosts, job.needs) for job in plan.jobs()] == jobs
+    assert (plan.limit, plan.left_out) == (limit, left_out)
+
+
+def test_slices_of_a_job_are_taken_before_the_limit() -> None:
+    pipeline = accepted(one_job("hosts: 'web[0]'", "tasks: [{run: x}]"))
+    plan, problems = build_plan(pipeline, {}, INVENTORY, definition_digest="", folder="/srv", limit="web2")
+    assert plan is None
+    assert said(problems) == ['p.yaml:1:1  --limit: no job of this pipeline runs on "web2"']
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ("wep", 'no host or group "wep" in /srv/site/inventory.yaml, did you mean "web"?'),
+        ("web:!web", '"web:!web" leaves no host'),
+        ("", 'a name is missing beside a ":" or ","'),
+    ],
+)
+def test_limit_that_names_nothing_is_refused(limit: str, reason: str) -> None:
+    assert _limited(limit) == (None, [f"p.yaml:1:1  --limit: {reason}"])
 
 
 PARAMS = with_top(

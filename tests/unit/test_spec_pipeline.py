@@ -214,24 +214,15 @@ def test_on_failure_rollback_comes_later() -> None:
 
 def test_every_wrong_part_of_a_hosts_list_is_named() -> None:
     assert refused(
-        one_job("hosts: ['web*', '~x', 'a:!b:&c', 'web[3:1]', '', 'a b', 'web[x]']", "tasks: [{run: x}]")
+        one_job("hosts: ['web[0-2]', '~x(', 'a:!', 'web[3:1]', '', 'a b', 'web[1:2:3]']", "tasks: [{run: x}]")
     ) == [
-        'p.yaml:7:17  stages[0].jobs.build.hosts[0]: "web*": wildcards in a pattern come with a later version',
-        'p.yaml:7:25  stages[0].jobs.build.hosts[1]: "~x": a regular expression in a pattern '
-        "comes with a later version",
-        'p.yaml:7:31  stages[0].jobs.build.hosts[2]: "!b": "!" in a pattern comes with a later version',
-        'p.yaml:7:31  stages[0].jobs.build.hosts[2]: "&c": "&" in a pattern comes with a later version',
-        'p.yaml:7:42  stages[0].jobs.build.hosts[3]: "web[3:1]" ends before it begins',
-        'p.yaml:7:54  stages[0].jobs.build.hosts[4]: a name is missing beside a ":" or ","',
-        'p.yaml:7:58  stages[0].jobs.build.hosts[5]: "a b" is no name of a host or group',
-        'p.yaml:7:65  stages[0].jobs.build.hosts[6]: "web[x]": wildcards in a pattern come with a later version',
-    ]
-
-
-def test_star_for_all_hosts_is_answered_with_the_word_for_it() -> None:
-    assert refused(one_job("hosts: '*'", "tasks: [{run: x}]")) == [
-        'p.yaml:7:16  stages[0].jobs.build.hosts: "*": wildcards in a pattern come with a later version; '
-        'write "all" for every host'
+        'p.yaml:7:17  stages[0].jobs.build.hosts[0]: "web[0-2]" is no slice; write web[0:2]',
+        'p.yaml:7:29  stages[0].jobs.build.hosts[1]: "~x(" is no RE2 pattern: missing ): x(',
+        'p.yaml:7:36  stages[0].jobs.build.hosts[2]: a name is missing after "!"',
+        'p.yaml:7:43  stages[0].jobs.build.hosts[3]: "web[3:1]" ends before it begins',
+        'p.yaml:7:55  stages[0].jobs.build.hosts[4]: a name is missing beside a ":" or ","',
+        'p.yaml:7:59  stages[0].jobs.build.hosts[5]: "a b" is no name of a host or group',
+        'p.yaml:7:66  stages[0].jobs.build.hosts[6]: "web[1:2:3]" is no slice; write web[0], web[1:3] or web[-1]',
     ]
 
 

@@ -46,6 +46,5 @@ def test_pipeline_of_the_language_page_is_refused_for_what_comes_later_and_nothi
         f"deploy.yaml:40:9  stages[0].jobs.release.rollback: {later}",
         f"deploy.yaml:42:9  stages[0].jobs.release.finally: {later}",
         f"deploy.yaml:46:5  stages[1].approval: {later}",
-        f'deploy.yaml:50:16  stages[1].jobs.release.hosts: "!web[0]": "!" in a pattern {later}',
         f"deploy.yaml:51:9  stages[1].jobs.release.rolling: {later}",
     ]

@@ -21,6 +21,7 @@ def register(verbs: Any) -> None:
         help="start a pipeline and follow it",
         epilog="""examples:
   onduty run deploy.yaml -p release=2.4.1
+  onduty run deploy.yaml -p release=2.4.1 --limit 'web:!web3'
   onduty run deploy.yaml -p release=2.4.1 --detach --json
 
 ctrl-c detaches; the run goes on. Exit 0 success, 1 failed or held, 3 cancelled, 4 no host was ever reached.""",
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     from runners.model.errors import InputRefused
     from tui.cli.session import run_async
 
-    for name in ("again", "own_controller", "limit"):
+    for name in ("again", "own_controller"):
         if getattr(options, name):
             raise InputRefused(f"--{name.replace('_', '-')}: comes with a later version; nothing was started")
     if not options.file:
@@ -79,7 +80,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
     inventory = inventory_for(text, options.inventory)
     params = params_of(options)
     # The controller plans again; planning here first gives the problems with the paths as they were typed.
-    plan_texts(text, inventory, params, None)
+    plan_texts(text, inventory, params, options.limit)
     request = StartRun(
         id=str(ULID()),
         definition=text.content,
@@ -88,6 +89,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         inventory_path=str(inventory.path) if inventory else None,
         home=str(Path.home()),
         params=params,
+        limit=options.limit,
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
     )
     return await persist(lambda client: client.start_run(request))

@@ -104,7 +104,7 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", nargs="?", help="the pipeline")
     parser.add_argument("-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter")
     parser.add_argument("-i", "--inventory", metavar="FILE", help="hosts; default: inventory.yaml beside the pipeline")
-    parser.add_argument("--limit", metavar="PATTERN", help=argparse.SUPPRESS)
+    parser.add_argument("--limit", metavar="PATTERN", help="leave out the hosts outside of this pattern")
 
 
 def params_of(options: argparse.Namespace) -> dict[str, str]:
