@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from runners.adapters.follower import Follower
 from runners.adapters.helper_channel import HelperChannel
@@ -380,7 +381,7 @@ class SupervisedSession:
         if self._lost is not None or self._closed:
             raise SessionLost(f"the session with {self._host.name} ended ({self._lost or 'closed'})")
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
             try:
                 await work
@@ -391,6 +392,8 @@ class SupervisedSession:
         task = asyncio.create_task(guarded(), name=f"session {self._host.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A session that is closed at once cancels the task before it began, and nobody would ever await the work.
+        task.add_done_callback(lambda _: work.close())
 
     def _drop(self, known: _Followed | None, key: str) -> None:
         if known is None:
