@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runners.core.blast import blast
 from runners.core.guards import in_words
-from runners.core.holds import hold_of, stopped_by
+from runners.core.holds import hold_of, stopped_by, waits_for_keys_alone
 from runners.core.index import index_of, short_name
 from runners.core.next_steps import next_steps
 from runners.core.outcome import warnings_of
@@ -22,11 +22,12 @@ _NO_TASK = TaskState()
 
 def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
     """The whole run as INTERFACE.md says it; ``found`` are its holds."""
+    held = waits_for_keys_alone(state, found)
     return api.RunDocument(
         id=state.name,
         uid=state.uid,
         pipeline=state.plan.pipeline,
-        phase=state.phase.value,
+        phase=_phase(state, held=held),
         result=state.result.value if state.result else None,
         environment=state.plan.environment,
         params=state.plan.params,
@@ -38,7 +39,7 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
         stages=tuple(
             api.StageDocument(
                 name=stage.name,
-                phase=stage.phase.value,
+                phase=(StagePhase.HELD if held and stage.phase is StagePhase.RUNNING else stage.phase).value,
                 started_at=api.rfc3339(stage.started_at),
                 ended_at=api.rfc3339(stage.ended_at),
             )
@@ -50,8 +51,12 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
         ),
         holds=hold_documents(found),
         warnings=state.warnings if state.phase in RUN_ENDED else warnings_of(state),
-        next=next_steps(state),
+        next=next_steps(state, found),
     )
+
+
+def _phase(state: RunState, *, held: bool) -> str:
+    return (RunPhase.HELD if held else state.phase).value
 
 
 def _run_at(state: RunState, id_: str) -> JobRunState:
@@ -134,7 +139,7 @@ def summary(state: RunState, found: Sequence[Hold]) -> api.RunSummary:
         id=state.name,
         uid=state.uid,
         pipeline=state.plan.pipeline,
-        phase=state.phase.value,
+        phase=_phase(state, held=waits_for_keys_alone(state, found)),
         result=state.result.value if state.result else None,
         environment=state.plan.environment,
         by=state.by,

@@ -17,6 +17,8 @@ from runners.model.phases import BAD, RUN_ENDED, Phase, RunPhase, StagePhase
 from runners.model.state import JobRunState, RunState
 
 _QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.CAPACITY})
+_PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL})
+"""Kinds that end by themselves, sooner or later."""
 _STEPS = {"asked": "asked to stop", "term": "TERM was sent", "kill": "KILL was sent", "gone": "its processes are gone"}
 
 
@@ -29,6 +31,20 @@ def holds(state: RunState, host_holds: Mapping[str, Hold]) -> tuple[Hold, ...]:
     if state.phase in RUN_ENDED:
         return ()
     return tuple(_holds(state, host_holds))
+
+
+def waits_for_keys_alone(state: RunState, found: Sequence[Hold]) -> bool:
+    """Whether nothing lives and nothing can start before somebody trusts a host's key; ``found`` are the run's holds.
+
+    Such a run is held for whoever looks, although no event says so: what hosts show is status.
+    """
+    if state.phase not in (RunPhase.QUEUED, RunPhase.RUNNING):
+        return False
+    kinds = {hold.kind for hold in found}
+    if HoldKind.HOST_KEY not in kinds or kinds & _PASSES:
+        return False
+    silent = any(not run.answered for _, run in runs_in(state, Phase.UNKNOWN))
+    return not silent and not any(job.counts.get(Phase.RUNNING) for stage in state.stages for job in stage.jobs)
 
 
 def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:

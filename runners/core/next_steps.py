@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runners.core.guards import NOT_RUNNING, targets_of_retry
 from runners.core.index import job_run_of, short_name
 from runners.core.ready import runs_in
+from runners.model.holds import Hold, HoldKind
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
 from runners.model.state import RunState
 
@@ -12,12 +15,16 @@ _MOST = 3
 """Commands for single job runs; more would hide the first one."""
 
 
-def next_steps(state: RunState) -> tuple[str, ...]:
-    """What a person can type about what failed, is unknown or was cancelled; empty when nothing waits for anybody."""
+def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
+    """What a person can type about what failed, is unknown, was cancelled or waits for a key; ``found`` are its holds.
+
+    Empty when nothing waits for anybody.
+    """
     if state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLING):
         return ()
     retry, left_alone = targets_of_retry(state)
-    steps: list[str] = []
+    keys = [hold.what.rpartition("@")[2] for hold in found if hold.kind is HoldKind.HOST_KEY and "@" in hold.what]
+    steps = [f"onduty hosts trust {host}" for host in list(dict.fromkeys(keys))[:_MOST]]
     if len(retry) > 1:
         steps.append(f"onduty retry {state.name}")
     elif retry:
