@@ -19,7 +19,7 @@ OLD_RELEASE = "2.3.9"
 
 _PROFILE = """\
 PATH="$HOME/bin:$PATH"
-PS1='{host}:\\w\\$ '
+PS1='{host}:$PWD$ '
 cat <<'TEXT'
 This is {host}, a throw-away host of the onduty demo.
   api status      who holds the service's port
