@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from runners.model.phases import RUN_ENDED
-from tui.view.board_groups import failing, unknown
 from tui.view.cells import wrap
 from tui.view.durations import ago, clock, count_of
 from tui.view.facts import parse_time
@@ -28,8 +27,7 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         return (text_row(own("Select a run.")),)
     here = scene.here
     mark = RUN_PHASES.get(run.phase, RUN_PHASES["queued"])
-    token = "fail" if failing(run) else "unk" if unknown(run) else mark.word_token
-    facts: list[tuple[str, SafeText, str]] = [("state", own(run.phase.replace("_", " ")), token)]
+    facts: list[tuple[str, SafeText, str]] = [("state", mark.word, "text")]
     if run.what:
         facts.append(("what", safe(run.what), "text"))
     if run.first_line:

@@ -15,7 +15,13 @@ from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
 WAITING = frozenset({Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF})
-FOLDED = {"passed": Phase.SUCCEEDED, "queued": Phase.QUEUED, "waiting": Phase.WAITING}
+FOLDED = {
+    "passed": Phase.SUCCEEDED,
+    "skipped": Phase.SKIPPED,
+    "cancelled": Phase.CANCELLED,
+    "queued": Phase.QUEUED,
+    "waiting": Phase.WAITING,
+}
 """What a folded row of the tree stands for, by the word in its id."""
 PASSED = frozenset({Phase.SUCCEEDED, Phase.SKIPPED})
 NEEDS_PERSON = frozenset({HoldKind.FAILED.value, HoldKind.HOST_KEY.value})

@@ -39,7 +39,7 @@ WORD_COLUMN = 11
 """Cells from the row's text edge to the state word of a job run (LOOK "Jobs tree": column 13 of the panel)."""
 FOLD_FROM = 2
 """That many passed or waiting hosts of a job are one row."""
-_WORD_ROOM = 17
+_WORD_ROOM = 15
 """Cells kept for word and time when long names ask for more."""
 
 
@@ -174,6 +174,9 @@ class _Pen:
     def _sign(self, mark: PhaseMark) -> Span:
         return Span(self.glyphs.of(mark.glyph), mark.token, bold=mark.bold)
 
+    def _mark(self, marked: bool) -> Span:
+        return Span(self.glyphs.marked, "acc", bold=True) if marked else blank(1)
+
     def _row(self, columns: Sequence[Column]) -> Row:
         return Row(left=place([one for one in columns if width_of(one.spans)], self.width, self.glyphs))
 
@@ -219,11 +222,12 @@ class _Pen:
         hold = hold_for(self.scene, members[0])
         needs = self._needs(planned, hold) if job.runs[0].phase is Phase.WAITING else own("")
         hosts = count(len(job.runs), "host")
-        right = own(f"{done} of {len(job.runs)}") if begun else needs or hosts
+        over = all(run.phase is Phase.CANCELLED for run in job.runs)
+        right = mark.word if over else own(f"{done} of {len(job.runs)}") if begun else needs or hosts
         item = Item(planned.id, tuple(run.id for run in job.runs))
         name = Span(safe(job.name), "text" if begun else "muted", cut="right")
         if self.narrow:
-            word = _Word(own(f"{done} passed") if begun else needs, "muted")
+            word = _Word(mark.word if over else own(f"{done} passed") if begun else needs, "muted")
             yield self._wide_row(2, mark, name, hosts, word, own("")), item
         else:
             columns = [
@@ -281,25 +285,25 @@ class _Pen:
         indent: int,
     ) -> Line:
         mark = JOB_PHASES[runs[0].phase.value]
-        passed = kind == "passed"
+        passed, ended = kind == "passed", runs[0].phase in ENDED
         item = Item(f"{planned.id}@{kind}", tuple(run.id for run in runs))
         longest = max((elapsed_s(run, self.scene.here.now_utc) or 0.0 for run in runs), default=0.0)
         hold = hold_for(self.scene, Place(stage.name, planned, runs[0]))
         words = hold_words(hold, self.scene.state) if hold is None or hold.kind != HoldKind.STAGE else own("")
-        right = duration(longest) if passed else words
+        right = duration(longest) if passed else mark.word if ended else words
         room = (max(22, self.width * 29 // 100) - 1 if self.narrow else self.width - cells(right) - 2) - indent - 2
         names = own(" ".join(hosts))
         counted = own("")
         if cells(names) > room:
             names = own(f"{hosts[0]} {self.glyphs.cut} {hosts[-1]}")
             counted = count(len(runs), "host")
-            if not self.narrow and not passed:
+            if not self.narrow and not ended:
                 several = own(f"{len(runs)} {words}")
                 fits = cells(names) + cells(several) + 2 <= self.width - indent - 2
                 right = several if kind == "queued" and words and fits else counted
         span = Span(names, "muted", cut="middle")
         if self.narrow:
-            word = _Word(mark.word if passed else words or mark.word, "muted")
+            word = _Word(mark.word if ended else words or mark.word, "muted")
             return self._wide_row(indent, mark, span, counted, word, right if passed else own("")), item
         columns = [
             Column(indent, (self._sign(mark),)),
@@ -334,8 +338,7 @@ class _Pen:
         else:
             right_span = Span(right, right_token)
         lead = [
-            Column(indent - 1, (Span(self.glyphs.marked if marked else own(""), "acc", bold=True),)),
-            Column(indent, (self._sign(mark),)),
+            Column(indent - 1, (self._mark(marked), self._sign(mark))),
         ]
         return self._row([*lead, *self._beside(indent + 2, name_span, word, right_span)]), item
 
@@ -402,8 +405,7 @@ class _Pen:
         """The narrow class has the whole width: name, where, word and time in four columns."""
         second, third = max(22, self.width * 29 // 100), max(36, self.width * 52 // 100)
         columns = [
-            Column(max(0, indent - 1), (Span(self.glyphs.marked if marked else own(""), "acc", bold=True),)),
-            Column(indent, (self._sign(mark),)),
+            Column(max(0, indent - 1), ((self._mark(marked),) if indent else ()) + (self._sign(mark),)),
             Column(indent + 2, (name,)),
             Column(second, (Span(where, "muted", cut="right"),)),
             Column(third, word.spans() or (blank(0),)),

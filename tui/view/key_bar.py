@@ -12,16 +12,25 @@ from tui.view.safe_text import own
 ALWAYS = ("palette", "help")
 
 
-def key_bar(screen: str, why_not: Mapping[str, str], width: int, glyphs: Glyphs, *, extra: tuple[str, ...] = ()) -> Row:
+def key_bar(
+    screen: str,
+    why_not: Mapping[str, str],
+    width: int,
+    glyphs: Glyphs,
+    *,
+    extra: tuple[str, ...] = (),
+    least: bool = False,
+) -> Row:
     """The keys of a screen at this width.
 
     ``why_not`` holds a sentence for each action that cannot be used now. At most ten keys, seven under 100 columns;
     actions and help always stay; the rest goes from the end of the looking ones. ``extra`` names actions that are
-    wanted here although they are not in the bar by default.
+    wanted here although they are not in the bar by default. ``least`` leaves actions and help alone, for the smallest
+    terminals.
     """
     narrow = width < 100
     gap, most = (2, 7) if narrow else (3, 10)
-    wanted = [one for one in on_screen(screen) if one.footer or one.name in extra]
+    wanted = [one for one in on_screen(screen) if one.name in ALWAYS or (not least and (one.footer or one.name in extra))]
     wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.footer or 50))
     kept = [one for one in wanted if one.name not in ALWAYS][: most - len(ALWAYS)]
     kept += [one for one in wanted if one.name in ALWAYS]

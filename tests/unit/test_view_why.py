@@ -1,0 +1,129 @@
+"""Why: a failure in a few rows, reasons that wrap and are never cut, and nothing that was not measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runners.model.phases import Result
+from tests.screens import scenes
+from tests.unit.view_text import texts_of
+from tui.view.glyphs import UNICODE
+from tui.view.scene import RunScene
+from tui.view.why import why_rows, why_title
+
+
+def said(scene: RunScene, width: int = 41) -> list[str]:
+    return texts_of(why_rows(scene, width, UNICODE), width)
+
+
+def test_a_failed_job_run_in_eight_rows_or_less() -> None:
+    scene = scenes.failed_scene()
+    assert why_title(scene) == ("why", ("release@web3",))
+    assert said(scene) == [
+        "failed       exit 1 in restart after 6.2s",
+        "first error  line 7 of restart",
+        "passed on    web2 web4 web5",
+        "retry        asks: restart is not",
+        "             repeatable, 2 attempts left",
+        "next         r retry   S skip   o runbook",
+    ]
+
+
+def test_a_wide_pane_shows_the_first_bad_line_as_well() -> None:
+    assert said(scenes.failed_scene(), 78)[1] == (
+        "first error  line 7 of restart  bind: address already in use (0.0.0.0:8080)"
+    )
+
+
+def test_unknown_is_not_failed_and_says_what_happens_next() -> None:
+    assert said(scenes.unknown_scene()) == [
+        "state        unknown, not failed",
+        "in           restart, attempt 1",
+        "lost         12:03:14, 46s ago",
+        "because      no word within 15 s",
+        "last heard   51s ago",
+        "next         asked again when web6",
+        "             answers; its disk knows",
+        "meanwhile    what needs it waits",
+    ]
+
+
+def test_a_running_job_run_says_what_it_does_since_when_and_what_follows() -> None:
+    assert said(scenes.healthy_scene()) == [
+        "now          healthy, task 3 of 4",
+        "since        12:03:45, 12s",
+        "limit        1m 00s, 48s left",
+        "attempt      1, 2 attempts left",
+        "done         fetch 13.7s, restart 5.9s",
+        "then         verify",
+        "needed by    stage after",
+    ]
+
+
+def test_the_reason_of_a_hold_wraps_and_is_never_cut() -> None:
+    scene = scenes.host_key_scene()
+    hold = scene.holds[0].text
+    for width in (20, 30, 41, 78):
+        rows = said(scene, width)
+        joined = "".join(row.removeprefix("waits").strip() for row in rows)
+        assert hold.replace(" ", "") in joined.replace(" ", "")
+
+
+def test_a_host_that_was_not_reached_used_up_no_attempt() -> None:
+    rows = said(scenes.unreached_scene())
+    assert rows[0] == "failed       not reached, nothing was"
+    assert "retry        asks: no attempt is used up" in rows
+
+
+def test_cancelling_shows_the_step_and_survivors() -> None:
+    scene = scenes.cancelling_scene()
+    assert said(scene)[0] == "state        cancelling: TERM was sent"
+    assert "last         alice cancelled it 4s ago" in said(scene)
+    sim = scenes.failed_run()
+    sim.cancel()
+    sim.cancel_step(scenes.rollout("web6"), "survivors", "pid 4711 root (java)")
+    rows = said(scenes.scene_of(sim, scenes.rollout("web6")))
+    assert "survived     pid 4711 root (java)" in rows
+
+
+def test_a_timeout_says_so_in_words_and_not_as_an_exit_code() -> None:
+    sim = scenes.healthy_run()
+    sim.now_utc += 48
+    sim.finish(scenes.rollout("web9"), result=Result.TIMEOUT)
+    rows = said(scenes.scene_of(sim, scenes.rollout("web9")), 60)
+    assert rows[0].startswith("failed       timed out in healthy after")
+
+
+def test_a_waiting_stage_says_what_comes_first() -> None:
+    scene = replace(scenes.failed_scene(), selected="after")
+    assert why_title(scene) == ("why", ("after",))
+    assert said(scene) == [
+        "waiting      purge-cache@edge1 and 2 more",
+        "for          stage rollout comes first",
+        "done         0 of 3",
+    ]
+
+
+def test_a_job_counts_its_hosts_by_phase() -> None:
+    scene = replace(scenes.failed_scene(), selected="rollout/release")
+    assert said(scene) == [
+        "failed       web3",
+        "running      web6 web7",
+        "passed       web2 web4 web5",
+        "waiting      web8 web9 web10 and 2 more",
+        "for          web8 is being prepared",
+        "done         3 of 11",
+    ]
+
+
+def test_who_acted_last_is_named() -> None:
+    sim = scenes.failed_run()
+    sim.retry(scenes.rollout("web3"), by="bob")
+    sim.now_utc += 4
+    rows = said(scenes.scene_of(sim, scenes.rollout("web3")))
+    assert "last         bob retried it 4s ago" in rows
+    assert "attempt      2" in rows
+
+
+def test_without_a_selection_it_is_about_what_is_worst() -> None:
+    assert why_title(replace(scenes.failed_scene(), selected="")) == ("why", ("release@web3",))
