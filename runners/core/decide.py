@@ -18,7 +18,6 @@ from runners.core.ready import (
     anything_moves,
     counts_of,
     is_moving,
-    is_ready,
     needs_satisfied,
     runs_in,
     stage_is_satisfied,
@@ -177,13 +176,10 @@ def _newly_queued(state: RunState, touched: frozenset[str] | None) -> Iterator[J
     for place in sorted(index.places[id_] for id_ in touched):
         s, j, h = place
         run = state.stages[s].jobs[j].runs[h]
-        if run.phase is Phase.WAITING:
-            if is_ready(state, place, run):
-                yield JobQueued(job_run=run.id, attempt=run.next_attempt)
-        elif not is_moving(run):
+        if not is_moving(run):
             freed.update((s, n) for n in index.needed_by[s][j])
     for s, j in sorted(freed):
-        yield from (event for event in _queue(state, s, j) if event.job_run not in touched)
+        yield from _queue(state, s, j)
 
 
 def _queue(state: RunState, s: int, j: int) -> Iterator[JobQueued]:

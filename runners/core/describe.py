@@ -22,12 +22,12 @@ _NO_TASK = TaskState()
 
 def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
     """The whole run as INTERFACE.md says it; ``found`` are its holds."""
-    held = waits_for_keys_alone(state, found)
+    phase = phase_now(state, found)
     return api.RunDocument(
         id=state.name,
         uid=state.uid,
         pipeline=state.plan.pipeline,
-        phase=_phase(state, held=held),
+        phase=phase.value,
         result=state.result.value if state.result else None,
         environment=state.plan.environment,
         params=state.plan.params,
@@ -39,7 +39,7 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
         stages=tuple(
             api.StageDocument(
                 name=stage.name,
-                phase=(StagePhase.HELD if held and stage.phase is StagePhase.RUNNING else stage.phase).value,
+                phase=_stage_phase(stage.phase, phase).value,
                 started_at=api.rfc3339(stage.started_at),
                 ended_at=api.rfc3339(stage.ended_at),
             )
@@ -55,8 +55,13 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
     )
 
 
-def _phase(state: RunState, *, held: bool) -> str:
-    return (RunPhase.HELD if held else state.phase).value
+def phase_now(state: RunState, found: Sequence[Hold]) -> RunPhase:
+    """The phase that people are told: HELD too while the run waits for nothing but a host's key."""
+    return RunPhase.HELD if waits_for_keys_alone(state, found) else state.phase
+
+
+def _stage_phase(phase: StagePhase, run: RunPhase) -> StagePhase:
+    return StagePhase.HELD if run is RunPhase.HELD and phase is StagePhase.RUNNING else phase
 
 
 def _run_at(state: RunState, id_: str) -> JobRunState:
@@ -139,7 +144,7 @@ def summary(state: RunState, found: Sequence[Hold]) -> api.RunSummary:
         id=state.name,
         uid=state.uid,
         pipeline=state.plan.pipeline,
-        phase=_phase(state, held=waits_for_keys_alone(state, found)),
+        phase=phase_now(state, found).value,
         result=state.result.value if state.result else None,
         environment=state.plan.environment,
         by=state.by,

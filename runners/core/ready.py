@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from runners.core.index import Place, index_of
 from runners.model.definition import OnFailure
-from runners.model.phases import BAD, Phase, RunPhase, StagePhase
+from runners.model.phases import BAD, Phase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import JobRunState, JobState, RunState
 
@@ -40,18 +40,6 @@ def stage_is_satisfied(state: RunState, s: int) -> bool:
     """Whether every job of the stage is satisfied."""
     stage, planned = state.stages[s], state.plan.stages[s]
     return all(is_satisfied(job, now) for job, now in zip(planned.jobs, stage.jobs, strict=True))
-
-
-def is_ready(state: RunState, place: Place, run: JobRunState) -> bool:
-    """Whether a waiting job run may be queued now."""
-    s, j, _ = place
-    return (
-        run.phase is Phase.WAITING
-        and state.phase is RunPhase.RUNNING
-        and state.stages[s].phase is StagePhase.RUNNING
-        and (not state.stopping or run.retry_asked)
-        and needs_satisfied(state, s, j)
-    )
 
 
 def counts_of(state: RunState) -> Mapping[Phase, int]:

@@ -26,12 +26,16 @@ from runners.core.ready import satisfies
 from runners.core.recover import recover
 from runners.core.reduce import fold, reduce
 from runners.core.tasks import in_flight
+from runners.model.definition import OnFailure
 from runners.model.effects import AskExecution, CancelExecution, PrepareHost, WakeAt
 from runners.model.events import (
     CancelRequested,
     Event,
+    JobFinished,
     JobQueued,
+    JobSkipped,
     JobStarted,
+    RetryScheduled,
     RunFinished,
     RunReleased,
     StageStarted,
@@ -51,7 +55,7 @@ from runners.model.news import (
     News,
 )
 from runners.model.phases import ENDED, LIVE, RUN_ENDED, FailureKind, Phase, Result, RunPhase, StagePhase
-from runners.model.plan import Plan, PlannedStage
+from runners.model.plan import Plan, PlannedJob, PlannedStage
 from runners.model.state import JobRunState, RunState
 from runners.testing.builders import UID, job, plan_of, stage, task
 from runners.testing.simulator import Simulator, finished
@@ -95,10 +99,9 @@ class Watcher:
         self.keys: set[str] = set()
         self.live: dict[str, int] = {}
         self.best: dict[str, int] = {}
-        self.satisfied: set[str] = set()
-        self.stage_passed: dict[str, bool] = {}
         self.cancelled = False
-        self.intents: Counter[str] = Counter()
+        self.stops: set[str] = set()
+        self.asked: set[str] = set()
 
     def see(self, event: Event, before: RunState) -> None:
         """One more event."""
@@ -108,9 +111,20 @@ class Watcher:
         match payload:
             case JobQueued(job_run=id_):
                 self._may_start(id_, before)
+                assert not self.stops or id_ in self.asked, "something new started after a stop"
+            case RetryScheduled(job_run=id_, by_policy=False):
+                self.asked.add(id_)
+                self.stops.discard(id_)
+            case JobSkipped(job_run=id_):
+                self.stops.discard(id_)
+            case JobFinished(job_run=id_, phase=Phase.FAILED | Phase.TIMED_OUT):
+                self.asked.discard(id_)
+                if self._planned(id_).on_failure is OnFailure.STOP:
+                    self.stops.add(id_)
             case JobStarted(job_run=id_, attempt=attempt):
                 assert id_ not in self.live, f"{id_} has two live attempts"
                 assert attempt == self.best.get(id_, 0) + 1
+                self.asked.discard(id_)
                 self.live[id_] = self.best[id_] = attempt
             case TaskDispatched(job_run=id_, key=key, attempt=attempt):
                 assert key not in self.keys, f"{key} was dispatched twice"
@@ -132,6 +146,9 @@ class Watcher:
                     assert all(one.phase in (StagePhase.PASSED, StagePhase.SKIPPED) for one in earlier)
             case _:
                 pass
+
+    def _planned(self, id_: str) -> PlannedJob:
+        return next(planned for planned in self.plan.jobs() if id_ in planned.job_run_ids())
 
     def _may_start(self, id_: str, before: RunState) -> None:
         s, j, h = index_of(self.plan).places[id_]

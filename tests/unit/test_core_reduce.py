@@ -140,6 +140,23 @@ def test_late_news_of_an_earlier_attempt_changes_nothing_but_the_sequence() -> N
         assert state.seq == sim.state.seq + 1
 
 
+def test_a_verdict_about_another_task_or_twice_changes_nothing_but_the_sequence() -> None:
+    sim = Simulator(ONE)
+    sim.ready()
+    first = sim.key("release@web3")
+    sim.finish("release@web3")
+    second = sim.key("release@web3")
+    id_ = "rollout/release@web3"
+    late: list[Payload] = [
+        TaskFinished(job_run=id_, attempt=1, task=1, key=first, result=Result.FAILURE, exit_code=9),
+        TaskFinished(job_run=id_, attempt=1, task=2, key=first, result=Result.FAILURE, exit_code=9),
+        TaskFinished(job_run=id_, attempt=1, task=3, key=second, result=Result.FAILURE, exit_code=9),
+        TaskStarted(job_run=id_, attempt=1, task=1, key=first),
+    ]
+    for payload in late:
+        assert after(sim, payload).stages == sim.state.stages
+
+
 def test_every_type_of_event_is_known_to_reduce_and_to_touched_by() -> None:
     sim = Simulator(ONE)
     for kind in PAYLOADS.values():
