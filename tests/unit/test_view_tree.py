@@ -60,6 +60,11 @@ def test_a_host_that_waits_for_trust_has_its_own_row_and_sign() -> None:
     assert rows[1] == "  ! web1         trust its key"
 
 
+def test_what_a_wait_is_for_stands_there_whole_or_gives_way_to_the_word() -> None:
+    assert texts_of(job_tree(scenes.failed_scene(), 28, UNICODE).rows, 28)[-1] == "  ◦ report needs purge-cache"
+    assert texts_of(job_tree(scenes.failed_scene(), 26, UNICODE).rows, 26)[-1] == "  ◦ report         waiting"
+
+
 def test_ascii_has_the_same_grid() -> None:
     scene = scenes.failed_scene()
     unicode_rows = texts_of(job_tree(scene, 30, UNICODE).rows, 30)

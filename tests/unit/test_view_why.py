@@ -29,6 +29,12 @@ def test_a_failed_job_run_in_eight_rows_or_less() -> None:
     ]
 
 
+def test_a_small_pane_breaks_between_keys_and_drops_what_it_can_spare() -> None:
+    rows = said(scenes.failed_scene(), 37)
+    assert rows[0] == "failed       exit 1 in restart"
+    assert rows[-2:] == ["next         r retry   S skip", "             o runbook"]
+
+
 def test_a_wide_pane_shows_the_first_bad_line_as_well() -> None:
     assert said(scenes.failed_scene(), 78)[1] == (
         "first error  line 7 of restart  bind: address already in use (0.0.0.0:8080)"

@@ -215,7 +215,8 @@ class _Pen:
         names = list(dict.fromkeys(host.host for host in hosts))
         title = _WHAT.get(self.verb, self.verb)
         one = len(names) == 1
-        where = safe(address) if one and address else own("") if one else count(len(names), "host")
+        roomy = self.inner >= cells(title) + len(address) + 24
+        where = own("") if one and not (address and roomy) else safe(address) if one else count(len(names), "host")
         info = (Span(where, "muted", cut="middle"),) if where else ()
         name = own(f"{title} on {safe(names[0])}" if one else title)
         yield title_row(name, (), info, glyphs=self.glyphs)

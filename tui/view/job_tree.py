@@ -333,8 +333,9 @@ class _Pen:
             where = safe(run.host) if by_job else own(f"attempt {run.attempt}" if run.attempt > 1 else "")
             return self._wide_row(indent, mark, name_span, where, word, right, marked, right_token), item
         if run.phase in WAITING:
-            # What it waits for stands where others have their time.
-            word, right_span = _Word(NOTHING, "muted"), Span(word.must, word.token)
+            # What it waits for stands where others have their time, whole or not at all.
+            fits = indent + 2 + min(cells(name), LEAST_CELLS) + 1 + cells(word.must) <= self.width
+            word, right_span = _Word(NOTHING, "muted"), Span(word.must if fits else mark.word, word.token)
         else:
             right_span = Span(right, right_token)
         lead = [

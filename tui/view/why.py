@@ -150,7 +150,9 @@ class _Pen:
             took = None
             if task is not None and task[2].started_at is not None and task[2].ended_at is not None:
                 took = task[2].ended_at - task[2].started_at
-            yield "failed", (word, Span(where), Span(own(f" after {task_duration(took)}" if took is not None else "")))
+            after = Span(own(f" after {task_duration(took)}" if took is not None else ""))
+            spans = (word, Span(where), after)
+            yield "failed", spans if width_of(spans) <= self.room else spans[:2]
             means = what_it_means(run)
             if means:
                 yield "means", _text(means)
@@ -249,8 +251,19 @@ class _Pen:
         ]
         if link := link_of(member):
             keys += [("o", "runbook")] if link.page else []
-        if keys:
-            yield "next", spaced([(Span(own(key), "acc", bold=True), Span(own(f" {label}"))) for key, label in keys], 3)
+        yield from self._keys(keys)
+
+    def _keys(self, keys: Sequence[tuple[str, str]]) -> Iterator[Fact]:
+        """Keys side by side, as many to a row as fit."""
+        lines: list[list[tuple[Span, ...]]] = []
+        for key, label in keys:
+            group = (Span(own(key), "acc", bold=True), Span(own(f" {label}")))
+            if lines and width_of(spaced([*lines[-1], group], 3)) <= self.room:
+                lines[-1].append(group)
+            else:
+                lines.append([group])
+        for number, line in enumerate(lines):
+            yield "" if number else "next", spaced(line, 3)
 
     def _unknown(self, member: Place) -> Iterator[Fact]:
         run = member.run
@@ -391,8 +404,7 @@ class _Pen:
         state, target = self.scene.state, member.run.id
         keys = [("S", "skip")] if not why_not_skip(state, target) else []
         keys += [("X", "cancel")] if not why_not_cancel(state, target) else []
-        if keys:
-            yield "next", spaced([(Span(own(key), "acc", bold=True), Span(own(f" {label}"))) for key, label in keys], 3)
+        yield from self._keys(keys)
 
     def _passed(self, member: Place) -> Iterator[Fact]:
         run = member.run
