@@ -30,7 +30,9 @@ def key_bar(
     """
     narrow = width < 100
     gap, most = (2, 7) if narrow else (3, 10)
-    wanted = [one for one in on_screen(screen) if one.name in ALWAYS or (not least and (one.footer or one.name in extra))]
+    wanted = [
+        one for one in on_screen(screen) if one.name in ALWAYS or (not least and (one.footer or one.name in extra))
+    ]
     wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.footer or 50))
     kept = [one for one in wanted if one.name not in ALWAYS][: most - len(ALWAYS)]
     kept += [one for one in wanted if one.name in ALWAYS]
