@@ -77,7 +77,7 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
                 run.phase in BAD and planned.on_failure is OnFailure.STOP and state.phase is not RunPhase.HELD
             )
             if not ends_run and not satisfies(planned, run.phase):
-                text = f"{in_words(run.phase)}; retry or skip it, or cancel the run"
+                text = f"{in_words(run.phase)}; retry, skip or cancel"
                 yield Hold(kind=HoldKind.FAILED, what=run.id, text=text, since=run.since)
         case Phase.UNKNOWN:
             yield Hold(kind=HoldKind.UNKNOWN, what=run.id, text=_unknown(run), since=run.since)

@@ -33,7 +33,7 @@ class PlanIndex:
     """By job run id: ``release@web3`` where the job's name is unique in the run, else the id."""
 
 
-_MOST_PLANS = 256
+_MOST_PLANS = 64
 _indexes: OrderedDict[int, tuple[Plan, PlanIndex]] = OrderedDict()
 
 
@@ -42,6 +42,7 @@ def index_of(plan: Plan) -> PlanIndex:
     # By identity: a plan holds mappings and cannot be hashed. The entry holds the plan, so its id cannot be reused.
     held = _indexes.get(id(plan))
     if held is not None:
+        _indexes.move_to_end(id(plan))
         return held[1]
     index = _build(plan)
     _indexes[id(plan)] = (plan, index)

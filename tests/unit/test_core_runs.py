@@ -6,12 +6,13 @@ import pytest
 
 from runners.core.decide import decide
 from runners.core.decide_attempts import delay_s
+from runners.core.observe import observe
 from runners.model.definition import RetryPolicy
 from runners.model.effects import ForgetExecution, ForgetWorkdirs, PrepareHost, ReleaseHost, StartExecution
-from runners.model.events import JobFinished, RetryScheduled, TaskDispatched
+from runners.model.events import JobFinished, JobSkipped, RetryScheduled, TaskDispatched
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
 from runners.testing.builders import UID, job, plan_of, stage, task
-from runners.testing.simulator import Simulator
+from runners.testing.simulator import Simulator, finished
 
 
 def test_stages_run_in_order_and_the_next_starts_in_the_same_step() -> None:
@@ -327,3 +328,13 @@ def test_two_hundred_hosts_fail_together_and_the_hold_names_two_hundred_at_most(
     retried = [e for e in sim.events if isinstance(e.payload, RetryScheduled)]
     assert retried == []
     assert sum(isinstance(e.payload, JobFinished) for e in sim.events) == 300
+
+
+def test_a_stop_in_the_same_step_as_a_skip_keeps_what_the_skip_freed_from_starting() -> None:
+    plan = plan_of(stage("s", job("a", "web1", on_failure="stop"), job("b", "web2"), job("c", "web3", needs="b")))
+    sim = Simulator(plan)
+    sim.ready("a@web1")
+    verdict = observe(sim.state, finished("s/a@web1", sim.key("a@web1"), 1), sim.now_utc)
+    sim.settle((*verdict, JobSkipped(job_run="s/b@web2")))
+    assert sim.phases() == {"a@web1": "failed", "b@web2": "skipped", "c@web3": "waiting"}
+    assert sim.state.phase is RunPhase.FAILED

@@ -78,7 +78,7 @@ def test_two_hundred_waiting_hosts_are_one_hold_each_can_find() -> None:
 def test_a_held_run_says_what_a_person_has_to_decide() -> None:
     sim = held()
     assert spoken(sim)[:2] == [
-        ("failed", "rollout/release@web3", "failed; retry or skip it, or cancel the run"),
+        ("failed", "rollout/release@web3", "failed; retry, skip or cancel"),
         ("needs", "rollout/purge", "needs release"),
     ]
 
@@ -166,7 +166,7 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                 "exit_code": 1,
                 "signal": None,
                 "reason": "exit 1 in restart",
-                "hold": "failed; retry or skip it, or cancel the run",
+                "hold": "failed; retry, skip or cancel",
                 "started_at": "1970-01-01T00:16:40.000Z",
                 "ended_at": "1970-01-01T00:16:46.250Z",
                 "log_bytes": 2114,
@@ -207,7 +207,7 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
             {
                 "kind": "failed",
                 "what": "rollout/release@web3",
-                "text": "failed; retry or skip it, or cancel the run",
+                "text": "failed; retry, skip or cancel",
                 "since": "1970-01-01T00:16:46.250Z",
             }
         ],
