@@ -60,7 +60,7 @@ def why_in_vain(state: RunState, targets: frozenset[str], target: str) -> str:
                 found = _dead_end(state, before, other, targets)
                 if found:
                     first = f"stage {state.stages[before].name} comes before {short_name(state, target)}"
-                    return f"{first}, and {found} there: retry or skip it too"
+                    return f"{first} and waits for {found}: retry or skip it too"
     seen: set[int] = set()
     todo = list(index.needs[s][j])
     while todo:
@@ -70,17 +70,17 @@ def why_in_vain(state: RunState, targets: frozenset[str], target: str) -> str:
             todo += index.needs[s][need]
             found = _dead_end(state, s, need, targets)
             if found:
-                return f"{short_name(state, target)} needs what {found}: retry or skip it too"
+                return f"{short_name(state, target)} waits for {found}: retry or skip it too"
     return ""
 
 
 def _dead_end(state: RunState, s: int, j: int, targets: frozenset[str]) -> str:
-    """``purge@edge1 failed``, for a job run that only a person can bring on."""
+    """``purge@edge1, which failed``, for a job run that only a person can bring on."""
     planned = state.plan.stages[s].jobs[j]
     for run in state.stages[s].jobs[j].runs:
         ended = run.phase in BAD or run.phase is Phase.CANCELLED
         if ended and run.id not in targets and not satisfies(planned, run.phase):
-            return f"{short_name(state, run.id)} {in_words(run.phase)}"
+            return f"{short_name(state, run.id)}, which {in_words(run.phase)}"
     return ""
 
 

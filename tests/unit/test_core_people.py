@@ -262,8 +262,10 @@ def test_a_retry_that_would_start_nothing_is_refused() -> None:
     sim = Simulator(plan_of(stage("s", job("a"), job("b", needs="a")), stage("t", job("c", "web1 web2"))))
     sim.cancel("b@web1", "c@web2")
     sim.play(failing={"a@web1": 1})
-    assert refused(lambda: sim.retry("b@web1")).message == "b@web1 needs what a@web1 failed: retry or skip it too"
-    assert "stage s comes before c@web2, and a@web1 failed there" in refused(lambda: sim.retry("c@web2")).message
+    assert refused(lambda: sim.retry("b@web1")).message == "b@web1 waits for a@web1, which failed: retry or skip it too"
+    assert (
+        "stage s comes before c@web2 and waits for a@web1, which failed" in refused(lambda: sim.retry("c@web2")).message
+    )
     sim.retry("a@web1", "b@web1", "c@web2")
     sim.play()
     assert sim.state.phase is RunPhase.SUCCEEDED
