@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runners.core.index import job_run_of, planned_job_of
-from runners.core.tasks import in_flight, last_task
+from runners.core.tasks import in_flight, last_task, spares_finally
 from runners.model.definition import OnFailure
 from runners.model.effects import (
     Advise,
@@ -59,11 +59,11 @@ def effects_of(before: RunState, payload: Payload) -> tuple[Effect, ...]:
             return (ForgetExecution(job_run=run.id, host=run.host, key=payload.key),)
         case ContactRegained():
             run = job_run_of(before, payload.job_run)
-            return cancel_effects(run) if run.cancel_asked else ()
+            return cancel_effects(run) if run.cancel_asked and run.cancel_step else ()
         case CancelRequested(whole_run=True):
-            return tuple(e for run in _all_runs(before) for e in cancel_effects(run))
+            return tuple(e for run in _all_runs(before) for e in _cancel_now(run))
         case CancelRequested(job_runs=ids):
-            return tuple(e for id_ in ids for e in cancel_effects(job_run_of(before, id_)))
+            return tuple(e for id_ in ids for e in _cancel_now(job_run_of(before, id_)))
         case RetryScheduled():
             run = job_run_of(before, payload.job_run)
             over = _release(run)
@@ -116,13 +116,17 @@ def workdir_of(state: RunState, run: JobRunState) -> str:
 
 
 def cancel_effects(run: JobRunState) -> tuple[Effect, ...]:
-    """Stop what the host may have of this job run."""
+    """Stop what the host may have of this job run, as somebody asked."""
     task = in_flight(run) if run.phase in LIVE else 0
     if not task:
         return ()
     key = run.attempts[-1].tasks[task - 1].key
     assert key is not None
     return (CancelExecution(job_run=run.id, host=run.host, key=key),)
+
+
+def _cancel_now(run: JobRunState) -> tuple[Effect, ...]:
+    return () if spares_finally(run) else cancel_effects(run)
 
 
 def advise(run: JobRunState, *, reached: bool) -> Advise:

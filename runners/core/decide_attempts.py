@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from runners.core.tasks import last_task
+from runners.core.tasks import body_of, in_flight, last_task
 from runners.model.definition import RetryPolicy
 from runners.model.events import JobFinished, Payload, RetryScheduled, TaskDispatched
 from runners.model.ids import execution_key
@@ -33,21 +33,43 @@ class Moment(NamedTuple):
 
 def next_of_attempt(now: Moment) -> Payload | None:
     """The event that follows; None while its host has a task."""
+    if in_flight(now.run):
+        return None
+    event = _next_of_body(now)
+    if isinstance(event, TaskDispatched):
+        return event
+    for n in range(body_of(now.attempt) + 1, len(now.attempt.tasks) + 1):
+        if now.attempt.tasks[n - 1].phase is TaskPhase.WAITING:
+            # A limit of its own: the attempt's is for tasks and verify, and may be what ended them.
+            return _dispatched(now, n, now.planned.tasks[n - 1].timeout_s or now.planned.timeout_s)
+    return event
+
+
+def _next_of_body(now: Moment) -> Payload:
+    """The next task, or how the attempt ends: the same again after each ``finally:`` task."""
     run, attempt = now.run, now.attempt
-    for n, task in enumerate(attempt.tasks, start=1):
+    for n, task in enumerate(attempt.tasks[: body_of(attempt)], start=1):
+        name = now.planned.tasks[n - 1].name
         match task.phase:
             case TaskPhase.SUCCEEDED | TaskPhase.KEPT:
                 continue
-            case TaskPhase.FAILED | TaskPhase.TIMED_OUT | TaskPhase.CANCELLED:
-                return _after_failure(now, n, task)
             case TaskPhase.WAITING if run.phase is Phase.CANCELLING:
-                return _cancelled(now, f"cancelled before {now.planned.tasks[n - 1].name}")
+                return _cancelled(now, f"cancelled before {name}")
             case TaskPhase.WAITING:
                 return _dispatch(now, n)
+            case TaskPhase.NOT_RUN if run.phase is Phase.CANCELLING:
+                return _cancelled(now, f"cancelled before {name}")
+            case TaskPhase.NOT_RUN:
+                return _no_time_left(now, n)
             case _:
-                return None
+                return _after_failure(now, n, task)
     passed = Phase.SUCCEEDED
     return JobFinished(job_run=run.id, attempt=attempt.number, phase=passed, result=Result.SUCCESS, exit_code=0)
+
+
+def _no_time_left(now: Moment, n: int) -> Payload:
+    why = f"no time left for {now.planned.tasks[n - 1].name}"
+    return _failed(now, Phase.TIMED_OUT, Result.TIMEOUT, None, why, FailureKind.TIMEOUT)
 
 
 def _cancelled(now: Moment, reason: str, task: TaskState | None = None) -> JobFinished:
@@ -63,21 +85,24 @@ def _cancelled(now: Moment, reason: str, task: TaskState | None = None) -> JobFi
 
 
 def _dispatch(now: Moment, n: int) -> Payload:
-    task, run, attempt = now.planned.tasks[n - 1], now.run, now.attempt
+    task, attempt = now.planned.tasks[n - 1], now.attempt
     limits = [task.timeout_s]
     if now.planned.timeout_s is not None:
         left_s = now.planned.timeout_s - (now.now_utc - (attempt.started_at or now.now_utc))
         # The first task always gets its chance: nothing but our own slowness can have used the time.
         if left_s < LEAST_TIMEOUT_S and last_task(attempt):
-            why = f"no time left for {task.name}"
-            return _failed(now, Phase.TIMED_OUT, Result.TIMEOUT, None, why, FailureKind.TIMEOUT)
+            return _no_time_left(now, n)
         limits.append(max(left_s, LEAST_TIMEOUT_S))
+    return _dispatched(now, n, min((limit for limit in limits if limit is not None), default=None))
+
+
+def _dispatched(now: Moment, n: int, timeout_s: float | None) -> TaskDispatched:
     return TaskDispatched(
-        job_run=run.id,
-        attempt=attempt.number,
+        job_run=now.run.id,
+        attempt=now.attempt.number,
         task=n,
-        key=execution_key(now.state.uid, run.number, attempt.number, n),
-        timeout_s=min((limit for limit in limits if limit is not None), default=None),
+        key=execution_key(now.state.uid, now.run.number, now.attempt.number, n),
+        timeout_s=timeout_s,
     )
 
 
@@ -121,7 +146,7 @@ def _policy_goes_on(now: Moment) -> bool:
     if now.run.policy_left < 1 or now.state.stopping or now.state.phase is not RunPhase.RUNNING:
         return False
     ran = zip(now.planned.tasks, now.attempt.tasks, strict=True)
-    return all(spec.repeatable or task.key is None for spec, task in ran)
+    return all(spec.repeatable or task.key is None or task.phase is TaskPhase.KEPT for spec, task in ran)
 
 
 def delay_s(policy: RetryPolicy, nth: int, dice: Dice) -> float:

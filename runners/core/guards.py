@@ -5,6 +5,7 @@ from __future__ import annotations
 from runners.core.ages import age
 from runners.core.index import Place, index_of, job_run_of, short_name
 from runners.core.ready import STAGE_DONE, runs_in, satisfies
+from runners.core.tasks import in_finally
 from runners.model.phases import BAD, RUN_ENDED, Phase, RunPhase, StagePhase
 from runners.model.state import JobRunState, RunState
 
@@ -118,7 +119,7 @@ def why_not_cancel(state: RunState, target: str | None = None, *, now_utc: float
         return f"{state.name} {in_words(state.phase)}{ended}; nothing of it runs"
     if target is None:
         if state.phase is RunPhase.CANCELLING and not any(
-            run.cancel_step == "survivors" for _, run in runs_in(state, Phase.CANCELLING)
+            _may_cancel_again(run) for _, run in runs_in(state, Phase.CANCELLING)
         ):
             return f"{state.cancelled_by} is cancelling {state.name} already"
         return ""
@@ -128,7 +129,7 @@ def why_not_cancel(state: RunState, target: str | None = None, *, now_utc: float
     match run.phase:
         case Phase.SUCCEEDED | Phase.FAILED | Phase.TIMED_OUT | Phase.CANCELLED | Phase.SKIPPED:
             return _after(who_acted(state, run, now_utc), f"{name} {in_words(run.phase)}; nothing of it runs")
-        case Phase.CANCELLING if run.cancel_step == "survivors":
+        case Phase.CANCELLING if _may_cancel_again(run):
             return ""
         case Phase.CANCELLING:
             return _after(who_acted(state, run, now_utc), "it is being stopped")
@@ -136,6 +137,11 @@ def why_not_cancel(state: RunState, target: str | None = None, *, now_utc: float
             return _after(who_acted(state, run, now_utc), f"it is stopped as soon as {run.host} answers")
         case _:
             return ""
+
+
+def _may_cancel_again(run: JobRunState) -> bool:
+    """Something outlived KILL, or a ``finally:`` task runs that the first cancel left alone."""
+    return run.cancel_step == "survivors" or (in_finally(run) and not run.cancel_step)
 
 
 def targets_of_retry(state: RunState) -> tuple[tuple[str, ...], tuple[str, ...]]:

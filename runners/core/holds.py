@@ -19,7 +19,13 @@ from runners.model.state import JobRunState, RunState
 _QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.CAPACITY})
 _PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL})
 """Kinds that end by themselves, sooner or later."""
-_STEPS = {"asked": "asked to stop", "term": "TERM was sent", "kill": "KILL was sent", "gone": "its processes are gone"}
+_STEPS = {
+    "": "finally runs; cancel again to stop it",
+    "asked": "asked to stop",
+    "term": "TERM was sent",
+    "kill": "KILL was sent",
+    "gone": "its processes are gone",
+}
 
 
 def holds(state: RunState, host_holds: Mapping[str, Hold]) -> tuple[Hold, ...]:

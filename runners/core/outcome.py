@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from runners.core.index import short_name
 from runners.core.ready import runs_in
-from runners.model.definition import OnFailure
-from runners.model.phases import BAD, Phase, Result
+from runners.core.tasks import body_of
+from runners.model.definition import OnFailure, Part
+from runners.model.phases import BAD, Phase, Result, TaskPhase
 from runners.model.state import JobRunState, RunState
 
 _MOST_WARNINGS = 100
 _LONGEST = 300
+_ENDS = {TaskPhase.FAILED: "failed", TaskPhase.TIMED_OUT: "timed out", TaskPhase.CANCELLED: "was cancelled"}
 
 
 def failed_result(state: RunState) -> Result:
@@ -22,20 +26,41 @@ def failed_result(state: RunState) -> Result:
 
 
 def warnings_of(state: RunState) -> tuple[str, ...]:
-    """What a reader must know although the run went on: tolerated failures and skips; at most 100 sentences."""
+    """What a reader must know although the run went on, at most 100 sentences: what was tolerated, skipped, left untidy."""
     found: list[str] = []
     left_out = 0
-    for place, run in runs_in(state, Phase.FAILED, Phase.TIMED_OUT, Phase.SKIPPED):
-        planned = state.plan.stages[place.stage].jobs[place.job]
-        if run.phase is not Phase.SKIPPED and planned.on_failure is not OnFailure.CONTINUE:
-            continue
+    for sentence in (*_tolerated(state), *_left_untidy(state)):
         if len(found) < _MOST_WARNINGS:
-            found.append(_warning(state, run)[:_LONGEST])
+            found.append(sentence[:_LONGEST])
         else:
             left_out += 1
     if left_out:
         found.append(f"and {left_out} more")
     return tuple(found)
+
+
+def _tolerated(state: RunState) -> Iterator[str]:
+    for place, run in runs_in(state, Phase.FAILED, Phase.TIMED_OUT, Phase.SKIPPED):
+        planned = state.plan.stages[place.stage].jobs[place.job]
+        if run.phase is Phase.SKIPPED or planned.on_failure is OnFailure.CONTINUE:
+            yield _warning(state, run)
+
+
+def _left_untidy(state: RunState) -> Iterator[str]:
+    """``finally:`` tasks of newest attempts that did not pass. Jobs without any are not walked."""
+    for s, stage in enumerate(state.plan.stages):
+        for j, planned in enumerate(stage.jobs):
+            if planned.tasks[-1].part is not Part.FINALLY:
+                continue
+            for run in state.stages[s].jobs[j].runs:
+                attempt = run.current
+                if attempt is None or not attempt.closing:
+                    continue
+                first = body_of(attempt)
+                for spec, task in zip(planned.tasks[first:], attempt.tasks[first:], strict=True):
+                    if task.phase in (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.CANCELLED):
+                        why = f": {task.reason}" if task.reason else ""
+                        yield f"finally {spec.name} of {short_name(state, run.id)} {_ENDS[task.phase]}{why}"
 
 
 def _warning(state: RunState, run: JobRunState) -> str:

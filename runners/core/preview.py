@@ -8,8 +8,8 @@ from runners.core.admit import Refused, admit
 from runners.core.guards import in_words, targets_of_retry
 from runners.core.index import index_of, job_run_of, planned_job_of, short_name
 from runners.core.ready import counts_of, runs_in
-from runners.core.tasks import in_flight
-from runners.model.definition import OnFailure
+from runners.core.tasks import in_flight, spares_finally
+from runners.model.definition import OnFailure, Part
 from runners.model.events import CancelRequested, JobFinished, JobSkipped, RetryScheduled
 from runners.model.intents import Cancel, Intent, Retry, Skip, name_of
 from runners.model.phases import BAD, LIVE, RUN_ENDED, Phase, RunPhase
@@ -97,8 +97,12 @@ def _host(state: RunState, intent: Intent, run: JobRunState) -> PreviewHost:
             for task in planned.tasks
         )
     elif isinstance(intent, Cancel) and run.phase in LIVE and (n := in_flight(run)):
-        task = planned.tasks[n - 1]
-        tasks = (PreviewTask(name=task.name, command=task.command, marker=Marker.STOP),)
+        left = [planned.tasks[n - 1], *(task for task in planned.tasks[n:] if task.part is Part.FINALLY)]
+        first = Marker.RUN if spares_finally(run) else Marker.STOP
+        tasks = tuple(
+            PreviewTask(name=task.name, command=task.command, marker=Marker.RUN if at else first)
+            for at, task in enumerate(left)
+        )
     attempt = run.next_attempt if isinstance(intent, Retry) else run.attempt
     return PreviewHost(host=run.host, job_run=run.id, attempt=attempt, tasks=tasks)
 

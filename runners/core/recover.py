@@ -29,7 +29,7 @@ def _effects(state: RunState) -> Iterator[Effect]:
                 yield WakeAt(job_run=run.id, attempt=run.next_attempt, at_utc=run.not_before or 0.0)
             case Phase.RUNNING | Phase.CANCELLING | Phase.UNKNOWN:
                 yield from _ask(state, run)
-                if run.cancel_asked:
+                if run.cancel_asked and run.cancel_step:
                     yield from cancel_effects(run)
             case _ if run.runbook is None:
                 yield advise(run, reached=_failed_in_attempt(run))

@@ -8,7 +8,8 @@ from runners.core.copying import changed
 from runners.core.draft import Draft
 from runners.core.index import Place
 from runners.core.moves import IllegalMove
-from runners.core.tasks import IN_FLIGHT, in_flight
+from runners.core.tasks import IN_FLIGHT, body_of, in_flight
+from runners.model.definition import Part
 from runners.model.events import (
     CancelStepped,
     ContactLost,
@@ -76,7 +77,8 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
     before = run.current
-    count = len(draft.planned(place).tasks)
+    steps = draft.planned(place).tasks
+    count = len(steps)
     tasks: tuple[TaskState, ...] = (_NO_TASK,) * count
     workdir_attempt = payload.attempt
     if payload.from_task > 1:
@@ -91,6 +93,7 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
         from_task=payload.from_task,
         workdir_attempt=workdir_attempt,
         tasks=tasks,
+        closing=sum(step.part is Part.FINALLY for step in steps),
         started_at=time,
     )
     again: dict[str, Any] = {}
@@ -112,8 +115,8 @@ def task_dispatched(draft: Draft, time: float, payload: TaskDispatched) -> None:
     place, run = at(draft, payload.job_run)
     attempt = run.current
     if (
-        run.phase is not Phase.RUNNING
-        or attempt is None
+        attempt is None
+        or not (run.phase is Phase.RUNNING or (run.phase is Phase.CANCELLING and payload.task > body_of(attempt)))
         or attempt.number != payload.attempt
         or not 1 <= payload.task <= len(attempt.tasks)
         or attempt.tasks[payload.task - 1].phase is not TaskPhase.WAITING
@@ -128,7 +131,15 @@ def task_dispatched(draft: Draft, time: float, payload: TaskDispatched) -> None:
         timeout_s=payload.timeout_s,
         started_at=time,
     )
-    draft.change(place, attempts=_with_task(draft, run, payload.task, task))
+    tasks = attempt.tasks
+    if payload.task > body_of(attempt):
+        # What was not dispatched before finally: never will be.
+        tasks = tuple(_NOT_RUN if t.phase is TaskPhase.WAITING else t for t in tasks[: body_of(attempt)])
+        tasks += attempt.tasks[body_of(attempt) :]
+    tasks = (*tasks[: payload.task - 1], task, *tasks[payload.task :])
+    # A cancel that was asked before spares it: only one that is asked while it runs stops it.
+    spared: dict[str, Any] = {"cancel_step": "", "survivors": ()} if run.cancel_asked else {}
+    draft.change(place, attempts=with_attempt(run, draft.part(attempt, tasks=tasks)), **spared)
 
 
 def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState | None:
@@ -235,7 +246,6 @@ def ended(
 ) -> AttemptState:
     """The attempt, over: what was not dispatched is not run. ``facts`` are its exit code, signal and kind."""
     tasks = attempt.tasks
-    # In order: only the last ones can be left.
-    if tasks and tasks[-1].phase is TaskPhase.WAITING:
+    if any(task.phase is TaskPhase.WAITING for task in tasks):
         tasks = tuple(_NOT_RUN if task.phase is TaskPhase.WAITING else task for task in tasks)
     return draft.part(attempt, tasks=tasks, ended_at=time, phase=phase, result=result, reason=reason, **facts)

@@ -8,7 +8,7 @@ from runners.core.draft import Draft
 from runners.core.index import Place
 from runners.core.moves import IllegalMove
 from runners.core.reduce_attempts import at, ended, expect_attempt, with_attempt
-from runners.core.tasks import last_task
+from runners.core.tasks import last_task, spares_finally
 from runners.model.definition import OnFailure
 from runners.model.events import CancelRequested, Event, JobFinished, JobSkipped, RetryScheduled
 from runners.model.phases import BAD, LIVE, FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
@@ -197,7 +197,8 @@ def cancel_requested(draft: Draft, event: Event, payload: CancelRequested) -> No
 def _ask_to_stop(draft: Draft, event: Event, place: Place, run: JobRunState) -> None:
     changes: dict[str, Any] = {"acted": "cancelled", "acted_by": event.actor, "acted_at": event.time}
     if run.phase in LIVE:
-        changes.update(cancel_asked=True, cancel_step="asked", survivors=())
+        step = "" if spares_finally(run) else "asked"
+        changes.update(cancel_asked=True, cancel_step=step, survivors=())
     if run.phase is Phase.RUNNING:
         changes.update(phase=Phase.CANCELLING, since=event.time)
     draft.change(place, **changes)

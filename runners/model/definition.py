@@ -16,6 +16,24 @@ class OnFailure(enum.StrEnum):
     """Independent work goes on, what needs the job waits for a person."""
     STOP = "stop"
     """Nothing new starts, running attempts finish, the run ends ``failed``."""
+    ROLLBACK = "rollback"
+    """As stop, then the whole run is rolled back."""
+
+
+STOPPING = frozenset({OnFailure.STOP, OnFailure.ROLLBACK})
+"""A failure after which nothing new starts."""
+
+
+class Part(enum.StrEnum):
+    """What a step of a job is for."""
+
+    TASKS = "tasks"
+    VERIFY = "verify"
+    """Proves that the tasks did what they should; part of the attempt and its time limit."""
+    FINALLY = "finally"
+    """Runs after tasks and verify whatever their result, cancel included; its failure is a warning."""
+    ROLLBACK = "rollback"
+    """Takes the tasks back; runs in an attempt of its own, followed by verify."""
 
 
 class ParamType(enum.StrEnum):
@@ -72,6 +90,9 @@ class Task:
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     runbook: str | None = None
+    repeatable: bool = True
+    """False: running it twice may do harm, so nothing repeats it without a person."""
+    part: Part = Part.TASKS
     line: int = 0
     """Line of the task in the file, from 1."""
 
@@ -84,6 +105,9 @@ class Job:
     hosts: str
     """A pattern over the inventory, not yet evaluated."""
     tasks: tuple[Task, ...]
+    """Everything that an attempt runs, in order: tasks, verify, finally."""
+    rollback: tuple[Task, ...] = ()
+    """What takes it back, then verify again; empty: it has no rollback."""
     needs: tuple[str, ...] = ()
     """Names of jobs of the same stage."""
     timeout_s: float | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.definition import OnFailure, Part, RetryPolicy
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
 
@@ -27,6 +27,8 @@ class PlannedTask:
     """None: the work folder."""
     timeout_s: float | None = None
     repeatable: bool = True
+    """False: nothing repeats it without a person."""
+    part: Part = Part.TASKS
     runbook: str | None = None
     """The task's own link, else None: the job's counts."""
 
@@ -40,6 +42,9 @@ class PlannedJob:
     hosts: tuple[str, ...]
     """In inventory order; never empty."""
     tasks: tuple[PlannedTask, ...]
+    """Everything that an attempt runs, in order: tasks, verify, finally."""
+    rollback: tuple[PlannedTask, ...] = ()
+    """Everything that a rollback runs, in order: rollback, verify. Empty: the job has none."""
     needs: tuple[str, ...] = ()
     timeout_s: float | None = None
     """One attempt, without queueing and backoff. None: no limit."""
@@ -53,6 +58,10 @@ class PlannedJob:
     def id(self) -> str:
         """``rollout/release``."""
         return f"{self.stage}/{self.name}"
+
+    def steps(self, *, rollback: bool) -> tuple[PlannedTask, ...]:
+        """What an attempt of that kind runs, in order."""
+        return self.rollback if rollback else self.tasks
 
     def job_run_ids(self) -> tuple[str, ...]:
         """Identities of its job runs, in host order."""

@@ -60,7 +60,9 @@ class AttemptState:
     workdir_attempt: int = 1
     """Attempt whose work folder is used."""
     tasks: tuple[TaskState, ...] = ()
-    """As many as the job has tasks."""
+    """As many as the job has steps for an attempt of its kind."""
+    closing: int = 0
+    """How many of ``tasks``, the last ones, are ``finally:``."""
     started_at: float | None = None
     ended_at: float | None = None
     phase: Phase = Phase.RUNNING
@@ -106,7 +108,8 @@ class JobRunState:
     cancel_asked: bool = False
     """Something may be alive and a person asked to stop it; stays through UNKNOWN until it ended."""
     cancel_step: str = ""
-    """While ``cancel_asked``: asked, term, kill, gone, survivors."""
+    """While ``cancel_asked``: asked, term, kill, gone, survivors. Empty: what is on the host may finish, because it is
+    a ``finally:`` task that nobody has asked to stop."""
     survivors: tuple[str, ...] = ()
     runbook: RunbookLink | None = None
     """The page beside the failure it ended with; also when no attempt was started."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from runners.model.definition import Job, Pipeline
+from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
@@ -117,23 +117,27 @@ def _job(
         stage=stage,
         name=job.name,
         hosts=hosts,
-        tasks=tuple(
-            PlannedTask(
-                name=task.name,
-                command=task.run,
-                env={**pipeline.env, **job.env, **task.env, **params},
-                dir=task.dir or job.dir or pipeline.dir,
-                timeout_s=task.timeout_s,
-                runbook=task.runbook,
-            )
-            for task in job.tasks
-        ),
+        tasks=tuple(_task(pipeline, job, task, params) for task in job.tasks),
+        rollback=tuple(_task(pipeline, job, task, params) for task in job.rollback),
         needs=tuple(name for name in job.needs if name in kept),
         timeout_s=defaults.timeout_s if job.timeout_s is None else job.timeout_s,
         retry=job.retry or defaults.retry,
         on_failure=job.on_failure or defaults.on_failure,
         runbook=job.runbook,
         first_number=number,
+    )
+
+
+def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:
+    return PlannedTask(
+        name=task.name,
+        command=task.run,
+        env={**pipeline.env, **job.env, **task.env, **params},
+        dir=task.dir or job.dir or pipeline.dir,
+        timeout_s=task.timeout_s,
+        repeatable=task.repeatable,
+        part=task.part,
+        runbook=task.runbook,
     )
 
 

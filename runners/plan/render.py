@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
+from runners.model.definition import Part
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.plan.digest import plan_digest
 from runners.spec.durations import format_duration
 
 _INDENT = "  "
+_PARTS = {Part.VERIFY: "verify", Part.FINALLY: "finally, whatever the result", Part.ROLLBACK: "rollback"}
 
 
 def describe_plan(plan: Plan) -> tuple[str, ...]:
@@ -90,18 +92,22 @@ def _job_document(job: PlannedJob) -> dict[str, Any]:
         },
         "on_failure": job.on_failure.value,
         "runbook": job.runbook,
-        "tasks": [
-            {
-                "name": task.name,
-                "kind": task.kind,
-                "command": task.command,
-                "dir": task.dir,
-                "env": dict(task.env),
-                "timeout_s": task.timeout_s,
-                "runbook": task.runbook,
-            }
-            for task in job.tasks
-        ],
+        "tasks": [_task_document(task) for task in job.tasks],
+        "rollback": [_task_document(task) for task in job.rollback],
+    }
+
+
+def _task_document(task: PlannedTask) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "kind": task.kind,
+        "part": task.part.value,
+        "command": task.command,
+        "dir": task.dir,
+        "env": dict(task.env),
+        "timeout_s": task.timeout_s,
+        "repeatable": task.repeatable,
+        "runbook": task.runbook,
     }
 
 
@@ -122,9 +128,15 @@ def _job_rows(job: PlannedJob) -> list[str]:
     waits = f", waits for {', '.join(job.needs)}" if job.needs else ""
     rows = [_row(1, f"job {job.name} on {where}{waits}")]
     rows.append(_row(2, ", ".join(_details(job))))
-    for number, task in enumerate(job.tasks, start=1):
-        rows.extend(_task_rows(number, task))
+    rows.extend(_step_rows(job.tasks))
+    if job.rollback:
+        rows.append(_row(2, "when it is rolled back"))
+        rows.extend(_step_rows(job.rollback))
     return rows
+
+
+def _step_rows(steps: Sequence[PlannedTask]) -> list[str]:
+    return [row for number, task in enumerate(steps, start=1) for row in _task_rows(number, task)]
 
 
 def _details(job: PlannedJob) -> Sequence[str]:
@@ -139,7 +151,11 @@ def _details(job: PlannedJob) -> Sequence[str]:
 
 
 def _task_rows(number: int, task: PlannedTask) -> list[str]:
-    extra = [f"in {task.dir}"] if task.dir else []
+    extra = [_PARTS[task.part]] if task.part in _PARTS else []
+    if not task.repeatable:
+        extra.append("not repeatable")
+    if task.dir:
+        extra.append(f"in {task.dir}")
     if task.timeout_s is not None:
         extra.append(f"timeout {format_duration(task.timeout_s)}")
     if task.runbook:

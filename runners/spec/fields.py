@@ -227,6 +227,14 @@ def _positive_duration(value: object) -> float:
     return seconds
 
 
+def _true_or_false(value: object) -> bool:
+    if not isinstance(value, Scalar) or not value.plain or value not in _TRUE_OR_FALSE:
+        said = what(value)
+        quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and value in _TRUE_OR_FALSE else ""
+        refuse(f"must be true or false{quotes}, not {said}")
+    return value.lower() == "true"
+
+
 def _version(value: object) -> int:
     number = _whole_number(value)
     if number != 1:
@@ -261,13 +269,11 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _one_of(words: Iterable[str], later: Iterable[str] = ()) -> Callable[[object], str]:
-    known, coming = tuple(words), tuple(later)
+def _one_of(words: Iterable[str]) -> Callable[[object], str]:
+    known = tuple(words)
 
     def check(value: object) -> str:
         text = str(value) if isinstance(value, Scalar) else ""
-        if text in coming:
-            refuse(f"{text}: {LATER}")
         if text not in known:
             said = what(value)
             guess = did_you_mean(text, known) if text else ""
@@ -302,6 +308,7 @@ Address = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "str
 User = Annotated[str, BeforeValidator(_user), WithJsonSchema({"type": "string", "minLength": 1})]
 FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+TrueOrFalse = Annotated[bool, BeforeValidator(_true_or_false), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(_number)]
 Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]
 Duration = Annotated[float, BeforeValidator(_duration), _DURATION_SCHEMA]
@@ -313,10 +320,8 @@ HostsPattern = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 _PARAM_TYPES = [word.value for word in ParamType]
-_ON_FAILURE = ["hold", "continue", "stop"]
+_ON_FAILURE = ["hold", "continue", "stop", "rollback"]
 _JITTER = ["full", "none"]
 ParamTypeWord = Annotated[str, BeforeValidator(_one_of(_PARAM_TYPES)), WithJsonSchema({"enum": _PARAM_TYPES})]
-OnFailureWord = Annotated[
-    str, BeforeValidator(_one_of(_ON_FAILURE, ["rollback"])), WithJsonSchema({"enum": _ON_FAILURE})
-]
+OnFailureWord = Annotated[str, BeforeValidator(_one_of(_ON_FAILURE)), WithJsonSchema({"enum": _ON_FAILURE})]
 JitterWord = Annotated[str, BeforeValidator(_one_of(_JITTER)), WithJsonSchema({"enum": _JITTER})]

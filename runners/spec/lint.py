@@ -20,6 +20,9 @@ from runners.spec.report import Part, Report, did_you_mean, quoted
 
 Path = tuple[Part, ...]
 
+_PREVIOUS = re.compile(r"\$\{?ONDUTY_PREVIOUS_([A-Za-z_][A-Za-z0-9_]*)")
+_PARTS = ("tasks", "verify", "rollback", "finally")
+"""Lists of tasks in a job."""
 _MAX_CYCLES = 20
 _WORD_AFTER_DOLLAR = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -32,6 +35,7 @@ def lint_pipeline(tree: Map, report: Report) -> None:
     _retry(_map(_map(tree, "defaults"), "retry"), ("defaults", "retry"), report)
     stages = list(_maps(tree.get("stages")))
     _unique_names([(("stages", index, "name"), stage.get("name")) for index, stage in stages], report)
+    _rollback_somewhere(tree, report)
     for index, stage in stages:
         jobs = _map(stage, "jobs")
         _needs(jobs, index, stages, report)
@@ -45,8 +49,9 @@ def warn_pipeline(tree: Map, report: Report) -> None:
     used: set[str] = set()
     for _, stage in _maps(tree.get("stages")):
         for job in _map(stage, "jobs").values():
-            for _, task in _maps(job.get("tasks") if isinstance(job, Map) else None):
-                used.update(_WORD_AFTER_DOLLAR.findall(_text(task.get("run")) or ""))
+            for part in _PARTS:
+                for _, task in _maps(job.get(part) if isinstance(job, Map) else None):
+                    used.update(_WORD_AFTER_DOLLAR.findall(_text(task.get("run")) or ""))
     params = _map(tree, "params")
     for name in params:
         if name not in used:
@@ -99,17 +104,50 @@ def _env(env: Map, path: Path, params: Map, report: Report) -> None:
 def _job(job: Map, path: Path, params: Map, report: Report) -> None:
     _env(_map(job, "env"), (*path, "env"), params, report)
     _retry(_map(job, "retry"), (*path, "retry"), report)
-    tasks = list(_maps(job.get("tasks")))
-    _unique_names([((*path, "tasks", index, "name"), task.get("name")) for index, task in tasks], report)
-    for index, task in tasks:
-        _env(_map(task, "env"), (*path, "tasks", index, "env"), params, report)
+    named = {
+        part: [((*path, part, index, "name"), task.get("name")) for index, task in _maps(job.get(part))]
+        for part in _PARTS
+    }
+    _unique_names([*named["tasks"], *named["verify"], *named["finally"]], report)
+    # verify runs after a rollback too; what is wrong inside it is said once.
+    verify = {str(name): (at, name) for at, name in named["verify"]}
+    _unique_names([*verify.values(), *named["rollback"]], report)
+    _previous(_seq(job.get("rollback")), (*path, "rollback"), params, report)
+    for part, index, task in [(part, index, task) for part in _PARTS for index, task in _maps(job.get(part))]:
+        _env(_map(task, "env"), (*path, part, index, "env"), params, report)
         run = task.get("run")
         if isinstance(run, Scalar) and "{{" in run:
             text = (
                 '"{{" is never replaced in a command; params arrive as variables, write "$release"'
                 " (and '{''{' where a command needs two braces)"
             )
-            report.add(run.line, run.column, (*path, "tasks", index, "run"), text)
+            report.add(run.line, run.column, (*path, part, index, "run"), text)
+
+
+def _previous(rollback: Seq, path: Path, params: Map, report: Report) -> None:
+    for index, task in _maps(rollback):
+        run = task.get("run")
+        for name in _PREVIOUS.findall(_text(run) or ""):
+            if name not in params and isinstance(run, Scalar):
+                text = f"ONDUTY_PREVIOUS_{name}: no param {quoted(name)}{did_you_mean(name, params)}"
+                report.add(run.line, run.column, (*path, index, "run"), text)
+
+
+def _rollback_somewhere(tree: Map, report: Report) -> None:
+    """``on_failure: rollback`` where nothing could be rolled back."""
+    jobs = [
+        (("stages", index, "jobs", name), job)
+        for index, stage in _maps(tree.get("stages"))
+        for name, job in _map(stage, "jobs").items()
+        if isinstance(job, Map)
+    ]
+    if any("rollback" in job for _, job in jobs):
+        return
+    places: list[tuple[Path, Map]] = [(("defaults",), _map(tree, "defaults")), *jobs]
+    for path, owner in places:
+        if _text(owner.get("on_failure")) == "rollback":
+            value = owner["on_failure"]
+            report.add(value.line, value.column, (*path, "on_failure"), "no job of this pipeline has a rollback:")
 
 
 def _retry(retry: Map, path: Path, report: Report) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from runners.spec.fields import (
     Address,
@@ -31,6 +32,7 @@ from runners.spec.fields import (
     PositiveDuration,
     Reference,
     Text,
+    TrueOrFalse,
     User,
     Version,
     WholeNumber,
@@ -40,7 +42,7 @@ _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
     | {"schedule", "windows", "limits"}
 )
-_LATER_TASK = frozenset(["http", "upload", "download", "wait", "sudo", "repeatable", "shell", "login", "outputs"])
+_LATER_TASK = frozenset(["http", "upload", "download", "wait", "sudo", "shell", "login", "outputs"])
 
 Env = dict[EnvKey, Text]
 
@@ -52,6 +54,11 @@ class Model(BaseModel):
 
     later: ClassVar[frozenset[str]] = _LATER_ANYWHERE
     """Keys that come with a later version."""
+
+    @classmethod
+    def known_keys(cls) -> dict[str, FieldInfo]:
+        """The fields by the key that stands in a file."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
 
 class ParamModel(Model):
@@ -96,17 +103,26 @@ class TaskModel(Model):
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where the command runs on the host.")
     runbook: Name | None = Field(default=None, description="The page for a failure of this task.")
+    repeatable: TrueOrFalse = Field(
+        default=True, description="false: running it twice may do harm, so nothing repeats it without a person."
+    )
+
+
+Tasks = Annotated[list[TaskModel], Field(min_length=1)]
 
 
 class JobModel(Model):
     """Work with one purpose on some hosts."""
 
-    later = (
-        _LATER_ANYWHERE | _LATER_TASK | {"verify", "rollback", "finally", "secrets", "concurrency", "outputs", "vars"}
-    )
+    later = _LATER_ANYWHERE | _LATER_TASK | {"secrets", "concurrency", "outputs", "vars"}
 
     hosts: HostsPattern = Field(description="Hosts, groups, all, local, slices such as web[0]; joined by : or ,")
-    tasks: Annotated[list[TaskModel], Field(min_length=1)]
+    tasks: Tasks
+    verify: Tasks | None = Field(default=None, description="After the tasks: proves that they did what they should.")
+    finally_: Tasks | None = Field(
+        default=None, alias="finally", description="After tasks and verify, whatever their result; failing is a warning."
+    )
+    rollback: Tasks | None = Field(default=None, description="Takes the tasks back; verify runs after it.")
     needs: list[Reference] = Field(default=[], description="Jobs of the same stage that must pass first.")
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 
-from runners.model.definition import Defaults, Job, OnFailure, Param, ParamType, Pipeline, RetryPolicy, Stage, Task
+from runners.model.definition import (
+    Defaults,
+    Job,
+    OnFailure,
+    Param,
+    ParamType,
+    Part,
+    Pipeline,
+    RetryPolicy,
+    Stage,
+    Task,
+)
 from runners.model.ids import NAME
 from runners.model.problems import Problem
 from runners.spec.lint import lint_pipeline, warn_pipeline
 from runners.spec.models import DefaultsModel, JobModel, ParamModel, PipelineModel, RetryModel, TaskModel
-from runners.spec.nodes import Map, Seq, read_tree
+from runners.spec.nodes import Map, Node, Seq, read_tree
 from runners.spec.report import Report, in_order
 from runners.spec.translate import place, validate
 
@@ -110,16 +121,20 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
     node = jobs[name]
     assert isinstance(node, Map)
     hosts_line, hosts_column = place(node, ("hosts",))
-    task_nodes = node["tasks"]
-    assert isinstance(task_nodes, Seq)
-    names = _task_names(model.tasks)
+    tasks = _steps(
+        node,
+        (Part.TASKS, model.tasks),
+        (Part.VERIFY, model.verify or []),
+        (Part.FINALLY, model.finally_ or []),
+    )
+    rollback: tuple[Task, ...] = ()
+    if model.rollback:
+        rollback = _steps(node, (Part.ROLLBACK, model.rollback), (Part.VERIFY, model.verify or []))
     return Job(
         name=name,
         hosts=model.hosts,
-        tasks=tuple(
-            _task(task_name, task, task_node.line)
-            for task_name, task, task_node in zip(names, model.tasks, task_nodes, strict=True)
-        ),
+        tasks=tasks,
+        rollback=rollback,
         needs=tuple(model.needs),
         timeout_s=model.timeout,
         retry=_retry(model.retry),
@@ -133,7 +148,24 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
     )
 
 
-def _task(name: str, model: TaskModel, line: int) -> Task:
+def _steps(node: Map, *parts: tuple[Part, list[TaskModel]]) -> tuple[Task, ...]:
+    """What an attempt runs, in order. Names are given over all parts together: a log is found by them."""
+    flat = [
+        (part, model, task_node)
+        for part, models in parts
+        for model, task_node in zip(models, _nodes(node.get(part.value)), strict=False)
+    ]
+    names = _task_names([model for _, model, _ in flat])
+    return tuple(
+        _task(name, model, task_node.line, part) for name, (part, model, task_node) in zip(names, flat, strict=True)
+    )
+
+
+def _nodes(node: Node | None) -> list[Map]:
+    return [item for item in node if isinstance(item, Map)] if isinstance(node, Seq) else []
+
+
+def _task(name: str, model: TaskModel, line: int, part: Part) -> Task:
     return Task(
         name=name,
         run=model.run,
@@ -141,6 +173,8 @@ def _task(name: str, model: TaskModel, line: int) -> Task:
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
+        repeatable=model.repeatable,
+        part=part,
         line=line,
     )
 

@@ -87,16 +87,16 @@ def _unknown_key(key: str, owner: type[Model] | None) -> str:
     guess = guess_key(key, owner)
     if guess is not None:
         return f"unknown key, did you mean {quoted(guess)}?"
-    return f"unknown key; known here are {', '.join(owner.model_fields)}"
+    return f"unknown key; known here are {', '.join(owner.known_keys())}"
 
 
 @lru_cache(maxsize=1024)
 def guess_key(key: str, owner: type[Model]) -> str | None:
     """The key that was probably meant, also when another tool calls it by this name."""
     other = _OTHER_NAMES.get(key.lower())
-    if other in owner.model_fields:
+    if other in owner.known_keys():
         return other
-    return nearest(key, owner.model_fields) or nearest(key, sorted(owner.later), 0.75)
+    return nearest(key, owner.known_keys()) or nearest(key, sorted(owner.later), 0.75)
 
 
 def _guess(item: ErrorDetails, model: type[BaseModel]) -> tuple[Part, ...] | None:
@@ -201,8 +201,8 @@ def model_at(model: type[BaseModel], path: tuple[Part, ...]) -> type[Model] | No
             kind = typing.get_args(kind)[1]
         elif origin is list:
             kind = typing.get_args(kind)[0]
-        elif isinstance(kind, type) and issubclass(kind, BaseModel) and str(part) in kind.model_fields:
-            kind = kind.model_fields[str(part)].annotation
+        elif isinstance(kind, type) and issubclass(kind, Model) and str(part) in kind.known_keys():
+            kind = kind.known_keys()[str(part)].annotation
         else:
             return None
     kind = _strip(kind)

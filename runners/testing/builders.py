@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.definition import OnFailure, Part, RetryPolicy
 from runners.model.inventory import Host
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 
@@ -30,13 +30,23 @@ def job(
     jitter: bool = False,
     timeout_s: float | None = None,
     runbook: str | None = None,
+    verify: str = "",
+    closing: str = "",
+    rollback: str = "",
 ) -> PlannedJob:
-    """A job; ``hosts``, ``tasks`` and ``needs`` are names with blanks between; no jitter, so that delays are exact."""
+    """A job; ``hosts``, ``tasks`` and ``needs`` are names with blanks between; no jitter, so that delays are exact.
+
+    ``closing`` are its ``finally:`` tasks.
+    """
+    body = tuple(task(t) for t in tasks.split()) if isinstance(tasks, str) else tasks
+    proof = tuple(task(t, part=Part.VERIFY) for t in verify.split())
+    undo = tuple(task(t, part=Part.ROLLBACK) for t in rollback.split())
     return PlannedJob(
         stage="",
         name=name,
         hosts=tuple(hosts.split()),
-        tasks=tuple(task(t) for t in tasks.split()) if isinstance(tasks, str) else tasks,
+        tasks=(*body, *proof, *(task(t, part=Part.FINALLY) for t in closing.split())),
+        rollback=(*undo, *proof) if undo else (),
         needs=tuple(needs.split()),
         timeout_s=timeout_s,
         retry=RetryPolicy(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from runners.core.index import job_run_of
 from runners.engine.engine import Engine
 from runners.engine.limits import Limits
-from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.definition import OnFailure, Part, RetryPolicy
 from runners.model.events import Event
 from runners.model.inventory import Host
 from runners.model.phases import Phase, RunPhase
@@ -33,16 +33,26 @@ def job(
     on_failure: OnFailure = OnFailure.HOLD,
     timeout_s: float | None = None,
     env: Mapping[str, str] | None = None,
+    verify: Sequence[str] = (),
+    closing: Sequence[str] = (),
+    rollback: Sequence[str] = (),
 ) -> PlannedJob:
-    """A job whose tasks are these commands, named t1, t2 …"""
+    """A job whose tasks are these commands, named t1, t2 …; ``closing`` are those of ``finally:``."""
+
+    def steps(*parts: tuple[Part, Sequence[str]]) -> tuple[PlannedTask, ...]:
+        flat = [(part, command) for part, commands in parts for command in commands]
+        return tuple(
+            PlannedTask(name=f"t{n}", command=command, part=part, env=env or {})
+            for n, (part, command) in enumerate(flat, 1)
+        )
+
     return PlannedJob(
         stage="",
         name=name,
         hosts=tuple(on),
         needs=tuple(needs),
-        tasks=tuple(
-            PlannedTask(name=f"t{n}", command=command, env=env or {}) for n, command in enumerate(tasks or (name,), 1)
-        ),
+        tasks=steps((Part.TASKS, tasks or (name,)), (Part.VERIFY, verify), (Part.FINALLY, closing)),
+        rollback=steps((Part.ROLLBACK, rollback), (Part.VERIFY, verify)) if rollback else (),
         retry=retry or RetryPolicy(),
         on_failure=on_failure,
         timeout_s=timeout_s,
@@ -63,6 +73,7 @@ def plan(*stages: Sequence[PlannedJob], pipeline: str = "deploy-api", hosts: Ite
                     name=one.name,
                     hosts=one.hosts,
                     tasks=one.tasks,
+                    rollback=one.rollback,
                     needs=one.needs,
                     timeout_s=one.timeout_s,
                     retry=one.retry,

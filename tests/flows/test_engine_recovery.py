@@ -255,6 +255,31 @@ async def test_a_cancel_is_carried_out_wherever_the_controller_dies() -> None:
     await every_moment(world, story, check)
 
 
+async def test_finally_runs_once_after_failure_and_cancel_wherever_the_controller_dies() -> None:
+    planned = plan([job("release", on=["web1"], closing=["undrain"]), job("long", on=["web2"], closing=["tidy"])])
+
+    def world(kit: Kit) -> None:
+        kit.transport.on("release", prints("boom", code=1))
+        kit.transport.on("long", hangs())
+        kit.transport.on("undrain", prints("no", code=5))
+
+    async def story(kit: Kit) -> RunState:
+        uid = await started(kit, planned)
+        await kit.until_job(uid, "s1/release@web1", Phase.FAILED)
+        await kit.until_job(uid, "s1/long@web2", Phase.RUNNING, Phase.CANCELLING, Phase.CANCELLED)
+        await kit.engine.submit(uid, Cancel(id="i1"), "bob")
+        return await kit.until_run(uid, *ENDED)
+
+    def check(kit: Kit, state: RunState) -> None:
+        assert state.phase is RunPhase.CANCELLED
+        assert phases(state) == {"s1/release@web1": "failed", "s1/long@web2": "cancelled"}
+        assert state.warnings == ("finally t2 of release@web1 failed: exit 5",)
+        assert job_run_of(state, "s1/long@web2").attempts[0].tasks[1].result == "success"
+        assert kit.transport.running() == []
+
+    await every_moment(world, story, check)
+
+
 async def test_jobs_that_run_through_the_death_are_followed_on_without_losing_a_byte() -> None:
     kit = await Kit().start()
     kit.transport.on("release", [Print(b"one\n"), Gate("a"), Print(b"two\n"), Gate("b")])

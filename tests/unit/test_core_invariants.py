@@ -26,7 +26,7 @@ from runners.core.ready import satisfies
 from runners.core.recover import recover
 from runners.core.reduce import fold, reduce
 from runners.core.tasks import in_flight
-from runners.model.definition import OnFailure
+from runners.model.definition import OnFailure, Part
 from runners.model.effects import AskExecution, CancelExecution, PrepareHost, WakeAt
 from runners.model.events import (
     CancelRequested,
@@ -84,6 +84,8 @@ def plans(draw: st.DrawFn) -> Plan:
                     on_failure=draw(st.sampled_from(["hold", "hold", "continue", "stop"])),
                     attempts=draw(st.integers(1, 3)),
                     timeout_s=draw(st.sampled_from([None, None, 30.0])),
+                    verify=draw(st.sampled_from(["", "", "proof"])),
+                    closing=draw(st.sampled_from(["", "", "tidy", "tidy sweep"])),
                 )
             )
         stages.append(stage(f"s{s}", *jobs))
@@ -126,11 +128,13 @@ class Watcher:
                 assert attempt == self.best.get(id_, 0) + 1
                 self.asked.discard(id_)
                 self.live[id_] = self.best[id_] = attempt
-            case TaskDispatched(job_run=id_, key=key, attempt=attempt):
+            case TaskDispatched(job_run=id_, key=key, attempt=attempt, task=n):
                 assert key not in self.keys, f"{key} was dispatched twice"
                 self.keys.add(key)
                 assert self.live[id_] == attempt
-                assert not self.cancelled, "a cancelled run dispatched something"
+                s, j, _ = index_of(self.plan).places[id_]
+                spec = self.plan.stages[s].jobs[j].tasks[n - 1]
+                assert not self.cancelled or spec.part is Part.FINALLY, "a cancelled run dispatched something"
             case CancelRequested(whole_run=True):
                 self.cancelled = True
             case RunReleased():
@@ -402,7 +406,7 @@ class CoreMachine(RuleBasedStateMachine):
                 case Phase.RUNNING | Phase.CANCELLING | Phase.UNKNOWN:
                     assert in_flight(run)
                     assert any(isinstance(e, AskExecution) and e.key == self.sim.key(run.id) for e in owed)
-                    if run.cancel_asked:
+                    if run.cancel_asked and run.cancel_step:
                         assert any(isinstance(e, CancelExecution) and e.job_run == run.id for e in owed)
                         assert self.sim.key(run.id) in self.sim.cancels
                 case Phase.BACKING_OFF:

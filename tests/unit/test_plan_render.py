@@ -92,11 +92,14 @@ def test_document_names_everything_and_says_null_where_nothing_applies() -> None
             {
                 "name": "test.sh",
                 "kind": "run",
+                "part": "tasks",
                 "command": "./test.sh",
                 "dir": None,
                 "env": {"release": "2.4.1"},
                 "timeout_s": None,
+                "repeatable": True,
                 "runbook": None,
             }
         ],
+        "rollback": [],
     }

@@ -9,7 +9,7 @@ from runners.spec.pipeline import read_pipeline
 from tests.unit.spec_texts import HEAD, STAGE, accepted, one_job, refused, with_top
 
 NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
-JOB_KEYS = "hosts, tasks, needs, timeout, retry, on_failure, env, dir, runbook"
+JOB_KEYS = "hosts, tasks, verify, finally, rollback, needs, timeout, retry, on_failure, env, dir, runbook"
 
 
 def test_all_problems_of_a_file_are_said_at_once_in_the_order_of_the_text() -> None:
@@ -102,7 +102,7 @@ def test_all_problems_of_a_file_are_said_at_once_in_the_order_of_the_text() -> N
         ),
         (
             one_job("hosts: local", "tasks: [{run: x}]", "on_failure: contine"),
-            'build.on_failure: must be one of hold, continue, stop, not "contine", did you mean "continue"?',
+            'build.on_failure: must be one of hold, continue, stop, rollback, not "contine", did you mean "continue"?',
         ),
         (
             one_job("hosts: local", "tasks: [{run: x}]", "dir: opt"),
@@ -181,8 +181,8 @@ def test_name_in_a_key_path_that_is_no_plain_word_is_quoted() -> None:
             ["secrets", "concurrency", "matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
         ),
         ("stage", ["approval", "gate", "when", "exclusive"]),
-        ("job", ["rolling", "matrix", "verify", "rollback", "finally", "approval", "when", "sudo", "shell"]),
-        ("task", ["sudo", "repeatable", "shell", "login", "http", "upload", "download", "wait"]),
+        ("job", ["rolling", "matrix", "approval", "when", "sudo", "shell"]),
+        ("task", ["sudo", "shell", "login", "http", "upload", "download", "wait"]),
         ("defaults", ["rolling", "sudo"]),
     ],
 )
@@ -206,10 +206,60 @@ def test_task_of_a_later_kind_is_not_also_told_to_have_a_run() -> None:
     ]
 
 
-def test_on_failure_rollback_comes_later() -> None:
+def test_on_failure_rollback_needs_a_rollback_somewhere() -> None:
     assert refused(with_top("defaults: {on_failure: rollback}")) == [
-        "p.yaml:3:24  defaults.on_failure: rollback: comes with a later version"
+        "p.yaml:3:24  defaults.on_failure: no job of this pipeline has a rollback:"
     ]
+    accepted(one_job("hosts: local", "tasks: [{run: x}]", "rollback: [{run: y}]", "on_failure: rollback"))
+
+
+def test_verify_finally_and_rollback_are_steps_with_a_part_and_names_of_their_own() -> None:
+    job = (
+        accepted(
+            one_job(
+                "hosts: local",
+                "tasks: [{run: ./a.sh, repeatable: false}]",
+                "verify: [{run: ./smoke.sh}]",
+                "finally: [{run: ./a.sh}]",
+                "rollback: [{name: back, run: ./back.sh}]",
+            )
+        )
+        .stages[0]
+        .jobs[0]
+    )
+    assert [(task.part.value, task.name, task.repeatable) for task in job.tasks] == [
+        ("tasks", "a.sh", False),
+        ("verify", "smoke.sh", True),
+        ("finally", "a.sh-3", True),
+    ]
+    assert [(task.part.value, task.name) for task in job.rollback] == [("rollback", "back"), ("verify", "smoke.sh")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (
+            ("tasks: [{run: x, name: a}]", "finally: [{run: y, name: a}]"),
+            'finally[0].name: "a" is the name in line 8 already',
+        ),
+        (
+            ("tasks: [{run: x}]", "verify: [{run: y, name: b}]", "rollback: [{run: y, name: b}]"),
+            'rollback[0].name: "b" is the name in line 9 already',
+        ),
+        (("tasks: [{run: x}]", "finaly: [{run: y}]"), 'finaly: unknown key, did you mean "finally"?'),
+        (("tasks: [{run: x}]", "finally: []"), "finally: is empty"),
+        (("tasks: [{run: x}]", "finally: [{runn: y}]"), 'finally[0].runn: unknown key, did you mean "run"?'),
+        (("tasks: [{run: x, repeatable: no}]",), 'tasks[0].repeatable: must be true or false, not "no"'),
+        (
+            ("tasks: [{run: x}]", "rollback: [{run: './b $ONDUTY_PREVIOUS_relase'}]"),
+            'rollback[0].run: ONDUTY_PREVIOUS_relase: no param "relase"',
+        ),
+        (("tasks: [{run: x}]", "rollback: [{run: 'b {{ x }}'}]"), 'rollback[0].run: "{{" is never replaced'),
+    ],
+)
+def test_what_is_wrong_in_verify_finally_or_rollback_is_said_at_its_place(lines: tuple[str, ...], problem: str) -> None:
+    (found,) = refused(one_job("hosts: local", *lines))
+    assert problem in found
 
 
 def test_every_wrong_part_of_a_hosts_list_is_named() -> None:

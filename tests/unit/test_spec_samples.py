@@ -40,11 +40,7 @@ def test_pipeline_of_the_language_page_is_refused_for_what_comes_later_and_nothi
         f"deploy.yaml:11:1  secrets: {later}",
         f"deploy.yaml:22:1  concurrency: {later}",
         f"deploy.yaml:34:13  stages[0].jobs.release.tasks[1].sudo: {later}",
-        f"deploy.yaml:35:13  stages[0].jobs.release.tasks[1].repeatable: {later}",
         f"deploy.yaml:37:13  stages[0].jobs.release.tasks[2].http: {later}",
-        f"deploy.yaml:38:9  stages[0].jobs.release.verify: {later}",
-        f"deploy.yaml:40:9  stages[0].jobs.release.rollback: {later}",
-        f"deploy.yaml:42:9  stages[0].jobs.release.finally: {later}",
         f"deploy.yaml:46:5  stages[1].approval: {later}",
         f"deploy.yaml:51:9  stages[1].jobs.release.rolling: {later}",
     ]
