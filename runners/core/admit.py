@@ -10,30 +10,39 @@ from itertools import islice
 
 from runners.core.guards import (
     NOT_RUNNING,
+    scope_of_retry,
     targets_of_retry,
     who_acted,
     why_in_vain,
     why_not_cancel,
     why_not_retry,
     why_not_skip,
+    why_not_task,
 )
+from runners.core.guards_run import DESPITE_LATER, why_not_pause, why_not_resume, why_not_rollback
 from runners.core.index import index_of, job_run_of, short_name
 from runners.core.ready import runs_in
-from runners.core.tasks import in_flight
+from runners.core.tasks import in_flight, is_live
 from runners.model.errors import ActionRefused
 from runners.model.events import (
     CancelRequested,
     IntentRefused,
     JobFinished,
     JobSkipped,
+    NoteAdded,
     Payload,
     RetryScheduled,
+    RollbackStarted,
+    RunPaused,
     RunReleased,
+    RunResumed,
 )
-from runners.model.intents import Cancel, Intent, Retry, Skip, name_of
-from runners.model.phases import LIVE, RUN_ENDED, Phase, Result, RunPhase
+from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip, name_of
+from runners.model.phases import RUN_ENDED, Phase, Result, RunPhase
 from runners.model.state import JobRunState, RunState
 
+MOST_CHARACTERS = 4000
+"""Of a reason or a note."""
 MOST_NAMED = 200
 """Job runs that one event names, so that it stays under 64 KiB."""
 
@@ -61,8 +70,34 @@ def admit(state: RunState, intent: Intent, actor: str, now_utc: float) -> tuple[
             return tuple(_skip(state, intent, now_utc))
         case Cancel():
             return tuple(_cancel(state, intent, now_utc))
+        case Rollback():
+            return _rollback(state, intent)
+        case Pause():
+            _refuse(why_not_pause(state, now=intent.now, now_utc=now_utc))
+            return (RunPaused(now=intent.now, reason=intent.reason[:MOST_CHARACTERS], intent=intent.id),)
+        case Resume():
+            _refuse(why_not_resume(state))
+            return (RunResumed(reason=intent.reason[:MOST_CHARACTERS], intent=intent.id),)
+        case Note():
+            _refuse("" if intent.text.strip() else "an empty note says nothing")
+            return (NoteAdded(text=intent.text.strip()[:MOST_CHARACTERS], intent=intent.id),)
         case _:
             raise Refused([f"{name_of(intent)} comes with a later version"])
+
+
+def _refuse(why: str, *, hint: str = "") -> None:
+    if why:
+        raise Refused([why], hint=hint)
+
+
+def _rollback(state: RunState, intent: Rollback) -> tuple[Payload, ...]:
+    why = why_not_rollback(
+        state, not_running=intent.not_running, later=intent.later, despite_later=intent.despite_later
+    )
+    hint = f"onduty rollback {state.name} --dry-run {DESPITE_LATER}" if intent.later else f"onduty show {state.name}"
+    _refuse(why, hint=hint)
+    reason = intent.reason[:MOST_CHARACTERS]
+    return (RollbackStarted(not_running=intent.not_running, reason=reason, intent=intent.id),)
 
 
 def refusal(intent: Intent, refused: ActionRefused) -> IntentRefused:
@@ -79,8 +114,10 @@ def _retry(state: RunState, intent: Retry, now_utc: float) -> Iterator[Payload]:
             raise _nothing_to_retry(state, left_alone, now_utc)
 
     def why_not(target: str) -> str:
-        return why_not_retry(state, target, not_running=intent.not_running, now_utc=now_utc) or why_in_vain(
-            state, frozenset(targets), target
+        return (
+            why_not_retry(state, target, not_running=intent.not_running, now_utc=now_utc)
+            or why_not_task(state, target, from_task=intent.from_task, task=intent.task)
+            or why_in_vain(state, frozenset(targets), target)
         )
 
     _check(state, targets, why_not, intent.seen_attempts, now_utc, "retry")
@@ -88,6 +125,7 @@ def _retry(state: RunState, intent: Retry, now_utc: float) -> Iterator[Payload]:
         yield RunReleased()
     for target in targets:
         run = job_run_of(state, target)
+        from_task, only_task = scope_of_retry(state, target, from_task=intent.from_task, task=intent.task)
         yield RetryScheduled(
             job_run=target,
             attempt=run.next_attempt,
@@ -96,6 +134,8 @@ def _retry(state: RunState, intent: Retry, now_utc: float) -> Iterator[Payload]:
             reason=intent.reason,
             fence=_fence(run),
             intent=intent.id,
+            from_task=from_task,
+            only_task=only_task,
         )
 
 
@@ -142,8 +182,9 @@ def _cancel(state: RunState, intent: Cancel, now_utc: float) -> Iterator[Payload
         if why:
             raise Refused([why])
         yield CancelRequested(job_runs=(), whole_run=True, reason=intent.reason, intent=intent.id)
-        for _, run in runs_in(state, Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF):
-            yield _never_started(run)
+        for _, run in runs_in(state, Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.ROLLING_BACK):
+            if not is_live(run):
+                yield _never_started(run)
         return
     _check(state, targets, lambda target: why_not_cancel(state, target, now_utc=now_utc), {}, now_utc, "cancel")
     for start in range(0, len(targets), MOST_NAMED):
@@ -152,16 +193,18 @@ def _cancel(state: RunState, intent: Cancel, now_utc: float) -> Iterator[Payload
         )
     for target in targets:
         run = job_run_of(state, target)
-        if run.phase not in LIVE:
+        if not is_live(run):
             yield _never_started(run)
 
 
 def _never_started(run: JobRunState) -> JobFinished:
     when = "before it was retried" if run.attempts else "before it started"
+    if run.phase is Phase.ROLLING_BACK:
+        when = "before it was rolled back"
     return JobFinished(
         job_run=run.id,
         attempt=run.attempt,
-        phase=Phase.CANCELLED,
+        phase=Phase.ROLLBACK_FAILED if run.phase is Phase.ROLLING_BACK else Phase.CANCELLED,
         result=Result.CANCELLATION,
         reason=f"cancelled {when}",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runners.core.ready import counts_of
 from runners.core.tasks import last_task
-from runners.model.phases import BAD, Phase
+from runners.model.phases import FAILURES, Phase
 from runners.model.state import RunState
 
 
@@ -46,7 +46,7 @@ def blast(state: RunState) -> Blast:
                 # An attempt starts with its first task, so only the very first moment has one without.
                 if any(last_task(attempt) for attempt in run.attempts[:1]):
                     touched.add(run.host)
-                if run.phase in BAD:
+                if run.phase in FAILURES:
                     failed.add(run.host)
                 elif run.phase is Phase.UNKNOWN:
                     unknown.add(run.host)

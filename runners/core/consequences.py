@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runners.core.index import job_run_of, planned_job_of
-from runners.core.tasks import in_flight, last_task, spares_finally
-from runners.model.definition import OnFailure
+from runners.core.tasks import in_flight, is_live, last_task, spares_finally, waits_for_host
+from runners.model.definition import STOPPING
 from runners.model.effects import (
     Advise,
     CancelExecution,
@@ -26,12 +26,15 @@ from runners.model.events import (
     JobSkipped,
     Payload,
     RetryScheduled,
+    RollbackFinished,
+    RollbackStarted,
     RunFinished,
+    RunPaused,
     TaskDispatched,
     TaskFinished,
 )
 from runners.model.ids import workdir_name
-from runners.model.phases import BAD, LIVE, Phase
+from runners.model.phases import BAD, FAILURES, LIVE, Phase
 from runners.model.state import JobRunState, RunState
 
 
@@ -74,7 +77,11 @@ def effects_of(before: RunState, payload: Payload) -> tuple[Effect, ...]:
             return _release(job_run_of(before, id_))
         case JobFinished():
             return _job_finished(before, payload)
-        case RunFinished():
+        case RunPaused():
+            return tuple(e for run in _all_runs(before) if run.phase is Phase.QUEUED for e in _release(run))
+        case RollbackStarted(not_running=not_running):
+            return tuple(e for run in _all_runs(before) for e in _before_rollback(run, not_running=not_running))
+        case RunFinished() | RollbackFinished():
             return forget_workdirs(before)
         case _:
             return ()
@@ -83,10 +90,11 @@ def effects_of(before: RunState, payload: Payload) -> tuple[Effect, ...]:
 def _job_finished(before: RunState, payload: JobFinished) -> tuple[Effect, ...]:
     run = job_run_of(before, payload.job_run)
     effects: tuple[Effect, ...] = _release(run)
-    if payload.phase in BAD:
-        reached = run.phase in LIVE or run.phase is Phase.BACKING_OFF
+    if payload.phase in FAILURES:
+        reached = is_live(run) or run.phase is Phase.BACKING_OFF
         effects += (advise(run, reached=reached),)
-        if planned_job_of(before, run.id).on_failure is OnFailure.STOP:
+    if payload.phase in BAD:
+        if planned_job_of(before, run.id).on_failure in STOPPING:
             effects += tuple(
                 effect
                 for other in _all_runs(before)
@@ -96,15 +104,21 @@ def _job_finished(before: RunState, payload: JobFinished) -> tuple[Effect, ...]:
     return effects
 
 
+def _before_rollback(run: JobRunState, *, not_running: bool) -> tuple[Effect, ...]:
+    if run.phase is Phase.QUEUED or (run.phase is Phase.UNKNOWN and not_running):
+        return _release(run)
+    return () if run.cancel_asked else _cancel_now(run)
+
+
 def _all_runs(state: RunState) -> Iterator[JobRunState]:
     return (run for stage in state.stages for job in stage.jobs for run in job.runs)
 
 
 def _release(run: JobRunState) -> tuple[Effect, ...]:
     """Free the place that the attempt has, or that the next one was promised."""
-    if run.phase in LIVE:
+    if is_live(run):
         return (ReleaseHost(job_run=run.id, host=run.host, attempt=run.attempt),)
-    if run.phase is Phase.QUEUED:
+    if waits_for_host(run):
         return (ReleaseHost(job_run=run.id, host=run.host, attempt=run.next_attempt),)
     return ()
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from runners.core.consequences import effects_of
 from runners.core.decide_attempts import Dice, Moment, next_of_attempt
-from runners.core.index import Place, index_of
-from runners.core.outcome import failed_result, warnings_of
+from runners.core.decide_rollback import next_of_rollback
+from runners.core.index import Place, index_of, job_run_of
+from runners.core.outcome import failed_result, stopped_by, warnings_of
 from runners.core.ready import (
+    MOVING,
     STAGE_DONE,
     anything_moves,
     counts_of,
@@ -22,7 +24,9 @@ from runners.core.ready import (
     runs_in,
     stage_is_satisfied,
 )
-from runners.model.definition import OnFailure
+from runners.core.rollback import is_wanted
+from runners.core.tasks import is_live
+from runners.model.definition import STOPPING, OnFailure
 from runners.model.effects import Effect
 from runners.model.events import (
     CancelRequested,
@@ -33,11 +37,15 @@ from runners.model.events import (
     JobFinished,
     JobQueued,
     JobStarted,
+    NoteAdded,
     Payload,
     RetryScheduled,
+    RollbackFinished,
+    RollbackStarted,
     RunbookLinked,
     RunFinished,
     RunHeld,
+    RunPaused,
     RunReleased,
     RunStarted,
     StageFinished,
@@ -47,7 +55,7 @@ from runners.model.events import (
     TaskStarted,
     TimeGap,
 )
-from runners.model.phases import BAD, RUN_ENDED, Phase, Result, RunPhase, StagePhase
+from runners.model.phases import BAD, LIVE, RUN_ENDED, Phase, Result, RunPhase, StagePhase
 from runners.model.state import JobRunState, RunState
 
 MOST_NAMED = 200
@@ -86,7 +94,10 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
             | CancelStepped()
             | RunbookLinked()
             | RunHeld()
+            | RunPaused()
+            | NoteAdded()
             | RunFinished()
+            | RollbackFinished()
             | IntentRefused()
             | TimeGap()
         ):
@@ -107,6 +118,12 @@ def decide(state: RunState, touched: frozenset[str] | None, now_utc: float, dice
         return _decision(state, (RunStarted(),))
     if state.phase is RunPhase.HELD:
         return _decision(state, (RunReleased(),)) if _can_go_on(state) else NOTHING
+    if state.phase is RunPhase.ROLLING_BACK:
+        events = tuple(_next_of_job_runs(state, touched, now_utc, dice))
+        # An unknown one holds up no other, so it may have been what the next job waited for.
+        if not events and (touched is None or any(job_run_of(state, id_).phase not in MOVING for id_ in touched)):
+            events = tuple(next_of_rollback(state))
+        return _decision(state, events)
     if touched is not None and state.stopping and any(_stops(state, id_) for id_ in touched):
         touched = None
     events = tuple(_next_of_job_runs(state, touched, now_utc, dice))
@@ -128,7 +145,7 @@ def _decision(state: RunState, events: tuple[Payload, ...]) -> Decision:
 def _stops(state: RunState, job_run: str) -> bool:
     s, j, h = index_of(state.plan).places[job_run]
     planned = state.plan.stages[s].jobs[j]
-    return planned.on_failure is OnFailure.STOP and state.stages[s].jobs[j].runs[h].phase in BAD
+    return planned.on_failure in STOPPING and state.stages[s].jobs[j].runs[h].phase in BAD
 
 
 def _all_move(state: RunState, touched: Iterable[str]) -> bool:
@@ -147,7 +164,7 @@ def _next_of_job_runs(state: RunState, touched: frozenset[str] | None, now_utc: 
     places = index_of(state.plan).places
     looked_at: Iterable[tuple[Place, JobRunState]]
     if touched is None:
-        looked_at = runs_in(state, Phase.RUNNING, Phase.CANCELLING, Phase.UNKNOWN, Phase.BACKING_OFF)
+        looked_at = runs_in(state, *LIVE, Phase.BACKING_OFF)
     else:
         in_order = sorted(places[id_] for id_ in touched)
         looked_at = [(place, state.stages[place.stage].jobs[place.job].runs[place.host]) for place in in_order]
@@ -156,9 +173,7 @@ def _next_of_job_runs(state: RunState, touched: frozenset[str] | None, now_utc: 
         event = _next_of(state, place, run, now_utc, dice)
         if event is not None:
             planned = state.plan.stages[place.stage].jobs[place.job]
-            stop = stop or (
-                isinstance(event, JobFinished) and event.phase in BAD and planned.on_failure is OnFailure.STOP
-            )
+            stop = stop or (isinstance(event, JobFinished) and event.phase in BAD and planned.on_failure in STOPPING)
             yield event
     if not stop:
         # After a stop everything is looked at again, so nothing is forgotten here.
@@ -199,13 +214,18 @@ def _queue(state: RunState, s: int, j: int) -> Iterator[JobQueued]:
 def _next_of(state: RunState, place: Place, run: JobRunState, now_utc: float, dice: Dice) -> Payload | None:
     planned = state.plan.stages[place.stage].jobs[place.job]
     match run.phase:
-        case Phase.RUNNING | Phase.CANCELLING:
+        case Phase.RUNNING | Phase.CANCELLING | Phase.ROLLING_BACK if is_live(run):
             return next_of_attempt(Moment(state, planned, run, run.attempts[-1], now_utc, dice))
-        case Phase.UNKNOWN if run.cancel_asked and run.answered:
+        case Phase.UNKNOWN if (
+            run.cancel_asked
+            and run.answered
+            and (state.phase is not RunPhase.ROLLING_BACK or run.attempts[-1].rollback)
+        ):
+            # What a rollback found unknown stays so: it must not be taken back beside something that may be alive.
             return JobFinished(
                 job_run=run.id,
                 attempt=run.attempt,
-                phase=Phase.CANCELLED,
+                phase=Phase.ROLLBACK_FAILED if run.attempts[-1].rollback else Phase.CANCELLED,
                 result=Result.CANCELLATION,
                 reason=f"cancelled; {run.reason}" if run.reason else "cancelled",
             )
@@ -221,7 +241,9 @@ def _next_of(state: RunState, place: Place, run: JobRunState, now_utc: float, di
                 reason=failed.reason,
                 kind=failed.kind,
             )
-        case Phase.BACKING_OFF if run.not_before is not None and run.not_before <= now_utc:
+        case Phase.BACKING_OFF if (
+            run.not_before is not None and run.not_before <= now_utc and state.phase is RunPhase.RUNNING
+        ):
             return JobQueued(job_run=run.id, attempt=run.next_attempt)
         case _:
             return None
@@ -236,12 +258,18 @@ def _end_of_run(state: RunState) -> Iterator[Payload]:
         yield from _end_of_cancel(state)
     elif all(stage.phase in STAGE_DONE for stage in state.stages):
         yield RunFinished(phase=RunPhase.SUCCEEDED, result=Result.SUCCESS, warnings=warnings_of(state))
-    elif anything_moves(state):
+    elif (
+        state.phase is RunPhase.RUNNING
+        and not any(counts_of(state).get(phase) for phase in MOVING)
+        and is_wanted(state)
+    ):
+        yield RollbackStarted(reason=f"on_failure: rollback, and {stopped_by(state)}")
+    elif anything_moves(state) or (state.phase is RunPhase.PAUSED and is_wanted(state)):
         return
     elif state.stopping and not counts_of(state).get(Phase.UNKNOWN):
         yield from _stop_stages(state)
         yield RunFinished(phase=RunPhase.FAILED, result=failed_result(state), warnings=warnings_of(state))
-    else:
+    elif state.phase is not RunPhase.PAUSED:
         yield RunHeld(waits_for=_waits_for(state))
 
 
@@ -252,9 +280,11 @@ def _next_of_stages(state: RunState, *, reopen: bool) -> Iterator[Payload]:
     before_passed = True
     for s, stage in enumerate(state.stages):
         match stage.phase:
-            case StagePhase.WAITING | StagePhase.STOPPED if before_passed:
+            case StagePhase.WAITING | StagePhase.STOPPED if before_passed and state.phase is not RunPhase.PAUSED:
                 yield StageStarted(stage=stage.name)
-            case StagePhase.PASSED if reopen and not stage_is_satisfied(state, s):
+            case StagePhase.PASSED if (
+                reopen and state.phase is not RunPhase.PAUSED and not stage_is_satisfied(state, s)
+            ):
                 yield StageStarted(stage=stage.name)
                 before_passed = False
                 continue
@@ -278,7 +308,7 @@ def _stop_stages(state: RunState) -> Iterator[StageFinished]:
 
 def _end_of_cancel(state: RunState) -> Iterator[Payload]:
     counts = counts_of(state)
-    if any(counts.get(phase) for phase in (Phase.RUNNING, Phase.CANCELLING, Phase.UNKNOWN)):
+    if any(counts.get(phase) for phase in LIVE):
         return
     yield from _stop_stages(state)
     yield RunFinished(phase=RunPhase.CANCELLED, result=Result.CANCELLATION, warnings=warnings_of(state))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from runners.core.tasks import body_of, in_flight, last_task
+from runners.core.tasks import body_of, has_passed, in_flight, last_task
 from runners.model.definition import RetryPolicy
 from runners.model.events import JobFinished, Payload, RetryScheduled, TaskDispatched
 from runners.model.ids import execution_key
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, TaskPhase
-from runners.model.plan import PlannedJob
+from runners.model.plan import PlannedJob, PlannedTask
 from runners.model.state import AttemptState, JobRunState, RunState, TaskState
 
 Dice = Callable[[], float]
@@ -30,65 +30,106 @@ class Moment(NamedTuple):
     now_utc: float
     dice: Dice
 
+    @property
+    def steps(self) -> tuple[PlannedTask, ...]:
+        """What the attempt runs."""
+        return self.planned.steps(rollback=self.attempt.rollback)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a person stopped it: nothing of it starts but ``finally:``."""
+        return self.run.phase is Phase.CANCELLING or self.run.cancel_asked
+
 
 def next_of_attempt(now: Moment) -> Payload | None:
     """The event that follows; None while its host has a task."""
     if in_flight(now.run):
         return None
     event = _next_of_body(now)
-    if isinstance(event, TaskDispatched):
+    if event is None or isinstance(event, TaskDispatched):
         return event
     for n in range(body_of(now.attempt) + 1, len(now.attempt.tasks) + 1):
         if now.attempt.tasks[n - 1].phase is TaskPhase.WAITING:
             # A limit of its own: the attempt's is for tasks and verify, and may be what ended them.
-            return _dispatched(now, n, now.planned.tasks[n - 1].timeout_s or now.planned.timeout_s)
+            return _dispatched(now, n, now.steps[n - 1].timeout_s or now.planned.timeout_s)
     return event
 
 
-def _next_of_body(now: Moment) -> Payload:
-    """The next task, or how the attempt ends: the same again after each ``finally:`` task."""
-    run, attempt = now.run, now.attempt
-    for n, task in enumerate(attempt.tasks[: body_of(attempt)], start=1):
-        name = now.planned.tasks[n - 1].name
+def _next_of_body(now: Moment) -> Payload | None:
+    """The next task, or how the attempt ends: the same again after each ``finally:`` task. None while it is paused."""
+    attempt = now.attempt
+    body = range(1, body_of(attempt) + 1)
+    for n in (attempt.only_task,) if attempt.only_task else body:
+        task, name = attempt.tasks[n - 1], now.steps[n - 1].name
         match task.phase:
             case TaskPhase.SUCCEEDED | TaskPhase.KEPT:
                 continue
-            case TaskPhase.WAITING if run.phase is Phase.CANCELLING:
+            case TaskPhase.WAITING | TaskPhase.NOT_RUN if now.is_stopped:
                 return _cancelled(now, f"cancelled before {name}")
+            case TaskPhase.WAITING if now.state.pause_now:
+                return None
             case TaskPhase.WAITING:
                 return _dispatch(now, n)
-            case TaskPhase.NOT_RUN if run.phase is Phase.CANCELLING:
-                return _cancelled(now, f"cancelled before {name}")
             case TaskPhase.NOT_RUN:
                 return _no_time_left(now, n)
             case _:
                 return _after_failure(now, n, task)
-    passed = Phase.SUCCEEDED
-    return JobFinished(job_run=run.id, attempt=attempt.number, phase=passed, result=Result.SUCCESS, exit_code=0)
+    not_passed = [now.steps[n - 1].name for n in body if not has_passed(attempt.tasks[n - 1])]
+    if not_passed:
+        only = now.steps[attempt.only_task - 1].name
+        have = "have" if len(not_passed) > 1 else "has"
+        return _ended(
+            now, Phase.FAILED, Result.FAILURE, f"only {only} was run; {', '.join(not_passed)} {have} not passed"
+        )
+    return _ended(now, Phase.SUCCEEDED, Result.SUCCESS, "", exit_code=0)
+
+
+def _ended(
+    now: Moment,
+    phase: Phase,
+    result: Result,
+    reason: str,
+    *,
+    exit_code: int | None = None,
+    signal: str | None = None,
+    kind: FailureKind | None = None,
+) -> JobFinished:
+    if now.attempt.rollback:
+        phase = Phase.ROLLED_BACK if phase is Phase.SUCCEEDED else Phase.ROLLBACK_FAILED
+        result = Result.FAILURE if phase is Phase.ROLLED_BACK else result
+    return JobFinished(
+        job_run=now.run.id,
+        attempt=now.attempt.number,
+        phase=phase,
+        result=result,
+        exit_code=exit_code,
+        signal=signal,
+        reason=reason,
+        kind=kind,
+    )
 
 
 def _no_time_left(now: Moment, n: int) -> Payload:
-    why = f"no time left for {now.planned.tasks[n - 1].name}"
+    why = f"no time left for {now.steps[n - 1].name}"
     return _failed(now, Phase.TIMED_OUT, Result.TIMEOUT, None, why, FailureKind.TIMEOUT)
 
 
 def _cancelled(now: Moment, reason: str, task: TaskState | None = None) -> JobFinished:
-    return JobFinished(
-        job_run=now.run.id,
-        attempt=now.attempt.number,
-        phase=Phase.CANCELLED,
-        result=Result.CANCELLATION,
+    return _ended(
+        now,
+        Phase.CANCELLED,
+        Result.CANCELLATION,
+        reason,
         exit_code=task.exit_code if task else None,
         signal=task.signal if task else None,
-        reason=reason,
     )
 
 
 def _dispatch(now: Moment, n: int) -> Payload:
-    task, attempt = now.planned.tasks[n - 1], now.attempt
+    task, attempt = now.steps[n - 1], now.attempt
     limits = [task.timeout_s]
     if now.planned.timeout_s is not None:
-        left_s = now.planned.timeout_s - (now.now_utc - (attempt.started_at or now.now_utc))
+        left_s = now.planned.timeout_s - (now.now_utc - (attempt.started_at or now.now_utc) - attempt.idle_s)
         # The first task always gets its chance: nothing but our own slowness can have used the time.
         if left_s < LEAST_TIMEOUT_S and last_task(attempt):
             return _no_time_left(now, n)
@@ -107,8 +148,8 @@ def _dispatched(now: Moment, n: int, timeout_s: float | None) -> TaskDispatched:
 
 
 def _after_failure(now: Moment, n: int, task: TaskState) -> Payload:
-    name = now.planned.tasks[n - 1].name
-    if now.run.phase is Phase.CANCELLING or task.phase is TaskPhase.CANCELLED:
+    name = now.steps[n - 1].name
+    if now.is_stopped or task.phase is TaskPhase.CANCELLED:
         return _cancelled(now, f"cancelled in {name}", task)
     reason = f"{task.reason} in {name}" if task.reason else f"failed in {name}"
     if task.phase is TaskPhase.TIMED_OUT:
@@ -129,21 +170,23 @@ def _failed(
             by_policy=True,
             not_before=now.now_utc + delay_s(now.planned.retry, nth, now.dice),
             reason=reason,
+            from_task=now.attempt.from_task,
+            only_task=now.attempt.only_task,
         )
-    return JobFinished(
-        job_run=run.id,
-        attempt=now.attempt.number,
-        phase=phase,
-        result=result,
+    return _ended(
+        now,
+        phase,
+        result,
+        reason,
         exit_code=task.exit_code if task else None,
         signal=task.signal if task else None,
-        reason=reason,
         kind=kind,
     )
 
 
 def _policy_goes_on(now: Moment) -> bool:
-    if now.run.policy_left < 1 or now.state.stopping or now.state.phase is not RunPhase.RUNNING:
+    may = now.state.phase in (RunPhase.RUNNING, RunPhase.PAUSED) and not now.state.stopping
+    if now.run.policy_left < 1 or not may or now.attempt.rollback:
         return False
     ran = zip(now.planned.tasks, now.attempt.tasks, strict=True)
     return all(spec.repeatable or task.key is None or task.phase is TaskPhase.KEPT for spec, task in ran)

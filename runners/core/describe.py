@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from runners.core.blast import blast
 from runners.core.guards import in_words
-from runners.core.holds import hold_of, stopped_by, waits_for_keys_alone
+from runners.core.holds import hold_of, waits_for_keys_alone
 from runners.core.index import index_of, short_name
 from runners.core.next_steps import next_steps
-from runners.core.outcome import warnings_of
-from runners.core.ready import runs_in
+from runners.core.outcome import stopped_by, warnings_of
+from runners.core.ready import counts_of, runs_in
+from runners.core.rollback import left
 from runners.model import api
 from runners.model.holds import PERSON, Hold
-from runners.model.phases import ENDED, RUN_ENDED, Phase, RunPhase, StagePhase
+from runners.model.phases import ENDED, FAILURES, RUN_ENDED, Phase, RunPhase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import AttemptState, JobRunState, RunbookLink, RunState, TaskState
 
@@ -52,6 +53,8 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
         holds=hold_documents(found),
         warnings=state.warnings if state.phase in RUN_ENDED else warnings_of(state),
         next=next_steps(state, found),
+        notes=tuple(api.NoteDocument(at=api.rfc3339(note.at), by=note.by, text=note.text) for note in state.notes),
+        left=left(state) if state.phase is RunPhase.ROLLBACK_INCOMPLETE else (),
     )
 
 
@@ -71,7 +74,8 @@ def _run_at(state: RunState, id_: str) -> JobRunState:
 
 def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | None) -> api.JobDocument:
     attempt = run.current
-    tasks = attempt.tasks if attempt is not None else (_NO_TASK,) * len(planned.tasks)
+    specs = planned.steps(rollback=attempt is not None and attempt.rollback)
+    tasks = attempt.tasks if attempt is not None else (_NO_TASK,) * len(specs)
     link = run.runbook
     return api.JobDocument(
         stage=planned.stage,
@@ -92,6 +96,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
             api.TaskDocument(
                 name=spec.name,
                 kind=spec.kind,
+                part=spec.part.value,
                 phase=task.phase.value,
                 attempt=task.attempt or run.attempt,
                 key=task.key,
@@ -100,7 +105,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 ended_at=api.rfc3339(task.ended_at),
                 log_bytes=task.log_bytes,
             )
-            for spec, task in zip(planned.tasks, tasks, strict=True)
+            for spec, task in zip(specs, tasks, strict=True)
         ),
         runbook=_runbook(link),
         first_line=link.first_line or None if link else None,
@@ -138,7 +143,7 @@ def hold_documents(found: Sequence[Hold]) -> tuple[api.HoldDocument, ...]:
 def summary(state: RunState, found: Sequence[Hold]) -> api.RunSummary:
     """One line of the list of runs; ``found`` are its holds."""
     reach = blast(state)
-    failed = next((run for _, run in runs_in(state, Phase.FAILED, Phase.TIMED_OUT)), None)
+    failed = next((run for _, run in runs_in(state, *FAILURES)), None)
     link = failed.runbook if failed else None
     return api.RunSummary(
         id=state.name,
@@ -160,10 +165,25 @@ def summary(state: RunState, found: Sequence[Hold]) -> api.RunSummary:
     )
 
 
+def _rollback(state: RunState) -> str:
+    if state.phase is RunPhase.ROLLED_BACK:
+        return f"rolled back by {state.rolled_back_by}"
+    if state.phase is RunPhase.ROLLBACK_INCOMPLETE:
+        rest = left(state) or tuple(run.id for _, run in runs_in(state, Phase.UNKNOWN))
+        more = f", and {len(rest) - 1} more" if len(rest) > 1 else ""
+        first = next(run for _, run in runs_in(state, *Phase) if run.id == rest[0])
+        why = f": {first.reason}" if first.phase is Phase.ROLLBACK_FAILED else ""
+        return f"not rolled back: {short_name(state, rest[0])}{why}{more}"
+    done = counts_of(state).get(Phase.ROLLED_BACK, 0)
+    return f"rolling back, {done} of {done + len(left(state))}"
+
+
 def _what(state: RunState, found: Sequence[Hold]) -> str:
     """What matters most now: failed, unknown, waits for a person, progress."""
     if state.phase is RunPhase.CANCELLED:
         return f"cancelled by {state.cancelled_by}"
+    if state.phase in (RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK, RunPhase.ROLLBACK_INCOMPLETE):
+        return _rollback(state)
     failed = [run for _, run in runs_in(state, Phase.FAILED, Phase.TIMED_OUT)]
     if failed:
         more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""

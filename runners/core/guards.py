@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from runners.core.ages import age
-from runners.core.index import Place, index_of, job_run_of, short_name
+from runners.core.index import Place, index_of, job_run_of, planned_job_of, short_name
 from runners.core.ready import STAGE_DONE, runs_in, satisfies
-from runners.core.tasks import in_finally
-from runners.model.phases import BAD, RUN_ENDED, Phase, RunPhase, StagePhase
+from runners.core.tasks import has_passed, in_finally
+from runners.model.definition import Part
+from runners.model.phases import BAD, ENDED, RUN_ENDED, Phase, RunPhase, StagePhase
 from runners.model.state import JobRunState, RunState
 
 NOT_RUNNING = "--not-running"
@@ -48,6 +49,41 @@ def why_not_retry(state: RunState, target: str, *, not_running: bool = False, no
             return f"{name} succeeded; only what failed, was cancelled or is unknown can be retried"
         case Phase.SKIPPED:
             return _after(who_acted(state, run, now_utc), "what needs it goes on without it")
+        case Phase.ROLLING_BACK | Phase.ROLLED_BACK | Phase.ROLLBACK_FAILED:
+            return _rolled_back(state, run, name)
+
+
+def why_not_task(state: RunState, target: str, *, from_task: str = "", task: str = "") -> str:
+    """Why a retry of this job run cannot begin at ``from_task``, or be of ``task`` alone; empty when it can.
+
+    Whether it can be retried at all is asked before, by ``why_not_retry``.
+    """
+    if not from_task and not task:
+        return ""
+    if from_task and task:
+        return "say from which task, or which one task: not both"
+    run, name, steps = job_run_of(state, target), short_name(state, target), planned_job_of(state, target).tasks
+    names = [step.name for step in steps]
+    wanted = from_task or task
+    if wanted not in names:
+        return f"{name} has no task {wanted}; it has {', '.join(names)}"
+    number = names.index(wanted) + 1
+    if steps[number - 1].part is Part.FINALLY:
+        return f"{wanted} of {name} runs at the end of every attempt by itself; retry a task before it"
+    attempt = run.current
+    if attempt is None:
+        return f"nothing of {name} has run yet, so there is nothing to go on with; retry the whole job"
+    before = attempt.tasks[: number - 1] if from_task else ()
+    stuck = next((at for at, one in enumerate(before) if not has_passed(one)), None)
+    if stuck is not None:
+        return f"{names[stuck]} of {name} has not passed, and it comes before {wanted}: retry from {names[stuck]}"
+    return ""
+
+
+def scope_of_retry(state: RunState, target: str, *, from_task: str = "", task: str = "") -> tuple[int, int]:
+    """First task and only task of a retry, as ``RetryScheduled`` has them."""
+    names = [step.name for step in planned_job_of(state, target).tasks]
+    return (names.index(from_task) + 1 if from_task else 1), (names.index(task) + 1 if task else 0)
 
 
 def why_in_vain(state: RunState, targets: frozenset[str], target: str) -> str:
@@ -110,6 +146,8 @@ def why_not_skip(state: RunState, target: str, *, not_running: bool = False, now
             return f"{name} succeeded; there is nothing to skip"
         case Phase.SKIPPED:
             return who_acted(state, run, now_utc)
+        case Phase.ROLLING_BACK | Phase.ROLLED_BACK | Phase.ROLLBACK_FAILED:
+            return _rolled_back(state, run, name)
 
 
 def why_not_cancel(state: RunState, target: str | None = None, *, now_utc: float | None = None) -> str:
@@ -122,21 +160,40 @@ def why_not_cancel(state: RunState, target: str | None = None, *, now_utc: float
             _may_cancel_again(run) for _, run in runs_in(state, Phase.CANCELLING)
         ):
             return f"{state.cancelled_by} is cancelling {state.name} already"
+        if state.phase is RunPhase.ROLLING_BACK and not _rollback_goes_on(state):
+            return f"the rollback of {state.name} is being stopped already"
         return ""
     if target not in index_of(state.plan).places:
         return f"{state.name} has no job run {target}"
     run, name = job_run_of(state, target), short_name(state, target)
     match run.phase:
-        case Phase.SUCCEEDED | Phase.FAILED | Phase.TIMED_OUT | Phase.CANCELLED | Phase.SKIPPED:
+        case _ if run.phase in ENDED:
             return _after(who_acted(state, run, now_utc), f"{name} {in_words(run.phase)}; nothing of it runs")
         case Phase.CANCELLING if _may_cancel_again(run):
             return ""
         case Phase.CANCELLING:
             return _after(who_acted(state, run, now_utc), "it is being stopped")
+        case Phase.ROLLING_BACK if run.cancel_asked and run.cancel_step != "survivors":
+            return _after(who_acted(state, run, now_utc), "its rollback is being stopped")
         case Phase.UNKNOWN if run.cancel_asked:
             return _after(who_acted(state, run, now_utc), f"it is stopped as soon as {run.host} answers")
         case _:
             return ""
+
+
+def _rollback_goes_on(state: RunState) -> bool:
+    """Whether there is something of a rollback that a cancel would stop."""
+    if any(run.rollback_due and run.phase in ENDED for stage in state.stages for job in stage.jobs for run in job.runs):
+        return True
+    live = (Phase.RUNNING, Phase.CANCELLING, Phase.ROLLING_BACK)
+    return any(not run.cancel_asked or _may_cancel_again(run) for _, run in runs_in(state, *live))
+
+
+def _rolled_back(state: RunState, run: JobRunState, name: str) -> str:
+    if run.phase is Phase.ROLLBACK_FAILED:
+        return f"the rollback of {name} failed; onduty rollback {state.name} tries it again"
+    now = "is being rolled back" if run.phase is Phase.ROLLING_BACK else "was rolled back; start a new run"
+    return f"{name} {now}"
 
 
 def _may_cancel_again(run: JobRunState) -> bool:
@@ -165,6 +222,12 @@ def in_words(phase: Phase | RunPhase) -> str:
     match phase:
         case Phase.CANCELLED | RunPhase.CANCELLED | Phase.SKIPPED:
             return f"was {phase.value}"
+        case Phase.ROLLED_BACK | RunPhase.ROLLED_BACK:
+            return "was rolled back"
+        case RunPhase.ROLLBACK_INCOMPLETE:
+            return "was rolled back in part"
+        case Phase.ROLLBACK_FAILED:
+            return "could not be rolled back"
         case _:
             return phase.value.replace("_", " ")
 
@@ -185,6 +248,12 @@ def _why_not_at_all(state: RunState, target: str) -> str:
         return f"{state.name} has no job run {target}"
     if state.phase is RunPhase.CANCELLING:
         return f"{state.cancelled_by} is cancelling {state.name}; wait until it has ended"
+    if state.phase is RunPhase.ROLLING_BACK:
+        return f"{state.name} is being rolled back, asked by {state.rolled_back_by}; wait until it has ended"
+    if state.phase is RunPhase.ROLLED_BACK:
+        return f"{state.name} was rolled back by {state.rolled_back_by}; start a new run"
+    if state.phase is RunPhase.ROLLBACK_INCOMPLETE:
+        return f"{state.name} was rolled back in part; onduty rollback {state.name} takes what is left"
     return ""
 
 

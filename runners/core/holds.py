@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from runners.core.guards import NOT_RUNNING, in_words, waits_for
-from runners.core.index import Place, place_of, short_name
+from runners.core.index import Place, place_of
+from runners.core.outcome import stopped_by
 from runners.core.ready import STAGE_DONE, runs_in, satisfies
-from runners.model.definition import OnFailure
+from runners.core.tasks import in_flight, waits_for_host
+from runners.model.definition import STOPPING
 from runners.model.holds import Hold, HoldKind
-from runners.model.phases import BAD, RUN_ENDED, Phase, RunPhase, StagePhase
+from runners.model.phases import BAD, ENDED, RUN_ENDED, Phase, RunPhase, StagePhase, TaskPhase
 from runners.model.state import JobRunState, RunState
 
 _QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.CAPACITY})
@@ -54,12 +56,17 @@ def waits_for_keys_alone(state: RunState, found: Sequence[Hold]) -> bool:
 
 
 def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
+    rolling_back = state.phase is RunPhase.ROLLING_BACK
+    if state.phase is RunPhase.PAUSED:
+        why = f": {state.reason}" if state.reason else ""
+        text = f"paused by {state.paused_by}{why}; nothing new starts until it is resumed"
+        yield Hold(kind=HoldKind.PAUSED, what=state.name, text=text, since=state.paused_at)
     for s, stage in enumerate(state.stages):
         for j, job in enumerate(stage.jobs):
             queued: list[Hold] = []
             waiting: list[JobRunState] = []
             for h, run in enumerate(job.runs):
-                if run.phase is Phase.QUEUED:
+                if waits_for_host(run):
                     queued.append(_queue_hold(run, host_holds))
                 elif run.phase is Phase.WAITING:
                     waiting.append(run)
@@ -67,11 +74,14 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
                     yield from _of_run(state, Place(s, j, h), run)
             job_id = state.plan.stages[s].jobs[j].id
             yield from _grouped(job_id, queued)
+            if rolling_back and any(run.rollback_due and run.phase in ENDED for run in job.runs):
+                text = "is rolled back when its turn comes: newest first"
+                yield Hold(kind=HoldKind.ROLLBACK, what=job_id, text=text, since=state.last_event_at)
             if waiting and stage.phase in (StagePhase.RUNNING, StagePhase.HELD):
                 since = min((run.since for run in waiting if run.since is not None), default=stage.started_at)
                 yield Hold(kind=HoldKind.NEEDS, what=job_id, text=_why_waiting(state, Place(s, j, 0)), since=since)
         first = _stage_before(state, s)
-        if first and stage.phase in (StagePhase.WAITING, StagePhase.STOPPED):
+        if first and not rolling_back and stage.phase in (StagePhase.WAITING, StagePhase.STOPPED):
             yield Hold(kind=HoldKind.STAGE, what=stage.name, text=f"stage {first} comes first", since=state.started_at)
 
 
@@ -79,8 +89,8 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
     match run.phase:
         case Phase.FAILED | Phase.TIMED_OUT | Phase.CANCELLED:
             planned = state.plan.stages[place.stage].jobs[place.job]
-            ends_run = state.phase is RunPhase.CANCELLING or (
-                run.phase in BAD and planned.on_failure is OnFailure.STOP and state.phase is not RunPhase.HELD
+            ends_run = state.phase in (RunPhase.CANCELLING, RunPhase.ROLLING_BACK) or (
+                run.phase in BAD and planned.on_failure in STOPPING and state.phase is not RunPhase.HELD
             )
             if not ends_run and not satisfies(planned, run.phase):
                 text = f"{in_words(run.phase)}; retry, skip or cancel"
@@ -90,7 +100,12 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
         case Phase.BACKING_OFF:
             text = f"attempt {run.next_attempt} waits for its time, after {run.reason or 'a failure'}"
             yield Hold(kind=HoldKind.BACKOFF, what=run.id, text=text, since=run.since, until=run.not_before)
-        case Phase.CANCELLING:
+        case Phase.RUNNING if state.pause_now and not in_flight(run):
+            attempt = run.attempts[-1]
+            n = next((n for n, task in enumerate(attempt.tasks) if task.phase is TaskPhase.WAITING), 0)
+            text = f"paused before {state.plan.stages[place.stage].jobs[place.job].tasks[n].name}"
+            yield Hold(kind=HoldKind.PAUSED, what=run.id, text=text, since=state.paused_at)
+        case Phase.CANCELLING | Phase.ROLLING_BACK if run.cancel_asked:
             text = _STEPS.get(run.cancel_step, "is being stopped")
             if run.survivors:
                 text = f"survived KILL: {', '.join(run.survivors)}; end them on {run.host}, then cancel again"
@@ -135,17 +150,11 @@ def _why_waiting(state: RunState, place: Place) -> str:
     needs = waits_for(state, place)
     if needs:
         return f"needs {', '.join(needs)}"
+    if state.phase is RunPhase.PAUSED:
+        return "the run is paused"
     if state.stopping:
         return f"nothing new starts: {stopped_by(state)}"
     return "starts next"
-
-
-def stopped_by(state: RunState) -> str:
-    """``release@web3 failed``: the first job run that made the run stop; empty when none did."""
-    for place, run in runs_in(state, *BAD):
-        if state.plan.stages[place.stage].jobs[place.job].on_failure is OnFailure.STOP:
-            return f"{short_name(state, run.id)} {in_words(run.phase)}"
-    return ""
 
 
 def _stage_before(state: RunState, s: int) -> str:
@@ -162,7 +171,7 @@ def hold_of(state: RunState, found: Sequence[Hold], job_run: str) -> Hold | None
         if hold.what == job_run:
             return hold
         if (phase is Phase.WAITING and hold.kind is HoldKind.NEEDS and hold.what == job_id) or (
-            phase is Phase.QUEUED and hold.kind in _QUEUE and hold.what == job_id
+            phase in (Phase.QUEUED, Phase.ROLLING_BACK) and hold.kind in _QUEUE and hold.what == job_id
         ):
             shared = hold
         if phase is Phase.WAITING and hold.kind is HoldKind.STAGE and hold.what == stage.name:

@@ -31,6 +31,8 @@ class PlanIndex:
     """The other way round."""
     short_names: Mapping[str, str]
     """By job run id: ``release@web3`` where the job's name is unique in the run, else the id."""
+    previous: Mapping[str, Mapping[str, str]]
+    """By job run id: the params of the last run in which it succeeded; what never did is left out."""
 
 
 _MOST_PLANS = 64
@@ -52,6 +54,7 @@ def index_of(plan: Plan) -> PlanIndex:
 
 
 def _build(plan: Plan) -> PlanIndex:
+    previous = {id_: earlier.params for earlier in reversed(plan.previous) for id_ in earlier.job_runs}
     places: dict[str, Place] = {}
     short_names: dict[str, str] = {}
     needs: list[tuple[tuple[int, ...], ...]] = []
@@ -67,7 +70,9 @@ def _build(plan: Plan) -> PlanIndex:
             for h, (host, id_) in enumerate(zip(job.hosts, job.job_run_ids(), strict=True)):
                 places[id_] = Place(s, j, h)
                 short_names[id_] = f"{job.name}@{host}" if uses[job.name] == 1 else id_
-    return PlanIndex(places=places, needs=tuple(needs), needed_by=tuple(needed_by), short_names=short_names)
+    return PlanIndex(
+        places=places, needs=tuple(needs), needed_by=tuple(needed_by), short_names=short_names, previous=previous
+    )
 
 
 def place_of(state: RunState, job_run: str) -> Place:

@@ -57,12 +57,21 @@ JOB_RUN_MOVES: Final[Mapping[Phase, Mapping[Phase, str]]] = {
         Phase.CANCELLED: "cancel, and the host knows nothing",
         Phase.WAITING: "retry, vouched dead",
         Phase.SKIPPED: "skip, vouched dead",
+        Phase.ROLLING_BACK: "contact regained in a rollback",
+        Phase.ROLLBACK_FAILED: "rollback again, vouched dead",
     },
-    Phase.SUCCEEDED: {},
-    Phase.FAILED: {Phase.WAITING: "retry", Phase.SKIPPED: "skip"},
-    Phase.TIMED_OUT: {Phase.WAITING: "retry", Phase.SKIPPED: "skip"},
-    Phase.CANCELLED: {Phase.WAITING: "retry", Phase.SKIPPED: "skip"},
-    Phase.SKIPPED: {},
+    Phase.SUCCEEDED: {Phase.ROLLING_BACK: "rollback"},
+    Phase.FAILED: {Phase.WAITING: "retry", Phase.SKIPPED: "skip", Phase.ROLLING_BACK: "rollback"},
+    Phase.TIMED_OUT: {Phase.WAITING: "retry", Phase.SKIPPED: "skip", Phase.ROLLING_BACK: "rollback"},
+    Phase.CANCELLED: {Phase.WAITING: "retry", Phase.SKIPPED: "skip", Phase.ROLLING_BACK: "rollback"},
+    Phase.SKIPPED: {Phase.ROLLING_BACK: "rollback of what ran before"},
+    Phase.ROLLING_BACK: {
+        Phase.ROLLED_BACK: "every task of it passed",
+        Phase.ROLLBACK_FAILED: "a task failed, the host was given up, or cancel",
+        Phase.UNKNOWN: "contact lost",
+    },
+    Phase.ROLLED_BACK: {},
+    Phase.ROLLBACK_FAILED: {Phase.ROLLING_BACK: "rollback again"},
 }
 """From, to, and why."""
 
@@ -79,6 +88,7 @@ STAGE_MOVES: Final[Mapping[StagePhase, Mapping[StagePhase, str]]] = {
     },
     StagePhase.HELD: {
         StagePhase.RUNNING: "the run goes on, or is cancelled",
+        StagePhase.STOPPED: "the run is rolled back",
     },
     StagePhase.PASSED: {StagePhase.RUNNING: "a failure that it tolerated is retried"},
     StagePhase.SKIPPED: {},
@@ -92,18 +102,37 @@ RUN_MOVES: Final[Mapping[RunPhase, Mapping[RunPhase, str]]] = {
     },
     RunPhase.RUNNING: {
         RunPhase.HELD: "nothing can go on without a person",
+        RunPhase.PAUSED: "pause",
         RunPhase.CANCELLING: "cancel",
+        RunPhase.ROLLING_BACK: "rollback",
         RunPhase.SUCCEEDED: "every stage passed",
         RunPhase.FAILED: "a job with on_failure stop failed",
     },
     RunPhase.HELD: {
         RunPhase.RUNNING: "released",
         RunPhase.CANCELLING: "cancel",
+        RunPhase.ROLLING_BACK: "rollback",
     },
-    RunPhase.CANCELLING: {RunPhase.CANCELLED: "nothing lives"},
-    RunPhase.SUCCEEDED: {RunPhase.RUNNING: "a failure that it tolerated is retried"},
-    RunPhase.FAILED: {RunPhase.RUNNING: "retry or skip"},
-    RunPhase.CANCELLED: {RunPhase.RUNNING: "retry"},
+    RunPhase.PAUSED: {
+        RunPhase.RUNNING: "resume",
+        RunPhase.CANCELLING: "cancel",
+        RunPhase.ROLLING_BACK: "rollback",
+        RunPhase.SUCCEEDED: "every stage passed",
+        RunPhase.FAILED: "a job with on_failure stop failed",
+    },
+    RunPhase.CANCELLING: {RunPhase.CANCELLED: "nothing lives", RunPhase.ROLLING_BACK: "rollback"},
+    RunPhase.SUCCEEDED: {
+        RunPhase.RUNNING: "a failure that it tolerated is retried",
+        RunPhase.ROLLING_BACK: "rollback",
+    },
+    RunPhase.FAILED: {RunPhase.RUNNING: "retry or skip", RunPhase.ROLLING_BACK: "rollback"},
+    RunPhase.CANCELLED: {RunPhase.RUNNING: "retry", RunPhase.ROLLING_BACK: "rollback"},
+    RunPhase.ROLLING_BACK: {
+        RunPhase.ROLLED_BACK: "everything that has a rollback is rolled back",
+        RunPhase.ROLLBACK_INCOMPLETE: "something is left",
+    },
+    RunPhase.ROLLED_BACK: {},
+    RunPhase.ROLLBACK_INCOMPLETE: {RunPhase.ROLLING_BACK: "rollback again, of what is left"},
 }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from runners.core.guards import NOT_RUNNING, targets_of_retry
+from runners.core.guards_run import why_not_rollback
 from runners.core.index import job_run_of, short_name
 from runners.core.ready import runs_in
 from runners.model.holds import Hold, HoldKind
@@ -20,8 +21,10 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
 
     Empty when nothing waits for anybody.
     """
-    if state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLING):
+    if state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLING, RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK):
         return ()
+    if state.phase is RunPhase.ROLLBACK_INCOMPLETE:
+        return tuple(_rollback_again(state))
     retry, left_alone = targets_of_retry(state)
     keys = [hold.what.rpartition("@")[2] for hold in found if hold.kind is HoldKind.HOST_KEY and "@" in hold.what]
     steps = [f"onduty hosts trust {host}" for host in list(dict.fromkeys(keys))[:_MOST]]
@@ -39,9 +42,23 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
         skippable = [id_ for id_ in (*retry, *left_alone) if job_run_of(state, id_).phase is not Phase.UNKNOWN]
         if skippable:
             steps.append(f"onduty skip {state.name} {' '.join(short_name(state, id_) for id_ in skippable[:_MOST])}")
+    if state.phase is RunPhase.PAUSED:
+        steps.insert(0, f"onduty resume {state.name}")
+    if retry and not why_not_rollback(state):
+        steps.append(f"onduty rollback {state.name}")
     failed = next((run for _, run in runs_in(state, Phase.FAILED, Phase.TIMED_OUT) if run.attempts), None)
     if failed is not None:
         steps.append(f"onduty logs {state.name} {short_name(state, failed.id)}")
     if steps and state.phase not in RUN_ENDED:
         steps.append(f"onduty cancel {state.name}")
     return tuple(steps)
+
+
+def _rollback_again(state: RunState) -> Iterator[str]:
+    if not why_not_rollback(state):
+        yield f"onduty rollback {state.name}"
+    elif not why_not_rollback(state, not_running=True):
+        yield f"onduty rollback {state.name} {NOT_RUNNING}"
+    failed = next((run for _, run in runs_in(state, Phase.ROLLBACK_FAILED) if run.attempts), None)
+    if failed is not None:
+        yield f"onduty logs {state.name} {short_name(state, failed.id)}"

@@ -6,7 +6,8 @@ News about an earlier attempt, about a task that is over or about a job run that
 from __future__ import annotations
 
 from runners.core.index import index_of, job_run_of
-from runners.core.tasks import in_flight
+from runners.core.ready import may_start
+from runners.core.tasks import in_flight, waits_for_host
 from runners.model.events import (
     CancelStepped,
     ContactLost,
@@ -30,7 +31,7 @@ from runners.model.news import (
     HostReady,
     News,
 )
-from runners.model.phases import BAD, LIVE, Phase, Result, TaskPhase
+from runners.model.phases import FAILURES, LIVE, Phase, Result, TaskPhase
 from runners.model.state import JobRunState, RunState, TaskState
 
 _NOTHING: tuple[Payload, ...] = ()
@@ -43,29 +44,38 @@ def observe(state: RunState, news: News, now_utc: float) -> tuple[Payload, ...]:
     run = job_run_of(state, news.job_run)
     match news:
         case HostReady(attempt=attempt):
-            if run.phase is Phase.QUEUED and run.next_attempt == attempt:
-                return (JobStarted(job_run=run.id, attempt=attempt),)
+            if waits_for_host(run) and run.next_attempt == attempt:
+                return (
+                    JobStarted(
+                        job_run=run.id,
+                        attempt=attempt,
+                        from_task=run.next_from,
+                        only_task=run.next_only,
+                        rollback=run.phase is Phase.ROLLING_BACK,
+                    ),
+                )
         case HostGaveUp(attempt=attempt):
-            if run.phase is Phase.QUEUED and run.next_attempt == attempt:
+            if waits_for_host(run) and run.next_attempt == attempt:
+                rollback = run.phase is Phase.ROLLING_BACK
                 return (
                     JobFinished(
                         job_run=run.id,
                         attempt=run.attempt,
-                        phase=Phase.FAILED,
+                        phase=Phase.ROLLBACK_FAILED if rollback else Phase.FAILED,
                         result=Result.ERROR,
                         reason=news.reason,
                         kind=news.kind,
                     ),
                 )
         case BackoffPassed(attempt=attempt):
-            if run.phase is Phase.BACKING_OFF and run.next_attempt == attempt and not state.stopping:
+            if run.phase is Phase.BACKING_OFF and run.next_attempt == attempt and may_start(state):
                 return (JobQueued(job_run=run.id, attempt=attempt),)
         case ExecutionStarted() | ExecutionFinished() | ExecutionUncertain() | CancelProgress():
             n = in_flight(run) if run.phase in LIVE else 0
             if n and run.attempts[-1].tasks[n - 1].key == news.key:
                 return _of_execution(run, n, run.attempts[-1].tasks[n - 1], news)
         case AdviceGiven(attempt=attempt):
-            if run.phase in BAD and run.attempt == attempt:
+            if run.phase in FAILURES and run.attempt == attempt:
                 return _linked(run, news)
     return _NOTHING
 

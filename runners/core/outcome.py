@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from runners.core.guards import in_words
 from runners.core.index import short_name
 from runners.core.ready import runs_in
+from runners.core.rollback import without_previous, without_rollback
 from runners.core.tasks import body_of
-from runners.model.definition import OnFailure, Part
+from runners.model.definition import STOPPING, OnFailure, Part
 from runners.model.phases import BAD, Phase, Result, TaskPhase
 from runners.model.state import JobRunState, RunState
 
 _MOST_WARNINGS = 100
 _LONGEST = 300
+_MOST_HOSTS = 8
 _ENDS = {TaskPhase.FAILED: "failed", TaskPhase.TIMED_OUT: "timed out", TaskPhase.CANCELLED: "was cancelled"}
 
 
@@ -25,8 +28,16 @@ def failed_result(state: RunState) -> Result:
     return Result.ERROR
 
 
+def stopped_by(state: RunState) -> str:
+    """``release@web3 failed``: the first job run that made the run stop; empty when none did."""
+    for place, run in runs_in(state, *BAD):
+        if state.plan.stages[place.stage].jobs[place.job].on_failure in STOPPING:
+            return f"{short_name(state, run.id)} {in_words(run.phase)}"
+    return ""
+
+
 def warnings_of(state: RunState) -> tuple[str, ...]:
-    """What a reader must know although the run went on, at most 100 sentences: what was tolerated, skipped, left untidy."""
+    """What a reader must know although the run went on, at most 100 sentences: what was skipped or tolerated."""
     found: list[str] = []
     left_out = 0
     for sentence in (*_tolerated(state), *_left_untidy(state)):
@@ -37,6 +48,31 @@ def warnings_of(state: RunState) -> tuple[str, ...]:
     if left_out:
         found.append(f"and {left_out} more")
     return tuple(found)
+
+
+def rollback_warnings_of(state: RunState) -> tuple[str, ...]:
+    """What a rollback did not take back, by job; at most 100 sentences."""
+    found: list[str] = []
+    for ids, why in (
+        (without_previous(state), "no earlier release known, so its rollback was not run"),
+        (without_rollback(state), "has no rollback; what it did stays"),
+    ):
+        found += [f"{name}: {why}"[:_LONGEST] for name in _by_job(state, ids)]
+    unknown = tuple(run.id for _, run in runs_in(state, Phase.UNKNOWN))
+    found += [f"{name}: unknown, so it was left alone"[:_LONGEST] for name in _by_job(state, unknown)]
+    more = len(found) - _MOST_WARNINGS
+    return (*found[:_MOST_WARNINGS], *([f"and {more} more"] if more > 0 else []))
+
+
+def _by_job(state: RunState, ids: Sequence[str]) -> Iterator[str]:
+    """``release@web1, web2``: job runs with the hosts of one job together."""
+    hosts: dict[str, list[str]] = {}
+    for id_ in ids:
+        job, _, host = short_name(state, id_).rpartition("@")
+        hosts.setdefault(job, []).append(host)
+    for job, names in hosts.items():
+        more = f" and {len(names) - _MOST_HOSTS} more" if len(names) > _MOST_HOSTS else ""
+        yield f"{job}@{', '.join(names[:_MOST_HOSTS])}{more}"
 
 
 def _tolerated(state: RunState) -> Iterator[str]:

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from runners.core.admit import Refused, admit
 from runners.core.guards import in_words, targets_of_retry
 from runners.core.index import index_of, job_run_of, planned_job_of, short_name
+from runners.core.preview_run import pause_scope, rollback_scope, rollback_warnings, takes_of
 from runners.core.ready import counts_of, runs_in
-from runners.core.tasks import in_flight, spares_finally
-from runners.model.definition import OnFailure, Part
+from runners.core.tasks import has_passed, in_flight, spares_finally
+from runners.model.definition import STOPPING, Part
 from runners.model.events import CancelRequested, JobFinished, JobSkipped, RetryScheduled
-from runners.model.intents import Cancel, Intent, Retry, Skip, name_of
+from runners.model.intents import Cancel, Intent, Pause, Resume, Retry, Rollback, Skip, name_of
 from runners.model.phases import BAD, LIVE, RUN_ENDED, Phase, RunPhase
+from runners.model.plan import PlannedJob, PlannedTask
 from runners.model.preview import Marker, Preview, PreviewHost, PreviewTask
 from runners.model.state import JobRunState, RunState
 
@@ -32,6 +34,8 @@ def preview(state: RunState, intent: Intent, now_utc: float | None = None) -> Pr
         refusal = refused.message
     if refusal:
         targets = tuple(t for t in _targets(state, intent) if t in index_of(state.plan).places)
+    elif isinstance(intent, Rollback):
+        targets = takes_of(state, not_running=intent.not_running)
     else:
         targets = tuple(_acted_on(state, payloads))
     match intent:
@@ -41,6 +45,13 @@ def preview(state: RunState, intent: Intent, now_utc: float | None = None) -> Pr
             scope, warnings = _skip_scope(state, targets), tuple(_skip_warnings(state, targets))
         case Cancel():
             scope, warnings = _cancel_scope(state, targets), tuple(_cancel_warnings(state, targets))
+        case Rollback():
+            scope = rollback_scope(state, targets)
+            warnings = tuple(rollback_warnings(state, intent, targets))
+        case Pause():
+            scope, warnings = pause_scope(state, intent), ()
+        case Resume():
+            scope, warnings = "The run goes on.", ()
         case _:
             scope, warnings = "", ()
     return Preview(
@@ -60,6 +71,8 @@ def _targets(state: RunState, intent: Intent) -> tuple[str, ...]:
             return targets_of_retry(state)[0]
         case Retry() | Skip() | Cancel():
             return tuple(dict.fromkeys(intent.targets))
+        case Rollback():
+            return takes_of(state, not_running=intent.not_running)
         case _:
             return ()
 
@@ -79,8 +92,8 @@ def _acted_on(state: RunState, payloads: Sequence[object]) -> list[str]:
 
 
 def _title(state: RunState, intent: Intent, targets: Sequence[str]) -> str:
-    if isinstance(intent, Cancel) and not intent.targets:
-        return f"cancel {state.name}"
+    if not getattr(intent, "targets", ()) and not isinstance(intent, Retry):
+        return f"{name_of(intent)} {state.name}"
     if len(targets) == 1:
         return f"{name_of(intent)} {short_name(state, targets[0])}"
     return f"{name_of(intent)} {len(targets)} job runs"
@@ -90,12 +103,9 @@ def _host(state: RunState, intent: Intent, run: JobRunState) -> PreviewHost:
     planned = planned_job_of(state, run.id)
     tasks: tuple[PreviewTask, ...] = ()
     if isinstance(intent, Retry):
-        tasks = tuple(
-            PreviewTask(
-                name=task.name, command=task.command, marker=Marker.RUN if task.repeatable else Marker.NOT_REPEATABLE
-            )
-            for task in planned.tasks
-        )
+        tasks = tuple(_retried(intent, planned, run))
+    elif isinstance(intent, Rollback):
+        tasks = tuple(_shown(task) for task in planned.rollback)
     elif isinstance(intent, Cancel) and run.phase in LIVE and (n := in_flight(run)):
         left = [planned.tasks[n - 1], *(task for task in planned.tasks[n:] if task.part is Part.FINALLY)]
         first = Marker.RUN if spares_finally(run) else Marker.STOP
@@ -103,8 +113,27 @@ def _host(state: RunState, intent: Intent, run: JobRunState) -> PreviewHost:
             PreviewTask(name=task.name, command=task.command, marker=Marker.RUN if at else first)
             for at, task in enumerate(left)
         )
-    attempt = run.next_attempt if isinstance(intent, Retry) else run.attempt
+    attempt = run.next_attempt if isinstance(intent, Retry | Rollback) else run.attempt
     return PreviewHost(host=run.host, job_run=run.id, attempt=attempt, tasks=tasks)
+
+
+def _shown(task: PlannedTask) -> PreviewTask:
+    marker = Marker.RUN if task.repeatable else Marker.NOT_REPEATABLE
+    return PreviewTask(name=task.name, command=task.command, marker=marker)
+
+
+def _retried(intent: Retry, planned: PlannedJob, run: JobRunState) -> Iterator[PreviewTask]:
+    names = [task.name for task in planned.tasks]
+    first = names.index(intent.from_task) if intent.from_task in names else 0
+    only = names.index(intent.task) if intent.task in names else None
+    before = run.current.tasks if run.current is not None and not run.current.rollback else ()
+    for n, task in enumerate(planned.tasks):
+        left_out = n < first or (only is not None and n != only)
+        if left_out and task.part is not Part.FINALLY:
+            marker = Marker.KEPT if n < len(before) and has_passed(before[n]) else Marker.NOT_RUN
+            yield PreviewTask(name=task.name, command=task.command, marker=marker)
+        else:
+            yield _shown(task)
 
 
 def _names(state: RunState, ids: Sequence[str]) -> str:
@@ -125,18 +154,31 @@ def _retry_scope(state: RunState, intent: Retry, targets: Sequence[str]) -> str:
         run, job = job_run_of(state, targets[0]), planned_job_of(state, targets[0])
         count = len(job.tasks)
         tasks = "its one task" if count == 1 else f"all {count} tasks"
+        if intent.from_task or intent.task:
+            return f"{_part_of_job(intent)} on {run.host}, as attempt {run.next_attempt}."
         return f"The whole job again on {run.host}, {tasks}, as attempt {run.next_attempt}."
     what = "all that failed or was not reached" if not intent.targets else "the job runs named"
+    if intent.from_task or intent.task:
+        part = _part_of_job(intent)
+        return f"{len(targets)} job runs, {what}: {part[0].lower()}{part[1:]} on {_hosts(state, targets)}."
     return f"{len(targets)} job runs, {what}: the whole job again on {_hosts(state, targets)}."
+
+
+def _part_of_job(intent: Retry) -> str:
+    if intent.task:
+        return f"Task {intent.task} alone, and finally"
+    return f"The job from task {intent.from_task} on; what passed before it is kept, with its work folder,"
 
 
 def _retry_warnings(state: RunState, intent: Retry, targets: Sequence[str]) -> Iterator[str]:
     for target in targets[:_MOST_NAMED]:
         run, job = job_run_of(state, target), planned_job_of(state, target)
+        again = {task.name for task in _retried(intent, job, run) if task.marker is Marker.NOT_REPEATABLE}
         ran = [
             spec.name
             for n, spec in enumerate(job.tasks)
-            if not spec.repeatable and any(attempt.tasks[n].key is not None for attempt in run.attempts)
+            if spec.name in again
+            and any(attempt.tasks[n].key is not None for attempt in run.attempts if not attempt.rollback)
         ]
         if ran:
             yield f"{', '.join(ran)} ran on {run.host} before and is marked as not repeatable."
@@ -152,6 +194,10 @@ def _retry_warnings(state: RunState, intent: Retry, targets: Sequence[str]) -> I
             yield f"Left alone, because it was cancelled by itself: {_names(state, cancelled)}."
     if state.phase in RUN_ENDED and targets:
         yield f"{state.name} {in_words(state.phase)}; this opens it again, and what comes after runs too."
+        if intent.from_task or intent.task:
+            yield "Its work folders were removed when the run ended: it begins in an empty one."
+    if state.phase is RunPhase.PAUSED and targets:
+        yield f"{state.name} is paused: nothing starts until it is resumed."
     others = _other_stops(state, targets)
     if others:
         yield f"Nothing else starts: {_names(state, others)} failed too, and that stops the run."
@@ -163,7 +209,7 @@ def _other_stops(state: RunState, targets: Sequence[str]) -> list[str]:
     return [
         run.id
         for place, run in runs_in(state, *BAD)
-        if run.id not in targets and state.plan.stages[place.stage].jobs[place.job].on_failure is OnFailure.STOP
+        if run.id not in targets and state.plan.stages[place.stage].jobs[place.job].on_failure in STOPPING
     ]
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from runners.core.index import Place, index_of
 from runners.model.definition import OnFailure
-from runners.model.phases import BAD, Phase, StagePhase
+from runners.model.phases import BAD, Phase, RunPhase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import JobRunState, JobState, RunState
 
-MOVING = (Phase.QUEUED, Phase.RUNNING, Phase.BACKING_OFF, Phase.CANCELLING)
+MOVING = (Phase.QUEUED, Phase.RUNNING, Phase.BACKING_OFF, Phase.CANCELLING, Phase.ROLLING_BACK)
 """Goes on by itself. An UNKNOWN one does too while its host was not heard."""
 
 STAGE_DONE = (StagePhase.PASSED, StagePhase.SKIPPED)
@@ -40,6 +40,11 @@ def stage_is_satisfied(state: RunState, s: int) -> bool:
     """Whether every job of the stage is satisfied."""
     stage, planned = state.stages[s], state.plan.stages[s]
     return all(is_satisfied(job, now) for job, now in zip(planned.jobs, stage.jobs, strict=True))
+
+
+def may_start(state: RunState) -> bool:
+    """Whether attempts start that nobody asked for."""
+    return state.phase is RunPhase.RUNNING and not state.stopping
 
 
 def counts_of(state: RunState) -> Mapping[Phase, int]:

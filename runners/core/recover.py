@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from runners.core.consequences import advise, cancel_effects, forget_workdirs, workdir_of
 from runners.core.ready import runs_in
-from runners.core.tasks import in_flight
+from runners.core.tasks import in_flight, waits_for_host
 from runners.model.effects import AskExecution, Effect, PrepareHost, WakeAt
-from runners.model.phases import BAD, LIVE, RUN_ENDED, Phase
+from runners.model.phases import FAILURES, LIVE, RUN_ENDED, Phase
 from runners.model.state import JobRunState, RunState
 
 
@@ -21,13 +21,13 @@ def recover(state: RunState) -> tuple[Effect, ...]:
 
 
 def _effects(state: RunState) -> Iterator[Effect]:
-    for _, run in runs_in(state, *LIVE, *BAD, Phase.QUEUED, Phase.BACKING_OFF):
+    for _, run in runs_in(state, *LIVE, *FAILURES, Phase.QUEUED, Phase.BACKING_OFF):
         match run.phase:
-            case Phase.QUEUED:
+            case _ if waits_for_host(run):
                 yield PrepareHost(job_run=run.id, host=run.host, attempt=run.next_attempt, fence=run.fence)
             case Phase.BACKING_OFF:
                 yield WakeAt(job_run=run.id, attempt=run.next_attempt, at_utc=run.not_before or 0.0)
-            case Phase.RUNNING | Phase.CANCELLING | Phase.UNKNOWN:
+            case Phase.RUNNING | Phase.CANCELLING | Phase.UNKNOWN | Phase.ROLLING_BACK:
                 yield from _ask(state, run)
                 if run.cancel_asked and run.cancel_step:
                     yield from cancel_effects(run)

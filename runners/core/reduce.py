@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runners.core import reduce_attempts, reduce_jobs
+from runners.core import reduce_attempts, reduce_jobs, reduce_rollback
 from runners.core.draft import Draft
 from runners.core.moves import IllegalMove
+from runners.core.reduce_jobs import NOT_PAUSED
 from runners.model.events import (
     CancelRequested,
     CancelStepped,
@@ -22,12 +23,17 @@ from runners.model.events import (
     JobQueued,
     JobSkipped,
     JobStarted,
+    NoteAdded,
     RetryScheduled,
+    RollbackFinished,
+    RollbackStarted,
     RunbookLinked,
     RunCreated,
     RunFinished,
     RunHeld,
+    RunPaused,
     RunReleased,
+    RunResumed,
     RunStarted,
     StageFinished,
     StageStarted,
@@ -138,7 +144,7 @@ def _apply(draft: Draft, event: Event) -> None:
         case TaskStarted() as payload:
             reduce_attempts.task_started(draft, event.time, payload)
         case TaskDispatched() as payload:
-            reduce_attempts.task_dispatched(draft, event.time, payload)
+            reduce_attempts.task_dispatched(draft, event.time, event.seq, payload)
         case JobFinished() as payload:
             reduce_jobs.job_finished(draft, event.time, payload)
         case JobStarted() as payload:
@@ -178,7 +184,19 @@ def _apply(draft: Draft, event: Event) -> None:
             if run_phase not in RUN_ENDED:
                 raise IllegalMove(f"run_finished cannot say {run_phase.value}")
             draft.move_run(run_phase)
-            draft.run.update(result=result, warnings=warnings, ended_at=event.time)
+            draft.run.update(
+                result=result, warnings=warnings, ended_at=event.time, folders_removed_at=event.time, **NOT_PAUSED
+            )
+        case RunPaused() as payload:
+            reduce_rollback.run_paused(draft, event, payload)
+        case RunResumed() as payload:
+            reduce_rollback.run_resumed(draft, event, payload)
+        case RollbackStarted() as payload:
+            reduce_rollback.rollback_started(draft, event, payload)
+        case RollbackFinished() as payload:
+            reduce_rollback.rollback_finished(draft, event, payload)
+        case NoteAdded() as payload:
+            reduce_rollback.note_added(draft, event, payload)
         case IntentRefused() | TimeGap():
             pass
         case RunCreated():

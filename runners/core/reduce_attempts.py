@@ -8,7 +8,7 @@ from runners.core.copying import changed
 from runners.core.draft import Draft
 from runners.core.index import Place
 from runners.core.moves import IllegalMove
-from runners.core.tasks import IN_FLIGHT, body_of, in_flight
+from runners.core.tasks import IN_FLIGHT, body_of, has_passed, in_flight, is_live
 from runners.model.definition import Part
 from runners.model.events import (
     CancelStepped,
@@ -33,6 +33,18 @@ _TASK_PHASE = {
     Result.SKIP: TaskPhase.NOT_RUN,
 }
 
+_AFRESH: dict[str, Any] = {
+    "result": None,
+    "exit_code": None,
+    "signal": None,
+    "reason": "",
+    "kind": None,
+    "answered": False,
+    "cancel_asked": False,
+    "cancel_step": "",
+    "survivors": (),
+    "runbook": None,
+}
 _NO_TASK = TaskState()
 _NO_ATTEMPT = AttemptState(number=0)
 _NOT_RUN = TaskState(phase=TaskPhase.NOT_RUN)
@@ -70,30 +82,44 @@ def expect_attempt(run: JobRunState, attempt: int) -> None:
 def job_queued(draft: Draft, time: float, payload: JobQueued) -> None:
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
-    draft.change(place, phase=Phase.QUEUED, since=time, not_before=None)
+    if payload.rollback:
+        draft.change(place, phase=Phase.ROLLING_BACK, since=time, not_before=None, rollback_due=False, **_AFRESH)
+    else:
+        draft.change(place, phase=Phase.QUEUED, since=time, not_before=None)
 
 
 def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
     before = run.current
-    steps = draft.planned(place).tasks
-    count = len(steps)
-    tasks: tuple[TaskState, ...] = (_NO_TASK,) * count
+    steps = draft.planned(place).steps(rollback=payload.rollback)
+    closing = sum(step.part is Part.FINALLY for step in steps)
+    tasks: tuple[TaskState, ...] = (_NO_TASK,) * len(steps)
     workdir_attempt = payload.attempt
-    if payload.from_task > 1:
-        if before is None or payload.from_task > count:
-            raise IllegalMove(f"{run.id} has nothing to go on with from task {payload.from_task}")
-        kept = tuple(changed(task, phase=TaskPhase.KEPT) for task in before.tasks[: payload.from_task - 1])
-        tasks = kept + tasks[payload.from_task - 1 :]
-        workdir_attempt = before.workdir_attempt
+    goes_on = payload.from_task > 1 or payload.only_task > 0
+    if goes_on:
+        if before is None or before.rollback or max(payload.from_task, payload.only_task) > len(steps) - closing:
+            raise IllegalMove(f"{run.id} has nothing to go on with")
+        kept = tuple(_kept(task) for task in before.tasks)
+        if payload.only_task:
+            tasks = (*kept[: len(steps) - closing], *tasks[len(steps) - closing :])
+            tasks = (*tasks[: payload.only_task - 1], _NO_TASK, *tasks[payload.only_task :])
+        else:
+            tasks = (*kept[: payload.from_task - 1], *tasks[payload.from_task - 1 :])
+    removed_at = draft.of_run("folders_removed_at")
+    if before is not None and (goes_on or payload.rollback):
+        # Work folders go when a run ends; one that is removed must not come back under a task that runs.
+        if removed_at is None or (before.started_at is not None and before.started_at > removed_at):
+            workdir_attempt = before.workdir_attempt
     attempt = draft.part(
         _NO_ATTEMPT,
         number=payload.attempt,
+        rollback=payload.rollback,
         from_task=payload.from_task,
+        only_task=payload.only_task,
         workdir_attempt=workdir_attempt,
         tasks=tasks,
-        closing=sum(step.part is Part.FINALLY for step in steps),
+        closing=closing,
         started_at=time,
     )
     again: dict[str, Any] = {}
@@ -101,22 +127,30 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
         again = {"exit_code": None, "signal": None, "reason": "", "kind": None}
     draft.change(
         place,
-        phase=Phase.RUNNING,
+        phase=Phase.ROLLING_BACK if payload.rollback else Phase.RUNNING,
         since=time,
         attempts=(*run.attempts, attempt),
         next_attempt=payload.attempt + 1,
+        next_from=1,
+        next_only=0,
         fence=(),
         retry_asked=False,
         **again,
     )
 
 
-def task_dispatched(draft: Draft, time: float, payload: TaskDispatched) -> None:
+def _kept(task: TaskState) -> TaskState:
+    return changed(task, phase=TaskPhase.KEPT) if has_passed(task) else _NOT_RUN
+
+
+def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched) -> None:
     place, run = at(draft, payload.job_run)
     attempt = run.current
     if (
         attempt is None
-        or not (run.phase is Phase.RUNNING or (run.phase is Phase.CANCELLING and payload.task > body_of(attempt)))
+        or not is_live(run)
+        or run.phase is Phase.UNKNOWN
+        or (run.phase is Phase.CANCELLING and payload.task <= body_of(attempt))
         or attempt.number != payload.attempt
         or not 1 <= payload.task <= len(attempt.tasks)
         or attempt.tasks[payload.task - 1].phase is not TaskPhase.WAITING
@@ -139,6 +173,8 @@ def task_dispatched(draft: Draft, time: float, payload: TaskDispatched) -> None:
     tasks = (*tasks[: payload.task - 1], task, *tasks[payload.task :])
     # A cancel that was asked before spares it: only one that is asked while it runs stops it.
     spared: dict[str, Any] = {"cancel_step": "", "survivors": ()} if run.cancel_asked else {}
+    if not run.first_dispatch:
+        spared["first_dispatch"] = seq
     draft.change(place, attempts=with_attempt(run, draft.part(attempt, tasks=tasks)), **spared)
 
 
@@ -190,6 +226,8 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
 
 def _regained(draft: Draft, place: Place, run: JobRunState, time: float, attempts: tuple[AttemptState, ...]) -> None:
     phase = Phase.CANCELLING if run.cancel_asked else Phase.RUNNING
+    if run.attempts[-1].rollback:
+        phase = Phase.ROLLING_BACK
     draft.change(place, phase=phase, since=time, attempts=attempts, reason="", kind=None, answered=False)
 
 
@@ -218,7 +256,7 @@ def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> Non
 
 def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:
     place, run = at(draft, payload.job_run)
-    if run.phase is Phase.CANCELLING and run.attempt == payload.attempt:
+    if run.cancel_asked and run.phase is not Phase.UNKNOWN and run.attempt == payload.attempt:
         draft.change(place, cancel_step=payload.step, survivors=payload.survivors)
 
 

@@ -8,10 +8,10 @@ from runners.core.draft import Draft
 from runners.core.index import Place
 from runners.core.moves import IllegalMove
 from runners.core.reduce_attempts import at, ended, expect_attempt, with_attempt
-from runners.core.tasks import last_task, spares_finally
-from runners.model.definition import OnFailure
+from runners.core.tasks import is_live, last_task, spares_finally
+from runners.model.definition import STOPPING
 from runners.model.events import CancelRequested, Event, JobFinished, JobSkipped, RetryScheduled
-from runners.model.phases import BAD, LIVE, FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
+from runners.model.phases import BAD, ENDED, LIVE, FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
 from runners.model.state import JobRunState
 
 _REMEMBERED_INTENTS = 256
@@ -21,12 +21,12 @@ _NO_CANCEL: dict[str, Any] = {"cancel_asked": False, "cancel_step": "", "survivo
 
 def job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
     place, run = at(draft, payload.job_run)
-    if payload.phase not in (Phase.SUCCEEDED, Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED):
+    if payload.phase not in ENDED or payload.phase is Phase.SKIPPED:
         raise IllegalMove(f"job_finished cannot say {payload.phase.value}")
     if payload.attempt != run.attempt:
         raise IllegalMove(f"{run.id} is at attempt {run.attempt}, not {payload.attempt}")
     attempts = run.attempts
-    if run.phase in LIVE:
+    if is_live(run):
         over = ended(
             draft,
             run.attempts[-1],
@@ -54,13 +54,13 @@ def job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
         answered=False,
         **(_NO_CANCEL if run.cancel_asked else {}),
     )
-    if payload.phase in BAD and draft.planned(place).on_failure is OnFailure.STOP:
+    if payload.phase in BAD and draft.planned(place).on_failure in STOPPING:
         draft.run["stopping"] = True
-        _unqueue(draft, time)
+        unqueue(draft, time)
 
 
-def _unqueue(draft: Draft, time: float) -> None:
-    """A stop: what waits for its host goes back to where it was, unless a person asked for it."""
+def unqueue(draft: Draft, time: float, *, asked_too: bool = False) -> None:
+    """A stop: what waits for its host goes back to where it was; what a person asked for only when ``asked_too``."""
     for s, stage in enumerate(draft.base.plan.stages):
         for j, job in enumerate(stage.jobs):
             if not draft.counts(s, j).get(Phase.QUEUED):
@@ -68,8 +68,8 @@ def _unqueue(draft: Draft, time: float) -> None:
             for h in range(len(job.hosts)):
                 place = Place(s, j, h)
                 run = draft.job_run(place)
-                if run.phase is Phase.QUEUED and not run.retry_asked:
-                    if run.attempts:
+                if run.phase is Phase.QUEUED and (asked_too or not run.retry_asked):
+                    if run.attempts and not run.retry_asked:
                         draft.change(place, phase=Phase.BACKING_OFF, since=time, not_before=time)
                     else:
                         draft.change(place, phase=Phase.WAITING, since=time)
@@ -83,12 +83,12 @@ def _still_stopping(draft: Draft) -> None:
         draft.counts(s, j).get(phase)
         for s, stage in enumerate(draft.base.plan.stages)
         for j, job in enumerate(stage.jobs)
-        if job.on_failure is OnFailure.STOP
+        if job.on_failure in STOPPING
         for phase in BAD
     )
 
 
-def _took_effect(draft: Draft, intent: str) -> None:
+def took_effect(draft: Draft, intent: str) -> None:
     if not intent:
         return
     known: tuple[str, ...] = draft.of_run("intents")
@@ -118,6 +118,8 @@ def retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> None
             attempts=with_attempt(run, over),
             not_before=payload.not_before,
             policy_left=run.policy_left - 1,
+            next_from=payload.from_task,
+            next_only=payload.only_task,
             reason=payload.reason,
             **facts,
         )
@@ -132,6 +134,8 @@ def retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> None
         attempts=attempts,
         not_before=None,
         fence=payload.fence,
+        next_from=payload.from_task,
+        next_only=payload.only_task,
         retry_asked=True,
         result=None,
         exit_code=None,
@@ -148,7 +152,7 @@ def retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> None
         acted_at=event.time,
     )
     _still_stopping(draft)
-    _took_effect(draft, payload.intent)
+    took_effect(draft, payload.intent)
 
 
 def job_skipped(draft: Draft, event: Event, payload: JobSkipped) -> None:
@@ -174,29 +178,34 @@ def job_skipped(draft: Draft, event: Event, payload: JobSkipped) -> None:
         acted_at=event.time,
     )
     _still_stopping(draft)
-    _took_effect(draft, payload.intent)
+    took_effect(draft, payload.intent)
 
 
 def cancel_requested(draft: Draft, event: Event, payload: CancelRequested) -> None:
     if payload.whole_run:
-        if draft.of_run("phase") is not RunPhase.CANCELLING:
+        if draft.of_run("phase") not in (RunPhase.CANCELLING, RunPhase.ROLLING_BACK):
             draft.move_run(RunPhase.CANCELLING)
-            draft.run["cancelled_by"] = event.actor
+            draft.run.update(cancelled_by=event.actor, **NOT_PAUSED)
             draft.move_stages(StagePhase.HELD, StagePhase.RUNNING)
         for place in draft.index.places.values():
             run = draft.job_run(place)
+            if run.rollback_due:
+                draft.change(place, rollback_due=False)
             if run.phase in LIVE:
-                _ask_to_stop(draft, event, place, run)
+                ask_to_stop(draft, event, place, run)
     else:
         for job_run in payload.job_runs:
             place, run = at(draft, job_run)
-            _ask_to_stop(draft, event, place, run)
-    _took_effect(draft, payload.intent)
+            ask_to_stop(draft, event, place, run)
+    took_effect(draft, payload.intent)
 
 
-def _ask_to_stop(draft: Draft, event: Event, place: Place, run: JobRunState) -> None:
+NOT_PAUSED: dict[str, Any] = {"paused_by": "", "paused_at": None, "pause_now": False}
+
+
+def ask_to_stop(draft: Draft, event: Event, place: Place, run: JobRunState) -> None:
     changes: dict[str, Any] = {"acted": "cancelled", "acted_by": event.actor, "acted_at": event.time}
-    if run.phase in LIVE:
+    if is_live(run):
         step = "" if spares_finally(run) else "asked"
         changes.update(cancel_asked=True, cancel_step=step, survivors=())
     if run.phase is Phase.RUNNING:

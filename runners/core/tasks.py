@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runners.model.phases import Phase, TaskPhase
-from runners.model.state import AttemptState, JobRunState
+from runners.model.phases import LIVE, Phase, TaskPhase
+from runners.model.state import AttemptState, JobRunState, TaskState
 
 IN_FLIGHT = frozenset({TaskPhase.DISPATCHED, TaskPhase.RUNNING, TaskPhase.UNKNOWN})
 """The host may have it: exactly one task of a live attempt, none of any other."""
@@ -41,3 +41,18 @@ def in_finally(run: JobRunState) -> bool:
 def spares_finally(run: JobRunState) -> bool:
     """Whether a cancel asked now leaves what is on the host alone: the first one never stops a ``finally:`` task."""
     return in_finally(run) and not run.cancel_asked
+
+
+def is_live(run: JobRunState) -> bool:
+    """Whether an attempt of it is on its host, or may be: a rollback that waits for its host is not."""
+    return run.phase in LIVE and bool(run.attempts) and run.attempts[-1].phase is Phase.RUNNING
+
+
+def waits_for_host(run: JobRunState) -> bool:
+    """Whether its next attempt starts as soon as its host and a place are there."""
+    return run.phase is Phase.QUEUED or (run.phase is Phase.ROLLING_BACK and not is_live(run))
+
+
+def has_passed(task: TaskState) -> bool:
+    """Whether a later attempt may go on after it."""
+    return task.phase in (TaskPhase.SUCCEEDED, TaskPhase.KEPT)

@@ -66,9 +66,10 @@ def tail_lines(tail: bytes, *, newlines: int) -> tuple[list[str], int]:
 def _facts(state: RunState, effect: Advise, lines: list[str]) -> FailureFacts:
     job_run = job_run_of(state, effect.job_run)
     job = planned_job_of(state, effect.job_run)
-    task = job.tasks[effect.task - 1] if effect.task else None
     host = state.plan.hosts.get(job_run.host)
     attempt = next((one for one in job_run.attempts if one.number == effect.attempt), None)
+    steps = job.steps(rollback=attempt is not None and attempt.rollback)
+    task = steps[effect.task - 1] if effect.task else None
     source = attempt if attempt is not None and attempt.kind is not None else job_run
     return FailureFacts(
         pipeline=state.plan.pipeline,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runners.model.api import IntentAnswer
 from runners.model.errors import ActionRefused
 from runners.model.events import CancelRequested, JobSkipped, Payload, RetryScheduled
-from runners.model.intents import Cancel, Intent, Retry, Skip
+from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
 from runners.model.state import RunState
 
 
@@ -61,6 +61,14 @@ def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, s
             text = f"{named} will be retried"
         case Skip():
             text = f"{named} {'is' if len(targets) == 1 else 'are'} skipped"
+        case Rollback():
+            text = f"{before.name} is being rolled back"
+        case Pause(now=now):
+            text = f"{before.name} is paused; what runs {'stops between two tasks' if now else 'finishes its tasks'}"
+        case Resume():
+            text = f"{before.name} goes on"
+        case Note():
+            text = f"noted beside {before.name}"
         case Cancel(targets=()):
             text = f"{before.name} is being cancelled"
         case _:

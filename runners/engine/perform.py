@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from runners.core.index import job_run_of
+from runners.core.tasks import is_live, waits_for_host
 from runners.engine.advice import advise
 from runners.engine.host_executions import TellNews
 from runners.engine.host_link import HostLink
@@ -30,7 +31,6 @@ from runners.model.effects import (
 from runners.model.events import Event
 from runners.model.ids import parse_key
 from runners.model.news import BackoffPassed
-from runners.model.phases import LIVE, Phase
 from runners.model.state import RunState
 from runners.ports.failure_advisor import FailureAdvisor
 from runners.ports.log_store import LogStore
@@ -90,10 +90,10 @@ class Performer:
                 continue
             attempt, link = prepared
             now = job_run_of(state, job_run)
-            if now.phase is Phase.QUEUED and now.next_attempt == attempt:
+            if waits_for_host(now) and now.next_attempt == attempt:
                 continue
             del self._prepared[state.uid, job_run]
-            if not (now.phase in LIVE and now.attempt == attempt):
+            if not (is_live(now) and now.attempt == attempt):
                 link.release(state.uid, job_run, attempt)
 
     async def close(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from runners.core.index import job_run_of, planned_job_of
+from runners.core.index import index_of, job_run_of, planned_job_of
+from runners.core.rollback import PREVIOUS
 from runners.model.ids import parse_key
 from runners.model.state import RunState
 from runners.ports.transport import ExecutionRequest
@@ -14,14 +15,18 @@ def build_request(
     state: RunState, *, job_run: str, key: str, attempt: int, task: int, timeout_s: float | None, workdir: str
 ) -> ExecutionRequest:
     """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
-    job, host = planned_job_of(state, job_run), job_run_of(state, job_run).host
-    step = job.tasks[task - 1]
+    job, run = planned_job_of(state, job_run), job_run_of(state, job_run)
+    rollback = next((one.rollback for one in run.attempts if one.number == attempt), False)
+    step = job.steps(rollback=rollback)[task - 1]
     env = dict(step.env)
+    if rollback:
+        before = index_of(state.plan).previous.get(job_run, {})
+        env.update({f"{PREVIOUS}{name}": value for name, value in before.items()})
     env.update(
         ONDUTY_RUN=state.name,
         ONDUTY_STAGE=job.stage,
         ONDUTY_JOB=job.name,
-        ONDUTY_HOST=host,
+        ONDUTY_HOST=run.host,
         ONDUTY_ATTEMPT=str(attempt),
         ONDUTY_TASK=step.name,
         ONDUTY_KEY=key,

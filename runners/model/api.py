@@ -79,6 +79,17 @@ class TaskDocument:
     started_at: str | None
     ended_at: str | None
     log_bytes: int
+    part: str = "tasks"
+    """tasks, verify, finally or rollback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteDocument:
+    """What a person wrote down."""
+
+    at: str | None
+    by: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +170,9 @@ class RunDocument:
     warnings: tuple[str, ...]
     next: tuple[str, ...]
     """Commands to type next."""
+    notes: tuple[NoteDocument, ...] = ()
+    left: tuple[str, ...] = ()
+    """Of an incomplete rollback: job runs that are not rolled back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,12 +224,21 @@ class IntentRequest:
     id: str
     """ULID made by the client: the same id twice takes effect once."""
     intent: str
-    """retry, skip or cancel."""
+    """retry, skip, cancel, rollback, pause, resume or note."""
     targets: tuple[str, ...] = ()
     """``stage/job@host``, ``stage/job``, ``job@host`` or ``job`` where that is unique."""
     seen_attempts: Mapping[str, int] = field(default_factory=dict)
     not_running: bool = False
     reason: str = ""
+    from_task: str = ""
+    task: str = ""
+    """Of a retry: the first task that runs, or the only one."""
+    now: bool = False
+    """Of a pause: between two tasks."""
+    despite_later: bool = False
+    """Of a rollback: also when a later run changed the same hosts."""
+    text: str = ""
+    """Of a note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,60 @@ class RunFinished(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused(Payload):
+    """A person asked that no new attempt starts. What waited for its host waits for the run again."""
+
+    now: bool = False
+    """Running attempts stop between two tasks, too."""
+    reason: str = ""
+    intent: str = ""
+    """Id of the intent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed(Payload):
+    """A paused run goes on."""
+
+    reason: str = ""
+    intent: str = ""
+    """Id of the intent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackStarted(Payload):
+    """What runs is stopped, nothing else starts, then every job run that can be is rolled back.
+
+    Which ones these are follows from the state: what dispatched anything, has a rollback and is not rolled back yet.
+    """
+
+    not_running: bool = False
+    """The person vouches that unknown job runs are dead: they are rolled back too, their keys sealed first."""
+    reason: str = ""
+    intent: str = ""
+    """Id of the intent; empty when ``on_failure: rollback`` asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackFinished(Payload):
+    """The run ended: ROLLED_BACK or ROLLBACK_INCOMPLETE."""
+
+    phase: RunPhase
+    result: Result
+    left: tuple[str, ...] = ()
+    """Job runs that have a rollback and are not rolled back; the first 200."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAdded(Payload):
+    """A person wrote something down."""
+
+    text: str
+    intent: str = ""
+    """Id of the intent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageStarted(Payload):
     """Its jobs may start. Again, when a retry opened a stage that had stopped."""
 
@@ -84,6 +138,8 @@ class JobQueued(Payload):
     job_run: str
     attempt: int
     """The attempt that it waits to start."""
+    rollback: bool = False
+    """That attempt rolls back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +150,10 @@ class JobStarted(Payload):
     attempt: int
     from_task: int = 1
     """First task that runs; those before it are kept from the attempt before."""
+    only_task: int = 0
+    """The one task before ``finally:`` that runs; 0: all from ``from_task`` on."""
+    rollback: bool = False
+    """Its steps are those of the rollback."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +236,14 @@ class RetryScheduled(Payload):
     """Keys that must be sealed on the host first: a person vouched that an unknown attempt is dead."""
     intent: str = ""
     """Id of the intent; empty when the policy retries."""
+    from_task: int = 1
+    only_task: int = 0
+    """As in ``JobStarted``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFinished(Payload):
-    """A job run ended: SUCCEEDED, FAILED, TIMED_OUT or CANCELLED."""
+    """A job run ended: SUCCEEDED, FAILED, TIMED_OUT or CANCELLED; ROLLED_BACK or ROLLBACK_FAILED."""
 
     job_run: str
     attempt: int

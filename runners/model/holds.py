@@ -27,9 +27,13 @@ class HoldKind(enum.StrEnum):
     """A free place."""
     CANCEL = "cancel"
     """The tree on the host to be gone."""
+    PAUSED = "paused"
+    """A person who resumes the run."""
+    ROLLBACK = "rollback"
+    """Its turn to be rolled back."""
 
 
-PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY})
+PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.PAUSED})
 """Kinds that only a person can end. UNKNOWN too, once its host has answered."""
 
 
@@ -39,7 +43,7 @@ class Hold:
 
     kind: HoldKind
     what: str
-    """A job run id, ``stage/job``, or the name of a stage."""
+    """A job run id, ``stage/job``, the name of a stage, or of the run."""
     text: str
     """``needs purge``, ``retry in 12s`` is computed by the screen from ``until``; a sentence a person can act on."""
     since: float | None = None

@@ -16,7 +16,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry(Intent):
-    """Run failed job runs again, as a new attempt of the whole job."""
+    """Run failed job runs again, as a new attempt: of the whole job, from a task on, or of one task."""
 
     targets: tuple[str, ...] = ()
     """Job run ids; empty: all that failed or were never reached. All or nothing."""
@@ -24,6 +24,10 @@ class Retry(Intent):
     """Attempt that the person saw, by target; another one now is refused."""
     not_running: bool = False
     """The person vouches that unknown targets are dead; their old keys are fenced first."""
+    from_task: str = ""
+    """Name of the first task that runs; those before it are kept. Empty: the first."""
+    task: str = ""
+    """Name of the only task that runs. Empty: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,47 @@ class Cancel(Intent):
     """Empty: the whole run."""
 
 
-INTENTS: dict[str, type[Intent]] = {"retry": Retry, "skip": Skip, "cancel": Cancel}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback(Intent):
+    """Stop what runs, then take back what the run did; of an incomplete rollback only what is left."""
+
+    not_running: bool = False
+    """The person vouches that unknown job runs are dead; they are rolled back too."""
+    despite_later: bool = False
+    """Also when a later run changed the same hosts."""
+    later: tuple[str, ...] = ()
+    """Filled in by the controller: what later runs changed on the same hosts, ``deploy-api/43 on web1, web2``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(Intent):
+    """Start no new attempt; running attempts finish all their tasks."""
+
+    now: bool = False
+    """They stop between two tasks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Intent):
+    """Go on after a pause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Intent):
+    """Write something down beside the run."""
+
+    text: str
+
+
+INTENTS: dict[str, type[Intent]] = {
+    "retry": Retry,
+    "skip": Skip,
+    "cancel": Cancel,
+    "rollback": Rollback,
+    "pause": Pause,
+    "resume": Resume,
+    "note": Note,
+}
 
 
 def name_of(intent: Intent) -> str:

@@ -23,13 +23,29 @@ class Phase(enum.StrEnum):
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
     """Something was dispatched and nobody can say what became of it."""
+    ROLLING_BACK = "rolling_back"
+    """Its rollback waits for its host, or runs."""
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_FAILED = "rollback_failed"
 
 
-LIVE = frozenset({Phase.RUNNING, Phase.CANCELLING, Phase.UNKNOWN})
+LIVE = frozenset({Phase.RUNNING, Phase.CANCELLING, Phase.UNKNOWN, Phase.ROLLING_BACK})
 """Something may be alive on the host."""
-ENDED = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.SKIPPED})
-"""Changes only through a new attempt."""
+ENDED = frozenset(
+    {
+        Phase.SUCCEEDED,
+        Phase.FAILED,
+        Phase.TIMED_OUT,
+        Phase.CANCELLED,
+        Phase.SKIPPED,
+        Phase.ROLLED_BACK,
+        Phase.ROLLBACK_FAILED,
+    }
+)
+"""Changes only through a new attempt or a rollback."""
 BAD = frozenset({Phase.FAILED, Phase.TIMED_OUT})
+FAILURES = BAD | {Phase.ROLLBACK_FAILED}
+"""What a page and a first bad line are looked up for."""
 
 
 class StagePhase(enum.StrEnum):
@@ -52,13 +68,27 @@ class RunPhase(enum.StrEnum):
     RUNNING = "running"
     HELD = "held"
     """Nothing lives and nothing can start without a person."""
+    PAUSED = "paused"
+    """A person asked that no new attempt starts."""
     CANCELLING = "cancelling"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    ROLLING_BACK = "rolling_back"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_INCOMPLETE = "rollback_incomplete"
+    """The rollback has ended and something is left, which can be tried again."""
 
 
-RUN_ENDED = frozenset({RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED})
+RUN_ENDED = frozenset(
+    {
+        RunPhase.SUCCEEDED,
+        RunPhase.FAILED,
+        RunPhase.CANCELLED,
+        RunPhase.ROLLED_BACK,
+        RunPhase.ROLLBACK_INCOMPLETE,
+    }
+)
 
 
 class TaskPhase(enum.StrEnum):

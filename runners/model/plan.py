@@ -77,6 +77,16 @@ class PlannedStage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """An earlier run in which these job runs succeeded last and were not rolled back."""
+
+    run: str
+    """``deploy-api/41``."""
+    params: Mapping[str, str]
+    job_runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A run before it starts. Content-addressed: its digest stands in the ``run_created`` event."""
 
@@ -95,6 +105,8 @@ class Plan:
     """The pattern outside of which hosts were left out; None: none was given."""
     left_out: tuple[str, ...] = ()
     """Jobs, as ``stage/job``, none of whose hosts the limit names."""
+    previous: tuple[Previous, ...] = ()
+    """What ``ONDUTY_PREVIOUS_<param>`` is in a rollback, pinned when the run was created; newest run first."""
     folder: str = ""
     """Folder of the pipeline file; relative paths of transfers will start here."""
 

@@ -12,6 +12,8 @@ class Marker(enum.StrEnum):
     RUN = "run"
     KEPT = "kept"
     """It passed before and is not run again."""
+    NOT_RUN = "not run"
+    """It has not passed, and is left out."""
     NOT_REPEATABLE = "not repeatable"
     """It runs, and the pipeline says that running it twice may do harm."""
     STOP = "stop"

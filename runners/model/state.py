@@ -56,7 +56,11 @@ class AttemptState:
     """One try. Old attempts never change."""
 
     number: int
+    rollback: bool = False
+    """Its steps are those of the job's rollback."""
     from_task: int = 1
+    only_task: int = 0
+    """The one task before ``finally:`` that it runs; 0: all from ``from_task`` on."""
     workdir_attempt: int = 1
     """Attempt whose work folder is used."""
     tasks: tuple[TaskState, ...] = ()
@@ -64,9 +68,11 @@ class AttemptState:
     closing: int = 0
     """How many of ``tasks``, the last ones, are ``finally:``."""
     started_at: float | None = None
+    idle_s: float = 0.0
+    """Seconds that it stood between two tasks because the run was paused: no part of its time limit."""
     ended_at: float | None = None
     phase: Phase = Phase.RUNNING
-    """RUNNING until it ended; then SUCCEEDED, FAILED, TIMED_OUT, CANCELLED, or UNKNOWN when a person went past it."""
+    """RUNNING until it ended; then as its job run ended, or UNKNOWN when a person went past it."""
     result: Result | None = None
     exit_code: int | None = None
     signal: str | None = None
@@ -95,6 +101,13 @@ class JobRunState:
     """Attempts the retry policy may still start without a person."""
     fence: tuple[str, ...] = ()
     """Keys to seal before the next attempt."""
+    next_from: int = 1
+    next_only: int = 0
+    """Scope of the attempt to come, as in ``AttemptState``."""
+    first_dispatch: int = 0
+    """Seq of the event that first dispatched anything; 0: nothing ever was."""
+    rollback_due: bool = False
+    """Its turn to be rolled back comes."""
     retry_asked: bool = False
     """A person asked for the attempt to come: it starts also in a run that stops."""
     result: Result | None = None
@@ -114,7 +127,7 @@ class JobRunState:
     runbook: RunbookLink | None = None
     """The page beside the failure it ended with; also when no attempt was started."""
     acted: str = ""
-    """``retried``, ``skipped`` or ``cancelled``: what a person did last."""
+    """``retried``, ``skipped``, ``cancelled`` or ``rolled back``: what a person did last."""
     acted_by: str = ""
     acted_at: float | None = None
 
@@ -151,6 +164,15 @@ class StageState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a person wrote down."""
+
+    at: float
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
     """A whole run at ``seq``."""
 
@@ -173,6 +195,19 @@ class RunState:
     intents: tuple[str, ...] = ()
     """Ids of the last 256 intents that took effect, oldest first: the same id again changes nothing."""
     cancelled_by: str = ""
+    paused_by: str = ""
+    """Empty: it is not paused."""
+    paused_at: float | None = None
+    pause_now: bool = False
+    """Running attempts start no further task before ``finally:``."""
+    rolled_back_by: str = ""
+    """Who asked for the rollback last; ``onduty`` for ``on_failure: rollback``."""
+    reason: str = ""
+    """Why it was paused or rolled back, as that person said."""
+    folders_removed_at: float | None = None
+    """When the run last ended: work folders of before are gone."""
+    notes: tuple[Note, ...] = ()
+    """The last 50, oldest first."""
     warnings: tuple[str, ...] = ()
     last_hash: str = ""
     last_event_at: float = 0.0

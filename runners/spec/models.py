@@ -120,7 +120,9 @@ class JobModel(Model):
     tasks: Tasks
     verify: Tasks | None = Field(default=None, description="After the tasks: proves that they did what they should.")
     finally_: Tasks | None = Field(
-        default=None, alias="finally", description="After tasks and verify, whatever their result; failing is a warning."
+        default=None,
+        alias="finally",
+        description="After tasks and verify, whatever their result; failing is a warning.",
     )
     rollback: Tasks | None = Field(default=None, description="Takes the tasks back; verify runs after it.")
     needs: list[Reference] = Field(default=[], description="Jobs of the same stage that must pass first.")

@@ -33,12 +33,13 @@ from runners.model.events import (
     JobFinished,
     Payload,
     RetryScheduled,
+    RollbackFinished,
     RunCreated,
     RunFinished,
     RunHeld,
     StageFinished,
 )
-from runners.model.intents import Cancel, Intent, Retry, Skip
+from runners.model.intents import Cancel, Intent, Pause, Resume, Retry, Rollback, Skip
 from runners.model.news import (
     AdviceGiven,
     BackoffPassed,
@@ -266,7 +267,8 @@ class Simulator:
                 start = next(iter(self.starts.values()))
                 name = short_name(self.state, start.job_run)
                 planned = next(p for p in self.plan.jobs() if start.job_run in p.job_run_ids())
-                task = planned.tasks[start.task - 1].name
+                rollback = job_run_of(self.state, start.job_run).attempts[-1].rollback
+                task = planned.steps(rollback=rollback)[start.task - 1].name
                 code = codes.get(f"{name} {task}", codes.get(name, 0) if start.task == 1 else 0)
                 self.finish(start.job_run, code)
             else:
@@ -283,6 +285,29 @@ class Simulator:
         """Retry these, or all; raises ``Refused``."""
         targets = tuple(self.id_of(name) for name in names)
         self.ask(Retry(id=self.intent_id(), targets=targets, not_running=not_running, reason=reason), by)
+
+    def retry_from(self, task: str, *names: str, by: str = "alice", not_running: bool = False) -> None:
+        """Retry these, or all, from a task on; raises ``Refused``."""
+        targets = tuple(self.id_of(name) for name in names)
+        intent = Retry(id=self.intent_id(), targets=targets, from_task=task, not_running=not_running)
+        self.ask(intent, by)
+
+    def retry_task(self, task: str, *names: str, by: str = "alice") -> None:
+        """Retry one task of these, or of all; raises ``Refused``."""
+        targets = tuple(self.id_of(name) for name in names)
+        self.ask(Retry(id=self.intent_id(), targets=targets, task=task), by)
+
+    def rollback(self, *, by: str = "alice", not_running: bool = False, reason: str = "") -> None:
+        """Roll the run back; raises ``Refused``."""
+        self.ask(Rollback(id=self.intent_id(), not_running=not_running, reason=reason), by)
+
+    def pause(self, *, now: bool = False, by: str = "alice", reason: str = "") -> None:
+        """Pause the run; raises ``Refused``."""
+        self.ask(Pause(id=self.intent_id(), now=now, reason=reason), by)
+
+    def resume(self, by: str = "alice") -> None:
+        """Go on; raises ``Refused``."""
+        self.ask(Resume(id=self.intent_id()), by)
 
     def skip(self, *names: str, by: str = "alice", not_running: bool = False, reason: str = "") -> None:
         """Skip these; raises ``Refused``."""
@@ -337,7 +362,7 @@ def line_of(state: RunState, event: Event) -> str:
             words.append(f"attempt {attempt} by {'policy' if by_policy else event.actor}")
         case StageFinished(stage=name, phase=stage_phase):
             words.append(f"{name} {stage_phase.value}")
-        case RunFinished(phase=run_phase):
+        case RunFinished(phase=run_phase) | RollbackFinished(phase=run_phase):
             words.append(run_phase.value)
         case RunHeld(waits_for=ids):
             words += [short_name(state, id_) for id_ in ids]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -25,8 +26,8 @@ from runners.core.preview import preview
 from runners.core.ready import satisfies
 from runners.core.recover import recover
 from runners.core.reduce import fold, reduce
-from runners.core.tasks import in_flight
-from runners.model.definition import OnFailure, Part
+from runners.core.tasks import in_flight, is_live, waits_for_host
+from runners.model.definition import STOPPING, Part
 from runners.model.effects import AskExecution, CancelExecution, PrepareHost, WakeAt
 from runners.model.events import (
     CancelRequested,
@@ -36,14 +37,18 @@ from runners.model.events import (
     JobSkipped,
     JobStarted,
     RetryScheduled,
+    RollbackFinished,
+    RollbackStarted,
     RunFinished,
+    RunPaused,
     RunReleased,
+    RunResumed,
     StageStarted,
     TaskDispatched,
 )
 from runners.model.holds import HoldKind
 from runners.model.ids import execution_key
-from runners.model.intents import Cancel, Intent, Retry, Skip
+from runners.model.intents import Cancel, Intent, Pause, Resume, Retry, Rollback, Skip
 from runners.model.news import (
     AdviceGiven,
     BackoffPassed,
@@ -81,11 +86,12 @@ def plans(draw: st.DrawFn) -> Plan:
                     " ".join(HOSTS[: draw(st.integers(1, 3))]),
                     tasks,
                     needs=" ".join(needs),
-                    on_failure=draw(st.sampled_from(["hold", "hold", "continue", "stop"])),
+                    on_failure=draw(st.sampled_from(["hold", "hold", "continue", "stop", "rollback"])),
                     attempts=draw(st.integers(1, 3)),
                     timeout_s=draw(st.sampled_from([None, None, 30.0])),
                     verify=draw(st.sampled_from(["", "", "proof"])),
                     closing=draw(st.sampled_from(["", "", "tidy", "tidy sweep"])),
+                    rollback=draw(st.sampled_from(["", "undo"])),
                 )
             )
         stages.append(stage(f"s{s}", *jobs))
@@ -104,6 +110,11 @@ class Watcher:
         self.cancelled = False
         self.stops: set[str] = set()
         self.asked: set[str] = set()
+        self.rolling_back: set[str] = set()
+        self.dispatched: list[str] = []
+        self.run_rolls_back = False
+        self.paused = False
+        self.paused_now = False
 
     def see(self, event: Event, before: RunState) -> None:
         """One more event."""
@@ -111,7 +122,30 @@ class Watcher:
         self.seq = event.seq
         payload: Any = event.payload
         match payload:
+            case RunPaused(now=now):
+                self.paused, self.paused_now = True, now
+            case RunResumed():
+                self.paused = self.paused_now = False
+            case RollbackStarted():
+                self.run_rolls_back = True
+                self.cancelled = self.paused = self.paused_now = False
+                self.stops.clear()
+            case RollbackFinished(left=left):
+                assert not self.live or all(self._run(before, id_).phase is Phase.UNKNOWN for id_ in self.live)
+                self.run_rolls_back = False
+                for id_ in dict.fromkeys(self.dispatched):
+                    if self._planned(id_).rollback and id_ not in left:
+                        assert self._run(before, id_).phase is Phase.ROLLED_BACK
+            case JobQueued(job_run=id_, rollback=True):
+                assert self.run_rolls_back
+                assert id_ in self.dispatched, "what never ran is rolled back"
+                assert self._run(before, id_).phase is not Phase.ROLLED_BACK
+                assert not any(
+                    run.phase in (Phase.RUNNING, Phase.CANCELLING) for run in _runs(before)
+                ), "something was taken back beside what lives"
             case JobQueued(job_run=id_):
+                assert not self.run_rolls_back
+                assert not self.paused, "something new started in a paused run"
                 self._may_start(id_, before)
                 assert not self.stops or id_ in self.asked, "something new started after a stop"
             case RetryScheduled(job_run=id_, by_policy=False):
@@ -121,9 +155,13 @@ class Watcher:
                 self.stops.discard(id_)
             case JobFinished(job_run=id_, phase=Phase.FAILED | Phase.TIMED_OUT):
                 self.asked.discard(id_)
-                if self._planned(id_).on_failure is OnFailure.STOP:
+                if self._planned(id_).on_failure in STOPPING and not self.run_rolls_back:
                     self.stops.add(id_)
-            case JobStarted(job_run=id_, attempt=attempt):
+            case JobStarted(job_run=id_, attempt=attempt, rollback=rollback):
+                assert not self.paused
+                assert rollback == self.run_rolls_back
+                if rollback:
+                    self.rolling_back.add(id_)
                 assert id_ not in self.live, f"{id_} has two live attempts"
                 assert attempt == self.best.get(id_, 0) + 1
                 self.asked.discard(id_)
@@ -133,12 +171,17 @@ class Watcher:
                 self.keys.add(key)
                 assert self.live[id_] == attempt
                 s, j, _ = index_of(self.plan).places[id_]
-                spec = self.plan.stages[s].jobs[j].tasks[n - 1]
+                spec = self.plan.stages[s].jobs[j].steps(rollback=id_ in self.rolling_back)[n - 1]
+                self.dispatched.append(id_)
+                assert not self.paused_now or spec.part is Part.FINALLY, "a run paused between tasks went on"
+                if self.run_rolls_back:
+                    assert spec.part is Part.FINALLY or id_ in self.rolling_back
                 assert not self.cancelled or spec.part is Part.FINALLY, "a cancelled run dispatched something"
             case CancelRequested(whole_run=True):
-                self.cancelled = True
+                self.cancelled = not self.run_rolls_back
+                self.paused = self.paused_now = False
             case RunReleased():
-                self.cancelled = False
+                self.cancelled = self.paused = self.paused_now = False
             case RunFinished(phase=phase):
                 assert not self.live
                 assert phase is not RunPhase.CANCELLED or self.cancelled
@@ -150,6 +193,9 @@ class Watcher:
                     assert all(one.phase in (StagePhase.PASSED, StagePhase.SKIPPED) for one in earlier)
             case _:
                 pass
+
+    def _run(self, state: RunState, id_: str) -> JobRunState:
+        return next(run for run in _runs(state) if run.id == id_)
 
     def _planned(self, id_: str) -> PlannedJob:
         return next(planned for planned in self.plan.jobs() if id_ in planned.job_run_ids())
@@ -171,11 +217,15 @@ class Watcher:
             if old.phase is not new.phase:
                 check_move(old.phase, new.phase)
                 if old.phase in ENDED:
-                    assert new.phase in (Phase.WAITING, Phase.SKIPPED)
-            if new.phase not in LIVE:
+                    assert new.phase in (Phase.WAITING, Phase.SKIPPED, Phase.ROLLING_BACK)
+            if not is_live(new):
                 self.live.pop(new.id, None)
             for before_attempt, now in zip(old.attempts[:-1], new.attempts, strict=False):
                 assert before_attempt == now, "an old attempt changed"
+
+
+def _flies(run: JobRunState) -> bool:
+    return run.phase in LIVE and bool(in_flight(run))
 
 
 def _runs(state: RunState) -> list[JobRunState]:
@@ -218,27 +268,35 @@ class CoreMachine(RuleBasedStateMachine):
 
     # ----- hosts
 
-    @precondition(lambda self: self._has(Phase.QUEUED))
+    def _one(self, data: st.DataObject, which: Callable[[JobRunState], bool]) -> str:
+        return data.draw(st.sampled_from([run.id for run in _runs(self.sim.state) if which(run)]))
+
+    def _any(self, which: Callable[[JobRunState], bool]) -> bool:
+        return any(which(run) for run in _runs(self.sim.state))
+
+    @precondition(lambda self: self._any(waits_for_host))
     @rule(data=st.data())
     def host_is_ready(self, data: st.DataObject) -> None:
         """The usual answer."""
-        id_ = self._pick(data, Phase.QUEUED)
+        id_ = self._one(data, waits_for_host)
+        rollback = self.sim.phase(id_) is Phase.ROLLING_BACK
         self.sim.prepares.pop(id_, None)
         self._tell(HostReady(job_run=id_, attempt=self.sim.run(id_).next_attempt))
-        assert self.sim.phase(id_) is Phase.RUNNING
+        assert self.sim.phase(id_) is (Phase.ROLLING_BACK if rollback else Phase.RUNNING)
 
-    @precondition(lambda self: self._has(Phase.QUEUED))
+    @precondition(lambda self: self._any(waits_for_host))
     @rule(data=st.data(), kind=st.sampled_from([FailureKind.UNREACHABLE, FailureKind.HOST_KEY]))
     def host_is_given_up(self, data: st.DataObject, kind: FailureKind) -> None:
         """Nothing was dispatched."""
-        id_ = self._pick(data, Phase.QUEUED)
+        id_ = self._one(data, waits_for_host)
+        rollback = self.sim.phase(id_) is Phase.ROLLING_BACK
         self.sim.prepares.pop(id_, None)
         attempts = len(self.sim.run(id_).attempts)
         self._tell(HostGaveUp(job_run=id_, attempt=self.sim.run(id_).next_attempt, kind=kind, reason="no answer"))
-        assert self.sim.phase(id_) is Phase.FAILED
+        assert self.sim.phase(id_) in ((Phase.ROLLBACK_FAILED,) if rollback else (Phase.FAILED, Phase.ROLLING_BACK))
         assert len(self.sim.run(id_).attempts) == attempts
 
-    @precondition(lambda self: self._has(*LIVE))
+    @precondition(lambda self: self._any(_flies))
     @rule(
         data=st.data(),
         result=st.sampled_from(
@@ -247,7 +305,7 @@ class CoreMachine(RuleBasedStateMachine):
     )
     def task_ends(self, data: st.DataObject, result: Result) -> None:
         """A verdict, also from a host that was silent."""
-        id_ = self._pick(data, *LIVE)
+        id_ = self._one(data, _flies)
         key = self.sim.key(id_)
         news = finished(id_, key, 0 if result is Result.SUCCESS else 1, result)
         self.sim.starts.pop(key, None)
@@ -255,22 +313,25 @@ class CoreMachine(RuleBasedStateMachine):
         # The same verdict again, as after a reconnect.
         assert self.sim.tell(news) == ()
 
-    @precondition(lambda self: self._has(*LIVE))
+    @precondition(lambda self: self._any(_flies))
     @rule(data=st.data())
     def task_runs(self, data: st.DataObject) -> None:
         """The host says that it runs."""
-        id_ = self._pick(data, *LIVE)
+        id_ = self._one(data, _flies)
         self._tell(ExecutionStarted(job_run=id_, key=self.sim.key(id_)))
-        assert self.sim.phase(id_) in (Phase.RUNNING, Phase.CANCELLING)
+        assert self.sim.phase(id_) in (Phase.RUNNING, Phase.CANCELLING, Phase.ROLLING_BACK)
 
-    @precondition(lambda self: self._has(*LIVE))
+    @precondition(lambda self: self._any(_flies))
     @rule(data=st.data(), answered=st.booleans())
     def contact_is_lost(self, data: st.DataObject, answered: bool) -> None:
         """Silence, or an answer that knows nothing."""
-        id_ = self._pick(data, *LIVE)
+        id_ = self._one(data, _flies)
         cancelled = self.sim.run(id_).cancel_asked
         self._tell(ExecutionUncertain(job_run=id_, key=self.sim.key(id_), reason="cut", answered=answered))
-        assert self.sim.phase(id_) in (Phase.UNKNOWN, *([Phase.CANCELLED] if cancelled else []))
+        assert self.sim.phase(id_) in (
+            Phase.UNKNOWN,
+            *([Phase.CANCELLED, Phase.ROLLBACK_FAILED, Phase.ROLLING_BACK] if cancelled else []),
+        )
 
     @precondition(lambda self: self._has(Phase.CANCELLING, Phase.UNKNOWN))
     @rule(data=st.data(), step=st.sampled_from(["term", "kill", "gone", "survivors"]))
@@ -315,7 +376,7 @@ class CoreMachine(RuleBasedStateMachine):
             )
         )
         run = self.sim.state.plan and self.sim.run(id_)
-        if run.phase in LIVE and self.sim.key(id_) == key:
+        if in_flight(run) and self.sim.key(id_) == key:
             return
         assert observe(self.sim.state, news, self.sim.now_utc) == ()
 
@@ -351,7 +412,11 @@ class CoreMachine(RuleBasedStateMachine):
         """Some, or all."""
         targets = tuple(data.draw(st.sampled_from([run.id for run in _runs(self.sim.state)])) for _ in range(count))
         seen = {target: self.sim.run(target).attempt for target in targets} if data.draw(st.booleans()) else {}
-        self._ask(Retry(id=self.sim.intent_id(), targets=targets, seen_attempts=seen, not_running=not_running), actor)
+        scope = data.draw(st.sampled_from([{}, {}, {"from_task": "t1"}, {"task": "t0"}, {"task": "t1"}]))
+        intent = Retry(
+            id=self.sim.intent_id(), targets=targets, seen_attempts=seen, not_running=not_running, **scope
+        )
+        self._ask(intent, actor)
 
     @rule(data=st.data(), not_running=st.booleans(), seldom=st.integers(0, 3))
     def someone_skips(self, data: st.DataObject, not_running: bool, seldom: int) -> None:
@@ -369,6 +434,23 @@ class CoreMachine(RuleBasedStateMachine):
         count = 1 if seldom else 0
         targets = tuple(data.draw(st.sampled_from([run.id for run in _runs(self.sim.state)])) for _ in range(count))
         self._ask(Cancel(id=self.sim.intent_id(), targets=targets), "alice")
+
+    @rule(seldom=st.integers(0, 9), not_running=st.booleans())
+    def someone_rolls_back(self, seldom: int, not_running: bool) -> None:
+        """Seldom, from any phase."""
+        if seldom == 0:
+            self._ask(Rollback(id=self.sim.intent_id(), not_running=not_running), "carol")
+
+    @rule(seldom=st.integers(0, 3), now=st.booleans())
+    def someone_pauses(self, seldom: int, now: bool) -> None:
+        """Now and then."""
+        if seldom == 0:
+            self._ask(Pause(id=self.sim.intent_id(), now=now), "carol")
+
+    @rule()
+    def someone_resumes(self) -> None:
+        """Whenever it is paused; else it is refused."""
+        self._ask(Resume(id=self.sim.intent_id()), "dave")
 
     @precondition(lambda self: self.asked)
     @rule(data=st.data())
@@ -400,10 +482,14 @@ class CoreMachine(RuleBasedStateMachine):
             flying = [t for t in (run.attempts[-1].tasks if run.attempts else ()) if t.phase.value == "running"]
             assert len(flying) <= 1
             match run.phase:
-                case Phase.QUEUED:
+                case _ if waits_for_host(run):
                     assert any(isinstance(e, PrepareHost) and e.job_run == run.id for e in owed)
                     assert run.id in self.sim.prepares, "nobody was asked to prepare its host"
-                case Phase.RUNNING | Phase.CANCELLING | Phase.UNKNOWN:
+                case Phase.RUNNING if not in_flight(run):
+                    assert state.pause_now
+                case Phase.RUNNING | Phase.CANCELLING | Phase.ROLLING_BACK | Phase.UNKNOWN if run.answered:
+                    assert in_flight(run)
+                case Phase.RUNNING | Phase.CANCELLING | Phase.ROLLING_BACK | Phase.UNKNOWN:
                     assert in_flight(run)
                     assert any(isinstance(e, AskExecution) and e.key == self.sim.key(run.id) for e in owed)
                     if run.cancel_asked and run.cancel_step:
@@ -412,7 +498,7 @@ class CoreMachine(RuleBasedStateMachine):
                 case Phase.BACKING_OFF:
                     assert any(isinstance(e, WakeAt) and e.job_run == run.id for e in owed)
                     assert run.id in self.sim.wakes, "nobody will wake it"
-                case Phase.FAILED | Phase.TIMED_OUT if run.runbook is None:
+                case Phase.FAILED | Phase.TIMED_OUT | Phase.ROLLBACK_FAILED if run.runbook is None:
                     assert run.id in self.sim.advices, "nobody looks for its page"
         self._ends_or_says_why(state)
 
@@ -424,29 +510,42 @@ class CoreMachine(RuleBasedStateMachine):
         targets_of_retry(state)
         if state.phase in RUN_ENDED:
             assert not found
-            assert set(phases) <= ENDED | {Phase.WAITING}
+            incomplete = state.phase is RunPhase.ROLLBACK_INCOMPLETE
+            assert set(phases) <= ENDED | {Phase.WAITING} | ({Phase.UNKNOWN} if incomplete else set())
+            assert all(run.answered for run in _runs(state) if run.phase is Phase.UNKNOWN)
+            assert incomplete == bool(incomplete and (describe.document(state, found).left or phases[Phase.UNKNOWN]))
             assert state.phase is RunPhase.FAILED or Phase.WAITING not in phases
             return
         for run in _runs(state):
-            if run.phase in (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.UNKNOWN, Phase.CANCELLING):
+            if waits_for_host(run) or run.phase in (
+                Phase.WAITING,
+                Phase.BACKING_OFF,
+                Phase.UNKNOWN,
+                Phase.CANCELLING,
+            ):
                 assert hold_of(state, found, run.id) is not None, f"{run.id} does not say what it waits for"
         if state.phase is RunPhase.HELD:
             assert not any(phases[p] for p in (Phase.QUEUED, Phase.RUNNING, Phase.CANCELLING, Phase.BACKING_OFF))
             assert all(run.answered for run in _runs(state) if run.phase is Phase.UNKNOWN)
             assert any(hold.kind in (HoldKind.FAILED, HoldKind.UNKNOWN) for hold in found)
             assert describe.document(state, found).next
+        elif state.phase is RunPhase.PAUSED:
+            assert not phases[Phase.QUEUED]
+            assert any(hold.kind is HoldKind.PAUSED and hold.what == state.name for hold in found)
         else:
-            live = (Phase.QUEUED, Phase.RUNNING, Phase.CANCELLING, Phase.BACKING_OFF, Phase.UNKNOWN)
+            live = (*LIVE, Phase.QUEUED, Phase.BACKING_OFF)
             assert any(phases[p] for p in live), f"{state.phase} but nothing happens"
 
     def teardown(self) -> None:
         """Everybody does what they should: the run ends, or is held and says why."""
         if not hasattr(self, "sim"):
             return
+        if self.sim.state.phase is RunPhase.PAUSED:
+            self.sim.resume()
         for _ in range(1000):
             runs = _runs(self.sim.state)
             moving = next((r for r in runs if r.phase in (*LIVE, Phase.QUEUED) and not r.answered), None)
-            if moving is not None and moving.phase is Phase.QUEUED:
+            if moving is not None and waits_for_host(moving):
                 self.sim.ready(moving.id)
             elif moving is not None:
                 self.sim.finish(moving.id)

@@ -181,6 +181,7 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "started_at": "1970-01-01T00:16:40.000Z",
                         "ended_at": "1970-01-01T00:16:40.000Z",
                         "log_bytes": 1203,
+                        "part": "tasks",
                     },
                     {
                         "name": "restart",
@@ -192,6 +193,7 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "started_at": "1970-01-01T00:16:40.000Z",
                         "ended_at": "1970-01-01T00:16:46.250Z",
                         "log_bytes": 911,
+                        "part": "tasks",
                     },
                 ],
                 "runbook": {
@@ -211,6 +213,8 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                 "since": "1970-01-01T00:16:46.250Z",
             }
         ],
+        "notes": [],
+        "left": [],
         "warnings": [],
         "next": [
             "onduty retry deploy-api/42 release@web3",

@@ -173,7 +173,8 @@ def failure_facts(state: RunState, job: str) -> tuple[FailureFacts, str | None]:
                 tasks = job_run.current.tasks if job_run.current else ()
                 bad = (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.UNKNOWN)
                 number = next((n for n, task in enumerate(tasks) if task.phase in bad), None)
-                task = planned.tasks[number] if number is not None else None
+                rollback = job_run.current is not None and job_run.current.rollback
+                task = planned.steps(rollback=rollback)[number] if number is not None else None
                 kind = "unknown" if job_run.phase is Phase.UNKNOWN else (job_run.kind or "exit")
                 return (
                     FailureFacts(

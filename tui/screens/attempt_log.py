@@ -60,7 +60,7 @@ class AttemptLogs:
 
     def _details(self, place: Place, attempt: AttemptState) -> tuple[SafeText, ...]:
         at = [number for number, task in enumerate(attempt.tasks) if task.key and task.phase is not TaskPhase.KEPT]
-        task = (safe(place.job.tasks[at[-1]].name),) if at else ()
+        task = (safe(place.job.steps(rollback=attempt.rollback)[at[-1]].name),) if at else ()
         return (*task, own(f"attempt {attempt.number}"))
 
     def _parts(self, scene: RunScene, place: Place, attempt: AttemptState, glyphs: Glyphs) -> list[LogPart]:
@@ -73,7 +73,7 @@ class AttemptLogs:
             last = number == shown[-1][0]
             section = LogSection(
                 key=task.key,
-                task=safe(place.job.tasks[number].name),
+                task=safe(place.job.steps(rollback=attempt.rollback)[number].name),
                 started_at=task.started_at,
                 result=result_spans(
                     task.phase.value, glyphs, exit_code=task.exit_code, signal=task.signal, took_s=took

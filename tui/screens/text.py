@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from runners.model.state import RunState
 from tui.screens.painted import PaintedScreen
-from tui.view.facts import Place
+from tui.view.facts import Place, steps_of
 from tui.view.layout import Area, ScreenLayout, board_layout
 from tui.view.rows import Row, Span, blank, title_row
 from tui.view.safe_text import own, safe
@@ -96,7 +96,7 @@ def sent_lines(state: RunState, place: Place) -> list[str]:
     """Commands, folders, limits and values of the selected job run's current attempt."""
     lines: list[str] = []
     attempt = place.run.current
-    for number, task in enumerate(place.job.tasks, 1):
+    for number, task in enumerate(steps_of(place), 1):
         sent = attempt.tasks[number - 1] if attempt else None
         key = f"key {sent.key}" if sent and sent.key else "not sent yet"
         lines.append(f"{number}. {task.name}  {key}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from runners.model.api import HoldDocument
 from runners.model.holds import HoldKind
 from runners.model.phases import BAD, LIVE, FailureKind, Phase, StagePhase, TaskPhase
-from runners.model.plan import PlannedJob
+from runners.model.plan import PlannedJob, PlannedTask
 from runners.model.state import JobRunState, RunbookLink, RunState, TaskState
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
@@ -95,6 +95,12 @@ def link_of(place: Place) -> RunbookLink | None:
     return place.run.runbook or (attempt.runbook if attempt is not None and place.run.phase in BAD else None)
 
 
+def steps_of(place: Place) -> tuple[PlannedTask, ...]:
+    """The steps of the current attempt: those of the rollback, when it is one."""
+    attempt = place.run.current
+    return place.job.steps(rollback=attempt is not None and attempt.rollback)
+
+
 def running_task(place: Place) -> tuple[int, str] | None:
     """Number and name of the task that an attempt is at; None when none was dispatched."""
     attempt = place.run.current
@@ -103,7 +109,7 @@ def running_task(place: Place) -> tuple[int, str] | None:
     for number in range(len(attempt.tasks), 0, -1):
         task = attempt.tasks[number - 1]
         if task.key is not None and task.phase is not TaskPhase.KEPT:
-            return number, place.job.tasks[number - 1].name
+            return number, steps_of(place)[number - 1].name
     return None
 
 
@@ -112,7 +118,7 @@ def failed_task(place: Place) -> tuple[int, str, TaskState] | None:
     attempt = place.run.current
     for number, task in enumerate(attempt.tasks if attempt else (), 1):
         if task.phase in (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.UNKNOWN, TaskPhase.CANCELLED):
-            return number, place.job.tasks[number - 1].name, task
+            return number, steps_of(place)[number - 1].name, task
     return None
 
 

@@ -130,6 +130,8 @@ def consequence(state: RunState, place: Place) -> SafeText:
             return own(f"Nothing new starts.{also}")
         case OnFailure.HOLD:
             return own(f"What needs it waits for a person.{also}")
+        case OnFailure.ROLLBACK:
+            return own(f"Nothing new starts, then the run is rolled back.{also}")
 
 
 def _run_on(others: Sequence[Place]) -> str:
@@ -235,6 +237,19 @@ def _progress(scene: RunScene, every: Sequence[Place]) -> Row:
             return _plain(own("Queued."), own(f" {hosts}."))
         case RunPhase.HELD:
             return _plain(own("Held."), own(" Nothing goes on without a person."))
+        case RunPhase.PAUSED:
+            by = f" by {safe(state.paused_by)}" if state.paused_by else ""
+            return _plain(own("Paused"), own(f"{by}. Nothing new starts until it is resumed."))
+        case RunPhase.ROLLING_BACK:
+            done = sum(one.run.phase is Phase.ROLLED_BACK for one in every)
+            return _plain(own("Rolling back."), own(f" {count(done, 'job run')} taken back."))
+        case RunPhase.ROLLED_BACK:
+            by = f" by {safe(state.rolled_back_by)}" if state.rolled_back_by else ""
+            return _plain(own("Rolled back"), own(f"{by}{took}."), state.ended_at, scene.here)
+        case RunPhase.ROLLBACK_INCOMPLETE:
+            rest = count(sum(one.run.phase is Phase.ROLLBACK_FAILED for one in every), "job run")
+            words = own(f" {rest} could not be taken back.")
+            return _plain(own("Rollback incomplete."), words, state.ended_at, scene.here)
         case RunPhase.RUNNING:
             return _plain(*_running(state))
 

@@ -26,6 +26,7 @@ from tui.view.facts import (
     running_task,
     short_name,
     stage_before,
+    steps_of,
     under,
     what_it_means,
     worst,
@@ -173,7 +174,7 @@ class _Pen:
         line = safe(link.first_line)
         where = ""
         if link.line is not None:
-            of = safe(member.job.tasks[link.task - 1].name) if 0 < link.task <= len(member.job.tasks) else ""
+            of = safe(steps_of(member)[link.task - 1].name) if 0 < link.task <= len(steps_of(member)) else ""
             where = f"line {link.line + 1}" + (f" of {of}" if of else "")
         spare = self.room - cells(where) - 2
         if not where:
@@ -215,7 +216,7 @@ class _Pen:
         attempt = run.current
         once = [
             spec.name
-            for spec, task in zip(member.job.tasks, attempt.tasks if attempt else (), strict=False)
+            for spec, task in zip(steps_of(member), attempt.tasks if attempt else (), strict=False)
             if not spec.repeatable and task.key is not None and task.phase is not TaskPhase.KEPT
         ]
         asks = Span(own("asks"), "warn")
@@ -293,7 +294,7 @@ class _Pen:
         run = member.run
         attempt = run.current
         task = running_task(member)
-        total = len(member.job.tasks)
+        total = len(steps_of(member))
         if task is None or attempt is None:
             yield "now", (Span(own("starting"), "run"),)
             return
@@ -311,7 +312,7 @@ class _Pen:
         yield from self._attempt(member)
         yield from self._tasks(member, upto=number - 1)
         if number < total:
-            yield "then", _text(self._names([spec.name for spec in member.job.tasks[number:]]))
+            yield "then", _text(self._names([spec.name for spec in steps_of(member)[number:]]))
         status = self.scene.hosts.get(run.host)
         if status is not None and status.phase != "connected":
             yield "host", _text(safe(status.text) or own(f"{safe(run.host)} is {safe(status.phase)}"))
@@ -329,7 +330,7 @@ class _Pen:
     def _tasks(self, member: Place, upto: int) -> Iterator[Fact]:
         attempt = member.run.current
         done: list[str] = []
-        for spec, task in zip(member.job.tasks[:upto], attempt.tasks if attempt else (), strict=False):
+        for spec, task in zip(steps_of(member)[:upto], attempt.tasks if attempt else (), strict=False):
             if task.phase is TaskPhase.KEPT:
                 done.append(f"{safe(spec.name)} kept")
             elif task.started_at is not None and task.ended_at is not None:
@@ -397,7 +398,7 @@ class _Pen:
         if run.retry_asked:
             yield "attempt", _text(own(f"{run.next_attempt}"))
         yield from self._acted(member)
-        yield "then", _text(self._names([spec.name for spec in member.job.tasks]))
+        yield "then", _text(self._names([spec.name for spec in steps_of(member)]))
         yield from self._next_of_waiting(member)
 
     def _next_of_waiting(self, member: Place) -> Iterator[Fact]:
@@ -418,7 +419,7 @@ class _Pen:
             yield "at", _text(own(f"{at}, {ago(self.now_utc - run.since)}"))
         if run.attempt > 1:
             yield "attempt", _text(own(str(run.attempt)))
-        yield from self._tasks(member, upto=len(member.job.tasks))
+        yield from self._tasks(member, upto=len(steps_of(member)))
         yield from self._acted(member)
         yield from self._after(member)
 
@@ -432,7 +433,7 @@ class _Pen:
         task = running_task(member)
         if task and run.phase is Phase.CANCELLED:
             number, name = task
-            yield "in", _text(own(f"{safe(name)}, task {count_of(number, len(member.job.tasks))}"))
+            yield "in", _text(own(f"{safe(name)}, task {count_of(number, len(steps_of(member)))}"))
         elif not run.attempts:
             yield "ran", _text(own("nothing was started"))
         if run.phase is Phase.SKIPPED:
