@@ -14,6 +14,7 @@ from runners.client.place import SocketPath
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, InputRefused, NotFound, OndutyError
 from runners.model.events import Event
+from runners.model.preview import Preview
 from runners.model.wire import decode, encode, event_from_json
 
 T = TypeVar("T")
@@ -91,6 +92,10 @@ class ControllerClient:
     async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
         """Ask for something; returns once it is durable, raises ``ActionRefused`` with the reason."""
         return await self._post(f"/v1/runs/{uid}/intents", request, api.IntentAnswer)
+
+    async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
+        """What it would do now, or why it would be refused; nothing happens."""
+        return await self._post(f"/v1/runs/{uid}/intents?preview=1", request, Preview)
 
     async def hosts(self) -> list[api.HostStatus]:
         """Connections as they are now."""

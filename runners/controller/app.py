@@ -17,7 +17,7 @@ from runners.controller.planning import plan_request
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import InputRefused, OndutyError
-from runners.model.intents import Cancel, Intent, Retry, Skip
+from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
 from runners.model.wire import decode, encode, event_to_json
 
 MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
@@ -157,7 +157,13 @@ class Routes:
         match body.intent:
             case "retry":
                 return Retry(
-                    id=body.id, reason=body.reason, targets=targets, seen_attempts=seen, not_running=body.not_running
+                    id=body.id,
+                    reason=body.reason,
+                    targets=targets,
+                    seen_attempts=seen,
+                    not_running=body.not_running,
+                    from_task=body.from_task,
+                    task=body.task,
                 )
             case "skip":
                 return Skip(
@@ -165,10 +171,22 @@ class Routes:
                 )
             case "cancel":
                 return Cancel(id=body.id, reason=body.reason, targets=targets)
-            case "rollback" | "pause" | "resume" | "approve" | "reject" | "note" | "reconcile":
+            case "rollback" | "pause" | "resume" | "note" if targets:
+                raise InputRefused(f"{body.intent}: is for a whole run; nothing was done")
+            case "rollback":
+                return Rollback(
+                    id=body.id, reason=body.reason, not_running=body.not_running, despite_later=body.despite_later
+                )
+            case "pause":
+                return Pause(id=body.id, reason=body.reason, now=body.now)
+            case "resume":
+                return Resume(id=body.id, reason=body.reason)
+            case "note":
+                return Note(id=body.id, text=body.text)
+            case "approve" | "reject" | "reconcile":
                 raise InputRefused(f"{body.intent}: comes with a later version; nothing was done")
             case _:
-                raise InputRefused(f"{body.intent}: no such intent; there are retry, skip and cancel")
+                raise InputRefused(f"{body.intent}: no such intent; there are {', '.join(INTENTS)}")
 
     async def log(self, request: Request) -> Response:
         """Bytes of one execution."""

@@ -93,14 +93,13 @@ def _job_finished(before: RunState, payload: JobFinished) -> tuple[Effect, ...]:
     if payload.phase in FAILURES:
         reached = is_live(run) or run.phase is Phase.BACKING_OFF
         effects += (advise(run, reached=reached),)
-    if payload.phase in BAD:
-        if planned_job_of(before, run.id).on_failure in STOPPING:
-            effects += tuple(
-                effect
-                for other in _all_runs(before)
-                if other.phase is Phase.QUEUED and not other.retry_asked and other.id != run.id
-                for effect in _release(other)
-            )
+    if payload.phase in BAD and planned_job_of(before, run.id).on_failure in STOPPING:
+        effects += tuple(
+            effect
+            for other in _all_runs(before)
+            if other.phase is Phase.QUEUED and not other.retry_asked and other.id != run.id
+            for effect in _release(other)
+        )
     return effects
 
 

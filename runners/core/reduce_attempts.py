@@ -106,11 +106,10 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
             tasks = (*tasks[: payload.only_task - 1], _NO_TASK, *tasks[payload.only_task :])
         else:
             tasks = (*kept[: payload.from_task - 1], *tasks[payload.from_task - 1 :])
-    removed_at = draft.of_run("folders_removed_at")
-    if before is not None and (goes_on or payload.rollback):
-        # Work folders go when a run ends; one that is removed must not come back under a task that runs.
-        if removed_at is None or (before.started_at is not None and before.started_at > removed_at):
-            workdir_attempt = before.workdir_attempt
+    # Work folders go when a run ends: one of before is removed soon, perhaps under a task that runs in it.
+    removed_at: float = draft.of_run("folders_removed_at") or 0.0
+    if before is not None and (goes_on or payload.rollback) and (before.started_at or 0.0) > removed_at:
+        workdir_attempt = before.workdir_attempt
     attempt = draft.part(
         _NO_ATTEMPT,
         number=payload.attempt,

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from runners.core import describe
 from runners.core.holds import holds
@@ -19,6 +20,7 @@ from runners.core.recover import recover
 from runners.core.reduce import begin
 from runners.core.targets import resolve
 from runners.engine.codec import read, seal
+from runners.engine.history import History
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
 from runners.engine.limits import Limits
@@ -35,7 +37,7 @@ from runners.model import api
 from runners.model.effects import Effect
 from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
-from runners.model.intents import Intent
+from runners.model.intents import Intent, Rollback
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.model.state import RunState
@@ -78,6 +80,7 @@ class Engine:
         self._runs = RunCache(store)
         self._list = RunList(store, self._runs)
         self._board = StatusBoard(self.status, timers=self._timers, limits=self._limits)
+        self._history = History(store, self._runs)
         self._watchers = Watchers(self._board.changed)
         self._subscribers = Subscribers(self._limits.subscriber_events)
         self._logs = Logs(logs, clock=clock, timers=self._timers, moved=self._board.changed)
@@ -172,6 +175,7 @@ class Engine:
         known = await self._store.intent_outcome(request_id)
         if known is not None:
             return await self._runs.get(decode(known.outcome, Created).uid)
+        plan = await self._history.with_previous(plan)
         uid, now_utc = self._new_uid(), self._clock.now_utc()
         blobs = {"plan": encode(plan), "definition": definition.encode()}
         if inventory is not None:
@@ -211,7 +215,7 @@ class Engine:
         Raises ``ActionRefused`` (recorded as an event), ``NotFound`` or ``StoreFailed`` (nothing was changed).
         """
         self._refuse_when_stopping()
-        await self._runs.get(uid)
+        intent = await self._with_history(uid, intent)
         under_way = self._asked.get(intent.id)
         if under_way is None:
             under_way = asyncio.ensure_future(self._settle_intent(uid, intent, actor))
@@ -221,6 +225,7 @@ class Engine:
 
     async def preview(self, uid: str, intent: Intent) -> Preview:
         """What ``submit`` would do now, or why it would be refused. Raises ``NotFound``."""
+        intent = await self._with_history(uid, intent)
         return preview(await self._runs.get(uid), intent, self._clock.now_utc())
 
     async def resolve_targets(self, uid: str, targets: Iterable[str], verb: str = "") -> tuple[str, ...]:
@@ -351,6 +356,12 @@ class Engine:
         return self._board.changes(sign_of_life_s)
 
     # ----- inside
+
+    async def _with_history(self, uid: str, intent: Intent) -> Intent:
+        state = await self._runs.get(uid)
+        if isinstance(intent, Rollback):
+            return replace(intent, later=await self._history.later(state))
+        return intent
 
     async def _settle_intent(self, uid: str, intent: Intent, actor: str) -> Outcome:
         known = await self._store.intent_outcome(intent.id)

@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from runners.core import describe
 from runners.core.holds import holds
 from runners.engine.run_cache import RunCache
 from runners.model import api
 from runners.model.holds import Hold
-from runners.model.phases import RUN_ENDED
+from runners.model.phases import RUN_ENDED, Phase
+from runners.model.plan import Plan
 from runners.model.state import RunState
 from runners.model.wire import decode, encode
 from runners.ports.run_store import RunRow, RunStore, RunSummary
+
+EVERYWHERE = ("*",)
+"""In place of the names of all hosts of a job: lists of runs read this again and again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What a run left behind on hosts, as far as other runs ask."""
+
+    hosts: tuple[str, ...] = ()
+    """Where it dispatched anything, as ``address:port``."""
+    passed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By job (``rollout/release``): hosts on which it succeeded and was not rolled back, or ``EVERYWHERE``."""
+
+
+def traces_of(state: RunState) -> Traces:
+    """The traces of a run as it is now; a look at every job run."""
+    hosts: dict[str, None] = {}
+    passed: dict[str, tuple[str, ...]] = {}
+    for planned_stage, stage in zip(state.plan.stages, state.stages, strict=True):
+        for planned, job in zip(planned_stage.jobs, stage.jobs, strict=True):
+            hosts.update((place_on(state.plan, run.host), None) for run in job.runs if run.first_dispatch)
+            names = tuple(run.host for run in job.runs if run.phase is Phase.SUCCEEDED)
+            if names:
+                passed[planned.id] = EVERYWHERE if len(names) == len(job.runs) else names
+    return Traces(hosts=tuple(hosts), passed=passed)
+
+
+def place_on(plan: Plan, host: str) -> str:
+    """Which machine a host of a plan is, so that two inventories may call it differently."""
+    record = plan.hosts.get(host)
+    return host if record is None else f"{record.target}:{record.port or ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +56,8 @@ class Kept:
     line: api.RunSummary
     seen_at_utc: float
     """When a controller was last there to see this run."""
+    traces: Traces | None = None
+    """Of an ended run: what it left behind."""
 
 
 def summary_row(state: RunState, *, now_utc: float) -> RunSummary:
@@ -33,7 +69,7 @@ def summary_row(state: RunState, *, now_utc: float) -> RunSummary:
         phase=state.phase.value,
         result=state.result.value if state.result else None,
         ended_at=api.rfc3339(state.ended_at or state.last_event_at) if ended else None,
-        summary=encode(Kept(line=line, seen_at_utc=round(now_utc, 3))),
+        summary=encode(Kept(line=line, seen_at_utc=round(now_utc, 3), traces=traces_of(state) if ended else None)),
     )
 
 

@@ -113,7 +113,7 @@ def _job(job: Map, path: Path, params: Map, report: Report) -> None:
     verify = {str(name): (at, name) for at, name in named["verify"]}
     _unique_names([*verify.values(), *named["rollback"]], report)
     _previous(_seq(job.get("rollback")), (*path, "rollback"), params, report)
-    for part, index, task in [(part, index, task) for part in _PARTS for index, task in _maps(job.get(part))]:
+    for part, index, task in [(key, index, task) for key in _PARTS for index, task in _maps(job.get(key))]:
         _env(_map(task, "env"), (*path, part, index, "env"), params, report)
         run = task.get("run")
         if isinstance(run, Scalar) and "{{" in run:

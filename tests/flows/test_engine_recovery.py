@@ -14,7 +14,7 @@ from runners.core.chain import verify
 from runners.core.index import job_run_of
 from runners.model.definition import OnFailure, RetryPolicy
 from runners.model.errors import ActionRefused, SessionLost
-from runners.model.intents import Cancel, Retry
+from runners.model.intents import Cancel, Pause, Resume, Retry, Rollback
 from runners.model.inventory import Host
 from runners.model.phases import Phase, RunPhase
 from runners.model.plan import Plan
@@ -278,6 +278,64 @@ async def test_finally_runs_once_after_failure_and_cancel_wherever_the_controlle
         assert kit.transport.running() == []
 
     await every_moment(world, story, check)
+
+
+async def test_a_rollback_is_carried_out_once_wherever_the_controller_dies() -> None:
+    planned = plan(
+        [job("migrate", on=["db1"], rollback=["restore"])],
+        [job("release", on=["web1", "web2"], rollback=["activate"], verify=["smoke"]), job("report", on=["db1"])],
+    )
+
+    def world(kit: Kit) -> None:
+        kit.transport.on("release", prints("boom", code=1), host="web2")
+
+    async def story(kit: Kit) -> RunState:
+        uid = await started(kit, planned)
+        await kit.until_run(uid, RunPhase.HELD, RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK)
+        await kit.engine.submit(uid, Rollback(id="i1"), "bob")
+        return await kit.until_run(uid, RunPhase.ROLLED_BACK, RunPhase.ROLLBACK_INCOMPLETE)
+
+    def check(kit: Kit, state: RunState) -> None:
+        assert state.phase is RunPhase.ROLLED_BACK
+        assert phases(state) == {
+            "s1/migrate@db1": "rolled_back",
+            "s2/release@web1": "rolled_back",
+            "s2/release@web2": "rolled_back",
+            "s2/report@db1": "succeeded",
+        }
+        ran = sorted(start.key.removeprefix(state.uid + ".") for start in kit.transport.ledger)
+        assert ran == ["1.1.1", "1.2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "3.1.1", "3.2.1", "3.2.2", "4.1.1"]
+        back = [
+            event.payload.job_run
+            for event in _events(kit, state)
+            if event.type == "job_started" and event.payload.rollback
+        ]
+        assert sorted(back[:2]) == ["s2/release@web1", "s2/release@web2"]
+        assert back[2:] == ["s1/migrate@db1"]
+        assert [event.type for event in _events(kit, state)].count("rollback_started") == 1
+
+    await every_moment(world, story, check)
+
+
+async def test_a_paused_run_stays_so_wherever_the_controller_dies_and_goes_on_when_resumed() -> None:
+    planned = plan([job("release", "first", "second", on=["web1"]), job("later", on=["web2"], needs=["release"])])
+
+    async def story(kit: Kit) -> RunState:
+        uid = await started(kit, planned)
+        try:
+            await kit.engine.submit(uid, Pause(id="i1", now=True), "bob")
+        except ActionRefused as error:
+            raise AssertionError(error.message) from error
+        await kit.settle()
+        assert "s2" not in phases(await kit.engine.state(uid)).values()
+        await kit.engine.submit(uid, Resume(id="i2"), "bob")
+        return await kit.until_run(uid, *ENDED)
+
+    def check(kit: Kit, state: RunState) -> None:
+        assert state.phase is RunPhase.SUCCEEDED
+        assert [event.type for event in _events(kit, state)].count("run_paused") == 1
+
+    await every_moment(lambda kit: None, story, check)
 
 
 async def test_jobs_that_run_through_the_death_are_followed_on_without_losing_a_byte() -> None:

@@ -140,9 +140,9 @@ class Watcher:
                 assert self.run_rolls_back
                 assert id_ in self.dispatched, "what never ran is rolled back"
                 assert self._run(before, id_).phase is not Phase.ROLLED_BACK
-                assert not any(
-                    run.phase in (Phase.RUNNING, Phase.CANCELLING) for run in _runs(before)
-                ), "something was taken back beside what lives"
+                assert not any(run.phase in (Phase.RUNNING, Phase.CANCELLING) for run in _runs(before)), (
+                    "something was taken back beside what lives"
+                )
             case JobQueued(job_run=id_):
                 assert not self.run_rolls_back
                 assert not self.paused, "something new started in a paused run"
@@ -413,9 +413,7 @@ class CoreMachine(RuleBasedStateMachine):
         targets = tuple(data.draw(st.sampled_from([run.id for run in _runs(self.sim.state)])) for _ in range(count))
         seen = {target: self.sim.run(target).attempt for target in targets} if data.draw(st.booleans()) else {}
         scope = data.draw(st.sampled_from([{}, {}, {"from_task": "t1"}, {"task": "t0"}, {"task": "t1"}]))
-        intent = Retry(
-            id=self.sim.intent_id(), targets=targets, seen_attempts=seen, not_running=not_running, **scope
-        )
+        intent = Retry(id=self.sim.intent_id(), targets=targets, seen_attempts=seen, not_running=not_running, **scope)
         self._ask(intent, actor)
 
     @rule(data=st.data(), not_running=st.booleans(), seldom=st.integers(0, 3))

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _events(options: argparse.Namespace) -> int:
     from runners.model.api import rfc3339
-    from runners.model.events import RunFinished
+    from runners.model.events import RollbackFinished, RunFinished
     from runners.model.wire import encode, event_to_json
     from tui.cli.follow import events_of
     from tui.cli.output import print_line
@@ -49,7 +49,7 @@ async def _events(options: argparse.Namespace) -> int:
         else:
             payload = encode(event.payload).decode()
             print_line(f"{event.seq:>6}  {rfc3339(event.time)}  {event.actor}  {event.type}  {payload}")
-        if options.follow and isinstance(event.payload, RunFinished):
+        if options.follow and isinstance(event.payload, RunFinished | RollbackFinished):
             break
     return 0
 

@@ -14,6 +14,7 @@ from runners.model.events import (
     Event,
     JobFinished,
     JobSkipped,
+    RollbackFinished,
     RunFinished,
     RunHeld,
     TaskDispatched,
@@ -101,7 +102,7 @@ async def wait_for(uid: str, *, through_holds: bool) -> RunDocument:
 
     async def watch_events() -> None:
         async for event in events_of(uid, seq, follow=True):
-            if isinstance(event.payload, RunFinished | RunHeld):
+            if isinstance(event.payload, RunFinished | RollbackFinished | RunHeld):
                 changed.set()
 
     async def watch_holds() -> None:
@@ -173,7 +174,7 @@ async def stream_run(uid: str, write: Callable[[str, bytes], None], *, through_h
     async def follow_events() -> None:
         async for event in events_of(uid, 0, follow=True):
             await _print_event(uid, printer, event)
-            if isinstance(event.payload, RunFinished | RunHeld):
+            if isinstance(event.payload, RunFinished | RollbackFinished | RunHeld):
                 document, _ = await document_of(uid)
                 if settled(document, through_holds=through_holds):
                     return

@@ -105,7 +105,9 @@ def executions(state: RunState, job: str | None, attempt: int | None, task: str 
                 hosts_seen = True
                 tries = [one for one in run.attempts if attempt is None or one.number == attempt]
                 for one in tries if attempt is not None else tries[-1:]:
-                    for number, (task_state, task_plan) in enumerate(zip(one.tasks, planned.steps(rollback=one.rollback), strict=True), 1):
+                    for number, (task_state, task_plan) in enumerate(
+                        zip(one.tasks, planned.steps(rollback=one.rollback), strict=True), 1
+                    ):
                         if task and task not in (task_plan.name, str(number)):
                             continue
                         tasks_seen = True

@@ -27,12 +27,8 @@ from tui.cli import (
 )
 
 LATER = {
-    "rollback": "comes with a later version",
-    "pause": "comes with a later version",
-    "resume": "comes with a later version",
     "approve": "comes with a later version",
     "reject": "comes with a later version",
-    "note": "comes with a later version",
     "secret": "comes with a later version",
     "trust": "comes with a later version",
     "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
