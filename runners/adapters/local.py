@@ -6,6 +6,8 @@ Shells get a session of their own, so neither ctrl-c in a terminal nor ``kill -9
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -96,6 +98,9 @@ class LocalShell(asyncio.SubprocessProtocol):
         for number, reader in self._outputs.items():
             if (pipe := process.get_pipe_transport(number)) is not None:
                 reader.set_transport(pipe)
+                # Larger pipes mean fewer turns of the loop for a flood; the user's share of them may be used up.
+                with contextlib.suppress(OSError, AttributeError):
+                    fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _BUFFER_BYTES)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._outputs[fd].feed_data(data)

@@ -8,12 +8,13 @@
 #   KEY.x  record, whose blocks are reserved at the claim and overwritten in place:
 #            line 1  FLAGS TAG SUPERVISOR ITS_TICKS JOB ITS_TICKS BOOT_ID CLAIMED_AT .
 #            line 2  R KIND STATUS LOG_BYTES CUT HOW STARTED_AT ENDED_AT CPU_TICKS .   (blank until it has ended)
-#            line 3  label for people      line 4  the folder asked for     line 5  D DRAINER ITS_CAT
+#            line 3  label for people      line 4  the folder asked for     line 5  D DRAINER
 #          TAG is H (claimed by the helper named), S (started) or Z (sealed). FLAGS: the first is C (cancelled) or
 #          T (timed out), the second is x when the log was cut. Times are hundredths of a second.
 #   KEY.l  log      KEY.o  outputs      work/NAME  work folders
 #
-# Descriptors: 5 replies and notices, 6 raw bytes, 9 the log (its position, in /proc/PID/fdinfo/9, is the log's size).
+# Descriptors: 5 replies and notices, 6 raw bytes, 9 the log (its position, in /proc/PID/fdinfo/9, is the log's size),
+# 8 the drainer's sign of life.
 # Every variable starts with od_, because assigning to one that the login exports would change the job's environment.
 # Three special built-ins end the whole shell when their redirection fails, so they get none that can fail.
 
@@ -155,6 +156,15 @@ od_claim() { # TAG; fails with od_claimed=taken or od_claimed=full
   return 1
 }
 
+od_drop() { # KEY: delete it, unless it runs
+  od_look "$1"
+  case $od_phase in
+    running | absent | unknown) ;;
+    # The record goes last: without it the key would look as if it had never been.
+    *) rm -f "$od_f.l" "$od_f.o" "$od_f.x" </dev/null ;;
+  esac
+}
+
 # ---- one execution
 
 od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SCRIPT [NAME VALUE]... .
@@ -177,7 +187,9 @@ od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SCRIPT [NAME VALUE]... .
     fi
     return 0
   fi
-  if ! { od_supervise "$@" </dev/null | od_drain & } 9>>"$od_f.l"; then
+  if { od_supervise "$@" </dev/null 8>&- | od_drain & } 9>>"$od_f.l" 8>&9; then
+    printf 'D %s\n' "$!" >>"$od_f.x"
+  else
     rm -f "$od_f.l" "$od_f.x" </dev/null
     printf 'A %s full\n' "$od_id" >&5
   fi
@@ -191,11 +203,19 @@ od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
   if [ -n "$od_error" ]; then
     exec >/dev/null
     trap '' HUP INT TERM PIPE
+    od_drainer=''
     printf 'A %s started\n' "$od_id" >&5
     od_finish e "$od_error" 0
     exit 0
   fi
-  od_feed | od_become "$@" &
+  # A short script fits into the pipe, and dash and ash fill it without another process; bash may use a file for that.
+  if [ -z "$BASH_VERSION" ] && [ "${#od_script}" -lt 3900 ]; then
+    od_become "$@" 3<<OD_END &
+exec 3<&-; $od_script
+OD_END
+  else
+    od_feed | od_become "$@" 3<&0 &
+  fi
   od_child=$!
   # From here on only KILL ends us; the job was forked before, with the signals it should have.
   trap '' HUP INT TERM PIPE
@@ -203,6 +223,8 @@ od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
   if [ "$od_limit" != 0 ]; then
     od_timer </dev/null 5>&- 6>&- 9>&- &
   fi
+  od_drainer=''
+  od_find_drainer
   wait "$od_child"
   od_status=$?
   od_stat self
@@ -238,7 +260,7 @@ od_feed() { # stdout is the pipe that the job's shell reads its script from
   printf 'exec 3<&-; %s\n' "$od_script"
 }
 
-od_become() { # [NAME VALUE]... .   the fork that becomes the job; stdin is the script
+od_become() { # [NAME VALUE]... .   the fork that becomes the job; 3 is the script
   od_stat self
   # The record stands before the job does anything, so that nobody can take it for one that never started.
   printf '%-111s\n%-95s\n' "-- S $od_sup $od_sup_ticks $od_pid $od_ticks $od_boot $od_since ." '' 1<>"$od_f.x" ||
@@ -254,29 +276,37 @@ od_become() { # [NAME VALUE]... .   the fork that becomes the job; stdin is the 
   done
   export "ONDUTY_KEY=$od_key" "ONDUTY_WORKDIR=$od_w" "ONDUTY_OUTPUT=$od_f.o"
   unset OLDPWD
-  exec $od_defaults "$od_setsid" "$od_sh" -e -c '. /dev/fd/3' sh 3<&0 </dev/null 2>&1 5>&- 6>&- 9>&-
+  exec $od_defaults "$od_setsid" "$od_sh" -e -c '. /dev/fd/3' sh </dev/null 2>&1 5>&- 6>&- 9>&-
 }
 
 od_drain() { # stdin is what the job prints; goes on reading whatever happens to the log
   trap '' HUP INT TERM PIPE
   exec 4<&0 5>&- 6>&-
-  cat <&4 >&9 9>&- &
-  od_cat=$!
-  od_stat self
-  printf 'D %s %s\n' "$od_pid" "$od_cat" >>"$od_f.x"
-  wait "$od_cat" && exit 0
-  [ -e "$od_f.x" ] && printf x | dd "of=$od_f.x" bs=1 seek=1 conv=notrunc
+  cat <&4 >&9
+  case $? in
+    0) exit 0 ;;
+    # The supervisor ends the log so once the job is gone and something else holds the pipe: nothing is missing then.
+    137) od_load "$od_f.x" && od_alive "$od_job" "$od_job_ticks" && od_mark_cut ;;
+    *) od_mark_cut ;;
+  esac
   exec cat <&4 >/dev/null
 }
 
+od_mark_cut() {
+  printf x | dd "of=$od_f.x" bs=1 seek=1 conv=notrunc
+}
+
+od_find_drainer() { # -> od_drainer, once the helper has written it
+  { read -r od_word && read -r od_word && read -r od_word && read -r od_word && read -r od_word od_drainer; } <"$od_f.x"
+}
+
 od_settle() { # wait until all that the job printed is in the log -> od_bytes
-  od_drainer='' od_cat='' od_last='' od_still=0 od_spins=0
+  od_cat='' od_last='' od_still=0 od_spins=0
   while :; do
-    if [ -z "$od_drainer" ]; then
-      { read -r od_word && read -r od_word && read -r od_word && read -r od_word && read -r od_word od_drainer od_cat; } <"$od_f.x"
-    fi
-    # A dead drainer, waited for or not, has no descriptors.
-    if [ -n "$od_drainer" ] && ! [ -e "/proc/$od_drainer/fd/9" ]; then
+    [ -n "$od_drainer" ] || od_find_drainer
+    # A dead drainer, waited for or not, has no descriptors. It had 8 from its birth and never touches it; any other
+    # may not be there yet, or be moved by its shell while its cat runs.
+    if [ -n "$od_drainer" ] && ! [ -e "/proc/$od_drainer/fd/8" ]; then
       break
     fi
     od_spins=$((od_spins + 1))
@@ -290,20 +320,21 @@ od_settle() { # wait until all that the job printed is in the log -> od_bytes
     od_still=$((od_still + 1))
     [ "$od_bytes" = "$od_last" ] || od_still=0
     od_last=$od_bytes
-    # Something that the job left behind holds the pipe. S: the reader waits for more; D would be a slow disk.
+    # Something that the job left behind holds the pipe, and is silent or never will be. D is a slow disk: wait on.
     if [ "$od_still" -ge 10 ] || [ "$od_spins" -ge 180 ]; then
-      if [ -z "$od_cat" ]; then
+      if [ -z "$od_cat" ] && [ -n "$od_drainer" ]; then
+        od_cat=$(grep -slE "^[0-9]+ \(.*\) [^ZX] $od_drainer " /proc/[0-9]*/stat)
+        od_cat=${od_cat#/proc/} od_cat=${od_cat%/stat}
+      fi
+      if [ -z "$od_cat" ] || ! od_stat "$od_cat"; then
         break
-      elif ! od_stat "$od_cat" || [ "$od_ppid" != "$od_drainer" ]; then
-        break
-      elif [ "$od_state" = S ] || [ "$od_spins" -ge 180 ]; then
+      elif [ "$od_state" != D ] || [ "$od_spins" -ge 1500 ]; then
         # The log ends here; the drainer goes on reading for the one who was left, and drops it.
-        od_quiet=1
-        od_load "$od_f.x"
         kill -KILL "$od_cat"
-        while [ -e "/proc/$od_cat/fd/1" ] && [ "$od_spins" -lt 400 ]; do
+        od_spins=0
+        while [ -e "/proc/$od_cat/fd/1" ] && [ "$od_spins" -lt 200 ]; do
           od_spins=$((od_spins + 1))
-          [ "$od_spins" -lt 250 ] || od_nap 0.02
+          [ "$od_spins" -lt 50 ] || od_nap 0.02
         done
         break
       fi
@@ -313,19 +344,16 @@ od_settle() { # wait until all that the job printed is in the log -> od_bytes
 }
 
 od_finish() { # KIND STATUS CPU_TICKS
-  od_quiet='' od_status=$2 od_cpu=$3
+  od_status=$2 od_cpu=$3
   od_settle
-  od_keep=$od_flags
-  od_load "$od_f.x"
-  # Our own KILL of the drainer's cat looks like a cut log; what counts is what was known before it.
-  [ -n "$od_quiet" ] || od_keep=$od_flags
-  if [ "$1" = x ] && [ "$od_tag" != S ]; then
+  read -r od_one <"$od_f.x"
+  od_flags=${od_one%% *}
+  case $od_flags in ?x) od_cut=1 ;; *) od_cut=0 ;; esac
+  if [ "$1" = x ] && [ "${od_one#?? S}" = "$od_one" ]; then
     set -- e
     od_status=nostart
   fi
   od_clock
-  od_cut=0
-  case $od_keep in ?x) od_cut=1 ;; esac
   od_two="R $1 $od_status $od_bytes $od_cut ${od_flags%?} $od_since $od_now $od_cpu ."
   printf '%-111s\n%-95s\n' "$od_one" "$od_two" 1<>"$od_f.x"
   # The result is closed by its mark before the notice is sent, so whoever hears the notice may read the result.
@@ -525,12 +553,7 @@ od() { # COUNT VERB ID ARGUMENTS... .
       od_id=$1
       shift
       while [ "$#" -gt 1 ]; do
-        od_look "$1"
-        case $od_phase in
-          running | absent | unknown) ;;
-          # The record goes last: without it the key would look as if it had never been.
-          *) rm -f "$od_f.l" "$od_f.o" "$od_f.x" </dev/null ;;
-        esac
+        od_drop "$1"
         shift
       done
       printf 'A %s ok\n' "$od_id" >&5
@@ -614,7 +637,29 @@ od_open() { # NONCE ROLE .
   od_clock
   printf 'X open %s %s %s %s\n' "$1" "$od_boot" "$od_now" "${USER:-${LOGNAME:-$(id -un </dev/null)}}" >&5
   printf 'X folder %s\n' "$od_dir" >&5
-  [ "$2" != follower ] || od_follow
+  if [ "$2" = follower ]; then
+    od_follow
+  else
+    od_collect </dev/null >&- 5>&- 6>&- &
+  fi
+}
+
+od_collect() { # once a day: what ended or was given up two weeks ago and was never fetched
+  od_today=$((od_now / 8640000)) od_word=''
+  read -r od_word <"$od_dir/.collected"
+  [ "$od_word" != "$od_today" ] && printf '%s\n' "$od_today" >"$od_dir/.collected" || return 0
+  for od_p in $(find "$od_dir" -maxdepth 1 -name '*.x' -mtime +14); do
+    od_p=${od_p##*/}
+    od_drop "${od_p%.x}"
+  done
+  for od_p in $(find "$od_dir/work" -mindepth 1 -maxdepth 1 -mtime +14); do
+    od_p=${od_p##*/}
+    od_inside=''
+    for od_d in "$od_dir/$od_p".*.x; do
+      [ ! -e "$od_d" ] || od_inside=1
+    done
+    [ -n "$od_inside" ] || [ -z "$od_p" ] || rm -rf "$od_dir/work/$od_p"
+  done
 }
 
 # ---- the follower
@@ -632,7 +677,7 @@ od_commands() {
 od_ship() { # stdin: `f KEY OFFSET`, `p` (look now), `t` (our own tick), `m` (our own: there is more)
   trap '' PIPE
   od_stat self
-  od_ship_pid=$od_pid od_count=0 od_live='' od_ticking='' od_more=''
+  od_ship_pid=$od_pid od_count=0 od_live='' od_ticking='' od_more='' od_frame=524288
   printf 'X ready\n' >&5
   while read -r od_c od_a od_b; do
     case $od_c in
@@ -655,6 +700,16 @@ od_ship() { # stdin: `f KEY OFFSET`, `p` (look now), `t` (our own tick), `m` (ou
       od_ticking=$!
     fi
   done
+}
+
+od_pace() { # a frame as large as the link takes in a moment, so that a flood does not keep other logs waiting
+  od_shipped=$od_now
+  od_clock
+  if [ "$((od_now - od_shipped))" -gt 20 ]; then
+    [ "$od_frame" -le 131072 ] || od_frame=$((od_frame / 2))
+  elif [ "$((od_now - od_shipped))" -lt 5 ]; then
+    [ "$od_frame" -ge 8388608 ] || od_frame=$((od_frame * 2))
+  fi
 }
 
 od_pass() { # ship what is new; fails when the link is gone
@@ -685,10 +740,12 @@ od_pass() { # ship what is new; fails when the link is gone
     if [ "$od_p" -gt "$od_o" ]; then
       eval "od_f=\$od_f_$od_i"
       od_n=$((od_p - od_o))
-      if [ "$od_n" -gt 524288 ]; then od_n=524288; fi
+      if [ "$od_n" -gt "$od_frame" ]; then od_n=$od_frame; fi
+      [ "$od_n" -lt "$od_frame" ] || od_clock
       printf 'F %s %s %s\n' "$od_k" "$od_o" "$od_n" >&5 || return 1
       dd "if=$od_f.l" bs=131072 iflag=skip_bytes,count_bytes "skip=$od_o" "count=$od_n" </dev/null >&5 || return 1
       od_o=$((od_o + od_n))
+      [ "$od_n" -lt "$od_frame" ] || od_pace
       if [ "$od_o" -lt "$od_p" ] && [ -z "$od_more" ]; then
         od_more=1
         printf 'm\n' >"/proc/$od_ship_pid/fd/0"
