@@ -34,7 +34,7 @@ class ProblemsFound(InputRefused):
 
 
 class StreamDropped(OndutyError):
-    """The controller let go of a reader that was too slow; follow again from ``after``."""
+    """The controller let go of a reader that was too slow; follow again from the last event that was read."""
 
 
 class ControllerClient:
@@ -63,9 +63,9 @@ class ControllerClient:
         await self._http.aclose()
         self._socket.close()
 
-    async def hello(self, *, auth_sock: str | None = None) -> api.Hello:
-        """Who answers; offers this terminal's SSH agent."""
-        params = {"auth_sock": auth_sock} if auth_sock else {}
+    async def hello(self, *, auth_sock: str | None = None, version: str | None = None) -> api.Hello:
+        """Who answers; offers this terminal's SSH agent, and says which onduty asks."""
+        params = {name: value for name, value in (("auth_sock", auth_sock), ("version", version)) if value}
         return await self._get("/v1/hello", api.Hello, params)
 
     async def runs(self, limit: int = 100) -> list[api.RunSummary]:
@@ -197,4 +197,6 @@ def _error_of(response: httpx.Response) -> OndutyError:
         "input": InputRefused,
         "controller": ControllerUnreachable,
     }
-    return kinds.get(problem.type, OndutyError)(problem.detail, hint=problem.hint)
+    error = kinds.get(problem.type, OndutyError)(problem.detail, hint=problem.hint)
+    error.kind, error.exit_code = problem.type, problem.exit_code
+    return error

@@ -254,6 +254,8 @@ class RunStatus:
     """What is true of one run only now."""
 
     uid: str
+    phase: str = ""
+    """As the document says it: a run that waits for a trusted key alone is held."""
     holds: tuple[HoldDocument, ...] = ()
     log_bytes: Mapping[str, int] = field(default_factory=dict)
     """Bytes on disk by execution key, live executions only."""
