@@ -8,7 +8,15 @@ from typing import Any
 
 def register(verbs: Any) -> None:
     """Add the verb."""
-    parser = verbs.add_parser("controller", help="the daemon that owns the state and talks to the hosts")
+    parser = verbs.add_parser(
+        "controller",
+        help="the daemon that owns the state and talks to the hosts",
+        epilog="""examples:
+  onduty controller status
+  onduty controller restart     after an upgrade; jobs on hosts go on, nothing is lost
+  onduty controller run         in the foreground, for a service manager""",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
     for name, text, function in (
         ("status", "is it there, and which", status),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runners.client.client import ControllerClient
+    from runners.model.api import RunDocument
 
 EXAMPLES = {
     "retry": "examples:\n  onduty retry deploy-api/42                  all that failed or was never reached\n"
@@ -54,17 +58,21 @@ def run(options: argparse.Namespace) -> int:
     for name, flag in (("from_task", "--from"), ("task", "--task")):
         if getattr(options, name, None):
             raise InputRefused(f"{flag}: comes with a later version; nothing was done")
-    request = IntentRequest(
-        id=str(ULID()),
-        intent=options.intent,
-        targets=tuple(options.jobs),
-        not_running=getattr(options, "not_running", False),
-        reason=options.reason,
-    )
+    intent_id = str(ULID())
 
-    async def act(client: Any) -> IntentAnswer:
+    async def act(client: ControllerClient) -> IntentAnswer:
         uid = await find_run(client, options.run)
-        return await client.act(uid, request)  # type: ignore[no-any-return]
+        request = IntentRequest(
+            id=intent_id,
+            intent=options.intent,
+            targets=tuple(options.jobs),
+            # Of two who act on what they saw at the same moment, the second is told who was first, also when what the
+            # first one started is over by then.
+            seen_attempts=_attempts((await client.snapshot(uid)).document),
+            not_running=getattr(options, "not_running", False),
+            reason=options.reason,
+        )
+        return await client.act(uid, request)
 
     answer = run_async(persist(act))
     if options.json:
@@ -72,3 +80,9 @@ def run(options: argparse.Namespace) -> int:
     else:
         print_line(answer.text)
     return 0
+
+
+def _attempts(document: RunDocument) -> dict[str, int]:
+    """The attempt that stands, of every job run that an intent may be about."""
+    over = ("succeeded", "skipped", "waiting")
+    return {f"{job.stage}/{job.job}@{job.host}": job.attempt for job in document.jobs if job.phase not in over}
