@@ -75,9 +75,9 @@ _RUN_AND_BOARD = frozenset({"run", "board"})
 _LOG = frozenset({"log"})
 
 ACTIONS: tuple[Action, ...] = (
-    _action("retry", "r", "retry", "run what failed again, after a preview", Kind.CHANGE, screens=_RUN, footer=1),
-    _action("skip", "S", "skip", "let it count as satisfied, after a preview", Kind.CHANGE, screens=_RUN, footer=2),
-    _action("cancel", "X", "cancel", "stop the job run or the run, whole tree, after a preview", Kind.CHANGE,
+    _action("retry", "r", "retry", "run what failed again", Kind.CHANGE, screens=_RUN, footer=1),
+    _action("skip", "S", "skip", "let it count as satisfied without passing", Kind.CHANGE, screens=_RUN, footer=2),
+    _action("cancel", "X", "cancel", "stop what is selected, on a stage's row the whole run", Kind.CHANGE,
             screens=_RUN, footer=3),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
             keys=("exclamation_mark",), screens=_RUN, footer=4),
