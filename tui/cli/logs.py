@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -155,6 +154,8 @@ def executions(state: RunState, job: str | None, attempt: int | None, task: str 
 
 async def _raw(uid: str, execution: Execution, *, follow: bool) -> None:
     """Byte for byte; with ``follow`` until the execution ended."""
+    import asyncio
+
     from runners.model.events import TaskFinished
     from tui.cli.follow import events_of
     from tui.cli.lines import read_log

@@ -25,7 +25,6 @@ from tui.cli import (
     show,
     wait,
 )
-from tui.view.safe_text import safe
 
 LATER = {
     "rollback": "comes with a later version",
@@ -73,6 +72,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit 2 with what is wrong and what to type."""
+        from tui.view.safe_text import safe
+
         print(f"onduty: {safe(message)}\n  try: {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
