@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -44,9 +44,18 @@ class OndutyApp(App[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
     TITLE = "onduty"
 
-    def __init__(self, connect: Connect, library: Library, look: Look, *, run: str | None = None) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        library: Library,
+        look: Look,
+        *,
+        run: str | None = None,
+        now: Callable[[], float] = time.time,
+        zone: tzinfo | None = None,
+    ) -> None:
         super().__init__(ansi_color=not look.theme.exact)
-        self.feed = Feed(connect, on_failure=self._failed_elsewhere)
+        self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
         self.library = library
         self.look = look
         self.farewell = ""
@@ -57,7 +66,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         """What broke without ending it: kind and place, with the path of its report."""
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
-        self._zone = datetime.now().astimezone().tzinfo
+        self._zone = zone or datetime.now().astimezone().tzinfo
 
     def on_mount(self) -> None:
         """Open the list, and the run that was asked for on top of it."""
@@ -82,7 +91,9 @@ class OndutyApp(App[None], inherit_bindings=False):
     def here(self, *, lag_s: float | None = None) -> Here:
         """What is true of this terminal now."""
         assert self._zone is not None
-        return Here(now_utc=time.time(), user=self.feed.user, lag_s=lag_s, stale_s=self.feed.stale_s(), zone=self._zone)
+        return Here(
+            now_utc=self.feed.now(), user=self.feed.user, lag_s=lag_s, stale_s=self.feed.stale_s(), zone=self._zone
+        )
 
     def open_run(self, uid: str, *, runbook: bool = False) -> None:
         """The screen of one run."""

@@ -76,6 +76,8 @@ class Feed:
     """What the controller says, as of now."""
 
     connect: Connect
+    now: Callable[[], float] = time.time
+    """UTC seconds."""
     summaries: tuple[api.RunSummary, ...] = ()
     hosts: Mapping[str, api.HostStatus] = field(default_factory=dict)
     statuses: Mapping[str, api.RunStatus] = field(default_factory=dict)
@@ -197,7 +199,7 @@ class RunFeed:
                     self.version += 1
                     async for event in client.events(self.uid, snapshot.state.seq, watch=True):
                         self.state = reduce(self.state, event)
-                        self.lag_s = max(0.0, time.time() - event.time)
+                        self.lag_s = max(0.0, self.feed.now() - event.time)
                         self.version += 1
             except (ControllerUnreachable, StreamDropped):
                 pass

@@ -75,7 +75,11 @@ class Choice:
         chosen = self.id()
         if not self.is_group() or self.is_open():
             return False
-        self.selected, self.by_person = chosen, True
+        row = self.row()
+        item = self.tree.items[row] if row is not None else None
+        # Hosts that were put together have no row of their own once they are open: the first of them is selected.
+        first = item.members[0] if item is not None and item.members and self._kind(chosen) is not None else chosen
+        self.selected, self.by_person = first, True
         self.opened.add(chosen)
         self.folded.discard(chosen)
         return True

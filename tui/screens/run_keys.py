@@ -95,7 +95,7 @@ class RunKeys(RunChanges, inherit_bindings=False):
         assert place is not None
         number = self.earlier or place.run.attempt
         details = f"{place.job.name}, attempt {number}"
-        self.app.push_screen(TextScreen(f"sent to {place.run.host}", details, sent_lines(place, number)))
+        self.app.push_screen(TextScreen(f"sent to {place.run.host}", details, sent_lines(state.plan, place, number)))
 
     def do_definition(self) -> None:
         """The pipeline as this run pinned it."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from runners.model.plan import Plan
 from tui.screens.painted import PaintedScreen
 from tui.view.cells import wrap
 from tui.view.facts import Place
@@ -105,7 +106,7 @@ class TextScreen(PaintedScreen, inherit_bindings=False):
         self.app.pop_screen()
 
 
-def sent_lines(place: Place, number: int) -> list[str]:
+def sent_lines(plan: Plan, place: Place, number: int) -> list[str]:
     """Commands, folders, limits and values of one attempt of a job run."""
     lines: list[str] = []
     attempt = next((one for one in place.run.attempts if one.number == number), place.run.current)
@@ -116,7 +117,7 @@ def sent_lines(place: Place, number: int) -> list[str]:
         lines.append(f"   folder: {task.dir or 'the work folder, $ONDUTY_WORKDIR'}")
         limit = task.timeout_s or place.job.timeout_s
         lines.append(f"   limit: {f'{limit:g} s' if limit else 'none'}")
-        lines += [f"   {name}={value}" for name, value in sorted(task.env.items())]
+        lines += [f"   {name}={value}" for name, value in sorted(plan.env_of(task, place.run.host).items())]
         lines.append("")
         lines += [f"   {line}" for line in task.command.rstrip("\n").split("\n")]
         lines.append("")
