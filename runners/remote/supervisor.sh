@@ -412,7 +412,7 @@ od_end_tree() { # KEY GRACE HOW
       return 0
     fi
     od_clock
-    if [ "$od_now" -ge "$od_until" ]; then
+    if [ -z "$od_first" ] && [ "$od_now" -ge "$od_until" ]; then
       if [ "$od_signal" = KILL ]; then
         od_survivors "$1"
         return 0
@@ -490,14 +490,18 @@ od_add() { # PID: take it into the tree, when it can be the job's
 
 od_survivors() { # KEY
   for od_p in $od_found; do
-    od_user='?' od_cmd=''
+    od_user='' od_cmd=''
     od_stat "$od_p" || continue
     while read -r od_word od_uid od_rest; do
-      [ "$od_word" = Uid: ] && od_user=$(id -un "$od_uid" </dev/null) && break
+      [ "$od_word" != Uid: ] || break
     done <"/proc/$od_p/status"
-    od_cmd=$(tr '\000\001-\037\177' '[ *]' <"/proc/$od_p/cmdline")
+    # busybox's id knows names only, and a directory service's users are in no file.
+    od_user=$(id -un "$od_uid" </dev/null) || while IFS=: read -r od_word od_rest od_ppid od_rest; do
+      [ "$od_ppid" != "$od_uid" ] || od_user=$od_word
+    done </etc/passwd
+    od_cmd=$(tr '\000-\037\177' ' ' <"/proc/$od_p/cmdline")
     [ -n "$od_cmd" ] || read -r od_cmd <"/proc/$od_p/comm"
-    od_say "$1" survivor "$od_p ${od_user:-?} $od_cmd"
+    od_say "$1" survivor "$od_p ${od_user:-$od_uid} $od_cmd"
   done
   od_say "$1" survivors
 }
