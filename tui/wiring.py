@@ -97,6 +97,13 @@ def config_home() -> Path:
     return Path(base) / "onduty"
 
 
+def vars_files(inventory: Path) -> dict[str, str]:
+    """The texts under ``group_vars/`` and ``host_vars/`` beside an inventory, by their path from its folder."""
+    from runners.adapters.vars_files import read_vars_files
+
+    return read_vars_files(inventory.parent)
+
+
 def log_reader(uid: str, key: str) -> LogReader:
     """The log of one execution, read from disk beside the controller that writes it."""
     from runners.adapters.log_reader import LogReader

@@ -16,7 +16,7 @@ def build_request(
     """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
     job, host = planned_job_of(state, job_run), job_run_of(state, job_run).host
     step = job.tasks[task - 1]
-    env = dict(step.env)
+    env = state.plan.env_of(step, host)
     env.update(
         ONDUTY_RUN=state.name,
         ONDUTY_STAGE=job.stage,

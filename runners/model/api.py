@@ -48,6 +48,8 @@ class StartRun:
     """Absolute; its folder is the pipeline's folder."""
     inventory: str | None = None
     inventory_path: str | None = None
+    inventory_files: Mapping[str, str] = field(default_factory=dict)
+    """Texts under ``group_vars/`` and ``host_vars/`` beside an Ansible inventory, by their path from its folder."""
     home: str = ""
     """The client's home folder, for ``~`` in the inventory."""
     params: Mapping[str, str] = field(default_factory=dict)

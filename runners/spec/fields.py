@@ -164,7 +164,8 @@ def _directory(value: object) -> str:
     return text
 
 
-def _address(value: object) -> str:
+def address_of(value: object) -> str:
+    """A host name or address."""
     text = _line(value)
     if "@" in text:
         refuse("must not name a user; write user: beside it")
@@ -174,14 +175,16 @@ def _address(value: object) -> str:
     return text
 
 
-def _user(value: object) -> str:
+def user_of(value: object) -> str:
+    """The name of a user on a host."""
     text = _line(value)
     if text.startswith("-") or not _USER.match(text):
         refuse(f"{quoted(text)} is no name of a user")
     return text
 
 
-def _path(value: object) -> str:
+def path_of(value: object) -> str:
+    """A path here; relative ones are made whole later."""
     text = _line(value)
     if text.startswith("~") and text != "~" and not text.startswith("~/"):
         refuse("other people's homes are not looked up; write the whole path")
@@ -298,9 +301,9 @@ LabelKey = Annotated[str, BeforeValidator(_label_key), WithJsonSchema({"type": "
 EnvKey = Annotated[str, BeforeValidator(_env_key), WithJsonSchema(_ENV_NAME_SCHEMA)]
 Command = Annotated[str, BeforeValidator(_command), WithJsonSchema({"type": "string", "minLength": 1})]
 Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": "string", "pattern": "^/"})]
-Address = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "minLength": 1})]
-User = Annotated[str, BeforeValidator(_user), WithJsonSchema({"type": "string", "minLength": 1})]
-FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
+Address = Annotated[str, BeforeValidator(address_of), WithJsonSchema({"type": "string", "minLength": 1})]
+User = Annotated[str, BeforeValidator(user_of), WithJsonSchema({"type": "string", "minLength": 1})]
+FilePath = Annotated[str, BeforeValidator(path_of), WithJsonSchema({"type": "string", "minLength": 1})]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Number = Annotated[float, BeforeValidator(_number)]
 Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]

@@ -145,7 +145,7 @@ class PipelineModel(Model):
 class ConnectionModel(Model):
     """How to reach a host. What is not said is left to ssh and its configuration files."""
 
-    later = frozenset({"jump", "via", "vars"})
+    later = frozenset({"jump", "via"})
 
     address: Address | None = Field(default=None, description="What ssh is given; the host's name when there is none.")
     port: Port | None = None
@@ -155,6 +155,7 @@ class ConnectionModel(Model):
     )
     known_hosts: FilePath | None = Field(default=None, description="Used in place of the user's own known_hosts.")
     ssh_config: FilePath | None = Field(default=None, description="For ssh -F.")
+    vars: Env = Field(default={}, description="For every command on the host: over the pipeline's env, under a job's.")
 
 
 class HostModel(ConnectionModel):

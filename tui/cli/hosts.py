@@ -115,12 +115,12 @@ async def _hosts(pattern: str, options: argparse.Namespace, *, waiting: bool = F
     """
     from runners.model.inventory import Inventory
     from runners.plan.patterns import hosts_of
-    from tui.cli.texts import FileRefused, read_inventory_text, read_text
+    from tui.cli.texts import FileRefused, read_inventory_files, read_inventory_text
 
     if options.inventory:
-        inventory = read_inventory_text(read_text(options.inventory))
+        inventory = read_inventory_text(read_inventory_files(options.inventory))
     elif here := _inventory_here():
-        inventory = read_inventory_text(read_text(here))
+        inventory = read_inventory_text(read_inventory_files(here))
         if waiting:
             asked = {status.name for status in await _connections() if status.phase == "host_key_unknown"}
             theirs = {name: host for name, host in (await _hosts_of_live_runs()).items() if name in asked}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,10 +44,9 @@ def run(options: argparse.Namespace) -> int:
 def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
     from runners.model.errors import InputRefused
     from runners.model.problems import Problem
-    from runners.spec.inventory import read_inventory
     from runners.spec.kind import looks_like_inventory
     from runners.spec.pipeline import read_pipeline
-    from tui.cli.texts import inventory_for, read_text
+    from tui.cli.texts import inventory_for, inventory_problems, read_inventory_files, read_text
 
     try:
         text = read_text(shown)
@@ -56,17 +54,15 @@ def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
         return [Problem(file=shown, line=1, column=1, path="", text=error.message.removeprefix(f"{shown}: "))]
     if text.path.suffix == ".md":
         return _runbook_problems(text.content, shown)
-    if looks_like_inventory(text.content):
-        return list(read_inventory(text.content, shown, str(Path.home()), folder=str(text.path.parent))[1])
+    if looks_like_inventory(text.content, str(text.path)):
+        return list(inventory_problems(read_inventory_files(shown))[1])
     pipeline, problems = read_pipeline(text.content, shown)
     found = list(problems)
     hosts_text = inventory_for(text, inventory)
     if pipeline is not None and hosts_text is not None:
         from runners.plan.build import host_problems
 
-        hosts, _ = read_inventory(
-            hosts_text.content, hosts_text.shown, str(Path.home()), folder=str(hosts_text.path.parent)
-        )
+        hosts, _ = inventory_problems(hosts_text)
         if hosts is not None:
             found += host_problems(pipeline, hosts)
     return found

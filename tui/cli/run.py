@@ -91,6 +91,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         definition_path=str(text.path),
         inventory=inventory.content if inventory else None,
         inventory_path=str(inventory.path) if inventory else None,
+        inventory_files=inventory.files if inventory else {},
         home=str(Path.home()),
         params=params,
         limit=options.limit,

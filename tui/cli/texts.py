@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from runners.model.errors import InputRefused
 if TYPE_CHECKING:
     from runners.model.inventory import Inventory
     from runners.model.plan import Plan
+    from runners.model.problems import Problem
 
 INVENTORY_NAME = "inventory.yaml"
 
@@ -26,6 +27,8 @@ class Text:
     shown: str
     """The path as it was typed, for messages."""
     content: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Of an inventory: texts under ``group_vars/`` and ``host_vars/`` beside it, by their path from its folder."""
 
 
 class FileRefused(InputRefused):
@@ -51,19 +54,33 @@ def read_text(shown: str) -> Text:
 def inventory_for(pipeline: Text, given: str | None) -> Text | None:
     """The inventory named on the command line, else ``inventory.yaml`` beside the pipeline, else None."""
     if given is not None:
-        return read_text(given)
+        return read_inventory_files(given)
     beside = pipeline.path.with_name(INVENTORY_NAME)
     if beside.is_file():
         shown = str(Path(pipeline.shown).with_name(INVENTORY_NAME))
-        return read_text(shown)
+        return read_inventory_files(shown)
     return None
+
+
+def read_inventory_files(shown: str) -> Text:
+    """An inventory with the variables beside it; ``InputRefused`` when a file cannot be read. Executes nothing."""
+    from tui.wiring import vars_files
+
+    text = read_text(shown)
+    return replace(text, files=vars_files(text.path))
+
+
+def inventory_problems(text: Text) -> tuple[Inventory | None, tuple[Problem, ...]]:
+    """An inventory and everything that is wrong with it; None when that keeps it from being used."""
+    from runners.spec.inventory import read_inventory
+
+    home, folder = str(Path.home()), str(text.path.parent)
+    return read_inventory(text.content, text.shown, home, folder=folder, files=text.files)
 
 
 def read_inventory_text(text: Text) -> Inventory:
     """An inventory; ``FileRefused`` with every problem."""
-    from runners.spec.inventory import read_inventory
-
-    inventory, problems = read_inventory(text.content, text.shown, str(Path.home()), folder=str(text.path.parent))
+    inventory, problems = inventory_problems(text)
     errors = [str(problem) for problem in problems if not problem.warning]
     if inventory is None or errors:
         raise FileRefused(f"{text.shown}: {_count(errors)}", errors)
