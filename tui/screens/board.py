@@ -241,9 +241,7 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
     def do_quit(self) -> None:
         """Leave; runs go on."""
         live = sum(1 for run in self.onduty.feed.summaries if run.ended_at is None)
-        self.onduty.farewell = (
-            f"{live} run{'s go' if live > 1 else ' goes'} on; onduty comes back to {'them' if live > 1 else 'it'}."
-            if live
-            else ""
-        )
+        if live:
+            runs, them = ("runs have", "them") if live > 1 else ("run has", "it")
+            self.onduty.farewell = f"{live} {runs} not ended; onduty comes back to {them}."
         self.app.exit()

@@ -66,6 +66,16 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
         self._paint()
         self.call_after_refresh(self._now_drawn)
 
+    @property
+    def listens(self) -> bool:
+        """It was drawn; keys count from now on."""
+        return self._drawn_at is not None
+
+    @property
+    def field(self) -> str:
+        """What has the focus: no, confirm, reason or name."""
+        return self._focus
+
     def _now_drawn(self) -> None:
         self._drawn_at = time.monotonic()
 
