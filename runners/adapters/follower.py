@@ -6,6 +6,7 @@ Opened when it is first needed. Its one reader awaits what it hands on, so that 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from runners.adapters.opened_shell import OpenedShell, closed
@@ -14,6 +15,8 @@ from runners.model.errors import OndutyError
 from runners.remote.frames import Chunk, FrameError, FrameParser
 from runners.remote.handshake import Ready
 from runners.remote.notices import KeyReport, parse_notice
+
+log = logging.getLogger("onduty.session")
 
 READ_BYTES = 1 << 20
 READY_DEADLINE_S = 20.0
@@ -76,6 +79,11 @@ class Follower:
             cause = str(problem)
         except OndutyError as problem:
             cause = problem.message
+        except TimeoutError:
+            cause = f"the follower on the host did not get ready within {READY_DEADLINE_S:g} s"
+        except Exception as problem:
+            log.exception("what was followed could not be handed on")
+            cause = f"the receiver of its output failed ({problem})"
         if not self._closed:
             self.close()
             self._on_lost(cause)

@@ -669,6 +669,8 @@ od_collect() { # once a day: what ended or was given up two weeks ago and was ne
 # ---- the follower
 
 od_follow() {
+  # bash lets every read end after so many seconds; a login may have made it read-only.
+  (unset TMOUT) && unset TMOUT
   od_commands 5>&- 6>&- | od_ship
   exit 0
 }
