@@ -93,6 +93,12 @@ class LocalShell(asyncio.SubprocessProtocol):
             ) from None
         return shell
 
+    @property
+    def pid(self) -> int:
+        """The shell's process."""
+        assert self._transport is not None
+        return self._transport.get_pid()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = process = cast(asyncio.SubprocessTransport, transport)
         for number, reader in self._outputs.items():
