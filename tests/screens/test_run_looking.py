@@ -164,6 +164,8 @@ async def test_the_page_opens_whole_and_arrows_choose_its_steps() -> None:
         await here.sees("why this page", "who-holds-the-port", "web3 failed in restart")
         await here.press("j")
         await here.sees("is-it-ours")
+        await here.press("c")
+        assert here.app.clipboard.startswith("ps -o pid")
         await here.press("G")
         last = here.text
         await here.press("g")

@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("sent", "@", "what was sent", "the commands and values that were really sent", Kind.LOOK, keys=("at",),
             screens=_RUN),
     _action("definition", "y", "definition", "the pipeline as this run pinned it", Kind.LOOK, screens=_RUN),
-    _action("copy", "c", "copy", "copy the first bad line or the selected row", Kind.LOOK, screens=_RUN_AND_BOARD),
+    _action("copy", "c", "copy", "copy the first bad line, the name of a run, the command of a step", Kind.LOOK),
     _action("zoom", "z", "zoom", "give the focused pane the whole body", Kind.LOOK, screens=_RUN),
     _action("open", "enter", "open", "open: a run, or the log of a job run", Kind.MOVE, "l", "right",
             screens=_RUN_AND_BOARD, footer=1),
@@ -112,7 +112,7 @@ ACTIONS: tuple[Action, ...] = (
             keys=("1", "2", "3", "4", "5"), screens=_RUN),
     _action("palette", ":", "actions", "every action by name", Kind.APP, keys=("colon",), footer=9),
     _action("help", "?", "help", "the keys of this screen", Kind.APP, keys=("question_mark",), footer=10),
-    _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP, footer=11),
+    _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP),
 )  # fmt: skip
 
 

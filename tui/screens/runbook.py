@@ -9,8 +9,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from runbooks.fill import fill
 from runbooks.page import Page
 from tui.screens.painted import PaintedScreen, bindings_of
+from tui.view.facts import looked_at
 from tui.view.headline import run_headline
 from tui.view.key_bar import key_bar
 from tui.view.layout import ScreenLayout, SizeClass, full_layout
@@ -24,7 +26,8 @@ from tui.view.runbook_page import (
     page_title,
     stops,
 )
-from tui.view.safe_text import safe
+from tui.view.runbook_pane import fill_facts
+from tui.view.safe_text import safe, safe_lines
 from tui.view.scene import RunScene
 from tui.view.top_bar import run_bar
 from tui.widgets.canvas import Canvas
@@ -82,10 +85,15 @@ class RunbookScreen(PaintedScreen, inherit_bindings=False):
     def _paint_edges(self) -> None:
         layout, glyphs, scene = self.current_layout(), self.onduty.look.glyphs, self._scene()
         least = layout.size_class is SizeClass.TINY
+        extra = ("next-pane",) if layout.size_class is SizeClass.NARROW else ()
         self.query_one("#bar", Canvas).set_rows([run_bar(scene, layout.width, layout.height, glyphs)])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
         self.query_one("#keys", Canvas).set_rows(
-            [key_bar("runbook", self.why_not(), layout.width, glyphs, extra=("down", "up"), least=least)]
+            [
+                key_bar(
+                    "runbook", self.why_not(), layout.width, glyphs, extra=(*extra, "copy", "down", "back"), least=least
+                )
+            ]
         )
         if layout.size_class is SizeClass.NARROW:
             self.query_one("#tabs", Canvas).set_rows([tab_bar(TABS, self._tab, layout.width, glyphs)])
@@ -111,6 +119,18 @@ class RunbookScreen(PaintedScreen, inherit_bindings=False):
         if self.current_layout().size_class is SizeClass.NARROW:
             return {}
         return {"next-pane": "both panes are shown; arrows choose a step, ctrl-d and ctrl-u scroll the page"}
+
+    def do_copy(self) -> None:
+        """The command of the step, with what is known filled in."""
+        step = next((step for step in self._page.steps if step.number == self._stop), None)
+        scene = self._scene()
+        member = looked_at(scene)
+        if step is None:
+            self.say("warn", "this is no step with a command; arrows choose one")
+            return
+        command = fill(step.command, fill_facts(scene, member)).text if member is not None else step.command
+        self.app.copy_to_clipboard("\n".join(safe_lines(command)))
+        self.say("run", f"copied the command of {step.name}")
 
     def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
         """A click on a tab shows it; on a step of the outline it goes there."""
