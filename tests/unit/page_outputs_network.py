@@ -55,7 +55,8 @@ HOST_KEY_CHANGED = [
     "The authenticity of host '[10.0.0.9]:2222 ([10.0.0.9]:2222)' can't be established.",
     "ssh: handshake failed: knownhosts: key mismatch",
     "ssh: handshake failed: knownhosts: key is unknown",
-    "paramiko.ssh_exception.BadHostKeyException: Host key for server 'web3' does not match: got 'AAAA', expected 'BBBB'",
+    "paramiko.ssh_exception.BadHostKeyException: Host key for server 'web3' does not match: got 'AAAA', "
+    "expected 'BBBB'",
     "paramiko.ssh_exception.SSHException: Server 'web3' not found in known_hosts",
     "asyncssh.misc.HostKeyNotVerifiable: Host key is not trusted for host web3",
     "com.jcraft.jsch.JSchException: reject HostKey: web3",
@@ -74,7 +75,7 @@ DNS_FAILURE = [
     "ping: bad address 'db1'",
     "wget: bad address 'db1'",
     "wget: unable to resolve host address ‘db1’",
-    "W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.debian.org'",
+    "W: Failed to fetch http://deb.debian.org/debian/InRelease  Temporary failure resolving 'deb.debian.org'",
     "  Could not resolve 'archive.ubuntu.com'",
     "socket.gaierror: [Errno -2] Name or service not known",
     "socket.gaierror: [Errno -3] Temporary failure in name resolution",
@@ -142,7 +143,8 @@ CERTIFICATE_EXPIRED = [
     "    Verify return code: 10 (certificate has expired)",
     "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired "
     "(_ssl.c:1006)",
-    "x509: certificate has expired or is not yet valid: current time 2026-11-22T00:01:02Z is after 2026-11-21T23:59:59Z",
+    "x509: certificate has expired or is not yet valid: current time 2026-11-22T00:01:02Z is after "
+    "2026-11-21T23:59:59Z",
     "Unable to connect to the server: x509: certificate has expired or is not yet valid",
     "remote error: tls: expired certificate",
     "SSL_do_handshake() failed (SSL: error:0A000415:SSL routines::sslv3 alert certificate expired:SSL alert number 45)",
@@ -152,7 +154,8 @@ CERTIFICATE_EXPIRED = [
     "Caused by: java.security.cert.CertificateExpiredException: NotAfter: Sat Nov 21 23:59:59 UTC 2026",
     "java.security.cert.CertificateNotYetValidException: NotBefore: Mon Nov 23 00:00:00 UTC 2026",
     'psql: error: connection to server at "db1", port 5432 failed: SSL error: certificate has expired',
-    "  Certificate verification failed: The certificate is NOT trusted. The certificate chain uses expired certificate.",
+    "  Certificate verification failed: The certificate is NOT trusted. The "
+    "certificate chain uses expired certificate.",
     "invalid peer certificate: certificate expired: verification time 1795305662 (UNIX)",
     "npm ERR! request to https://npm.internal/x failed, reason: certificate has expired",
 ]
@@ -200,11 +203,13 @@ AUTH_REFUSED = [
     'Load key "/home/deploy/.ssh/id_ed25519": invalid format',
     'sign_and_send_pubkey: signing failed for ED25519 "deploy@laptop" from agent: agent refused operation',
     "sign_and_send_pubkey: no mutual signature supported",
-    "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain",
+    "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], "
+    "no supported methods remain",
     "paramiko.ssh_exception.AuthenticationException: Authentication failed.",
     "com.jcraft.jsch.JSchException: Auth fail",
     '"System is booting up. Unprivileged users are not permitted to log in yet. Please come back later."',
     "Password change required but no TTY available.",
     "fatal: Access denied for user deploy by PAM account configuration [preauth]",
-    'web3 | UNREACHABLE! => {"msg": "Failed to connect to the host via ssh: deploy@web3: Permission denied (publickey)."}',
+    'web3 | UNREACHABLE! => {"msg": "Failed to connect to the host via ssh: '
+    'deploy@web3: Permission denied (publickey)."}',
 ]

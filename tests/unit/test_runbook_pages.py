@@ -95,6 +95,7 @@ NEAR_MISSES = [
     # Close to a host that does not answer.
     "WARN connection timed out, retrying in 5s",
     "destination unreachable: queue orders is full",
+    "Failed to connect to bus: Host is down",
     "Connection reset by peer",
     "client_loop: send disconnect: Broken pipe",
     "No route matches [GET] /healthz",
@@ -123,7 +124,7 @@ NEAR_MISSES = [
     "certificate expires in 20 days",
     "found 0 expired certificates",
     "The following signatures were invalid: EXPKEYSIG 1A2B3C4D",
-    "Release file for http://deb.debian.org is not valid yet (invalid for another 3h 2min). Updates will not be applied.",
+    "Release file for http://deb.debian.org is not valid yet (invalid for another 3h 2min).",
     "JWT has expired",
     # Close to a limit of time.
     "request timed out, retrying (1/5)",
@@ -248,7 +249,7 @@ rsync: connection unexpectedly closed (0 bytes received so far) [sender]""",
         "sudo-needs-password",
         """\
 sudo: unable to resolve host web3: Name or service not known
-sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper
+sudo: a terminal is required to read the password; either use the -S option to read from standard input
 sudo: a password is required""",
     ),
     (
@@ -386,10 +387,11 @@ def test_diagnosis_and_verify_only_read_and_a_change_is_explained_first() -> Non
                 assert step.prose, (page.id, step.name)
 
 
-STEPS = [pytest.param(step, id=f"{page.id}.{step.name}") for page in LIBRARY.pages.values() for step in page.steps]
+STEPS = {f"{page.id}.{step.name}": step for page in LIBRARY.pages.values() for step in page.steps}
+GUARDED = {name: step for name, step in STEPS.items() if "${" in step.command}
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 @pytest.mark.parametrize("shell", ["sh", "dash", "bash", "busybox"])
 def test_every_command_is_understood_by_every_shell(step: Step, shell: str) -> None:
     program = shutil.which(shell)
@@ -400,7 +402,7 @@ def test_every_command_is_understood_by_every_shell(step: Step, shell: str) -> N
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("step", [case for case in STEPS if "${" in case.values[0].command])
+@pytest.mark.parametrize("step", GUARDED.values(), ids=GUARDED)
 def test_a_command_whose_value_was_not_set_says_which_and_runs_nothing(step: Step) -> None:
     """The guard stands in the words of the first command that needs it, so what changes the host never starts."""
     # Every program is out of reach: what the shell still prints is its own.
