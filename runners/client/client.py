@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -111,17 +111,18 @@ class ControllerClient:
 
     async def events(
         self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Events after ``after``; with ``follow`` it goes on until the controller ends.
 
         ``watch`` tells others that somebody looks. Raises ``StreamDropped`` when we were too slow.
         """
-        async for line in self.event_lines(uid, after, follow=follow, watch=watch):
-            yield event_from_json(line)
+        async with aclosing(self.event_lines(uid, after, follow=follow, watch=watch)) as lines:
+            async for line in lines:
+                yield event_from_json(line)
 
     async def event_lines(
         self, uid: str, after: int = 0, *, follow: bool = False, watch: bool = False
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """As ``events``, each as the line of JSON that was written."""
         params = {"after": after, "follow": int(follow), "watch": int(watch)}
         async with self._stream(f"/v1/runs/{uid}/stream", params, read_timeout_s=None) as lines:
@@ -130,7 +131,7 @@ class ControllerClient:
                     raise StreamDropped("this reader was too slow and was let go; follow again from the last event")
                 yield line
 
-    async def status(self) -> AsyncIterator[api.Status]:
+    async def status(self) -> AsyncGenerator[api.Status, None]:
         """What is true only now, as it changes."""
         async with self._stream("/v1/status/stream", {}, read_timeout_s=STATUS_SILENCE_S) as lines:
             async for line in lines:
@@ -146,7 +147,8 @@ class ControllerClient:
                 if response.status_code >= 400:
                     await response.aread()
                     raise _error_of(response)
-                yield _lines(response)
+                async with aclosing(_lines(response)) as lines:
+                    yield lines
         except httpx.TransportError as error:
             raise _unreachable(self.home, error) from error
 
@@ -168,7 +170,7 @@ class ControllerClient:
         return response
 
 
-async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     rest = b""
     async for chunk in response.aiter_bytes():
         *whole, rest = (rest + chunk).split(b"\n")

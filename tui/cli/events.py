@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,16 +48,17 @@ async def _events(options: argparse.Namespace) -> int:
     if options.verify:
         return await _verify(uid, as_json=options.json)
     state = (await persist(lambda client: client.snapshot(uid))).state
-    async for event in events_of(uid, follow=options.follow):
-        if options.json:
-            print_json_line(event_to_json(event))
-        else:
-            payload = encode(event.payload).decode()
-            print_line(f"{event.seq:>6}  {rfc3339(event.time)}  {event.actor}  {event.type}  {payload}")
-        # A run that was retried has ended before: what counts is how it stood when we came, and what came then.
-        over = event.seq == state.seq and state.phase in RUN_ENDED
-        if options.follow and (over or (event.seq > state.seq and isinstance(event.payload, RunFinished))):
-            break
+    async with aclosing(events_of(uid, follow=options.follow)) as events:
+        async for event in events:
+            if options.json:
+                print_json_line(event_to_json(event))
+            else:
+                payload = encode(event.payload).decode()
+                print_line(f"{event.seq:>6}  {rfc3339(event.time)}  {event.actor}  {event.type}  {payload}")
+            # A run that was retried has ended before: what counts is how it stood when we came, and what came then.
+            over = event.seq == state.seq and state.phase in RUN_ENDED
+            if options.follow and (over or (event.seq > state.seq and isinstance(event.payload, RunFinished))):
+                break
     return 0
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from runners.client.client import StreamDropped
 from runners.client.start import ControllerNotStarted
@@ -39,12 +40,12 @@ def nothing(task: TaskDispatched) -> None:
     """No line is wanted."""
 
 
-async def events_of(uid: str, after: int = 0, *, follow: bool) -> AsyncIterator[Event]:
+async def events_of(uid: str, after: int = 0, *, follow: bool) -> AsyncGenerator[Event, None]:
     """Events of a run; when the controller goes away it is found or started again and the stream goes on."""
     while True:
         try:
-            async with controller() as client:
-                async for event in client.events(uid, after, follow=follow):
+            async with controller() as client, aclosing(client.events(uid, after, follow=follow)) as events:
+                async for event in events:
                     after = event.seq
                     yield event
             if not follow:
@@ -56,12 +57,12 @@ async def events_of(uid: str, after: int = 0, *, follow: bool) -> AsyncIterator[
             await asyncio.sleep(PAUSE_S)
 
 
-async def status_of() -> AsyncIterator[Status]:
+async def status_of() -> AsyncGenerator[Status, None]:
     """Status lines, for as long as somebody reads; survives restarts as ``events_of`` does."""
     while True:
         try:
-            async with controller() as client:
-                async for status in client.status():
+            async with controller() as client, aclosing(client.status()) as statuses:
+                async for status in statuses:
                     yield status
         except ControllerNotStarted:
             raise
@@ -107,15 +108,17 @@ async def _wait_for(uid: str, *, through_holds: bool) -> tuple[RunDocument, int]
     changed = asyncio.Event()
 
     async def watch_events(after: int) -> None:
-        async for event in events_of(uid, after, follow=True):
-            if isinstance(event.payload, RunFinished | RunHeld):
-                changed.set()
+        async with aclosing(events_of(uid, after, follow=True)) as events:
+            async for event in events:
+                if isinstance(event.payload, RunFinished | RunHeld):
+                    changed.set()
 
     async def watch_status() -> None:
         # What a host shows is status, not an event: a run that waits for a trusted key is held too.
-        async for status in status_of():
-            if any(run.uid == uid and run.phase == RunPhase.HELD for run in status.runs):
-                changed.set()
+        async with aclosing(status_of()) as statuses:
+            async for status in statuses:
+                if any(run.uid == uid and run.phase == RunPhase.HELD for run in status.runs):
+                    changed.set()
 
     async with asyncio.TaskGroup() as tasks:
         watchers = [tasks.create_task(watch_events(seq))]
@@ -149,22 +152,23 @@ async def stream_run(
     printed = _Seq(after)
 
     async def follow_events() -> None:
-        async for event in events_of(uid, after, follow=True):
-            match event.payload:
-                case TaskDispatched() as task if (prefix := wanted(task)) is not None:
-                    lines.opened(task.key, prefix)
-                case TaskFinished() as task:
-                    await lines.ended(task.key, task.log_bytes)
-                case _ if news:
-                    _print_news(event)
-            printed.reached(event.seq)
+        async with aclosing(events_of(uid, after, follow=True)) as events:
+            async for event in events:
+                match event.payload:
+                    case TaskDispatched() as task if (prefix := wanted(task)) is not None:
+                        lines.opened(task.key, prefix)
+                    case TaskFinished() as task:
+                        await lines.ended(task.key, task.log_bytes)
+                    case _ if news:
+                        _print_news(event)
+                printed.reached(event.seq)
 
     async def follow_sizes() -> None:
-        async for status in status_of():
-            for run in status.runs:
-                if run.uid == uid:
-                    for key, size in run.log_bytes.items():
-                        await lines.grown(key, size)
+        async with aclosing(status_of()) as statuses:
+            async for status in statuses:
+                sizes = next((run.log_bytes for run in status.runs if run.uid == uid), {})
+                for key, size in sizes.items():
+                    await lines.grown(key, size)
 
     async with lines, asyncio.TaskGroup() as tasks:
         followers = [tasks.create_task(follow_events()), tasks.create_task(follow_sizes())]

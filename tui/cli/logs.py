@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Awaitable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -176,9 +177,10 @@ async def _raw(uid: str, execution: Execution, *, follow: bool) -> None:
             return
 
         async def ended() -> None:
-            async for event in events_of(uid, follow=True):
-                if isinstance(event.payload, TaskFinished) and event.payload.key == execution.key:
-                    return
+            async with aclosing(events_of(uid, follow=True)) as events:
+                async for event in events:
+                    if isinstance(event.payload, TaskFinished) and event.payload.key == execution.key:
+                        return
 
         ending = asyncio.create_task(ended())
         try:
