@@ -170,7 +170,12 @@ def failure_facts(state: RunState, job: str) -> tuple[FailureFacts, str | None]:
             for job_run in job_state.runs:
                 if (host and job_run.host != host) or job_run.phase not in (*BAD, Phase.UNKNOWN):
                     continue
-                tasks = job_run.current.tasks if job_run.current else ()
+                # A host that was given up ends the job run, not the attempt: then the last log is an older story.
+                attempt = job_run.current
+                own = attempt is not None and (
+                    job_run.phase is Phase.UNKNOWN or (attempt.kind, attempt.reason) == (job_run.kind, job_run.reason)
+                )
+                tasks = attempt.tasks if attempt is not None and own else ()
                 bad = (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.UNKNOWN)
                 number = next((n for n, task in enumerate(tasks) if task.phase in bad), None)
                 task = planned.tasks[number] if number is not None else None
