@@ -104,8 +104,9 @@ class LocalShell(asyncio.SubprocessProtocol):
         for number, reader in self._outputs.items():
             if (pipe := process.get_pipe_transport(number)) is not None:
                 reader.set_transport(pipe)
-                # Larger pipes mean fewer turns of the loop for a flood; the user's share of them may be used up.
-                with contextlib.suppress(OSError, AttributeError):
+                # Larger pipes mean fewer turns of the loop for a flood. The user's share of them may be used up, the
+                # system may know no such thing, and who asked for this shell may have closed it already.
+                with contextlib.suppress(OSError, AttributeError, ValueError):
                     fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _BUFFER_BYTES)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:

@@ -361,6 +361,10 @@ class SupervisedSession:
         async with self._sink_turn:
             if not self._closed:
                 await self._sink.on_lost(cause)
+        # None of them is inside the sink, and nothing is left to tell.
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
 
     # ----- the end
 

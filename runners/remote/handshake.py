@@ -7,6 +7,7 @@ nothing that matters is sent, before the shell has answered a hello with a nonce
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from runners.remote.request import quote
@@ -32,7 +33,13 @@ def hello(nonce: str) -> bytes:
 
 def load(supervisor: bytes, nonce: str, role: Role) -> bytes:
     """Define the supervisor as one quoted unit, whole or not at all, and open it."""
-    return b"eval " + quote(compact(supervisor)) + f"\nod_open {nonce} {role} .\n".encode()
+    return _unit(supervisor) + f"\nod_open {nonce} {role} .\n".encode()
+
+
+@lru_cache(maxsize=2)
+def _unit(supervisor: bytes) -> bytes:
+    # The same for every shell of every host.
+    return b"eval " + quote(compact(supervisor))
 
 
 def compact(script: bytes) -> bytes:

@@ -92,11 +92,11 @@ od_look() { # KEY -> od_phase od_bytes od_why od_f, and od_two when done
     if [ -z "$od_whole" ]; then
       # Caught in the middle of a write, or whoever claimed it died in it.
       od_tries=$((od_tries + 1))
-      if [ "$od_tries" -gt 20 ]; then
+      if [ "$od_tries" -gt 40 ]; then
         od_phase=claimed
         return 0
       fi
-      od_nap 0.02
+      od_nap 0.05
       continue
     fi
     if [ "$od_tag" = Z ]; then
@@ -300,8 +300,9 @@ od_find_drainer() { # -> od_drainer, once the helper has written it
   { read -r od_word && read -r od_word && read -r od_word && read -r od_word && read -r od_word od_drainer; } <"$od_f.x"
 }
 
-od_settle() { # wait until all that the job printed is in the log -> od_bytes
-  od_cat='' od_last='' od_still=0 od_spins=0
+od_settle() { # wait until all that the job printed is in the log -> od_bytes, od_short when we gave up on that
+  od_cat='' od_last='' od_still=0 od_spins=0 od_short=0
+  read -r od_word od_first </proc/self/fdinfo/9
   while :; do
     [ -n "$od_drainer" ] || od_find_drainer
     # A dead drainer, waited for or not, has no descriptors. It had 8 from its birth and never touches it; any other
@@ -320,27 +321,41 @@ od_settle() { # wait until all that the job printed is in the log -> od_bytes
     od_still=$((od_still + 1))
     [ "$od_bytes" = "$od_last" ] || od_still=0
     od_last=$od_bytes
-    # Something that the job left behind holds the pipe, and is silent or never will be. D is a slow disk: wait on.
-    if [ "$od_still" -ge 10 ] || [ "$od_spins" -ge 180 ]; then
-      if [ -z "$od_cat" ] && [ -n "$od_drainer" ]; then
-        od_cat=$(grep -slE "^[0-9]+ \(.*\) [^ZX] $od_drainer " /proc/[0-9]*/stat)
-        od_cat=${od_cat#/proc/} od_cat=${od_cat%/stat}
-      fi
-      if [ -z "$od_cat" ] || ! od_stat "$od_cat"; then
-        break
-      elif [ "$od_state" != D ] || [ "$od_spins" -ge 1500 ]; then
-        # The log ends here; the drainer goes on reading for the one who was left, and drops it.
-        kill -KILL "$od_cat"
-        od_spins=0
-        while [ -e "/proc/$od_cat/fd/1" ] && [ "$od_spins" -lt 200 ]; do
-          od_spins=$((od_spins + 1))
-          [ "$od_spins" -lt 50 ] || od_nap 0.02
-        done
+    # Something that the job left behind holds the pipe. It is heard until it is quiet, or for two seconds.
+    if [ "$od_still" -lt 10 ] && [ "$od_spins" -lt 180 ]; then
+      continue
+    fi
+    if [ -z "$od_cat" ] && [ -n "$od_drainer" ]; then
+      # Into /dev/null: the log was cut before.
+      ! [ "/proc/$od_drainer/fd/1" -ef /dev/null ] || break
+      od_cat=$(grep -slE "^[0-9]+ \(.*\) [^ZX] $od_drainer " /proc/[0-9]*/stat)
+      od_cat=${od_cat#/proc/} od_cat=${od_cat%/stat}
+    fi
+    # A pipe keeps the order. So all of the job's own output is in the log once its reader sleeps for want of more
+    # (S; waiting for a processor is R, for a slow disk D), or has written more than pipe and reader can hold.
+    if [ -n "$od_cat" ]; then
+      od_stat "$od_cat" || continue
+      if [ "$od_state" = S ] || [ "$((od_bytes - od_first))" -gt 4194304 ]; then
+        od_end_log
         break
       fi
     fi
+    if [ "$od_spins" -ge 1500 ]; then
+      od_short=1
+      [ -z "$od_cat" ] || od_end_log
+      break
+    fi
   done
   read -r od_word od_bytes </proc/self/fdinfo/9
+}
+
+od_end_log() { # the log ends here; the drainer goes on reading for the one who was left, and drops it
+  kill -KILL "$od_cat"
+  od_spins=0
+  while [ -e "/proc/$od_cat/fd/1" ] && [ "$od_spins" -lt 200 ]; do
+    od_spins=$((od_spins + 1))
+    [ "$od_spins" -lt 50 ] || od_nap 0.02
+  done
 }
 
 od_finish() { # KIND STATUS CPU_TICKS
@@ -348,7 +363,7 @@ od_finish() { # KIND STATUS CPU_TICKS
   od_settle
   read -r od_one <"$od_f.x"
   od_flags=${od_one%% *}
-  case $od_flags in ?x) od_cut=1 ;; *) od_cut=0 ;; esac
+  case $od_flags in ?x) od_cut=1 ;; *) od_cut=$od_short ;; esac
   if [ "$1" = x ] && [ "${od_one#?? S}" = "$od_one" ]; then
     set -- e
     od_status=nostart
@@ -417,7 +432,7 @@ od_end_tree() { # KEY GRACE HOW
         od_survivors "$1"
         return 0
       fi
-      od_signal=KILL od_until=$((od_now + 300))
+      od_signal=KILL od_until=$((od_now + 500))
       od_say "$1" kill
     fi
     # TERM is sent once: a second one stops the clean-up of programs that take it for impatience.
