@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,20 @@ def recorded(case: str) -> dict[str, Any]:
     return found
 
 
+def _program() -> str | None:
+    """The one beside this Python, else the one on PATH."""
+    beside = Path(sys.executable).with_name("ansible-inventory")
+    return str(beside) if beside.is_file() else shutil.which("ansible-inventory")
+
+
 def is_installed() -> bool:
-    """Whether there is an ansible-inventory on PATH."""
-    return shutil.which("ansible-inventory") is not None
+    """Whether there is an ansible-inventory here."""
+    return _program() is not None
 
 
 def asked(case: str) -> dict[str, Any]:
     """The same answers from the tool that is installed."""
-    program = shutil.which("ansible-inventory")
+    program = _program()
     assert program is not None, "ask is_installed first"
     python = Path(program).read_text("utf-8").splitlines()[0].removeprefix("#!").strip()
     path = str(inventory_file(case))
