@@ -69,7 +69,7 @@ def _facts(state: RunState, effect: Advise, lines: list[str]) -> FailureFacts:
     task = job.tasks[effect.task - 1] if effect.task else None
     host = state.plan.hosts.get(job_run.host)
     attempt = next((one for one in job_run.attempts if one.number == effect.attempt), None)
-    # Without a task it is the job run itself that failed, its host given up; the attempt before ended of something else.
+    # Without a task it is the job run that failed, its host given up; the attempt before ended of something else.
     source = attempt if task is not None and attempt is not None and attempt.kind is not None else job_run
     return FailureFacts(
         pipeline=state.plan.pipeline,
@@ -82,5 +82,6 @@ def _facts(state: RunState, effect: Advise, lines: list[str]) -> FailureFacts:
         signal=source.signal,
         labels=host.labels if host else {},
         explicit=(task.runbook if task else None) or job.runbook,
+        runbooks=state.plan.runbooks,
         log_tail=lines,
     )
