@@ -12,10 +12,11 @@ from typing import Self
 
 import pytest
 
+from runners.adapters.opened_shell import script_of
 from runners.remote.handshake import load
 from runners.testing.host_contract import processes_of
 
-SUPERVISOR = (Path(__file__).parents[2] / "runners/remote/supervisor.sh").read_bytes()
+SUPERVISOR = script_of("helper")
 
 SHELLS = [
     pytest.param(command, id=command[0], marks=pytest.mark.skipif(shutil.which(command[0]) is None, reason=why))
@@ -27,7 +28,7 @@ SHELLS = [
 class LoadedShell:
     """One shell that has loaded the supervisor; lines in, lines out."""
 
-    def __init__(self, shell: tuple[str, ...], home: Path, *, role: str = "helper") -> None:
+    def __init__(self, shell: tuple[str, ...], home: Path) -> None:
         home.mkdir(exist_ok=True)
         self.home = home
         self.state = home / ".local/state/onduty/1"
@@ -40,7 +41,7 @@ class LoadedShell:
             env={"HOME": str(home), "PATH": os.environ["PATH"], "USER": "tester"},
             start_new_session=True,
         )
-        self.send(load(SUPERVISOR, "nonce", "helper" if role == "helper" else "follower"))
+        self.send(load(SUPERVISOR, "nonce", "helper"))
         self.first_words = [self.line(), self.line()]
 
     def send(self, data: bytes) -> None:
