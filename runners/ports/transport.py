@@ -120,7 +120,7 @@ class SessionSink(Protocol):
     """What a session tells the engine. Called from the event loop, one call at a time per session."""
 
     async def on_output(self, key: str, offset: int, data: bytes) -> None:
-        """Bytes of the log from ``offset``: in order, without gaps from where ``follow`` began. A slow sink slows the host."""
+        """Bytes of the log from ``offset``: in order, without gaps. A slow sink slows the host."""
 
     async def on_finished(self, key: str, result: ExecutionResult) -> None:
         """After the last ``on_output``: every byte up to ``result.log_bytes`` was delivered."""
