@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar
@@ -21,7 +21,8 @@ from textual.screen import Screen
 from runbooks.library import Library
 from runners.model import api
 from runners.model.inventory import Host
-from tui.bridge import RETRY_S, Connect, Feed, RunFeed
+from runners.model.plan import Plan
+from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.screens.board import BoardScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
@@ -51,12 +52,15 @@ class OndutyApp(App[None], inherit_bindings=False):
         look: Look,
         *,
         run: str | None = None,
+        shelves: Callable[[Sequence[str]], Library] | None = None,
         now: Callable[[], float] = time.time,
         zone: tzinfo | None = None,
     ) -> None:
+        """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
         super().__init__(ansi_color=not look.theme.exact)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
         self.library = library
+        self._shelves = shelves
         self.look = look
         self.farewell = ""
         """Printed after the terminal was restored."""
@@ -64,9 +68,14 @@ class OndutyApp(App[None], inherit_bindings=False):
         """What ended the screen."""
         self.broken: dict[str, str] = {}
         """What broke without ending it: kind and place, with the path of its report."""
+        self._told_trouble = ""
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
         self._zone = zone or datetime.now().astimezone().tzinfo
+
+    def library_of(self, plan: Plan) -> Library:
+        """The pages of the site that a run was started in."""
+        return self._shelves(plan.runbooks) if self._shelves is not None and plan.runbooks else self.library
 
     def on_mount(self) -> None:
         """Open the list, and the run that was asked for on top of it."""
@@ -98,6 +107,16 @@ class OndutyApp(App[None], inherit_bindings=False):
     def open_run(self, uid: str, *, runbook: bool = False) -> None:
         """The screen of one run."""
         self.push_screen(RunScreen(RunFeed(self.feed, uid), open_runbook=runbook))
+
+    def new_trouble(self) -> str:
+        """Why the controller is still gone, once for each reason; the screens show for how long."""
+        trouble, stale_s = self.feed.trouble, self.feed.stale_s()
+        if not trouble:
+            self._told_trouble = ""
+        if not trouble or stale_s is None or stale_s <= START_AFTER_S or trouble == self._told_trouble:
+            return ""
+        self._told_trouble = trouble
+        return trouble
 
     def _told_to_end(self, number: int) -> None:
         self.exit(return_code=128 + number)
@@ -198,9 +217,10 @@ def pick_look(environ: Mapping[str, str], encoding: str) -> Look:
 
 def run_app(run: str | None = None) -> int:
     """Open the screen; returns the exit code once it was left and the terminal is as it was."""
+    from runbooks.shelves import Shelves
     from tui.bridge import Line
     from tui.cli.problems import print_bug
-    from tui.wiring import controller_command, home, library
+    from tui.wiring import controller_command, home, library, own_runbooks
 
     if why_not := why_no_screen(os.environ):
         print(f"onduty: {why_not}\n  try: onduty runs", file=sys.stderr)
@@ -214,7 +234,7 @@ def run_app(run: str | None = None) -> int:
         )
         return 2
     line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library(), look, run=run)
+    app = OndutyApp(line, library(), look, run=run, shelves=Shelves(own_runbooks()).library)
     app.run()
     if app.crash is not None:
         return print_bug(app.crash, ["screen"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from runners.adapters.text_file import read_utf8
 from runners.model.errors import InputRefused
 from runners.spec.ansible import is_read
 
@@ -32,7 +33,7 @@ def read_vars_files(folder: Path) -> dict[str, str]:
                 is_top = path.parent == folder / kind and not name.startswith(".")
                 if not path.is_file() or not (is_top or is_read(name)):
                     continue
-                text = _read(path)
+                text = read_utf8(path, str(path))
                 total += len(text)
                 if total > MAX_TOTAL_BYTES:
                     raise InputRefused(
@@ -41,12 +42,3 @@ def read_vars_files(folder: Path) -> dict[str, str]:
                     )
                 found[str(path.relative_to(folder))] = text
     return found
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except OSError as problem:
-        raise InputRefused(f"{path}: {problem.strerror}; nothing was started") from None
-    except UnicodeDecodeError as problem:
-        raise InputRefused(f"{path}: not UTF-8 (byte {problem.start}); nothing was started") from None

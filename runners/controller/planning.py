@@ -45,6 +45,7 @@ def plan_request(request: StartRun) -> Plan:
         definition_digest=text_digest(request.definition),
         folder=str(PurePath(request.definition_path).parent),
         limit=request.limit,
+        runbooks=request.runbooks,
     )
     if plan is None:
         raise TextsRefused((*problems, *more))

@@ -55,6 +55,8 @@ class StartRun:
     params: Mapping[str, str] = field(default_factory=dict)
     limit: str | None = None
     """A pattern; hosts outside are left out."""
+    runbooks: tuple[str, ...] = ()
+    """Absolute files and folders with the pages of the client's site: the controller knows no current folder."""
     auth_sock: str | None = None
     """The client's SSH_AUTH_SOCK."""
 

@@ -88,6 +88,8 @@ class Plan:
     """The pattern outside of which hosts were left out; None: none was given."""
     left_out: tuple[str, ...] = ()
     """Jobs, as ``stage/job``, none of whose hosts the limit names."""
+    runbooks: tuple[str, ...] = ()
+    """Files and folders with the pages of the site that the run was started in, absolute; read when one is needed."""
     folder: str = ""
     """Folder of the pipeline file; relative paths of transfers will start here."""
 

@@ -23,12 +23,13 @@ def build_plan(
     definition_digest: str,
     folder: str,
     limit: str | None = None,
+    runbooks: tuple[str, ...] = (),
 ) -> tuple[Plan | None, tuple[Problem, ...]]:
     """Plan a run; None exactly when there are problems.
 
     ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
     ``inventory`` None: only ``local`` is known. ``limit`` is a pattern: hosts outside are left out, and jobs that keep
-    none. ``local`` has to be named in it, unless it only says what to leave out.
+    none. ``runbooks`` are places of pages. ``local`` has to be named in it, unless it only says what to leave out.
     """
     problems: list[Problem] = []
     params, param_problems = resolve_params(pipeline, given_params)
@@ -72,6 +73,7 @@ def build_plan(
         left_out=tuple(
             f"{stage.name}/{job.name}" for stage in pipeline.stages for job in stage.jobs if not resolved[job.hosts]
         ),
+        runbooks=runbooks,
         folder=folder,
     )
     return plan, ()

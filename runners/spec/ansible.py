@@ -195,4 +195,7 @@ def _cycles(raw: RawInventory, report: Report) -> bool:
 
 def _warning(place: str, text: str) -> Problem:
     file, _, line = place.rpartition(":")
-    return Problem(file=file, line=int(line) if line.isdigit() else 1, column=1, path="", text=text, warning=True)
+    if not line.isdigit():
+        # What a command printed has no lines.
+        file, line = place.partition(", ")[0], "1"
+    return Problem(file=file, line=int(line), column=1, path="", text=text, warning=True)

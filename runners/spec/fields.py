@@ -9,6 +9,7 @@ value is refused with "quote it". Numbers are plain decimals; durations, choices
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Annotated, NoReturn
@@ -191,6 +192,37 @@ def path_of(value: object) -> str:
     return text
 
 
+def words_of(value: object) -> tuple[str, ...]:
+    """The words of a program and its arguments: a list, or one text that is split as a shell would. No shell runs."""
+    if isinstance(value, Seq):
+        words = [text_of(item) for item in value]
+    else:
+        line = _line(value)
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            refuse("a quote is never closed")
+    if not words or not words[0]:
+        refuse("names no program")
+    return tuple(words)
+
+
+def _paths(value: object) -> tuple[str, ...]:
+    """One path, or a list of them."""
+    if not isinstance(value, Seq):
+        return (path_of(value),)
+    paths: list[str] = []
+    found: list[tuple[tuple[Part, ...], str]] = []
+    for index, item in enumerate(value):
+        try:
+            paths.append(path_of(item))
+        except PydanticCustomError as error:
+            found.extend(((index, *at), text) for at, text in (error.context or {})["found"])
+    if found:
+        refuse_parts(found)
+    return tuple(paths)
+
+
 def _whole_number(value: object) -> int:
     if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
         said = what(value)
@@ -304,6 +336,16 @@ Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": 
 Address = Annotated[str, BeforeValidator(address_of), WithJsonSchema({"type": "string", "minLength": 1})]
 User = Annotated[str, BeforeValidator(user_of), WithJsonSchema({"type": "string", "minLength": 1})]
 FilePath = Annotated[str, BeforeValidator(path_of), WithJsonSchema({"type": "string", "minLength": 1})]
+Paths = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_paths),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(words_of),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Number = Annotated[float, BeforeValidator(_number)]
 Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]

@@ -5,18 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from posixpath import normpath
+
+from pydantic_core import PydanticCustomError
 
 from runners.model.inventory import Inventory
 from runners.model.problems import Problem
 from runners.spec.ansible import assemble
 from runners.spec.ansible_ini import read_ini
+from runners.spec.ansible_json import read_json
 from runners.spec.ansible_values import YAML_TAGS
 from runners.spec.ansible_yaml import read_yaml
+from runners.spec.fields import words_of
 from runners.spec.inventory_kind import InventoryKind, inventory_kind, is_ansible
 from runners.spec.nodes import decode_text, read_tree
 from runners.spec.own_inventory import read_own
 from runners.spec.report import Report, in_order
+from runners.spec.site import absolute_from
+from runners.spec.ssh_hosts import read_ssh_hosts
+
+PRINTED = "--list"
+"""Where the files of an inventory hold what its command printed; no file beside it has such a path."""
 
 
 def read_inventory(
@@ -26,15 +34,12 @@ def read_inventory(
 
     Relative paths start at ``folder`` (default: the folder of ``file``), ``~/`` at ``home``; give both as absolute
     paths, and every path in the result is absolute. ``files`` are the texts under ``group_vars/`` and
-    ``host_vars/``, by their path from the folder; only Ansible inventories look at them. The inventory is None
-    exactly when a problem is an error. Never raises for what stands in ``text``.
+    ``host_vars/``, by their path from the folder; for an SSH configuration those that it includes; under
+    ``PRINTED`` stands what its command printed. The inventory is None exactly when a problem is an error. Never
+    raises for what stands in ``text``.
     """
     report = Report(file)
-    base, at_home = PurePosixPath(folder) if folder is not None else PurePosixPath(file).parent, PurePosixPath(home)
-
-    def absolute(path: str) -> str:
-        return _absolute(path, base, at_home)
-
+    absolute = absolute_from(folder if folder is not None else str(PurePosixPath(file).parent), home)
     decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     kind = inventory_kind(decoded, file)
     if kind is InventoryKind.INI:
@@ -42,9 +47,12 @@ def read_inventory(
         if readable is None:
             return None, tuple(report.problems)
         return assemble(read_ini(readable, report), report, files or {}, absolute)
+    if kind is InventoryKind.JSON:
+        return assemble(read_json(decoded, report), report, files or {}, absolute)
     if kind is InventoryKind.SSH_CONFIG:
-        report.add(1, 1, (), "is an SSH configuration; reading its hosts comes with a later version")
-        return None, tuple(report.problems)
+        path = absolute(PurePosixPath(file).name)
+        usual = path == absolute("~/.ssh/config")
+        return read_ssh_hosts(decoded, files or {}, report, ssh_config=None if usual else path), tuple(report.problems)
     tree, found = read_tree(text, file, tags=YAML_TAGS)
     if tree is not None and is_ansible(tree):
         report.problems.extend(found)
@@ -53,9 +61,16 @@ def read_inventory(
     report.problems.extend(found)
     if tree is None:
         return None, in_order(report.problems)
-    return read_own(tree, report, absolute), in_order(report.problems)
+    inventory, more = read_own(tree, report, absolute, (files or {}).get(PRINTED))
+    return inventory, (*in_order(report.problems), *more)
 
 
-def _absolute(path: str, base: PurePosixPath, home: PurePosixPath) -> str:
-    whole = home / path[2:] if path.startswith("~/") else home if path == "~" else base / path
-    return normpath(str(whole))
+def command_of(text: str, file: str) -> tuple[str, ...]:
+    """The words of the command that prints the hosts of this inventory; empty when it names none."""
+    tree, _ = read_tree(text, file) if inventory_kind(text, file) is InventoryKind.YAML else (None, [])
+    if tree is None or is_ansible(tree) or "command" not in tree:
+        return ()
+    try:
+        return words_of(tree["command"])
+    except PydanticCustomError:
+        return ()

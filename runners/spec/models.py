@@ -27,6 +27,7 @@ from runners.spec.fields import (
     Number,
     OnFailureWord,
     ParamTypeWord,
+    Paths,
     Port,
     PositiveDuration,
     Reference,
@@ -34,6 +35,7 @@ from runners.spec.fields import (
     User,
     Version,
     WholeNumber,
+    Words,
 )
 
 _LATER_ANYWHERE = frozenset(
@@ -171,12 +173,25 @@ class GroupModel(ConnectionModel):
     children: list[Reference] = []
 
 
+class SiteModel(Model):
+    """A site's ``onduty.yaml``."""
+
+    later = frozenset({"secrets", "notify", "schedule"})
+
+    pipelines: Paths = Field(default=(), description="Files, or folders whose *.yaml are pipelines to be run by name.")
+    inventories: Paths = Field(default=(), description="Files, or folders of files; chosen with -i NAME.")
+    runbooks: Paths = Field(default=(), description="Files, or folders of pages; they win over the built-in ones.")
+
+
 class InventoryModel(Model):
     """An inventory file."""
 
-    later = frozenset({"vars", "command", "plugin", "jump", "via"})
+    later = frozenset({"vars", "plugin", "jump", "via"})
 
     environment: Name | None = None
+    command: Words | None = Field(
+        default=None, description="Prints the hosts as Ansible's --list does; in place of hosts: and groups:."
+    )
     defaults: ConnectionModel = ConnectionModel()
     hosts: dict[NameKey, HostModel] = {}
     groups: dict[NameKey, GroupModel] = {}

@@ -8,10 +8,14 @@ lottery by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from runners.model.inventory import LOCAL, UNGROUPED, Group, Host, Inventory
+from runners.model.problems import Problem
+from runners.spec.ansible import assemble
+from runners.spec.ansible_json import read_json
 from runners.spec.models import ConnectionModel, InventoryModel
 from runners.spec.names import why_not_env_value
 from runners.spec.nodes import Map, Node, Scalar, Seq
@@ -26,18 +30,33 @@ RESERVED = {
     UNGROUPED: "the hosts that are in no group",
 }
 
+NOT_EXECUTED = "the hosts come from a program, and this executes nothing; save what it prints and name that with -i"
+
+BESIDE_COMMAND = "stands beside command:, which prints all hosts; remove one of them"
+
 V = TypeVar("V")
 
 
-def read_own(tree: Map, report: Report, absolute: Callable[[str], str]) -> Inventory | None:
-    """The inventory; None when ``report`` got errors. ``absolute`` makes a path whole."""
+def read_own(
+    tree: Map, report: Report, absolute: Callable[[str], str], printed: str | None
+) -> tuple[Inventory | None, tuple[Problem, ...]]:
+    """The inventory, None when there are errors, and the problems of what its command ``printed``.
+
+    Problems of the file itself are in ``report``. ``absolute`` makes a path whole.
+    """
     _spell_out(tree)
     _lint(tree, report)
     model: InventoryModel | None = validate(InventoryModel, tree, report)
+    if model is not None and model.command is not None and printed is None and not report.problems:
+        report.add(*tree.key_places["command"], ("command",), NOT_EXECUTED)
     if model is None or report.problems:
-        return None
-    inventory = _inventory(model, tree, report, absolute)
-    return None if report.problems else inventory
+        return None, ()
+    if model.command is None or printed is None:
+        inventory = _inventory(model, tree, report, absolute)
+        return (None if report.problems else inventory), ()
+    listed = Report(f"{report.file}, {model.command[0]}")
+    found, problems = assemble(read_json(printed, listed), listed, {}, absolute)
+    return (None if found is None else _with_defaults(found, model, report.file, absolute)), problems
 
 
 def _spell_out(tree: Map) -> None:
@@ -58,6 +77,9 @@ def _spell_out(tree: Map) -> None:
 
 
 def _lint(tree: Map, report: Report) -> None:
+    for key in ("hosts", "groups"):
+        if "command" in tree and key in tree:
+            report.add(*tree.key_places[key], (key,), BESIDE_COMMAND)
     hosts = cast("Map", tree.get("hosts")) if isinstance(tree.get("hosts"), Map) else Map(0, 0)
     groups = cast("Map", tree.get("groups")) if isinstance(tree.get("groups"), Map) else Map(0, 0)
     for section, named in (("hosts", hosts), ("groups", groups)):
@@ -123,6 +145,16 @@ def _cycles(graph: dict[str, list[str]], groups: Map, report: Report) -> None:
             *groups.key_places[cycle[0]], ("groups", cycle[0]), f"the groups contain each other: {' -> '.join(cycle)}"
         )
         remaining[cycle[0]].remove(cycle[1])
+
+
+def _with_defaults(found: Inventory, model: InventoryModel, file: str, absolute: Callable[[str], str]) -> Inventory:
+    """What a command printed, with the environment and the defaults of the file that names the command."""
+    said = {key: absolute(str(value)) if key in _PATH_KEYS else value for key, value in _said(model.defaults).items()}
+    hosts = {}
+    for name, host in found.hosts.items():
+        missing: dict[str, Any] = {key: value for key, value in said.items() if getattr(host, key) is None}
+        hosts[name] = replace(host, **missing, vars={**model.defaults.vars, **host.vars})
+    return replace(found, hosts=hosts, environment=model.environment, source=file)
 
 
 def _vars(owner: Node | None, path: tuple[Part, ...], report: Report) -> None:

@@ -130,7 +130,6 @@ def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
         ("hosts: {a: {vars: {W: [1]}}}", "i.yaml:1:20  hosts.a.vars.W: must be text, not a list"),
         ("hosts: {a: {vars: x}}", 'i.yaml:1:19  hosts.a.vars: must be a mapping (key: value), not "x"'),
         ("defaults: {jump: b}", "i.yaml:1:12  defaults.jump: comes with a later version"),
-        ("command: ./list", "i.yaml:1:1  command: comes with a later version"),
         ("hosts: {a: {port: 0}}", "i.yaml:1:19  hosts.a.port: must be from 1 to 65535, not 0"),
         ("hosts: {a: {port: '22'}}", 'i.yaml:1:19  hosts.a.port: must be a whole number without quotes, not "22"'),
         ("hosts: {a: {address: -oProxyCommand=x}}", 'hosts.a.address: "-oProxyCommand=x" is no host name or address'),
@@ -142,7 +141,7 @@ def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
             "hosts.a.identity: other people's homes are not looked up; write the whole path",
         ),
         ("hosts: {a: {labels: {zone: no}}}", "hosts.a.labels.zone: YAML reads no as false; quote it: 'no'"),
-        ("version: 1", "i.yaml:1:1  version: unknown key; known here are environment, defaults, hosts, groups"),
+        ("version: 1", "i.yaml:1:1  version: unknown key; known here are environment, command, defaults, hosts, groups"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_with_its_place(text: str, line: str) -> None:

@@ -113,15 +113,23 @@ async def _hosts(pattern: str, options: argparse.Namespace, *, waiting: bool = F
     With ``waiting`` the hosts that live runs wait for stand in front of an inventory that merely lies in this folder:
     what a hold tells to type means them, wherever it is typed.
     """
+    from runners.model.errors import InputRefused
     from runners.model.inventory import Inventory
     from runners.plan.patterns import hosts_of
-    from tui.cli.texts import FileRefused, read_inventory_files, read_inventory_text
+    from tui.cli.inventories import checked, inventory_for
+    from tui.cli.texts import FileRefused
 
-    if options.inventory:
-        inventory = read_inventory_text(read_inventory_files(options.inventory))
-    elif here := _inventory_here():
-        inventory = read_inventory_text(read_inventory_files(here))
-        if waiting:
+    try:
+        text = inventory_for(None, options.inventory, execute=waiting)
+    except InputRefused:
+        live = Inventory(hosts=await _hosts_of_live_runs())
+        names, _ = hosts_of(pattern, live)
+        if options.inventory or not waiting or not names:
+            raise
+        return [live.hosts[name] for name in names if name in live.hosts]
+    if text is not None:
+        inventory = checked(text)
+        if waiting and not options.inventory:
             asked = {status.name for status in await _connections() if status.phase == "host_key_unknown"}
             theirs = {name: host for name, host in (await _hosts_of_live_runs()).items() if name in asked}
             inventory = replace(inventory, hosts={**inventory.hosts, **theirs})
@@ -133,14 +141,6 @@ async def _hosts(pattern: str, options: argparse.Namespace, *, waiting: bool = F
     if problems:
         raise FileRefused(f"{pattern}: nothing was done", problems, hint="-i FILE names an inventory")
     return [inventory.hosts[name] for name in names if name in inventory.hosts]
-
-
-def _inventory_here() -> str | None:
-    from pathlib import Path
-
-    from tui.cli.texts import INVENTORY_NAME
-
-    return INVENTORY_NAME if Path(INVENTORY_NAME).is_file() else None
 
 
 async def _hosts_of_live_runs() -> dict[str, Host]:

@@ -23,6 +23,7 @@ from tui.cli import (
     runs,
     schema,
     show,
+    trust,
     wait,
 )
 
@@ -34,14 +35,30 @@ LATER = {
     "reject": "comes with a later version",
     "note": "comes with a later version",
     "secret": "comes with a later version",
-    "trust": "comes with a later version",
     "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
     "doctor": "comes with a later version",
     "completion": "comes with a later version",
 }
 """Verbs of the interface that are not built yet, refused by name."""
 
-VERBS = (lint, plan, run, runs, show, events, wait, logs, intents, hosts, runbook, controller, demo, schema, keys)
+VERBS = (
+    lint,
+    plan,
+    run,
+    runs,
+    show,
+    events,
+    wait,
+    logs,
+    intents,
+    hosts,
+    trust,
+    runbook,
+    controller,
+    demo,
+    schema,
+    keys,
+)
 
 EPILOG = """\
 examples:

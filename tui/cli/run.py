@@ -77,11 +77,13 @@ async def _start(options: argparse.Namespace) -> RunStarted:
     from ulid import ULID
 
     from runners.model.api import StartRun
+    from tui.cli.inventories import inventory_for
     from tui.cli.session import persist
-    from tui.cli.texts import inventory_for, params_of, plan_texts, read_text
+    from tui.cli.texts import params_of, plan_texts, read_pipeline_text
+    from tui.wiring import site_runbooks
 
-    text = read_text(options.file)
-    inventory = inventory_for(text, options.inventory)
+    text = read_pipeline_text(options.file)
+    inventory = inventory_for(text, options.inventory, execute=True)
     params = params_of(options)
     # The controller plans again; planning here first gives the problems with the paths as they were typed.
     plan_texts(text, inventory, params, options.limit)
@@ -95,6 +97,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         home=str(Path.home()),
         params=params,
         limit=options.limit,
+        runbooks=site_runbooks(),
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
     )
     return await persist(lambda client: client.start_run(request))
