@@ -137,7 +137,6 @@ async def test_a_helper_that_falls_silent_is_noticed_by_the_deadline(home: Home)
     with pytest.raises(SessionLost):
         await session.ask([KEY])
     assert "did not answer" in await sink.until_lost()
-    os.kill(helper.pid, signal.SIGCONT)
     await session.close()
     session, _ = await open_wrapped(home, RecordingSink())
     assert (await session.ask([KEY]))[0].phase is ExecutionPhase.RUNNING
