@@ -97,6 +97,7 @@ class Person:
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
             "cwd": self.work,
+            "bufsize": 0,
             **options,
         }
         command = [sys.executable, "-m", "tui.cli", *words]

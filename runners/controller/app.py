@@ -23,6 +23,8 @@ from runners.model.intents import Cancel, Intent, Retry, Skip
 from runners.model.wire import decode, encode, event_to_json
 
 MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_NUMBER = 2**62
+"""Offsets and seqs are 64-bit integers in the store."""
 SIGN_OF_LIFE_S = 2.0
 
 T = TypeVar("T")
@@ -291,6 +293,6 @@ def _user(request: Request) -> str:
 
 def _number(request: Request, name: str, default: int) -> int:
     try:
-        return max(0, int(request.query_params.get(name, default)))
+        return min(max(0, int(request.query_params.get(name, default))), MAX_NUMBER)
     except ValueError:
         raise InputRefused(f"{name}: not a number") from None

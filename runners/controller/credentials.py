@@ -26,7 +26,7 @@ class Agents:
         for path in reversed(self._offered):
             try:
                 found = os.stat(path)
-            except OSError:
+            except (OSError, ValueError):
                 continue
             if stat.S_ISSOCK(found.st_mode) and found.st_uid == os.getuid():
                 return path
