@@ -2,7 +2,8 @@
 
 The order (LANGUAGE.md, "A runbook"): a page that the task or the job names comes first. Then the page whose matching
 rule names most of task, job, log, exit code (or signal) and kind; then the longer log match; then the page whose rule
-narrows more by stage and labels; then the id. A page that does not match is never offered.
+narrows more by stage and labels; then the one that names the kind, because a time limit or a full disk brings about an
+exit code or a signal of its own; then the id. A page that does not match is never offered.
 
 The score says how specific the match is, and never contradicts the order of the count. With ``n`` of those five named,
 log among them, it is ``1 - 0.1 * 0.6 ** (n - 1)``: 0.9, 0.94, 0.96, 0.98, 0.99. Without the log it lies half way down
@@ -85,7 +86,7 @@ class Matcher:
 
 def _hold(
     page: Page, compiled: _Rule, facts: FailureFacts, tail: Tail
-) -> tuple[tuple[int, int, int, str], PageMatch] | None:
+) -> tuple[tuple[int, int, int, bool, str], PageMatch] | None:
     """The sort key and the match when every condition of the rule holds, else None."""
     rule = compiled.rule
     signal = facts.signal.removeprefix("SIG") if facts.signal else None
@@ -113,7 +114,7 @@ def _hold(
     named = bool(rule.tasks) + bool(rule.jobs) + bool(rule.kinds) + ends + (log is not None)
     narrowed = bool(rule.stages) + len(rule.labels)
     match = PageMatch(page=page, score=_score(named, log is not None), why=", ".join(reasons), log=log)
-    return (-named, -len(log.text) if log else 0, -narrowed, page.id), match
+    return (-named, -len(log.text) if log else 0, -narrowed, not rule.kinds, page.id), match
 
 
 def _earliest(hits: Iterable[LogMatch | None]) -> LogMatch | None:

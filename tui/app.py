@@ -5,56 +5,85 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from runbooks.library import Library
+from runners.model import api
 from runners.model.inventory import Host
-from tui.bridge import Connect, Feed, RunFeed
+from runners.model.plan import Plan
+from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.screens.board import BoardScreen
+from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
+from tui.terminal import lend, signs_in_ascii, why_no_screen
 from tui.view.glyphs import pick_glyphs
 from tui.view.safe_text import safe
 from tui.view.scene import Here
 from tui.view.theme import pick_theme
 from tui.widgets.look import Look, dress, wear
 
+EXIT_BUG = 70
 
-class OndutyApp(App[None]):
+
+class OndutyApp(App[None], inherit_bindings=False):
     """onduty on the screen."""
 
     CSS_PATH = "styles/base.tcss"
     ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = []
     TITLE = "onduty"
 
-    def __init__(self, connect: Connect, library: Library, look: Look, *, run: str | None = None) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        library: Library,
+        look: Look,
+        *,
+        run: str | None = None,
+        shelves: Callable[[Sequence[str]], Library] | None = None,
+        now: Callable[[], float] = time.time,
+        zone: tzinfo | None = None,
+    ) -> None:
+        """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
         super().__init__(ansi_color=not look.theme.exact)
-        self.feed = Feed(connect)
+        self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
         self.library = library
+        self._shelves = shelves
         self.look = look
         self.farewell = ""
         """Printed after the terminal was restored."""
+        self.crash: Exception | None = None
+        """What ended the screen."""
+        self.broken: dict[str, str] = {}
+        """What broke without ending it: kind and place, with the path of its report."""
+        self._told_trouble = ""
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
-        self._zone = datetime.now().astimezone().tzinfo
+        self._zone = zone or datetime.now().astimezone().tzinfo
+
+    def library_of(self, plan: Plan) -> Library:
+        """The pages of the site that a run was started in."""
+        return self._shelves(plan.runbooks) if self._shelves is not None and plan.runbooks else self.library
 
     def on_mount(self) -> None:
         """Open the list, and the run that was asked for on top of it."""
         wear(self, self.look)
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Textual restores the terminal when it exits by itself, and leaves it as it is when it is killed.
-            asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        self._following = asyncio.create_task(self.feed.run())
+            asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
+        self._following = self.keep(self.feed.run)
         self.push_screen(BoardScreen())
         if self._first_run:
             self.open_run(self._first_run)
@@ -71,11 +100,33 @@ class OndutyApp(App[None]):
     def here(self, *, lag_s: float | None = None) -> Here:
         """What is true of this terminal now."""
         assert self._zone is not None
-        return Here(now_utc=time.time(), user=self.feed.user, lag_s=lag_s, stale_s=self.feed.stale_s(), zone=self._zone)
+        return Here(
+            now_utc=self.feed.now(), user=self.feed.user, lag_s=lag_s, stale_s=self.feed.stale_s(), zone=self._zone
+        )
 
     def open_run(self, uid: str, *, runbook: bool = False) -> None:
         """The screen of one run."""
         self.push_screen(RunScreen(RunFeed(self.feed, uid), open_runbook=runbook))
+
+    def new_trouble(self) -> str:
+        """Why the controller is still gone, once for each reason; the screens show for how long."""
+        trouble, stale_s = self.feed.trouble, self.feed.stale_s()
+        if not trouble:
+            self._told_trouble = ""
+        if not trouble or stale_s is None or stale_s <= START_AFTER_S or trouble == self._told_trouble:
+            return ""
+        self._told_trouble = trouble
+        return trouble
+
+    def _told_to_end(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def _failed_elsewhere(self, run: api.RunSummary) -> None:
+        """A job run of ``run`` failed; who looks at something else is told."""
+        screen = next((one for one in reversed(self.screen_stack) if isinstance(one, PaintedScreen)), None)
+        if screen is not None and not screen.shows(run.uid):
+            where = f" in {run.environment}" if run.environment else ""
+            screen.say("fail", f"{run.id}{where}: {run.what or 'failed'}\n{run.first_line}")
 
     # ----- look
 
@@ -99,18 +150,56 @@ class OndutyApp(App[None]):
         """Lend this terminal to a shell on a host; returns its exit code once it ended."""
         from tui.wiring import shell_command
 
-        command = shell_command(host)
+        name, target = safe(host.name), safe(host.target)
+        where = name if name == target else f"{name} ({target})"
+        # The screen is gone while this runs; a line says where one is and how to come back.
         with self.suspend(), self.batch_update():
-            # The screen is gone while this runs; a line says where one is and how to come back.
-            print(f"\nshell on {safe(host.name)} ({safe(host.target)}); exit comes back to onduty\n", flush=True)
-            environment = dict(os.environ)
-            try:
-                code = subprocess.run(command, env=environment, check=False).returncode
-            except OSError as error:
-                print(f"{safe(command[0])}: {error.strerror}", file=sys.stderr)
-                code = 255
+            code = lend(shell_command(host), f"onduty: a shell on {where}; exit comes back")
         self.refresh(layout=True)
         return code
+
+    # ----- what goes wrong
+
+    def keep(self, follow: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        """Run ``follow`` until the task is cancelled, again when it breaks."""
+
+        async def forever() -> None:
+            while True:
+                try:
+                    await follow()
+                except Exception as error:
+                    self.note_bug(error)
+                await asyncio.sleep(RETRY_S)
+
+        return asyncio.create_task(forever())
+
+    def note_bug(self, error: Exception) -> str:
+        """Something broke and the rest goes on: returns the path of a report, written once for each place."""
+        from tui.cli.problems import write_report
+
+        frames = traceback.extract_tb(error.__traceback__)
+        last = frames[-1] if frames else None
+        place = f"{type(error).__name__} {last.filename}:{last.lineno}" if last else type(error).__name__
+        if place not in self.broken:
+            self.broken[place] = write_report(error, "the screen")
+        return self.broken[place]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The screen cannot go on. Textual would print a traceback with the values of all variables."""
+        self.crash = self.crash or error
+        self._return_code = EXIT_BUG
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        error = sys.exception() if sys.version_info >= (3, 11) else sys.exc_info()[1]
+        self._handle_exception(error if isinstance(error, Exception) else RuntimeError("the screen broke"))
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """The screen cannot go on; what Textual wants to print is not printed."""
+        self._fatal_error()
 
 
 def pick_look(environ: Mapping[str, str], encoding: str) -> Look:
@@ -123,16 +212,19 @@ def pick_look(environ: Mapping[str, str], encoding: str) -> Look:
     truecolour = environ.get("COLORTERM", "") in ("truecolor", "24bit")
     colours = 256 if truecolour or "256" in term or "direct" in term else 0 if term in ("dumb", "vt100", "") else 8
     theme = pick_theme(environ.get("ONDUTY_THEME") or None, no_color=bool(environ.get("NO_COLOR")), colours=colours)
-    ascii_only = bool(environ.get("ONDUTY_ASCII")) or encoding.lower().replace("-", "") not in ("utf8",)
-    return replace(Look(), theme=theme, glyphs=pick_glyphs(ascii_only=ascii_only))
+    return replace(Look(), theme=theme, glyphs=pick_glyphs(ascii_only=signs_in_ascii(environ, encoding)))
 
 
 def run_app(run: str | None = None) -> int:
     """Open the screen; returns the exit code once it was left and the terminal is as it was."""
-    from runners.client.start import connect
-    from tui.wiring import controller_command, home, library
+    from runbooks.shelves import Shelves
+    from tui.bridge import Line
+    from tui.cli.problems import print_bug
+    from tui.wiring import controller_command, home, library, own_runbooks
 
-    place, command = home(), controller_command()
+    if why_not := why_no_screen(os.environ):
+        print(f"onduty: {why_not}\n  try: onduty runs", file=sys.stderr)
+        return 2
     try:
         look = pick_look(os.environ, sys.stdout.encoding or "")
     except KeyError as error:
@@ -141,10 +233,17 @@ def run_app(run: str | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    app = OndutyApp(
-        lambda: connect(place, command, auth_sock=os.environ.get("SSH_AUTH_SOCK")), library(), look, run=run
-    )
+    line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
+    app = OndutyApp(line, library(), look, run=run, shelves=Shelves(own_runbooks()).library)
     app.run()
+    if app.crash is not None:
+        return print_bug(app.crash, ["screen"])
+    code = app.return_code or 0
+    if code == 128 + signal.SIGHUP:
+        # The terminal is gone: there is nobody to print to.
+        return code
+    for path in app.broken.values():
+        print(f"onduty: a part of the screen broke; the report is in {path}", file=sys.stderr)
     if app.farewell:
         print(app.farewell)
-    return app.return_code or 0
+    return code

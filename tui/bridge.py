@@ -11,18 +11,64 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 from runners.client.client import ControllerClient, StreamDropped
+from runners.client.start import ControllerCommand
+from runners.client.start import connect as find_or_start
 from runners.core.reduce import reduce
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
+from runners.model.phases import BAD, RunPhase
 from runners.model.state import RunState
-
-Connect = Callable[[], Awaitable[tuple[ControllerClient, api.Hello]]]
 
 STALE_AFTER_S = 5.0
 """The controller sends a line at least every 2 s; without one for this long what is shown is old and says so."""
 RETRY_S = 0.5
+START_AFTER_S = 2.0
+"""A controller that was there and left is waited for this long before another is started: who stopped it may be
+starting it again, or removing everything."""
+
+
+class Connect(Protocol):
+    """How to reach the controller."""
+
+    async def __call__(self, *, start: bool) -> tuple[ControllerClient, api.Hello]:
+        """An open client; ``start`` starts a controller where none runs. Raises ``ControllerUnreachable``."""
+        ...
+
+
+class Line:
+    """``Connect`` for the controller of one state folder."""
+
+    def __init__(self, home: Path, command: ControllerCommand, *, auth_sock: str | None = None) -> None:
+        self._home = home
+        self._command = command
+        self._auth_sock = auth_sock
+        self._met = False
+
+    async def __call__(self, *, start: bool) -> tuple[ControllerClient, api.Hello]:
+        """See ``Connect``. A state folder that was removed meanwhile is not made again."""
+        if self._met and not self._home.is_dir():
+            raise ControllerUnreachable(f"{self._home} was removed, and the controller with it", hint="q leaves")
+        if start:
+            client, hello = await find_or_start(self._home, self._command, auth_sock=self._auth_sock)
+        else:
+            client = ControllerClient(self._home)
+            try:
+                hello = await client.hello(auth_sock=self._auth_sock)
+            except BaseException:
+                await client.close()
+                raise
+        if hello.protocol != api.PROTOCOL:
+            await client.close()
+            raise ControllerUnreachable(
+                f"the controller speaks protocol {hello.protocol}, this onduty {api.PROTOCOL}; runs on hosts go on",
+                hint="onduty controller restart",
+            )
+        self._met = True
+        return client, hello
 
 
 @dataclass(slots=True)
@@ -30,11 +76,14 @@ class Feed:
     """What the controller says, as of now."""
 
     connect: Connect
+    now: Callable[[], float] = time.time
+    """UTC seconds."""
     summaries: tuple[api.RunSummary, ...] = ()
     hosts: Mapping[str, api.HostStatus] = field(default_factory=dict)
     statuses: Mapping[str, api.RunStatus] = field(default_factory=dict)
     """By uid, live runs only."""
-    user: str = ""
+    hello: api.Hello | None = None
+    """Who answered last."""
     trouble: str = ""
     """Why there is no controller; empty while there is one."""
     version: int = 0
@@ -42,51 +91,88 @@ class Feed:
     heard_at: float = field(default_factory=time.monotonic)
     loaded: bool = False
     """The list of runs was read at least once."""
+    on_failure: Callable[[api.RunSummary], None] | None = None
+    """Called when more of a run has failed than was known."""
+    _up: asyncio.Event = field(default_factory=asyncio.Event)
+    _bad: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def user(self) -> str:
+        """Who the controller takes us for; empty until it said so."""
+        return self.hello.user if self.hello is not None else ""
 
     async def run(self) -> None:
         """Follow the status stream for as long as the screen lives."""
         while True:
             try:
-                client, hello = await self.connect()
+                client, self.hello = await self.connect(start=self._may_start())
                 async with client:
-                    self.user = hello.user
-                    self.summaries = tuple(await client.runs())
+                    self._take_summaries(tuple(await client.runs()))
                     self.loaded = True
                     self._heard()
                     async for status in client.status():
                         self._take(status)
+                self._lost("it has ended")
             except OndutyError as error:
-                self.trouble = error.message
-                self.version += 1
+                self._lost(error.message)
+            await asyncio.sleep(RETRY_S)
+
+    async def up(self) -> ControllerClient:
+        """A client of a controller that runs, as soon as there is one; this never starts any."""
+        while True:
+            await self._up.wait()
+            with suppress(ControllerUnreachable):
+                return (await self.connect(start=False))[0]
             await asyncio.sleep(RETRY_S)
 
     def stale_s(self) -> float | None:
         """Seconds since the controller was heard, once that is worth saying."""
         age_s = time.monotonic() - self.heard_at
-        return age_s if age_s > STALE_AFTER_S or self.trouble else None
+        return age_s if age_s > STALE_AFTER_S or (self.trouble and self.loaded) else None
 
     async def ask(self, call: Callable[[ControllerClient], Awaitable[api.IntentAnswer]]) -> api.IntentAnswer:
         """One call on a line of its own; raises what the controller refused."""
-        client, _ = await self.connect()
+        client, _ = await self.connect(start=True)
         async with client:
             return await call(client)
 
     async def definition(self, uid: str) -> api.PlanAnswer:
         """The pinned plan and texts of a run."""
-        client, _ = await self.connect()
+        client, _ = await self.connect(start=True)
         async with client:
             return await client.definition(uid)
 
+    def summary(self, uid: str) -> api.RunSummary | None:
+        """The line of one run in the list."""
+        return next((run for run in self.summaries if run.uid == uid), None)
+
+    def _may_start(self) -> bool:
+        return not self.loaded or time.monotonic() - self.heard_at > START_AFTER_S
+
     def _take(self, status: api.Status) -> None:
-        self._heard()
         self.hosts = {host.name: host for host in status.hosts}
         self.statuses = {run.uid: run for run in status.runs}
         if status.summaries is not None:
-            self.summaries = status.summaries
+            self._take_summaries(status.summaries)
+        self._heard()
+
+    def _take_summaries(self, summaries: tuple[api.RunSummary, ...]) -> None:
+        before, self._bad = self._bad, {run.uid: _how_bad(run) for run in summaries}
+        self.summaries = summaries
+        if self.loaded and self.on_failure is not None:
+            for run in summaries:
+                if self._bad[run.uid] > before.get(run.uid, 0):
+                    self.on_failure(run)
 
     def _heard(self) -> None:
         self.heard_at = time.monotonic()
         self.trouble = ""
+        self.version += 1
+        self._up.set()
+
+    def _lost(self, why: str) -> None:
+        self._up.clear()
+        self.trouble = why
         self.version += 1
 
 
@@ -97,7 +183,8 @@ class RunFeed:
     feed: Feed
     uid: str
     state: RunState | None = None
-    document: api.RunDocument | None = None
+    trouble: str = ""
+    """Why it cannot be read, when the controller answers; empty otherwise."""
     version: int = 0
     lag_s: float | None = None
     """From an event's commit to its folding here, of the last live one."""
@@ -105,14 +192,23 @@ class RunFeed:
     async def run(self) -> None:
         """Follow the run for as long as its screen is open."""
         while True:
-            with suppress(ControllerUnreachable, StreamDropped):
-                client, _ = await self.feed.connect()
-                async with client:
+            try:
+                async with await self.feed.up() as client:
                     snapshot = await client.snapshot(self.uid)
-                    self.state, self.document = snapshot.state, snapshot.document
+                    self.state, self.trouble = snapshot.state, ""
                     self.version += 1
                     async for event in client.events(self.uid, snapshot.state.seq, watch=True):
                         self.state = reduce(self.state, event)
-                        self.lag_s = max(0.0, time.time() - event.time)
+                        self.lag_s = max(0.0, self.feed.now() - event.time)
                         self.version += 1
+            except (ControllerUnreachable, StreamDropped):
+                pass
+            except OndutyError as error:
+                self.trouble = error.message
+                self.version += 1
             await asyncio.sleep(RETRY_S)
+
+
+def _how_bad(run: api.RunSummary) -> int:
+    """How many job runs of it failed; at least one when the run itself did."""
+    return max(sum(run.counts.get(phase.value, 0) for phase in BAD), int(run.phase == RunPhase.FAILED))

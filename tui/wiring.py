@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,13 @@ if TYPE_CHECKING:
     from runbooks.library import Library
     from runners.adapters.log_reader import LogReader
     from runners.adapters.ssh import SshTransport
+    from runners.adapters.trust_store import TrustStore
     from runners.client.start import ControllerCommand
     from runners.controller.credentials import Agents
     from runners.engine.engine import Engine
     from runners.model.inventory import Host
+    from runners.ports.inventory_source import InventorySource
+    from runners.spec.site import Site
 
 
 def home() -> Path:
@@ -61,7 +66,7 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
 
     from ulid import ULID
 
-    from runbooks.advisor import RunbookAdvisor
+    from runbooks.shelves import Shelves
     from runners.adapters.clock import SystemClock
     from runners.adapters.local import LocalTransport
     from runners.adapters.log_files import FileLogStore
@@ -77,18 +82,72 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
         logs=FileLogStore(place),
         transport=RoutingTransport(local=LocalTransport(), remote=SshTransport(agent_path=agents.current)),
         clock=SystemClock(),
-        advisor=RunbookAdvisor(library()),
+        advisor=Shelves(own_runbooks()),
         dice=random.random,
         new_uid=lambda: str(ULID()),
     )
 
 
-def library() -> Library:
-    """The built-in runbooks and the user's own, which win by id."""
-    from runbooks.library import load_library
+def library(places: Sequence[str] = ()) -> Library:
+    """The built-in runbooks, the user's own and those at ``places``, else of this folder's site; later ones win by id.
 
+    A site that cannot be used is one of the library's problems: the other pages are there all the same.
+    """
+    from runbooks.library import load_library
+    from runners.model.errors import InputRefused
+    from runners.model.problems import Problem
+
+    try:
+        return load_library([*own_runbooks(), *map(Path, places or site_runbooks())])
+    except InputRefused as error:
+        found = load_library(own_runbooks())
+        problem = Problem(file="onduty.yaml", line=1, column=1, path="", text=error.message)
+        return replace(found, problems=(*found.problems, problem))
+
+
+def own_runbooks() -> list[Path]:
+    """The user's own pages."""
     own = config_home() / "runbooks"
-    return load_library([own] if own.is_dir() else [])
+    return [own] if own.is_dir() else []
+
+
+def site_runbooks() -> tuple[str, ...]:
+    """Files and folders with the pages of the site of this folder; raises ``InputRefused`` when it cannot be used."""
+    found = site()
+    return found.runbooks if found else ()
+
+
+def site() -> Site | None:
+    """The site of the current folder, else of the user's configuration folder; raises ``InputRefused``."""
+    from runners.adapters.site_files import find_site
+
+    return find_site(Path.cwd(), config_home())
+
+
+def trust_store() -> TrustStore:
+    """Which files this user vouched for."""
+    from runners.adapters.trust_store import TrustStore
+
+    return TrustStore(config_home() / "trusted.json")
+
+
+def inventory_source(path: Path, shown: str) -> InventorySource:
+    """What reads an inventory file, by its kind; executes nothing."""
+    from runners.adapters.inventory_file import FileInventory
+    from runners.adapters.inventory_ssh_config import SshConfigInventory
+    from runners.adapters.text_file import read_utf8
+    from runners.spec.inventory_kind import InventoryKind, inventory_kind
+
+    if inventory_kind(read_utf8(path, shown), str(path)) is InventoryKind.SSH_CONFIG:
+        return SshConfigInventory(path, shown, home=Path.home())
+    return FileInventory(path, shown)
+
+
+def inventory_command(words: Sequence[str], folder: Path) -> InventorySource:
+    """What executes a program for the inventory that it prints."""
+    from runners.adapters.inventory_command import CommandInventory
+
+    return CommandInventory(words, folder)
 
 
 def config_home() -> Path:

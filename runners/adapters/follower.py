@@ -6,6 +6,7 @@ Opened when it is first needed. Its one reader awaits what it hands on, so that 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from runners.adapters.opened_shell import OpenedShell, closed
@@ -14,6 +15,8 @@ from runners.model.errors import OndutyError
 from runners.remote.frames import Chunk, FrameError, FrameParser
 from runners.remote.handshake import Ready
 from runners.remote.notices import KeyReport, parse_notice
+
+log = logging.getLogger("onduty.session")
 
 READ_BYTES = 1 << 20
 READY_DEADLINE_S = 20.0
@@ -49,21 +52,26 @@ class Follower:
             self._tasks.append(asyncio.create_task(self._run(), name="follower"))
 
     def close(self) -> None:
-        """Let go of the channel; nobody is told."""
+        """Let go of the channel; nobody is told. A piece that is being handed on is handed on to its end."""
         self._closed = True
+        # The reader ends by itself, since its shell does, unless it still waits for one.
+        tasks = self._tasks[1:] if self._opened is not None else self._tasks
         if self._opened is not None:
             self._opened.shell.close()
             self._opened.skip_stderr.cancel()
-        for task in self._tasks:
+        for task in tasks:
             if task is not asyncio.current_task():
                 task.cancel()
 
     async def wait_closed(self) -> None:
-        """Return when nothing of this runs any more."""
+        """Return when nothing of this runs any more; a piece that is being handed on is given up."""
         current = asyncio.current_task()
         if self._opened is not None:
             await closed(self._opened.shell)
-        await asyncio.gather(*(task for task in self._tasks if task is not current), return_exceptions=True)
+        tasks = [task for task in self._tasks if task is not current]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self) -> None:
         try:
@@ -76,6 +84,11 @@ class Follower:
             cause = str(problem)
         except OndutyError as problem:
             cause = problem.message
+        except TimeoutError:
+            cause = f"the follower on the host did not get ready within {READY_DEADLINE_S:g} s"
+        except Exception as problem:
+            log.exception("what was followed could not be handed on")
+            cause = f"the receiver of its output failed ({problem})"
         if not self._closed:
             self.close()
             self._on_lost(cause)

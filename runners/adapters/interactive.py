@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 
-from runners.model.inventory import LOCAL, Host
+from runners.model.inventory import Host
 
 OWN_CLIENT = "runners.adapters.ssh_shell"
 FALLBACK_SHELL = "/bin/sh"
@@ -19,7 +19,7 @@ FALLBACK_SHELL = "/bin/sh"
 
 def interactive_command(host: Host, *, ssh_program: str | None = None, look_for_ssh: bool = True) -> list[str]:
     """Program and arguments. ``ssh_program`` is used when given, else looked for on PATH unless told not to."""
-    if host.name == LOCAL:
+    if host.is_here:
         return [os.environ.get("SHELL") or FALLBACK_SHELL]
     program = ssh_program or (shutil.which("ssh") if look_for_ssh else None)
     if program is None:

@@ -6,8 +6,9 @@ Shells get a session of their own, so neither ctrl-c in a terminal nor ``kill -9
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
-import time
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -48,12 +49,9 @@ class LocalTransport:
 
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """As the promise says."""
-        started_s = time.monotonic()
 
         try:
-            return await open_session(
-                host, self.open_shell, sink, connect_s=time.monotonic() - started_s, deadline_s=self._deadline_s
-            )
+            return await open_session(host, self.open_shell, sink, connect_s=0.0, deadline_s=self._deadline_s)
         except ShellLost as lost:
             raise HostUnreachable(f"no shell on this machine ({lost}); nothing was started") from None
 
@@ -91,11 +89,21 @@ class LocalShell(asyncio.SubprocessProtocol):
             ) from None
         return shell
 
+    @property
+    def pid(self) -> int:
+        """The shell's process."""
+        assert self._transport is not None
+        return self._transport.get_pid()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = process = cast(asyncio.SubprocessTransport, transport)
         for number, reader in self._outputs.items():
             if (pipe := process.get_pipe_transport(number)) is not None:
                 reader.set_transport(pipe)
+                # Larger pipes mean fewer turns of the loop for a flood. The user's share of them may be used up, the
+                # system may know no such thing, and who asked for this shell may have closed it already.
+                with contextlib.suppress(OSError, AttributeError, ValueError):
+                    fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _BUFFER_BYTES)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._outputs[fd].feed_data(data)

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from runners.adapters.shell_channel import OpenShell, ShellChannel, ShellLost
 from runners.model.errors import HostRefused
-from runners.remote.handshake import NoiseSkipper, Opened, Refused, Role, StateFolder, hello, load
+from runners.remote.handshake import PARTS, NoiseSkipper, Opened, Refused, Role, StateFolder, hello, load
 from runners.remote.notices import LineSplitter, parse_notice
 
 READ_BYTES = 1 << 18
@@ -38,9 +38,9 @@ class OpenedShell:
 
 
 @functools.cache
-def supervisor_text() -> bytes:
-    """The supervisor as it stands in the package."""
-    return files("runners.remote").joinpath("supervisor.sh").read_bytes()
+def script_of(role: Role) -> bytes:
+    """What a shell of that role is given, as it stands in the package."""
+    return b"".join(files("runners.remote").joinpath(part).read_bytes() for part in PARTS[role])
 
 
 async def open_supervised_shell(
@@ -53,7 +53,7 @@ async def open_supervised_shell(
     try:
         async with asyncio.timeout(deadline_s):
             first = await _answered_hello(shell, nonce)
-            await shell.write(load(supervisor_text(), nonce, role))
+            await shell.write(load(script_of(role), nonce, role))
             return await _first_words(shell, nonce, first, skip_stderr, host)
     except BaseException as problem:
         shell.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runners.model.inventory import LOCAL, Host
+from runners.model.inventory import Host
 from runners.ports.transport import HostSession, SessionSink, Transport
 
 
@@ -15,5 +15,5 @@ class RoutingTransport:
 
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """As ``Transport.connect``."""
-        transport = self._local if host.name == LOCAL else self._remote
+        transport = self._local if host.is_here else self._remote
         return await transport.connect(host, sink)

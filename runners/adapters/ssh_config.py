@@ -122,6 +122,10 @@ class SshConfig:
         not do yet (jump hosts). Nothing is sent to the host.
         """
         _refuse_strange_words(host)
+        if host.jump:
+            raise HostRefused(
+                f"{host.name} is reached through {host.jump[0].name}: jump hosts come later; nothing was sent"
+            )
         if self._program is None:
             return self._from_inventory(host, NO_SSH_PROGRAM)
         scan = self._scan(host.ssh_config)

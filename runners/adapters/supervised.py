@@ -16,6 +16,7 @@ from typing import Any
 from runners.adapters.follower import Follower
 from runners.adapters.helper_channel import HelperChannel
 from runners.adapters.opened_shell import OpenedShell, open_supervised_shell
+from runners.adapters.remote_words import execution_report, execution_result
 from runners.adapters.shell_channel import OpenShell
 from runners.model.errors import HostRefused, SessionLost
 from runners.model.inventory import Host
@@ -153,7 +154,12 @@ class SupervisedSession:
         if answer.word == "started":
             report = ExecutionReport(key=key, phase=ExecutionPhase.RUNNING)
             if followed.result is not None:
-                report = _done(key, followed.result)
+                report = ExecutionReport(
+                    key=key,
+                    phase=ExecutionPhase.DONE,
+                    log_bytes=followed.result.log_bytes,
+                    result=followed.result,
+                )
             elif followed.source is _Source.NONE:
                 loop = asyncio.get_running_loop()
                 followed.timer = loop.call_later(FOLLOW_AFTER_S, self._follow_by_follower, followed)
@@ -246,7 +252,7 @@ class SupervisedSession:
         followed = self._followed.get(key)
         if followed is None or followed.over or followed.result is not None:
             return
-        followed.result = _result(result)
+        followed.result = execution_result(result)
         self._later(lambda: self._advance(followed))
 
     def _hear_report(self, report: KeyReport) -> None:
@@ -361,6 +367,10 @@ class SupervisedSession:
         async with self._sink_turn:
             if not self._closed:
                 await self._sink.on_lost(cause)
+        # None of them is inside the sink, and nothing is left to tell.
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
 
     # ----- the end
 
@@ -402,29 +412,4 @@ class SupervisedSession:
     def _report(self, report: KeyReport) -> ExecutionReport:
         if report.phase == "unknown":
             raise SessionLost(f"{self._host.name} cannot look at its executions: {self.facts.state_dir} is not there")
-        return ExecutionReport(
-            key=report.key,
-            phase=ExecutionPhase(report.phase),
-            log_bytes=report.log_bytes,
-            result=None if report.result is None else _result(report.result),
-            reason=report.reason if report.phase == "lost" else "",
-        )
-
-
-def _done(key: str, result: ExecutionResult) -> ExecutionReport:
-    return ExecutionReport(key=key, phase=ExecutionPhase.DONE, log_bytes=result.log_bytes, result=result)
-
-
-def _result(result: RemoteResult) -> ExecutionResult:
-    return ExecutionResult(
-        exit_code=result.exit_code,
-        signal=result.signal,
-        error=result.error,
-        timed_out=result.timed_out,
-        cancelled=result.cancelled,
-        log_bytes=result.log_bytes,
-        log_cut=result.log_cut,
-        started_at=result.started_at,
-        ended_at=result.ended_at,
-        cpu_s=result.cpu_s,
-    )
+        return execution_report(report)

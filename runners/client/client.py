@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -24,6 +25,9 @@ ANSWER_TIMEOUT_S = 60.0
 """Intents wait for a durable commit, never for a host."""
 STATUS_SILENCE_S = 10.0
 """The controller sends a status line at least every 2 s; longer silence is a dead controller."""
+# A Unix socket never speaks TLS, and reading the machine's certificates takes 50 ms for every client. This context
+# trusts nobody, so that TLS could only fail.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class ProblemsFound(InputRefused):
@@ -35,7 +39,7 @@ class ProblemsFound(InputRefused):
 
 
 class StreamDropped(OndutyError):
-    """The controller let go of a reader that was too slow; follow again from ``after``."""
+    """The controller let go of a reader that was too slow; follow again from the last event that was read."""
 
 
 class ControllerClient:
@@ -45,7 +49,9 @@ class ControllerClient:
         self.home = home
         self._socket = SocketPath(home)
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=self._socket.path, limits=httpx.Limits(max_connections=None)),
+            transport=httpx.AsyncHTTPTransport(
+                uds=self._socket.path, verify=_NO_TLS, limits=httpx.Limits(max_connections=None)
+            ),
             base_url="http://onduty",
             timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
@@ -64,9 +70,9 @@ class ControllerClient:
         await self._http.aclose()
         self._socket.close()
 
-    async def hello(self, *, auth_sock: str | None = None) -> api.Hello:
-        """Who answers; offers this terminal's SSH agent."""
-        params = {"auth_sock": auth_sock} if auth_sock else {}
+    async def hello(self, *, auth_sock: str | None = None, version: str | None = None) -> api.Hello:
+        """Who answers; offers this terminal's SSH agent, and says which onduty asks."""
+        params = {name: value for name, value in (("auth_sock", auth_sock), ("version", version)) if value}
         return await self._get("/v1/hello", api.Hello, params)
 
     async def runs(self, limit: int = 100) -> list[api.RunSummary]:
@@ -116,17 +122,18 @@ class ControllerClient:
 
     async def events(
         self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Events after ``after``; with ``follow`` it goes on until the controller ends.
 
         ``watch`` tells others that somebody looks. Raises ``StreamDropped`` when we were too slow.
         """
-        async for line in self.event_lines(uid, after, follow=follow, watch=watch):
-            yield event_from_json(line)
+        async with aclosing(self.event_lines(uid, after, follow=follow, watch=watch)) as lines:
+            async for line in lines:
+                yield event_from_json(line)
 
     async def event_lines(
         self, uid: str, after: int = 0, *, follow: bool = False, watch: bool = False
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """As ``events``, each as the line of JSON that was written."""
         params = {"after": after, "follow": int(follow), "watch": int(watch)}
         async with self._stream(f"/v1/runs/{uid}/stream", params, read_timeout_s=None) as lines:
@@ -135,7 +142,7 @@ class ControllerClient:
                     raise StreamDropped("this reader was too slow and was let go; follow again from the last event")
                 yield line
 
-    async def status(self) -> AsyncIterator[api.Status]:
+    async def status(self) -> AsyncGenerator[api.Status, None]:
         """What is true only now, as it changes."""
         async with self._stream("/v1/status/stream", {}, read_timeout_s=STATUS_SILENCE_S) as lines:
             async for line in lines:
@@ -151,7 +158,8 @@ class ControllerClient:
                 if response.status_code >= 400:
                     await response.aread()
                     raise _error_of(response)
-                yield _lines(response)
+                async with aclosing(_lines(response)) as lines:
+                    yield lines
         except httpx.TransportError as error:
             raise _unreachable(self.home, error) from error
 
@@ -173,7 +181,7 @@ class ControllerClient:
         return response
 
 
-async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     rest = b""
     async for chunk in response.aiter_bytes():
         *whole, rest = (rest + chunk).split(b"\n")
@@ -202,4 +210,6 @@ def _error_of(response: httpx.Response) -> OndutyError:
         "input": InputRefused,
         "controller": ControllerUnreachable,
     }
-    return kinds.get(problem.type, OndutyError)(problem.detail, hint=problem.hint)
+    error = kinds.get(problem.type, OndutyError)(problem.detail, hint=problem.hint)
+    error.kind, error.exit_code = problem.type, problem.exit_code
+    return error

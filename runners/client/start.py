@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from runners.client.client import ControllerClient
 from runners.client.place import prepare_home
@@ -21,6 +24,10 @@ from runners.model import api
 from runners.model.errors import ControllerUnreachable
 
 START_TIMEOUT_S = 20.0
+
+
+class ControllerNotStarted(ControllerUnreachable):
+    """None runs and none can be started, for a reason that trying again does not change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +40,10 @@ class ControllerCommand:
 
 
 async def connect(
-    home: Path, command: ControllerCommand, *, auth_sock: str | None = None
+    home: Path, command: ControllerCommand, *, auth_sock: str | None = None, version: str | None = None
 ) -> tuple[ControllerClient, api.Hello]:
     """An open client of a running controller, started when there was none."""
+    _prepare(home)
     # A controller that is ending still holds the lock while it no longer answers, and one that another client starts
     # holds it before it answers: in both cases ours says `busy`, and asking again decides.
     with contextlib.suppress(TimeoutError):
@@ -43,9 +51,12 @@ async def connect(
             while True:
                 client = ControllerClient(home)
                 try:
-                    return client, await client.hello(auth_sock=auth_sock)
+                    return client, await client.hello(auth_sock=auth_sock, version=version)
                 except ControllerUnreachable:
                     await client.close()
+                except BaseException:
+                    await client.close()
+                    raise
                 if await asyncio.to_thread(_start, home, command) == "busy":
                     await asyncio.sleep(0.1)
     raise ControllerUnreachable(
@@ -56,12 +67,7 @@ async def connect(
 
 def _start(home: Path, command: ControllerCommand) -> str:
     """``ready`` or ``busy``; raises ``ControllerUnreachable`` with what the controller said."""
-    try:
-        prepare_home(home)
-    except OSError as error:
-        raise ControllerUnreachable(
-            f"the state folder cannot be used: {error}", hint="ONDUTY_HOME=/var/tmp/onduty-$USER onduty …"
-        ) from error
+    _prepare(home)
     answer = ""
     if scope := _systemd_scope():
         answer = _spawn([*scope, *command.argv], command.environ, home)
@@ -70,9 +76,20 @@ def _start(home: Path, command: ControllerCommand) -> str:
         answer = _spawn(list(command.argv), command.environ, home)
     if answer in ("ready", "busy"):
         return answer
-    raise ControllerUnreachable(
-        f"the controller did not start: {answer or 'it ended without a word'}", hint=f"cat {home}/controller.log"
-    )
+    hint = f"cat {home}/controller.log"
+    if not answer:
+        raise ControllerUnreachable("the controller ended before it was ready, without a word", hint=hint)
+    raise ControllerNotStarted(f"the controller did not start: {answer}", hint=hint)
+
+
+def _prepare(home: Path) -> None:
+    try:
+        prepare_home(home)
+    except OSError as error:
+        raise ControllerNotStarted(
+            f"the state folder cannot be used: {error}; nothing was started",
+            hint=f"ONDUTY_HOME=/var/tmp/onduty-home-{os.getuid()} onduty",
+        ) from error
 
 
 def _spawn(argv: list[str], environ: Mapping[str, str], home: Path) -> str:
@@ -91,8 +108,20 @@ def _spawn(argv: list[str], environ: Mapping[str, str], home: Path) -> str:
             )
     finally:
         os.close(write_fd)
-    with open(read_fd, encoding="utf-8") as pipe:
-        return pipe.read().strip()
+    with open(read_fd, "rb") as pipe:
+        return _read_until_closed(pipe, START_TIMEOUT_S).decode("utf-8", "replace").strip()
+
+
+def _read_until_closed(pipe: BinaryIO, timeout_s: float) -> bytes:
+    """What was said, also when the writer never lets go: ``busy``, since it may still answer later."""
+    deadline_s, said = time.monotonic() + timeout_s, b""
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        if select.select([pipe], [], [], left_s)[0]:
+            data = os.read(pipe.fileno(), 4096)
+            if not data:
+                return said
+            said += data
+    return said or b"busy"
 
 
 def _private(path: str, flags: int) -> int:

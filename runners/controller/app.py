@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from typing import TypeVar
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -16,16 +18,28 @@ from runners.controller.credentials import Agents
 from runners.controller.planning import plan_request
 from runners.engine.engine import Engine
 from runners.model import api
-from runners.model.errors import InputRefused, OndutyError
+from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
 from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
 from runners.model.wire import decode, encode, event_to_json
 
 MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_NUMBER = 2**62
+"""Offsets and seqs are 64-bit integers in the store."""
 SIGN_OF_LIFE_S = 2.0
 
 T = TypeVar("T")
 
-_STATUS = {"refused": 409, "not_found": 404, "input": 422, "controller": 503}
+log = logging.getLogger("onduty.controller")
+
+_STATUS = {"refused": 409, "not_found": 404, "input": 422, "controller": 503, "bug": 500}
+EXIT_BUG = 70
+
+
+class _Stopping(ControllerUnreachable):
+    """Answered while the controller ends. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("the controller is stopping; nothing was changed", hint="onduty controller status")
 
 
 class Routes:
@@ -45,6 +59,10 @@ class Routes:
         self._stop = stop
         self.open_streams = 0
         """Clients that follow something; while there are any the controller is not idle."""
+        self.requests = 0
+        """Asked since the start; while it moves the controller is not idle."""
+        self.stopping = False
+        """Whoever asks from now on is sent to the next controller."""
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -63,25 +81,38 @@ class Routes:
                 Route("/v1/hosts", self._answer(self.hosts)),
                 Route("/v1/hosts/trusted", self._answer(self.hosts_trusted), methods=["POST"]),
                 Route("/v1/controller/stop", self._answer(self.stop), methods=["POST"]),
-            ]
+            ],
+            exception_handlers={HTTPException: _no_such_route},
         )
 
     def _answer(self, handler: Callable[[Request], object]) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
+            self.requests += 1
             try:
+                if self.stopping:
+                    raise _Stopping()
                 return await handler(request)  # type: ignore[misc,no-any-return]
             except OndutyError as error:
                 problem = problem_of(error)
-                return Response(encode(problem), _STATUS.get(problem.type, 400), media_type="application/problem+json")
+            except Exception as error:
+                if self.stopping:
+                    # Its stores were closed below it; the next controller answers the same question.
+                    problem = problem_of(_Stopping())
+                else:
+                    log.exception("%s %s failed", request.method, request.url.path)
+                    problem = _bug(error)
+            return _problem(problem, _STATUS.get(problem.type, 400))
 
         return endpoint
 
     async def hello(self, request: Request) -> Response:
         """Versions and identity; takes the caller's SSH agent."""
-        if auth_sock := request.query_params.get("auth_sock"):
-            self._agents.offer(auth_sock)
-            self._engine.credentials_changed()
+        self._take_agent(request.query_params.get("auth_sock"))
         return _json(self._hello(_user(request)))
+
+    def _take_agent(self, path: str | None) -> None:
+        if path and self._agents.offer(path):
+            self._engine.credentials_changed()
 
     async def runs(self, request: Request) -> Response:
         """Newest first."""
@@ -96,9 +127,7 @@ class Routes:
     async def start_run(self, request: Request) -> Response:
         """Plan the texts and start."""
         body = _body(await request.body(), api.StartRun)
-        if body.auth_sock:
-            self._agents.offer(body.auth_sock)
-            self._engine.credentials_changed()
+        self._take_agent(body.auth_sock)
         plan = await asyncio.to_thread(plan_request, body)
         state = await self._engine.create_run(
             plan,
@@ -130,12 +159,14 @@ class Routes:
 
         async def lines() -> AsyncIterator[bytes]:
             self.open_streams += 1
+            seen = after
             try:
                 with self._engine.watch(uid, actor) if watching else nullcontext():
                     async for event in self._engine.events(uid, after, follow=follow):
                         if event is None:
-                            yield b'{"dropped": true}\n'
+                            yield b'{"dropped": true, "after": %d}\n' % seen
                             return
+                        seen = event.seq
                         yield event_to_json(event) + b"\n"
             finally:
                 self.open_streams -= 1
@@ -236,6 +267,33 @@ def problem_of(error: OndutyError) -> api.ProblemDetails:
     )
 
 
+def _bug(error: Exception) -> api.ProblemDetails:
+    return api.ProblemDetails(
+        type="bug",
+        title=type(error).__name__,
+        detail=f"this is a bug in the controller ({type(error).__name__}); what was durable stays, runs go on",
+        hint="onduty controller status",
+        exit_code=EXIT_BUG,
+    )
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = {404: "there is no such thing", 405: f"{request.method} is not possible"}.get(status, "refused")
+    problem = api.ProblemDetails(
+        type="not_found",
+        title=f"HTTP {status}",
+        detail=f"{request.url.path}: {words} in API version 1; nothing was done",
+        hint="onduty controller restart",
+        exit_code=InputRefused.exit_code,
+    )
+    return _problem(problem, status)
+
+
+def _problem(problem: api.ProblemDetails, status: int) -> Response:
+    return Response(encode(problem), status, media_type="application/problem+json")
+
+
 def _json(value: object) -> Response:
     return Response(encode(value), media_type="application/json")
 
@@ -253,6 +311,6 @@ def _user(request: Request) -> str:
 
 def _number(request: Request, name: str, default: int) -> int:
     try:
-        return max(0, int(request.query_params.get(name, default)))
+        return min(max(0, int(request.query_params.get(name, default))), MAX_NUMBER)
     except ValueError:
         raise InputRefused(f"{name}: not a number") from None

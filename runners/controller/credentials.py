@@ -12,19 +12,21 @@ class Agents:
     def __init__(self) -> None:
         self._offered: list[str] = []
 
-    def offer(self, path: str) -> None:
-        """Remember a client's ``SSH_AUTH_SOCK``."""
+    def offer(self, path: str) -> bool:
+        """Remember a client's ``SSH_AUTH_SOCK``; whether another agent counts now."""
+        before = self.current()
         if path in self._offered:
             self._offered.remove(path)
         self._offered.append(path)
         del self._offered[:-20]
+        return self.current() != before
 
     def current(self) -> str | None:
         """The newest socket that is still there and ours; None when there is none."""
         for path in reversed(self._offered):
             try:
                 found = os.stat(path)
-            except OSError:
+            except (OSError, ValueError):
                 continue
             if stat.S_ISSOCK(found.st_mode) and found.st_uid == os.getuid():
                 return path

@@ -29,7 +29,12 @@ def plan_request(request: StartRun) -> Plan:
     pipeline, problems = read_pipeline(request.definition, request.definition_path)
     inventory = None
     if request.inventory is not None:
-        inventory, more = read_inventory(request.inventory, request.inventory_path or "inventory.yaml", request.home)
+        inventory, more = read_inventory(
+            request.inventory,
+            request.inventory_path or "inventory.yaml",
+            request.home,
+            files=request.inventory_files,
+        )
         problems = (*problems, *more)
     if pipeline is None or any(not problem.warning for problem in problems):
         raise TextsRefused(problems)
@@ -40,6 +45,7 @@ def plan_request(request: StartRun) -> Plan:
         definition_digest=text_digest(request.definition),
         folder=str(PurePath(request.definition_path).parent),
         limit=request.limit,
+        runbooks=request.runbooks,
     )
     if plan is None:
         raise TextsRefused((*problems, *more))

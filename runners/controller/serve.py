@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
-from runners.controller.app import Routes
+from runners.controller.app import EXIT_BUG, Routes
 from runners.controller.credentials import Agents
 from runners.controller.identity import PeerProtocol
 from runners.controller.ownership import AnotherController, Ownership, bind_socket
@@ -46,6 +46,11 @@ def run(
         _tell(ready_fd, f"{error.message}{'; ' + error.hint if error.hint else ''}")
         log.error("%s", error.message)
         return error.exit_code
+    except Exception as error:
+        # Whoever started us waits on the pipe and must hear why; the trace stands in the log.
+        _tell(ready_fd, f"{type(error).__name__}: {error}")
+        log.exception("the controller ended")
+        return EXIT_BUG
     finally:
         ownership.release()
     return 0
@@ -104,6 +109,7 @@ async def _serve(
         # The path goes first: whoever comes now starts the next controller instead of meeting a closing one.
         with contextlib.suppress(OSError):
             os.unlink(socket_path)
+        routes.stopping = True
         server.should_exit = True
         await engine.stop()
         await serving
@@ -111,13 +117,13 @@ async def _serve(
 
 async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Engine) -> None:
     loop = asyncio.get_running_loop()
-    busy_at = loop.time()
+    busy_at, answered = loop.time(), routes.requests
     while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), IDLE_CHECK_S)
             return
-        if routes.open_streams or engine.live_runs():
-            busy_at = loop.time()
+        if routes.open_streams or engine.live_runs() or routes.requests != answered:
+            busy_at, answered = loop.time(), routes.requests
         elif loop.time() - busy_at > IDLE_END_S:
             log.info("idle for %d minutes, ending", IDLE_END_S // 60)
             return

@@ -144,6 +144,7 @@ def _dispatched(now: Moment, n: int, timeout_s: float | None) -> TaskDispatched:
         task=n,
         key=execution_key(now.state.uid, now.run.number, now.attempt.number, n),
         timeout_s=timeout_s,
+        rollback=now.attempt.rollback,
     )
 
 

@@ -107,7 +107,8 @@ def _host(state: RunState, intent: Intent, run: JobRunState) -> PreviewHost:
     elif isinstance(intent, Rollback):
         tasks = tuple(_shown(task) for task in planned.rollback)
     elif isinstance(intent, Cancel) and run.phase in LIVE and (n := in_flight(run)):
-        left = [planned.tasks[n - 1], *(task for task in planned.tasks[n:] if task.part is Part.FINALLY)]
+        steps = planned.steps(rollback=run.attempts[-1].rollback)
+        left = [steps[n - 1], *(task for task in steps[n:] if task.part is Part.FINALLY)]
         first = Marker.RUN if spares_finally(run) else Marker.STOP
         tasks = tuple(
             PreviewTask(name=task.name, command=task.command, marker=Marker.RUN if at else first)

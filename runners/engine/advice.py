@@ -70,7 +70,8 @@ def _facts(state: RunState, effect: Advise, lines: list[str]) -> FailureFacts:
     attempt = next((one for one in job_run.attempts if one.number == effect.attempt), None)
     steps = job.steps(rollback=attempt is not None and attempt.rollback)
     task = steps[effect.task - 1] if effect.task else None
-    source = attempt if attempt is not None and attempt.kind is not None else job_run
+    # Without a task it is the job run that failed, its host given up; the attempt before ended of something else.
+    source = attempt if task is not None and attempt is not None and attempt.kind is not None else job_run
     return FailureFacts(
         pipeline=state.plan.pipeline,
         stage=job.stage,
@@ -82,5 +83,6 @@ def _facts(state: RunState, effect: Advise, lines: list[str]) -> FailureFacts:
         signal=source.signal,
         labels=host.labels if host else {},
         explicit=(task.runbook if task else None) or job.runbook,
+        runbooks=state.plan.runbooks,
         log_tail=lines,
     )

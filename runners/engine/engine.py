@@ -35,7 +35,7 @@ from runners.engine.timers import Timer, Timers
 from runners.engine.turn import Turn
 from runners.model import api
 from runners.model.effects import Effect
-from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
+from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.intents import Intent, Rollback
 from runners.model.plan import Plan
@@ -336,10 +336,12 @@ class Engine:
         for uid in uids:
             state = self._runs.now(uid)
             if state is not None:
+                found = holds(state, host_holds.get(uid, {}))
                 runs.append(
                     api.RunStatus(
                         uid=uid,
-                        holds=describe.hold_documents(holds(state, host_holds.get(uid, {}))),
+                        phase=describe.phase_now(state, found).value,
+                        holds=describe.hold_documents(found),
                         log_bytes=log_bytes.get(uid, {}),
                         watchers=self._watchers.of(uid),
                     )
@@ -388,7 +390,7 @@ class Engine:
 
     def _refuse_when_stopping(self) -> None:
         if self._stopping:
-            raise OndutyError("the controller is stopping; nothing was changed", hint="try again")
+            raise ControllerUnreachable("the controller is stopping; nothing was changed", hint="onduty runs")
 
     def _next_beat(self) -> None:
         def beat() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runners.core.guards import targets_of_retry
 from runners.model.api import IntentAnswer
 from runners.model.errors import ActionRefused
 from runners.model.events import CancelRequested, JobSkipped, Payload, RetryScheduled
@@ -58,7 +59,7 @@ def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, s
     named = targets[0] if len(targets) == 1 else f"{len(targets)} job runs"
     match intent:
         case Retry():
-            text = f"{named} will be retried"
+            text = f"{named} will be retried{_left_alone(before, intent)}"
         case Skip():
             text = f"{named} {'is' if len(targets) == 1 else 'are'} skipped"
         case Rollback():
@@ -74,3 +75,14 @@ def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, s
         case _:
             text = f"{named} will be stopped"
     return Outcome(answer=IntentAnswer(accepted=True, text=text, seq=seq, targets=targets))
+
+
+def _left_alone(before: RunState, intent: Retry) -> str:
+    """What a retry of everything did not take, by name: nobody may think that it was tried again."""
+    if intent.targets:
+        return ""
+    left = targets_of_retry(before)[1]
+    if not left:
+        return ""
+    more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+    return f"; left alone, since they are unknown or were cancelled: {', '.join(left[:5])}{more}"

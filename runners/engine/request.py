@@ -18,7 +18,7 @@ def build_request(
     job, run = planned_job_of(state, job_run), job_run_of(state, job_run)
     rollback = next((one.rollback for one in run.attempts if one.number == attempt), False)
     step = job.steps(rollback=rollback)[task - 1]
-    env = dict(step.env)
+    env = state.plan.env_of(step, run.host)
     if rollback:
         before = index_of(state.plan).previous.get(job_run, {})
         env.update({f"{PREVIOUS}{name}": value for name, value in before.items()})

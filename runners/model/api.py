@@ -48,11 +48,15 @@ class StartRun:
     """Absolute; its folder is the pipeline's folder."""
     inventory: str | None = None
     inventory_path: str | None = None
+    inventory_files: Mapping[str, str] = field(default_factory=dict)
+    """Texts under ``group_vars/`` and ``host_vars/`` beside an Ansible inventory, by their path from its folder."""
     home: str = ""
     """The client's home folder, for ``~`` in the inventory."""
     params: Mapping[str, str] = field(default_factory=dict)
     limit: str | None = None
     """A pattern; hosts outside are left out."""
+    runbooks: tuple[str, ...] = ()
+    """Absolute files and folders with the pages of the client's site: the controller knows no current folder."""
     auth_sock: str | None = None
     """The client's SSH_AUTH_SOCK."""
 
@@ -277,6 +281,8 @@ class RunStatus:
     """What is true of one run only now."""
 
     uid: str
+    phase: str = ""
+    """As the document says it: a run that waits for a trusted key alone is held."""
     holds: tuple[HoldDocument, ...] = ()
     log_bytes: Mapping[str, int] = field(default_factory=dict)
     """Bytes on disk by execution key, live executions only."""

@@ -167,6 +167,8 @@ class TaskDispatched(Payload):
     key: str
     timeout_s: float | None = None
     """What the host was told: the task's limit or what is left of the attempt's."""
+    rollback: bool = False
+    """It is one of the job's rollback steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,22 @@ class Host:
     """Absolute path of a known_hosts file that replaces the user's."""
     ssh_config: str | None = None
     """Absolute path for ``ssh -F``."""
+    jump: tuple[Host, ...] = ()
+    """Hosts to go through, the first hop first; where they have jumps of their own, these stand here already."""
+    local: bool = False
+    """The controller's own machine under another name: no SSH."""
+    vars: Mapping[str, str] = field(default_factory=dict)
+    """For the environment of every command here: over the pipeline's env, under a job's."""
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Variables that cannot be passed on, and why. Empty in a plan."""
+    refused: tuple[str, ...] = ()
+    """Why the host cannot be used at all. Always empty in a plan."""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is the controller's own machine, under whatever name."""
+        return self.local or self.name == LOCAL
 
     @property
     def target(self) -> str:

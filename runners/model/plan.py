@@ -22,7 +22,7 @@ class PlannedTask:
     command: str = ""
     """The text for ``sh -e``, exactly as it is sent."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """Params and the env of pipeline, job and task, merged; the ``ONDUTY_*`` ones come with host and attempt."""
+    """Params and the env of job and task, merged; ``Plan.env_of`` gives the whole."""
     dir: str | None = None
     """None: the work folder."""
     timeout_s: float | None = None
@@ -98,6 +98,8 @@ class Plan:
     """``sha256:…`` of the pipeline text."""
     params: Mapping[str, str] = field(default_factory=dict)
     """As they were typed, defaults included."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """The pipeline's own; a host's variables stand over it, a job's and a task's over those."""
     hosts: Mapping[str, Host] = field(default_factory=dict)
     """Every host the plan touches, ``local`` included when it is used."""
     stages: tuple[PlannedStage, ...] = ()
@@ -107,8 +109,15 @@ class Plan:
     """Jobs, as ``stage/job``, none of whose hosts the limit names."""
     previous: tuple[Previous, ...] = ()
     """What ``ONDUTY_PREVIOUS_<param>`` is in a rollback, pinned when the run was created; newest run first."""
+    runbooks: tuple[str, ...] = ()
+    """Files and folders with the pages of the site that the run was started in, absolute; read when one is needed."""
     folder: str = ""
     """Folder of the pipeline file; relative paths of transfers will start here."""
+
+    def env_of(self, task: PlannedTask, host: str) -> dict[str, str]:
+        """What a task's command gets on a host; the ``ONDUTY_*`` variables come with the attempt."""
+        own = self.hosts[host].vars if host in self.hosts else {}
+        return {**self.env, **own, **task.env}
 
     def jobs(self) -> tuple[PlannedJob, ...]:
         """All jobs, in order."""

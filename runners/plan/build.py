@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
+from runners.plan.host_checks import unusable_hosts
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
@@ -21,12 +23,13 @@ def build_plan(
     definition_digest: str,
     folder: str,
     limit: str | None = None,
+    runbooks: tuple[str, ...] = (),
 ) -> tuple[Plan | None, tuple[Problem, ...]]:
     """Plan a run; None exactly when there are problems.
 
     ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
     ``inventory`` None: only ``local`` is known. ``limit`` is a pattern: hosts outside are left out, and jobs that keep
-    none. ``local`` has to be named in it, unless it only says what to leave out.
+    none. ``runbooks`` are places of pages. ``local`` has to be named in it, unless it only says what to leave out.
     """
     problems: list[Problem] = []
     params, param_problems = resolve_params(pipeline, given_params)
@@ -36,6 +39,7 @@ def build_plan(
     if limit is not None and not more:
         resolved, reasons = limited(resolved, limit, inventory)
         problems.extend(_problem(pipeline, 1, 1, "--limit", reason) for reason in reasons)
+    problems.extend(unusable_hosts(pipeline, resolved, inventory))
     if problems:
         return None, in_order(problems)
     stages: list[PlannedStage] = []
@@ -51,7 +55,8 @@ def build_plan(
         if jobs:
             stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
     used = {host for stage in stages for job in stage.jobs for host in job.hosts}
-    table = {name: host for name, host in (inventory.hosts if inventory else {}).items() if name in used}
+    known = inventory.hosts if inventory else {}
+    table = {name: replace(host, withheld={}) for name, host in known.items() if name in used}
     if LOCAL in used:
         table[LOCAL] = Host(name=LOCAL)
     plan = Plan(
@@ -61,12 +66,14 @@ def build_plan(
         environment=pipeline.environment or (inventory.environment if inventory else None),
         definition_digest=definition_digest,
         params=params,
+        env=dict(pipeline.env),
         hosts=table,
         stages=tuple(stages),
         limit=limit,
         left_out=tuple(
             f"{stage.name}/{job.name}" for stage in pipeline.stages for job in stage.jobs if not resolved[job.hosts]
         ),
+        runbooks=runbooks,
         folder=folder,
     )
     return plan, ()
@@ -74,7 +81,8 @@ def build_plan(
 
 def host_problems(pipeline: Pipeline, inventory: Inventory | None) -> tuple[Problem, ...]:
     """What keeps the pipeline from running on this inventory, whatever its params are: for ``onduty lint -i``."""
-    return in_order(_resolve(pipeline, inventory)[1])
+    resolved, problems = _resolve(pipeline, inventory)
+    return in_order([*problems, *unusable_hosts(pipeline, resolved, inventory)])
 
 
 def _resolve(pipeline: Pipeline, inventory: Inventory | None) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
@@ -132,7 +140,7 @@ def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -
     return PlannedTask(
         name=task.name,
         command=task.run,
-        env={**pipeline.env, **job.env, **task.env, **params},
+        env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,
         repeatable=task.repeatable,

@@ -58,6 +58,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "definition_digest": plan.definition_digest,
         "plan_digest": plan_digest(plan),
         "params": dict(plan.params),
+        "env": dict(plan.env),
         "limit": plan.limit,
         "left_out": list(plan.left_out),
         "job_runs": plan.job_run_count(),
@@ -68,6 +69,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "port": host.port,
                 "user": host.user,
                 "labels": dict(host.labels),
+                "vars": dict(host.vars),
             }
             for host in plan.hosts.values()
         ],

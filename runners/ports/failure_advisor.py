@@ -24,8 +24,10 @@ class FailureFacts:
     """The host's labels."""
     explicit: str | None = None
     """Runbook id that the task or the job names; wins over every match."""
+    runbooks: Sequence[str] = ()
+    """Files and folders with the pages of the run's site, absolute."""
     log_tail: Sequence[str] = ()
-    """Last lines of the failed execution (at most 200), decoded with replacement, oldest first, not made safe for a terminal."""
+    """Last lines of the failed execution (at most 200), oldest first, not made safe for a terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

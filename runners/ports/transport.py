@@ -120,7 +120,7 @@ class SessionSink(Protocol):
     """What a session tells the engine. Called from the event loop, one call at a time per session."""
 
     async def on_output(self, key: str, offset: int, data: bytes) -> None:
-        """Bytes of the log from ``offset``; in order, without gaps from the offset given to ``follow``. A slow sink slows the host."""
+        """Bytes of the log from ``offset``: in order, without gaps. A slow sink slows the host."""
 
     async def on_finished(self, key: str, result: ExecutionResult) -> None:
         """After the last ``on_output``: every byte up to ``result.log_bytes`` was delivered."""
@@ -136,7 +136,7 @@ class SessionSink(Protocol):
 
 
 class HostSession(Protocol):
-    """One open session with one host. Every method raises ``SessionLost`` when the session ended before its answer came."""
+    """One open session with one host. Every method raises ``SessionLost`` when it ended before the answer came."""
 
     facts: HostFacts
 
@@ -161,7 +161,7 @@ class HostSession(Protocol):
         ...
 
     async def cancel(self, key: str, grace_s: float) -> None:
-        """TERM to the whole tree, ``grace_s`` seconds, KILL; steps come through the sink. The result still comes by ``on_finished``."""
+        """TERM to the whole tree, ``grace_s`` seconds, KILL; steps and then the result come through the sink."""
         ...
 
     async def remove(self, keys: Sequence[str]) -> None:

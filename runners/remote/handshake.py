@@ -6,12 +6,20 @@ nothing that matters is sent, before the shell has answered a hello with a nonce
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from runners.remote.request import quote
 
 Role = Literal["helper", "follower"]
+
+PARTS: Mapping[Role, tuple[str, ...]] = {
+    "helper": ("record.sh", "supervisor.sh", "tree.sh", "helper.sh", "opening.sh"),
+    "follower": ("record.sh", "follower.sh", "opening.sh"),
+}
+"""Which of this package's files a shell is given, in which order."""
 
 REFUSALS = {
     "noproc": "it has no /proc, which the supervisor needs",
@@ -30,9 +38,15 @@ def hello(nonce: str) -> bytes:
     return f"printf '\\n%s\\n' {word}; printf '\\n%s\\n' {word} >&2\n".encode()
 
 
-def load(supervisor: bytes, nonce: str, role: Role) -> bytes:
-    """Define the supervisor as one quoted unit, whole or not at all, and open it."""
-    return b"eval " + quote(compact(supervisor)) + f"\nod_open {nonce} {role} .\n".encode()
+def load(script: bytes, nonce: str, role: Role) -> bytes:
+    """Define the role's functions as one quoted unit, whole or not at all, and open it."""
+    return _unit(script) + f"\nod_open {nonce} {role} .\n".encode()
+
+
+@lru_cache(maxsize=2)
+def _unit(script: bytes) -> bytes:
+    # The same for every shell of every host.
+    return b"eval " + quote(compact(script))
 
 
 def compact(script: bytes) -> bytes:

@@ -9,6 +9,7 @@ value is refused with "quote it". Numbers are plain decimals; durations, choices
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Annotated, NoReturn
@@ -164,7 +165,8 @@ def _directory(value: object) -> str:
     return text
 
 
-def _address(value: object) -> str:
+def address_of(value: object) -> str:
+    """A host name or address."""
     text = _line(value)
     if "@" in text:
         refuse("must not name a user; write user: beside it")
@@ -174,18 +176,51 @@ def _address(value: object) -> str:
     return text
 
 
-def _user(value: object) -> str:
+def user_of(value: object) -> str:
+    """The name of a user on a host."""
     text = _line(value)
     if text.startswith("-") or not _USER.match(text):
         refuse(f"{quoted(text)} is no name of a user")
     return text
 
 
-def _path(value: object) -> str:
+def path_of(value: object) -> str:
+    """A path here; relative ones are made whole later."""
     text = _line(value)
     if text.startswith("~") and text != "~" and not text.startswith("~/"):
         refuse("other people's homes are not looked up; write the whole path")
     return text
+
+
+def words_of(value: object) -> tuple[str, ...]:
+    """The words of a program and its arguments: a list, or one text that is split as a shell would. No shell runs."""
+    if isinstance(value, Seq):
+        words = [text_of(item) for item in value]
+    else:
+        line = _line(value)
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            refuse("a quote is never closed")
+    if not words or not words[0]:
+        refuse("names no program")
+    return tuple(words)
+
+
+def _paths(value: object) -> tuple[str, ...]:
+    """One path, or a list of them."""
+    if not isinstance(value, Seq):
+        return (path_of(value),)
+    paths: list[str] = []
+    found: list[tuple[tuple[Part, ...], str]] = []
+    for index, item in enumerate(value):
+        try:
+            paths.append(path_of(item))
+        except PydanticCustomError as error:
+            found.extend(((index, *at), text) for at, text in (error.context or {})["found"])
+    if found:
+        refuse_parts(found)
+    return tuple(paths)
 
 
 def _whole_number(value: object) -> int:
@@ -304,9 +339,19 @@ LabelKey = Annotated[str, BeforeValidator(_label_key), WithJsonSchema({"type": "
 EnvKey = Annotated[str, BeforeValidator(_env_key), WithJsonSchema(_ENV_NAME_SCHEMA)]
 Command = Annotated[str, BeforeValidator(_command), WithJsonSchema({"type": "string", "minLength": 1})]
 Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": "string", "pattern": "^/"})]
-Address = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "minLength": 1})]
-User = Annotated[str, BeforeValidator(_user), WithJsonSchema({"type": "string", "minLength": 1})]
-FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
+Address = Annotated[str, BeforeValidator(address_of), WithJsonSchema({"type": "string", "minLength": 1})]
+User = Annotated[str, BeforeValidator(user_of), WithJsonSchema({"type": "string", "minLength": 1})]
+FilePath = Annotated[str, BeforeValidator(path_of), WithJsonSchema({"type": "string", "minLength": 1})]
+Paths = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_paths),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(words_of),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 TrueOrFalse = Annotated[bool, BeforeValidator(_true_or_false), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(_number)]

@@ -28,6 +28,7 @@ from runners.spec.fields import (
     Number,
     OnFailureWord,
     ParamTypeWord,
+    Paths,
     Port,
     PositiveDuration,
     Reference,
@@ -36,6 +37,7 @@ from runners.spec.fields import (
     User,
     Version,
     WholeNumber,
+    Words,
 )
 
 _LATER_ANYWHERE = frozenset(
@@ -163,7 +165,7 @@ class PipelineModel(Model):
 class ConnectionModel(Model):
     """How to reach a host. What is not said is left to ssh and its configuration files."""
 
-    later = frozenset({"jump", "via", "vars"})
+    later = frozenset({"jump", "via"})
 
     address: Address | None = Field(default=None, description="What ssh is given; the host's name when there is none.")
     port: Port | None = None
@@ -173,6 +175,7 @@ class ConnectionModel(Model):
     )
     known_hosts: FilePath | None = Field(default=None, description="Used in place of the user's own known_hosts.")
     ssh_config: FilePath | None = Field(default=None, description="For ssh -F.")
+    vars: Env = Field(default={}, description="For every command on the host: over the pipeline's env, under a job's.")
 
 
 class HostModel(ConnectionModel):
@@ -188,12 +191,25 @@ class GroupModel(ConnectionModel):
     children: list[Reference] = []
 
 
+class SiteModel(Model):
+    """A site's ``onduty.yaml``."""
+
+    later = frozenset({"secrets", "notify", "schedule"})
+
+    pipelines: Paths = Field(default=(), description="Files, or folders whose *.yaml are pipelines to be run by name.")
+    inventories: Paths = Field(default=(), description="Files, or folders of files; chosen with -i NAME.")
+    runbooks: Paths = Field(default=(), description="Files, or folders of pages; they win over the built-in ones.")
+
+
 class InventoryModel(Model):
     """An inventory file."""
 
-    later = frozenset({"vars", "command", "plugin", "jump", "via"})
+    later = frozenset({"vars", "plugin", "jump", "via"})
 
     environment: Name | None = None
+    command: Words | None = Field(
+        default=None, description="Prints the hosts as Ansible's --list does; in place of hosts: and groups:."
+    )
     defaults: ConnectionModel = ConnectionModel()
     hosts: dict[NameKey, HostModel] = {}
     groups: dict[NameKey, GroupModel] = {}

@@ -12,7 +12,7 @@ https://yaml.org/type/merge.html); custom tags are refused, because ``hosts: !we
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import Union
 
@@ -36,7 +36,7 @@ _STRING_TAG = "tag:yaml.org,2002:str"
 class Scalar(str):
     """One scalar: its text as written, and where."""
 
-    __slots__ = ("broken", "column", "line", "plain")
+    __slots__ = ("broken", "column", "line", "plain", "tag")
 
     line: int
     """From 1."""
@@ -46,12 +46,14 @@ class Scalar(str):
     """Written without quotes: YAML may read it as something else than text."""
     broken: bool
     """Its problem is reported already; nothing more is said about it."""
+    tag: str
+    """A tag that whoever reads the file knows; empty in our own files."""
 
     @staticmethod
-    def make(text: str, line: int, column: int, *, plain: bool = False, broken: bool = False) -> Scalar:
+    def make(text: str, line: int, column: int, *, plain: bool = False, broken: bool = False, tag: str = "") -> Scalar:
         """A scalar at its place."""
         scalar = Scalar(text)
-        scalar.line, scalar.column, scalar.plain, scalar.broken = line, column, plain, broken
+        scalar.line, scalar.column, scalar.plain, scalar.broken, scalar.tag = line, column, plain, broken, tag
         return scalar
 
 
@@ -110,18 +112,29 @@ class _Stop(Exception):
     """The rest of the text cannot be read; the problem is in the report."""
 
 
-def read_tree(text: str | bytes, file: str, *, line_offset: int = 0) -> tuple[Map | None, list[Problem]]:
+def read_tree(
+    text: str | bytes, file: str, *, line_offset: int = 0, tags: Set[str] = frozenset()
+) -> tuple[Map | None, list[Problem]]:
     """Read one YAML document whose top is a mapping.
 
-    ``line_offset`` is added to every line, for a document that stands inside a larger file. Never raises for what
-    stands in ``text``. The tree is None when it could not be read to its end; otherwise problems may stand beside it.
+    ``line_offset`` is added to every line, for a document that stands inside a larger file. ``tags`` are kept on
+    scalars; all others are refused. Never raises for what stands in ``text``. The tree is None when it could not
+    be read to its end; otherwise problems may stand beside it.
     """
     report = Report(file)
     try:
-        tree = _Builder(decode(text, report), report, line_offset).build()
+        tree = _Builder(decode(text, report), report, line_offset, tags).build()
     except _Stop:
         tree = None
     return tree, report.problems
+
+
+def decode_text(text: str | bytes, report: Report) -> str | None:
+    """The text of a file that is no YAML, held to the same rules; None when ``report`` says why it is not read."""
+    try:
+        return decode(text, report)
+    except _Stop:
+        return None
 
 
 def decode(text: str | bytes, report: Report) -> str:
@@ -153,7 +166,8 @@ def decode(text: str | bytes, report: Report) -> str:
 
 
 class _Builder:
-    def __init__(self, text: str, report: Report, line_offset: int) -> None:
+    def __init__(self, text: str, report: Report, line_offset: int, tags: Set[str]) -> None:
+        self.tags = tags
         self.text = text
         self.report = report
         self.line_offset = line_offset
@@ -221,8 +235,10 @@ class _Builder:
                 self.anchors[event.anchor] = (Scalar.make(text, line, column, plain=event.implicit[0]), 1)
             self._key(frame, text, line, column, plain=event.implicit[0])
             return
-        plain, broken = bool(event.implicit[0]), False
-        if event.tag not in (None, "!", _STRING_TAG):
+        plain, broken, kept = bool(event.implicit[0]), False, ""
+        if event.tag in self.tags:
+            kept = str(event.tag)
+        elif event.tag not in (None, "!", _STRING_TAG):
             self._refuse_tag(event.tag, text, line, column)
             broken = True
         elif event.anchor is not None and text == "" and plain:
@@ -231,7 +247,7 @@ class _Builder:
             broken = True
         if event.tag is not None:
             plain = False
-        self._value(Scalar.make(text, line, column, plain=plain, broken=broken), event.anchor, 1)
+        self._value(Scalar.make(text, line, column, plain=plain, broken=broken, tag=kept), event.anchor, 1)
 
     def _refuse_tag(self, tag: str, text: str, line: int, column: int) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from runners.spec.durations import format_duration
 from runners.spec.fields import DURATION_PATTERN
-from runners.spec.models import InventoryModel, PipelineModel
+from runners.spec.models import InventoryModel, PipelineModel, SiteModel
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,6 +27,11 @@ def inventory_schema() -> dict[str, Any]:
         for pattern, whole_form in properties[section]["patternProperties"].items():
             properties[section]["patternProperties"][pattern] = {"anyOf": [whole_form, short_form]}
     return schema
+
+
+def site_schema() -> dict[str, Any]:
+    """For a site's ``onduty.yaml``."""
+    return _schema(SiteModel, "onduty site")
 
 
 def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:

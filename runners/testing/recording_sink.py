@@ -100,9 +100,9 @@ class RecordingSink:
         self._hold(not self._inside, f"{name} during {self._inside}")
         self._hold(not self.lost, f"{name} after on_lost")
         self._inside = name
-        # A sink that takes its time shows who does not wait for it.
-        await asyncio.sleep(0)
         try:
+            # A sink that takes its time shows who does not wait for it.
+            await asyncio.sleep(0)
             yield
         finally:
             self._inside = ""

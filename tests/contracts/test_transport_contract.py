@@ -14,6 +14,7 @@ from runners.adapters.local import LocalShell, LocalTransport
 from runners.model.inventory import LOCAL, Host
 from runners.testing.behaviour import Step, as_shell
 from runners.testing.fake_transport import FakeTransport
+from runners.testing.host_contract import HostContract
 from runners.testing.transport_contract import TransportContract
 
 SHELLS: dict[str, tuple[str, ...]] = {
@@ -93,7 +94,7 @@ class TestFakeTransport(TransportContract):
         return FakeLab()
 
 
-class TestLocalTransport(TransportContract):
+class TestLocalTransport(TransportContract, HostContract):
     @pytest_asyncio.fixture(params=SHELLS)
     async def lab(self, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[LocalLab]:
         shell = SHELLS[request.param]

@@ -58,9 +58,37 @@ def test_nearest_env_wins_and_params_arrive_beside_it() -> None:
     text = with_top("params: {p: {default: v}}", "env: {A: top, B: top, C: top}").replace(
         "tasks: [{run: x}]", "env: {B: job, C: job}, tasks: [{run: x, env: {C: task}}, {run: y}]"
     )
-    first, second = _planned(text).jobs()[0].tasks
-    assert first.env == {"A": "top", "B": "job", "C": "task", "p": "v"}
-    assert second.env == {"A": "top", "B": "job", "C": "job", "p": "v"}
+    plan = _planned(text)
+    first, second = plan.jobs()[0].tasks
+    assert plan.env_of(first, "local") == {"A": "top", "B": "job", "C": "task", "p": "v"}
+    assert plan.env_of(second, "local") == {"A": "top", "B": "job", "C": "job", "p": "v"}
+
+
+VARIED = inventory_of("defaults: {vars: {B: host, C: host, W: '1'}}\nhosts: {a: , b: {vars: {W: '2'}}}\n")
+
+
+def test_variables_of_a_host_stand_over_the_pipeline_and_under_the_job() -> None:
+    text = with_top("params: {p: {default: v}}", "env: {A: top, B: top}").replace(
+        "{hosts: local, tasks: [{run: x}]}", "{hosts: all, env: {C: job}, tasks: [{run: x}]}"
+    )
+    plan = _planned(text, inventory=VARIED)
+    (task,) = plan.jobs()[0].tasks
+    assert plan.env_of(task, "a") == {"A": "top", "B": "host", "C": "job", "W": "1", "p": "v"}
+    assert plan.env_of(task, "b") == {"A": "top", "B": "host", "C": "job", "W": "2", "p": "v"}
+
+
+def test_variables_of_hosts_stand_once_in_the_plan_however_many_tasks_there_are() -> None:
+    many = ", ".join("{run: x}" for _ in range(50))
+    plan = _planned(one_job("hosts: all", f"tasks: [{many}]"), inventory=VARIED)
+    assert plan_bytes(plan).count(b'"W"') == 2
+
+
+def test_variable_of_a_host_that_is_the_name_of_a_param_is_refused() -> None:
+    text = with_top("params: {W: {default: v}}").replace("hosts: local", "hosts: all")
+    assert _refused(text, inventory=VARIED) == [
+        'p.yaml:7:22  stages[0].jobs.build.hosts: a, b: the variable "W" is the name of a param too; '
+        "one of them needs another"
+    ]
 
 
 def test_nearest_dir_wins() -> None:

@@ -78,8 +78,22 @@ def test_document_names_everything_and_says_null_where_nothing_applies() -> None
     assert document["plan_digest"] == plan_digest(plan)
     assert document["params"] == {"release": "2.4.1"}
     assert document["job_runs"] == 15
-    assert document["hosts"][0] == {"name": "web1", "address": "web1", "port": None, "user": None, "labels": {}}
-    assert document["hosts"][-1] == {"name": "local", "address": None, "port": None, "user": None, "labels": {}}
+    assert document["hosts"][0] == {
+        "name": "web1",
+        "address": "web1",
+        "port": None,
+        "user": None,
+        "labels": {},
+        "vars": {},
+    }
+    assert document["hosts"][-1] == {
+        "name": "local",
+        "address": None,
+        "port": None,
+        "user": None,
+        "labels": {},
+        "vars": {},
+    }
     assert document["stages"][0]["jobs"][1] == {
         "job": "test",
         "hosts": ["local"],

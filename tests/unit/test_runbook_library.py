@@ -23,7 +23,8 @@ def write(folder: Path, name: str, page_id: str, more: str = "") -> Path:
 
 def test_a_library_without_folders_holds_the_built_in_pages_in_the_order_of_their_ids() -> None:
     library = load_library()
-    assert list(library.pages) == ["command-not-found", "disk-full", "permission-denied", "port-in-use"]
+    assert len(library.pages) == 16
+    assert list(library.pages) == sorted(library.pages)
     assert library.problems == ()
     assert all(page.built_in for page in library.pages.values())
     assert library.pages["disk-full"].file == "runbooks/pages/disk-full.md"
@@ -48,7 +49,7 @@ def test_the_page_of_a_later_folder_replaces_that_of_an_earlier_one(tmp_path: Pa
     page = library.get("port-in-use")
     assert page is not None
     assert page.title == "b.md"
-    assert len(library.pages) == 4
+    assert len(library.pages) == len(load_built_in().pages)
     assert library.problems == ()
 
 

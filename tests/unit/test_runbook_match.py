@@ -69,6 +69,11 @@ def test_with_equal_log_matches_stage_and_labels_decide_and_then_the_id() -> Non
     assert order(make("b", plain), make("a", plain), narrowed) == ["z", "a", "b"]
 
 
+def test_the_kind_speaks_before_the_signal_that_it_caused() -> None:
+    facts = replace(FACTS, kind="timeout", exit_code=None, signal="KILL")
+    assert order(make("a", {"signals": ("KILL",)}), make("z", {"kinds": ("timeout",)}), facts=facts) == ["z", "a"]
+
+
 def test_the_best_rule_of_a_page_speaks_for_it_and_the_earliest_line_is_shown() -> None:
     page = make("p", {"log": "starting"}, {"log": "already in use", "tasks": ("restart",)})
     (match,) = rank(page)

@@ -12,7 +12,7 @@ from runners.spec.kind import looks_like_inventory
 from tests.unit.spec_texts import inventory_of, said
 
 NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
-CONNECTION = "address, port, user, identity, known_hosts, ssh_config"
+CONNECTION = "address, port, user, identity, known_hosts, ssh_config, vars"
 
 
 def _refused(text: str | bytes) -> list[str]:
@@ -59,6 +59,25 @@ def test_host_beats_group_and_inner_group_beats_outer_and_group_beats_defaults()
     assert inventory.groups["outer"] == Group(name="outer", hosts=("c",), children=("inner",))
 
 
+def test_variables_of_a_host_come_from_the_nearest_that_says_them() -> None:
+    inventory = inventory_of(
+        "defaults: {vars: {A: d, B: d, C: d, D: d}}\n"
+        "hosts: {a: {vars: {D: own}}, b: }\n"
+        "groups:\n"
+        "  outer: {children: [inner], vars: {B: outer, C: outer, D: outer}}\n"
+        "  inner: {hosts: [a], vars: {C: 8080}}\n"
+    )
+    assert inventory.hosts["a"].vars == {"A": "d", "B": "outer", "C": "8080", "D": "own"}
+    assert inventory.hosts["b"].vars == {"A": "d", "B": "d", "C": "d", "D": "d"}
+
+
+def test_two_groups_that_contradict_each_other_in_a_variable_are_no_lottery_either() -> None:
+    text = "hosts: {a: }\ngroups:\n  x: {hosts: [a], vars: {W: '1'}}\n  y: {hosts: [a], vars: {W: '2'}}\n"
+    assert _refused(text) == [
+        "i.yaml:1:9  hosts.a: gets more than one variable W: 1 from x, 2 from y; say it on the host"
+    ]
+
+
 def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
     text = (
         "hosts:\n  a: {}\n  b: {user: me}\ngroups:\n  x: {hosts: [a, b], user: ann}\n  y: {hosts: [a, b], user: bob}\n"
@@ -103,10 +122,14 @@ def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
         ("hosts: {a: {zzz: x}}", f"hosts.a.zzz: unknown key; known here are {CONNECTION}, labels"),
         ("hosts: {a: {jump: b}}", "i.yaml:1:13  hosts.a.jump: comes with a later version"),
         ("hosts: {a: {via: openssh}}", "i.yaml:1:13  hosts.a.via: comes with a later version"),
-        ("hosts: {a: {vars: {}}}", "i.yaml:1:13  hosts.a.vars: comes with a later version"),
-        ("groups: {a: {vars: {}}}", "i.yaml:1:14  groups.a.vars: comes with a later version"),
+        ("hosts: {ungrouped: }", "ungrouped always means the hosts that are in no group; choose another name"),
+        ("hosts: {a: {vars: {PATH: x}}}", "i.yaml:1:20  hosts.a.vars.PATH: changes the shell itself and cannot be set"),
+        ("groups: {a: {vars: {ONDUTY_X: x}}}", "groups.a.vars.ONDUTY_X: is set by onduty itself; choose another name"),
+        ("defaults: {vars: {a-b: x}}", "defaults.vars.a-b: is no name for a variable; letters, digits and _ only"),
+        ("hosts: {a: {vars: {W: no}}}", "i.yaml:1:23  hosts.a.vars.W: YAML reads no as false; quote it: 'no'"),
+        ("hosts: {a: {vars: {W: [1]}}}", "i.yaml:1:20  hosts.a.vars.W: must be text, not a list"),
+        ("hosts: {a: {vars: x}}", 'i.yaml:1:19  hosts.a.vars: must be a mapping (key: value), not "x"'),
         ("defaults: {jump: b}", "i.yaml:1:12  defaults.jump: comes with a later version"),
-        ("command: ./list", "i.yaml:1:1  command: comes with a later version"),
         ("hosts: {a: {port: 0}}", "i.yaml:1:19  hosts.a.port: must be from 1 to 65535, not 0"),
         ("hosts: {a: {port: '22'}}", 'i.yaml:1:19  hosts.a.port: must be a whole number without quotes, not "22"'),
         ("hosts: {a: {address: -oProxyCommand=x}}", 'hosts.a.address: "-oProxyCommand=x" is no host name or address'),
@@ -118,12 +141,7 @@ def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
             "hosts.a.identity: other people's homes are not looked up; write the whole path",
         ),
         ("hosts: {a: {labels: {zone: no}}}", "hosts.a.labels.zone: YAML reads no as false; quote it: 'no'"),
-        ("version: 1", "i.yaml:1:1  version: unknown key; known here are environment, defaults, hosts, groups"),
-        ("# mine\n[web]\nweb1\n", "i.yaml:2:1  is an Ansible INI inventory; reading those comes with a later version"),
-        (
-            "all: {hosts: {a: }}",
-            "i.yaml:1:1  all: is an Ansible YAML inventory; reading those comes with a later version",
-        ),
+        ("version: 1", "i.yaml:1:1  version: unknown key; known here are environment, command, defaults, hosts, groups"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_with_its_place(text: str, line: str) -> None:
@@ -141,7 +159,6 @@ def test_inventory_of_the_language_page_names_what_comes_later() -> None:
     text = (Path(__file__).parent / "data" / "language_inventory.yaml").read_text("utf-8")
     assert _refused(text) == [
         "i.yaml:5:64  hosts.web2.jump: comes with a later version",
-        "i.yaml:5:79  hosts.web2.vars: comes with a later version",
     ]
 
 
@@ -152,6 +169,10 @@ def test_inventory_of_the_language_page_names_what_comes_later() -> None:
         (b"\xef\xbb\xbfgroups:\n  web: [a\n", True),
         ("all:\n  hosts: {}\n", True),
         ("; mine\n[web]\nweb1\n", True),
+        ("web1\n\n[web:children]\n", True),
+        ("web:\n  hosts:\n    a:\n", True),
+        ('{"web": {"hosts": ["a"]}, "_meta": {}}', True),
+        ("name: x\nweb:\n  hosts: a\n", False),
         ("version: 1\nhosts: a\n", False),
         ("stages:\n  - name: a\n    hosts: b\n", False),
         ("", False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"onduty {version()}")
         return 0
+    _make_output_forgiving()
+    try:
+        code = _run(arguments)
+        # Here and not at exit, where nobody could catch that the reader has left.
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        from tui.cli.output import forget_output
+
+        # The reader of our output left (head, less): not an error.
+        forget_output()
+        return 0
+    except OSError as error:
+        return _output_failed(error, arguments)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     from tui.cli.parser import parse
     from tui.cli.problems import print_bug, print_error
 
@@ -30,15 +49,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\ndetached; runs go on: onduty runs", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output left (head, less): not an error, and Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        raise
     except Exception as error:
         from runners.model.errors import OndutyError
 
         if isinstance(error, OndutyError):
             return print_error(error)
+        if _is_about_output(error):
+            raise
         return print_bug(error, arguments)
+
+
+def _is_about_output(error: Exception) -> bool:
+    """A write that failed without a file of its own: our output, redirected to a full or closed place."""
+    return (
+        isinstance(error, OSError)
+        and error.filename is None
+        and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT, errno.EFBIG)
+    )
+
+
+def _output_failed(error: OSError, arguments: list[str]) -> int:
+    from tui.cli.output import forget_output
+    from tui.cli.problems import print_bug
+
+    forget_output()
+    if not _is_about_output(error):
+        return print_bug(error, arguments)
+    print(f"onduty: the output cannot be written ({error.strerror}); runs go on", file=sys.stderr)
+    return 1
+
+
+def _make_output_forgiving() -> None:
+    """No character may end a command: what the terminal's encoding lacks is printed as an escape."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # closed output: for the life of the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
-from runners.client.client import ControllerClient, StreamDropped
+from runners.client.client import StreamDropped
+from runners.client.start import ControllerNotStarted
 from runners.model.api import RunDocument, Status
 from runners.model.errors import ControllerUnreachable
 from runners.model.events import (
@@ -21,60 +22,53 @@ from runners.model.events import (
     TaskFinished,
 )
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
-from tui.cli.session import controller
-
-RECONNECT_TRIES = 5
-CHUNK_BYTES = 1024 * 1024
+from tui.cli.lines import LinePrinter
+from tui.cli.session import PAUSE_S, Line, controller
 
 EXIT_OK, EXIT_FAILED, EXIT_CANCELLED, EXIT_UNREACHED, EXIT_TIMEOUT = 0, 1, 3, 4, 6
 
+Wanted = Callable[[TaskDispatched], str | None]
+"""The prefix of an execution's lines; None: they are not wanted."""
 
-async def events_of(uid: str, after: int = 0, *, follow: bool) -> AsyncIterator[Event]:
+
+def host_and_job(task: TaskDispatched) -> str:
+    """``web3 release| ``: every execution is wanted."""
+    job, _, host = task.job_run.rpartition("@")
+    return f"{host} {job.rpartition('/')[2]}| "
+
+
+def nothing(task: TaskDispatched) -> None:
+    """No line is wanted."""
+
+
+async def events_of(uid: str, after: int = 0, *, follow: bool) -> AsyncGenerator[Event, None]:
     """Events of a run; when the controller goes away it is found or started again and the stream goes on."""
-    failures = 0
     while True:
         try:
-            async with controller() as client:
-                async for event in client.events(uid, after, follow=follow):
-                    failures = 0
+            async with controller() as client, aclosing(client.events(uid, after, follow=follow)) as events:
+                async for event in events:
                     after = event.seq
                     yield event
             if not follow:
                 return
+        except ControllerNotStarted:
+            raise
         except (ControllerUnreachable, StreamDropped):
-            failures += 1
-            if failures > RECONNECT_TRIES:
-                raise
-        await asyncio.sleep(0.05)
+            # Finding no other one raises by itself, so this ends.
+            await asyncio.sleep(PAUSE_S)
 
 
-async def status_of(uid: str) -> AsyncIterator[Status]:
+async def status_of() -> AsyncGenerator[Status, None]:
     """Status lines, for as long as somebody reads; survives restarts as ``events_of`` does."""
-    failures = 0
     while True:
         try:
-            async with controller() as client:
-                async for status in client.status():
-                    failures = 0
+            async with controller() as client, aclosing(client.status()) as statuses:
+                async for status in statuses:
                     yield status
+        except ControllerNotStarted:
+            raise
         except ControllerUnreachable:
-            failures += 1
-            if failures > RECONNECT_TRIES:
-                raise
-        await asyncio.sleep(0.05)
-
-
-async def document_of(uid: str) -> tuple[RunDocument, int]:
-    """The run now, and the seq it was read at."""
-    for last in (False, True):
-        try:
-            async with controller() as client:
-                snapshot = await client.snapshot(uid)
-                return snapshot.document, snapshot.state.seq
-        except ControllerUnreachable:
-            if last:
-                raise
-    raise AssertionError
+            await asyncio.sleep(PAUSE_S)
 
 
 def settled(document: RunDocument, *, through_holds: bool) -> bool:
@@ -86,138 +80,135 @@ def settled(document: RunDocument, *, through_holds: bool) -> bool:
 
 def exit_code_of(document: RunDocument) -> int:
     """INTERFACE, "Exit codes"."""
-    if document.phase == RunPhase.SUCCEEDED:
-        return EXIT_OK
     if document.phase == RunPhase.CANCELLED:
         return EXIT_CANCELLED
-    if not any(job.attempt for job in document.jobs):
+    reached = any(job.attempt for job in document.jobs)
+    skipped = all(job.phase == Phase.SKIPPED for job in document.jobs)
+    if not reached and not skipped:
+        # Also where every failure was tolerated: a run that touched no host is no success.
         return EXIT_UNREACHED
-    return EXIT_FAILED
+    return EXIT_OK if document.phase == RunPhase.SUCCEEDED else EXIT_FAILED
+
+
+async def document_of(uid: str) -> tuple[RunDocument, int]:
+    """The run now, and the seq it was read at."""
+    async with Line() as line:
+        snapshot = await line.call(lambda client: client.snapshot(uid))
+    return snapshot.document, snapshot.state.seq
 
 
 async def wait_for(uid: str, *, through_holds: bool) -> RunDocument:
     """Return the run once it ended, or is held (unless ``through_holds``)."""
+    return (await _wait_for(uid, through_holds=through_holds))[0]
+
+
+async def _wait_for(uid: str, *, through_holds: bool) -> tuple[RunDocument, int]:
     document, seq = await document_of(uid)
+    if settled(document, through_holds=through_holds):
+        return document, seq
     changed = asyncio.Event()
 
-    async def watch_events() -> None:
-        async for event in events_of(uid, seq, follow=True):
-            if isinstance(event.payload, RunFinished | RollbackFinished | RunHeld):
-                changed.set()
+    async def watch_events(after: int) -> None:
+        async with aclosing(events_of(uid, after, follow=True)) as events:
+            async for event in events:
+                if isinstance(event.payload, RunFinished | RollbackFinished | RunHeld):
+                    changed.set()
 
-    async def watch_holds() -> None:
-        # A hold of a host is status, not an event: a run that waits for a trusted key is held too.
-        async for status in status_of(uid):
-            if any(run.uid == uid and any(hold.kind == "host_key" for hold in run.holds) for run in status.runs):
-                changed.set()
+    async def watch_status() -> None:
+        # What a host shows is status, not an event: a run that waits for a trusted key is held too.
+        async with aclosing(status_of()) as statuses:
+            async for status in statuses:
+                if any(run.uid == uid and run.phase == RunPhase.HELD for run in status.runs):
+                    changed.set()
 
     async with asyncio.TaskGroup() as tasks:
-        watchers = [tasks.create_task(watch_events()), tasks.create_task(watch_holds())]
+        watchers = [tasks.create_task(watch_events(seq))]
+        if not through_holds:
+            watchers.append(tasks.create_task(watch_status()))
         while not settled(document, through_holds=through_holds):
             await changed.wait()
             changed.clear()
-            document, _ = await document_of(uid)
+            document, seq = await document_of(uid)
         for watcher in watchers:
             watcher.cancel()
-    return document
+    return document, seq
 
 
-@dataclass(slots=True)
-class _Tail:
-    """How far one execution's log was printed."""
+async def stream_run(
+    uid: str,
+    write: Callable[[str, bytes], None],
+    *,
+    through_holds: bool,
+    wanted: Wanted = host_and_job,
+    after: int = 0,
+    news: bool = True,
+    printer: LinePrinter | None = None,
+) -> RunDocument:
+    """Print every wanted line of a run, and its news on stderr, until it ended or is held.
 
-    prefix: str
-    offset: int = 0
-    rest: bytes = b""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-class LinePrinter:
-    """Prints the logs of a run's executions as ``host job| line`` while they grow."""
-
-    def __init__(self, uid: str, write: Callable[[str, bytes], None]) -> None:
-        self._uid = uid
-        self._write = write
-        self._tails: dict[str, _Tail] = {}
-
-    def opened(self, key: str, prefix: str) -> None:
-        """An execution exists whose lines are wanted."""
-        self._tails.setdefault(key, _Tail(prefix))
-
-    async def grown(self, client: ControllerClient, key: str, size: int) -> None:
-        """Print what is new up to ``size`` bytes."""
-        tail = self._tails.get(key)
-        if tail is None:
-            return
-        async with tail.lock:
-            while tail.offset < size:
-                data = await client.log(self._uid, key, tail.offset, min(CHUNK_BYTES, size - tail.offset))
-                if not data:
-                    return
-                tail.offset += len(data)
-                *lines, tail.rest = (tail.rest + data).split(b"\n")
-                for line in lines:
-                    self._write(tail.prefix, line)
-
-    async def ended(self, client: ControllerClient, key: str, size: int) -> None:
-        """Print the rest, the last line without its newline too."""
-        await self.grown(client, key, size)
-        tail = self._tails.pop(key, None)
-        if tail and tail.rest:
-            self._write(tail.prefix, tail.rest)
-
-
-async def stream_run(uid: str, write: Callable[[str, bytes], None], *, through_holds: bool) -> RunDocument:
-    """Print every line of a run from its first, and its news on stderr, until it ended or is held."""
-    printer = LinePrinter(uid, write)
+    Executions that were dispatched after event ``after`` are printed from their first byte; ``printer`` may hold
+    earlier ones already.
+    """
+    lines = printer or LinePrinter(uid, write)
+    printed = _Seq(after)
 
     async def follow_events() -> None:
-        async for event in events_of(uid, 0, follow=True):
-            await _print_event(uid, printer, event)
-            if isinstance(event.payload, RunFinished | RollbackFinished | RunHeld):
-                document, _ = await document_of(uid)
-                if settled(document, through_holds=through_holds):
-                    return
+        async with aclosing(events_of(uid, after, follow=True)) as events:
+            async for event in events:
+                match event.payload:
+                    case TaskDispatched() as task if (prefix := wanted(task)) is not None:
+                        lines.opened(task.key, prefix)
+                    case TaskFinished() as task:
+                        await lines.ended(task.key, task.log_bytes)
+                    case _ if news:
+                        _print_news(event)
+                printed.reached(event.seq)
 
     async def follow_sizes() -> None:
-        async for status in status_of(uid):
-            for run in status.runs:
-                if run.uid == uid and run.log_bytes:
-                    async with controller() as client:
-                        for key, size in run.log_bytes.items():
-                            await printer.grown(client, key, size)
+        async with aclosing(status_of()) as statuses:
+            async for status in statuses:
+                sizes = next((run.log_bytes for run in status.runs if run.uid == uid), {})
+                for key, size in sizes.items():
+                    await lines.grown(key, size)
 
-    async with asyncio.TaskGroup() as tasks:
-        events = tasks.create_task(follow_events())
-        sizes = tasks.create_task(follow_sizes())
-        waiting = tasks.create_task(wait_for(uid, through_holds=through_holds))
-        done, _ = await asyncio.wait({events, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting in done and not events.done():
-            # Held by something that is no event, such as a key that nobody trusts yet.
-            with_grace = asyncio.wait({events}, timeout=1.0)
-            await with_grace
-        for task in (events, sizes, waiting):
-            task.cancel()
-    document, _ = await document_of(uid)
+    async with lines, asyncio.TaskGroup() as tasks:
+        followers = [tasks.create_task(follow_events()), tasks.create_task(follow_sizes())]
+        document, seq = await _wait_for(uid, through_holds=through_holds)
+        await printed.wait_for(seq)
+        await lines.finish()
+        for follower in followers:
+            follower.cancel()
     return document
 
 
-async def _print_event(uid: str, printer: LinePrinter, event: Event) -> None:
+class _Seq:
+    """How far the events were printed."""
+
+    def __init__(self, seq: int) -> None:
+        self._seq = seq
+        self._moved = asyncio.Event()
+
+    def reached(self, seq: int) -> None:
+        self._seq = seq
+        self._moved.set()
+
+    async def wait_for(self, seq: int) -> None:
+        while self._seq < seq:
+            self._moved.clear()
+            await self._moved.wait()
+
+
+def _print_news(event: Event) -> None:
     from tui.view.safe_text import safe
 
     match event.payload:
-        case TaskDispatched() as task:
-            job, _, host = task.job_run.partition("@")
-            printer.opened(task.key, f"{host} {job.rpartition('/')[2]}| ")
-        case TaskFinished() as task:
-            async with controller() as client:
-                await printer.ended(client, task.key, task.log_bytes)
         case JobFinished() as job_run if job_run.phase != Phase.SUCCEEDED:
-            print(safe(f"{job_run.job_run}: {job_run.phase.value}, {job_run.reason}"), file=sys.stderr, flush=True)
+            text = f"{job_run.job_run}: {job_run.phase.value}, {job_run.reason}"
         case JobSkipped() as skip:
-            print(safe(f"{skip.job_run}: skipped by {event.actor}"), file=sys.stderr, flush=True)
+            text = f"{skip.job_run}: skipped by {event.actor}"
         case _:
-            pass
+            return
+    print(safe(text), file=sys.stderr, flush=True)
 
 
 def print_outcome(document: RunDocument) -> None:
@@ -233,3 +224,14 @@ def print_outcome(document: RunDocument) -> None:
         print(safe(f"  {hold.what}: {hold.text}"), file=sys.stderr)
     for step in document.next:
         print(safe(f"  next: {step}"), file=sys.stderr)
+
+
+def print_end(document: RunDocument, *, as_json: bool) -> int:
+    """The run at its end as far as anybody reads it; the exit code, also when the reader has left."""
+    from tui.cli.output import print_json, reader_may_leave
+
+    with reader_may_leave():
+        if as_json:
+            print_json(document)
+        print_outcome(document)
+    return exit_code_of(document)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asyncssh.public_key import SSHKey
+
     from runners.model.api import HostStatus
+    from runners.model.errors import OndutyError
     from runners.model.inventory import Host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The keys that a host showed now: type, ``SHA256:…`` and the key."""
+
+    host: Host
+    keys: Sequence[tuple[str, str, SSHKey]]
 
 
 def register(verbs: Any) -> None:
@@ -49,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if trusting:
         if not patterns:
             raise InputRefused("trust whom?", hint="onduty hosts trust PATTERN")
-        return run_async(_trust(patterns[0], options))
+        return _trust(patterns[0], options)
     return run_async(_list(patterns[0] if patterns else "all", options))
 
 
@@ -57,7 +69,7 @@ async def _list(pattern: str, options: argparse.Namespace) -> int:
     from tui.cli.output import print_json, print_line, print_table
 
     known = {status.name: status for status in await _connections()}
-    chosen = await _hosts(pattern, options, list(known))
+    chosen = await _hosts(pattern, options)
     rows = [(host, known.get(host.name)) for host in chosen]
     if options.json:
         print_json([_document(host, status) for host, status in rows])
@@ -95,14 +107,32 @@ async def _connections() -> list[HostStatus]:
             return []
 
 
-async def _hosts(pattern: str, options: argparse.Namespace, connected: list[str]) -> list[Host]:
-    """The hosts that a pattern names: of the inventory, else of the live runs."""
+async def _hosts(pattern: str, options: argparse.Namespace, *, waiting: bool = False) -> list[Host]:
+    """The hosts that a pattern names: of the inventory, else of the live runs.
+
+    With ``waiting`` the hosts that live runs wait for stand in front of an inventory that merely lies in this folder:
+    what a hold tells to type means them, wherever it is typed.
+    """
+    from runners.model.errors import InputRefused
     from runners.model.inventory import Inventory
     from runners.plan.patterns import hosts_of
-    from tui.cli.texts import FileRefused, read_inventory_text, read_text
+    from tui.cli.inventories import checked, inventory_for
+    from tui.cli.texts import FileRefused
 
-    if given := options.inventory or _inventory_here():
-        inventory = read_inventory_text(read_text(given))
+    try:
+        text = inventory_for(None, options.inventory, execute=waiting)
+    except InputRefused:
+        live = Inventory(hosts=await _hosts_of_live_runs())
+        names, _ = hosts_of(pattern, live)
+        if options.inventory or not waiting or not names:
+            raise
+        return [live.hosts[name] for name in names if name in live.hosts]
+    if text is not None:
+        inventory = checked(text)
+        if waiting and not options.inventory:
+            asked = {status.name for status in await _connections() if status.phase == "host_key_unknown"}
+            theirs = {name: host for name, host in (await _hosts_of_live_runs()).items() if name in asked}
+            inventory = replace(inventory, hosts={**inventory.hosts, **theirs})
     else:
         inventory = Inventory(hosts=await _hosts_of_live_runs())
         if pattern == "all":
@@ -111,14 +141,6 @@ async def _hosts(pattern: str, options: argparse.Namespace, connected: list[str]
     if problems:
         raise FileRefused(f"{pattern}: nothing was done", problems, hint="-i FILE names an inventory")
     return [inventory.hosts[name] for name in names if name in inventory.hosts]
-
-
-def _inventory_here() -> str | None:
-    from pathlib import Path
-
-    from tui.cli.texts import INVENTORY_NAME
-
-    return INVENTORY_NAME if Path(INVENTORY_NAME).is_file() else None
 
 
 async def _hosts_of_live_runs() -> dict[str, Host]:
@@ -140,42 +162,92 @@ async def _hosts_of_live_runs() -> dict[str, Host]:
     return {name: host for name, host in found.items() if name != LOCAL}
 
 
-async def _trust(pattern: str, options: argparse.Namespace) -> int:
-    from runners.client.client import ControllerClient
-    from runners.model.errors import ControllerUnreachable, InputRefused
+def _trust(pattern: str, options: argparse.Namespace) -> int:
+    """Three steps, so that the question in between can be answered with ctrl-c."""
+    from runners.model.errors import InputRefused
     from runners.model.inventory import LOCAL
     from tui.cli.output import print_json, print_line
-    from tui.wiring import home, ssh
+    from tui.cli.problems import print_error
+    from tui.cli.session import run_async
+    from tui.view.safe_text import safe
 
-    hosts = [host for host in await _hosts(pattern, options, []) if host.name != LOCAL]
+    named = run_async(_hosts(pattern, options, waiting=True))
+    hosts = [host for host in named if host.name != LOCAL and not host.local]
     if not hosts:
         raise InputRefused(f"{pattern}: no such host", hint="onduty hosts trust PATTERN -i INVENTORY")
-    transport = ssh()
+    shown, errors = run_async(_scan(hosts))
     ask = sys.stdin.isatty() and not options.yes
-    trusted: list[dict[str, Any]] = []
-    for host in hosts:
-        keys = await transport.scan_keys(host)
-        for key_type, fingerprint, _ in keys:
-            print(f"{host.name}  {key_type}  {fingerprint}", file=sys.stderr)
-        if ask and not await asyncio.to_thread(_agreed, host.name):
-            print_line(f"{host.name}: not trusted, nothing was written")
-            continue
-        path, added = await transport.trust_keys(host, [key for _, _, key in keys])
-        trusted.append({"name": host.name, "known_hosts": path, "added": added, "keys": [key[1] for key in keys]})
-        if not options.json:
-            print_line(f"{host.name}: {f'{added} keys written to' if added else 'was known in'} {path}")
+    agreed: list[Shown] = []
+    for one in shown:
+        for key_type, fingerprint, _ in one.keys:
+            print(safe(f"{one.host.name}  {key_type}  {fingerprint}"), file=sys.stderr)
+        if ask and not _agreed(one.host.name):
+            print_line(f"{one.host.name}: not trusted, nothing was written")
+        else:
+            agreed.append(one)
+    trusted, refused = run_async(_record(agreed))
+    for entry in () if options.json else trusted:
+        wrote = f"{entry['added']} {'key' if entry['added'] == 1 else 'keys'} written to"
+        print_line(f"{entry['name']}: {wrote if entry['added'] else 'was known in'} {entry['known_hosts']}")
     if options.json:
         print_json(trusted)
+    codes = [print_error(error) for error in (*errors, *refused)]
+    return max(codes, default=0 if len(trusted) == len(hosts) else 1)
+
+
+async def _scan(hosts: Sequence[Host]) -> tuple[list[Shown], list[OndutyError]]:
+    """The keys that the hosts show now, and why some showed none."""
+    import asyncio
+
+    from runners.model.errors import OndutyError
+    from tui.wiring import ssh
+
+    transport = ssh()
+    answers = await asyncio.gather(*(transport.scan_keys(host) for host in hosts), return_exceptions=True)
+    shown: list[Shown] = []
+    errors: list[OndutyError] = []
+    for host, answer in zip(hosts, answers, strict=True):
+        if isinstance(answer, OndutyError):
+            errors.append(answer)
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            shown.append(Shown(host=host, keys=answer))
+    return shown, errors
+
+
+async def _record(agreed: Sequence[Shown]) -> tuple[list[dict[str, Any]], list[OndutyError]]:
+    """Write the keys down and tell the controller, whose runs go on."""
+    from runners.client.client import ControllerClient
+    from runners.model.errors import ControllerUnreachable, OndutyError
+    from tui.wiring import home, ssh
+
+    transport = ssh()
+    trusted: list[dict[str, Any]] = []
+    errors: list[OndutyError] = []
+    for one in agreed:
+        try:
+            path, added = await transport.trust_keys(one.host, [key for _, _, key in one.keys])
+        except OndutyError as error:
+            errors.append(error)
+            continue
+        fingerprints = [fingerprint for _, fingerprint, _ in one.keys]
+        trusted.append({"name": one.host.name, "known_hosts": path, "added": added, "keys": fingerprints})
     if trusted and home().is_dir():
         async with ControllerClient(home()) as client:
             # A controller that starts later reads the file anyway.
             with contextlib.suppress(ControllerUnreachable):
                 await client.hosts_trusted([entry["name"] for entry in trusted])
-    return 0 if len(trusted) == len(hosts) else 1
+    return trusted, errors
 
 
 def _agreed(name: str) -> bool:
-    return input(f"trust {name}? (y/N) ").strip().lower() in ("y", "yes")
+    from tui.view.safe_text import safe
+
+    try:
+        return input(f"trust {safe(name)}? (y/N) ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _document(host: Host, status: HostStatus | None) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runners.client.client import ControllerClient
+    from runners.model.api import RunDocument
     from runners.model.preview import Preview
 
 EXAMPLES = {
@@ -78,26 +80,32 @@ def run(options: argparse.Namespace) -> int:
     from tui.cli.output import print_json, print_line
     from tui.cli.session import find_run, persist, run_async
 
-    request = IntentRequest(
-        id=str(ULID()),
-        intent=options.intent,
-        targets=tuple(getattr(options, "jobs", ())),
-        not_running=getattr(options, "not_running", False),
-        reason=getattr(options, "reason", ""),
-        from_task=getattr(options, "from_task", None) or "",
-        task=getattr(options, "task", None) or "",
-        now=getattr(options, "now", False),
-        despite_later=getattr(options, "despite_later", False),
-        text=getattr(options, "text", ""),
-    )
+    intent_id = str(ULID())
+
+    async def request(client: ControllerClient, uid: str) -> IntentRequest:
+        return IntentRequest(
+            id=intent_id,
+            intent=options.intent,
+            targets=tuple(getattr(options, "jobs", ())),
+            # Of two who act on what they saw at the same moment, the second is told who was first, also when what the
+            # first one started is over by then.
+            seen_attempts=_attempts((await client.snapshot(uid)).document) if options.intent in _OF_JOBS else {},
+            not_running=getattr(options, "not_running", False),
+            reason=getattr(options, "reason", ""),
+            from_task=getattr(options, "from_task", None) or "",
+            task=getattr(options, "task", None) or "",
+            now=getattr(options, "now", False),
+            despite_later=getattr(options, "despite_later", False),
+            text=getattr(options, "text", ""),
+        )
 
     if getattr(options, "dry_run", False):
 
-        async def look(client: Any) -> Preview:
+        async def look(client: ControllerClient) -> Preview:
             uid = await find_run(client, options.run)
-            return await client.preview(uid, request)  # type: ignore[no-any-return]
+            return await client.preview(uid, await request(client, uid))
 
-        foreseen: Preview = run_async(persist(look))
+        foreseen = run_async(persist(look))
         if options.json:
             print_json(foreseen)
         elif not foreseen.refusal:
@@ -107,9 +115,9 @@ def run(options: argparse.Namespace) -> int:
             raise ActionRefused(foreseen.refusal)
         return 0
 
-    async def act(client: Any) -> IntentAnswer:
+    async def act(client: ControllerClient) -> IntentAnswer:
         uid = await find_run(client, options.run)
-        return await client.act(uid, request)  # type: ignore[no-any-return]
+        return await client.act(uid, await request(client, uid))
 
     answer = run_async(persist(act))
     if options.json:
@@ -134,3 +142,9 @@ def lines_of(foreseen: Preview) -> Iterator[str]:
                 yield f"      {line}"
     for warning in foreseen.warnings:
         yield f"  warning: {warning}"
+
+
+def _attempts(document: RunDocument) -> dict[str, int]:
+    """The attempt that stands, of every job run that an intent may be about."""
+    over = ("succeeded", "skipped", "waiting")
+    return {f"{job.stage}/{job.job}@{job.host}": job.attempt for job in document.jobs if job.phase not in over}

@@ -8,7 +8,12 @@ from typing import Any
 
 def register(verbs: Any) -> None:
     """Add the verb."""
-    parser = verbs.add_parser("keys", help="the key table of the screen")
+    parser = verbs.add_parser(
+        "keys",
+        help="the key table of the screen",
+        epilog="example:\n  onduty keys",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--json", action="store_true", help="a list of keys")
     parser.set_defaults(verb=run)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runners.model.inventory import Inventory
     from runners.model.problems import Problem
+    from tui.cli.texts import Text
 
 
 def register(verbs: Any) -> None:
@@ -43,32 +46,50 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
+    from runners.adapters.site_files import is_program
     from runners.model.errors import InputRefused
     from runners.model.problems import Problem
-    from runners.spec.inventory import read_inventory
     from runners.spec.kind import looks_like_inventory
+    from runners.spec.own_inventory import NOT_EXECUTED
     from runners.spec.pipeline import read_pipeline
-    from tui.cli.texts import inventory_for, read_text
+    from runners.spec.site import SITE_NAME, read_site
+    from tui.cli.inventories import choose, read_choice, read_named
+    from tui.cli.texts import inventory_problems, plain_path, read_text
 
+    def refused(file: str, error: InputRefused) -> Problem:
+        said = error.message.removeprefix(f"{file}: ").removesuffix("; nothing was started")
+        return Problem(file=file, line=1, column=1, path="", text=said)
+
+    def of_inventory(text: Text) -> tuple[Inventory | None, list[Problem]]:
+        hosts, problems = inventory_problems(text)
+        return hosts, [replace(one, warning=one.warning or one.text == NOT_EXECUTED) for one in problems]
+
+    if is_program(plain_path(shown)):
+        return [Problem(file=shown, line=1, column=1, path="", text=NOT_EXECUTED, warning=True)]
     try:
         text = read_text(shown)
+        if text.path.suffix == ".md":
+            return _runbook_problems(text.content, shown)
+        if text.path.name == SITE_NAME:
+            return list(read_site(text.content, shown, str(Path.home()))[1])
+        if looks_like_inventory(text.content, str(text.path)):
+            return of_inventory(read_named(shown))[1]
     except InputRefused as error:
-        return [Problem(file=shown, line=1, column=1, path="", text=error.message.removeprefix(f"{shown}: "))]
-    if text.path.suffix == ".md":
-        return _runbook_problems(text.content, shown)
-    if looks_like_inventory(text.content):
-        return list(read_inventory(text.content, shown, str(Path.home()), folder=str(text.path.parent))[1])
+        return [refused(shown, error)]
     pipeline, problems = read_pipeline(text.content, shown)
     found = list(problems)
-    hosts_text = inventory_for(text, inventory)
-    if pipeline is not None and hosts_text is not None:
+    try:
+        choice = choose(text, inventory)
+        if pipeline is None or choice is None or is_program(choice.path):
+            return found
+        hosts = of_inventory(read_choice(choice, execute=False))[0]
+    except InputRefused as error:
+        # An inventory that was named is looked at by itself, and its problems are told there.
+        return found if inventory else [*found, refused(shown, error)]
+    if hosts is not None:
         from runners.plan.build import host_problems
 
-        hosts, _ = read_inventory(
-            hosts_text.content, hosts_text.shown, str(Path.home()), folder=str(hosts_text.path.parent)
-        )
-        if hosts is not None:
-            found += host_problems(pipeline, hosts)
+        found += host_problems(pipeline, hosts)
     return found
 
 

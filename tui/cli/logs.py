@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Awaitable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
+    from runners.model.api import RunSnapshot
+    from runners.model.events import TaskDispatched
     from runners.model.state import RunState
 
-CHUNK_BYTES = 1024 * 1024
+LOOK_S = 0.1
+"""How often a raw log that grows is looked at."""
 
 
 def register(verbs: Any) -> None:
@@ -30,7 +35,7 @@ def register(verbs: Any) -> None:
     parser.add_argument("--attempt", metavar="N", type=int, help="an earlier attempt; default: the current one")
     parser.add_argument("--task", metavar="T", help="one task, by name or number")
     parser.add_argument("--raw", action="store_true", help="byte for byte; needs exactly one execution")
-    parser.add_argument("--follow", action="store_true", help="go on until the run ended or is held")
+    parser.add_argument("--follow", action="store_true", help="what is there, and on until the run ended or is held")
     parser.add_argument("--json", action="store_true", help="a list of the executions with key and size")
     parser.set_defaults(verb=run)
 
@@ -49,6 +54,11 @@ class Execution:
     """As far as the events tell; a live one may be longer by now."""
     live: bool
 
+    @property
+    def prefix(self) -> str:
+        """``web3 release| ``."""
+        return f"{self.host} {self.job}| "
+
 
 def run(options: argparse.Namespace) -> int:
     """Print them; 2 when there is no such execution."""
@@ -60,30 +70,36 @@ def run(options: argparse.Namespace) -> int:
 async def _logs(options: argparse.Namespace) -> int:
     from runners.model.errors import InputRefused
     from tui.cli.output import print_json
-    from tui.cli.session import controller, find_run
+    from tui.cli.session import find_run, persist
 
-    async with controller() as client:
-        uid = await find_run(client, options.run)
-        snapshot = await client.snapshot(uid)
-        chosen = executions(snapshot.state, options.job, options.attempt, options.task)
-        if options.json:
-            print_json(chosen)
-            return 0
-        if not chosen:
+    snapshot = await persist(lambda client: _snapshot(client, find_run(client, options.run)))
+    state, name = snapshot.state, snapshot.document.id
+    chosen = executions(state, options.job, options.attempt, options.task)
+    if options.json:
+        if options.follow:
+            raise InputRefused("--json lists what is there; it does not go with --follow")
+        print_json(chosen)
+        return 0
+    if options.raw:
+        if len(chosen) != 1:
+            names = ", ".join(f"{e.stage}/{e.job}@{e.host} --task {e.task}" for e in chosen[:6])
             raise InputRefused(
-                f"{snapshot.document.id}: nothing ran yet that fits", hint=f"onduty show {snapshot.document.id}"
+                f"--raw needs exactly one execution, {f'these fit: {names}' if names else 'none fits'}",
+                hint=f"onduty logs {name} --json",
             )
-        if options.raw:
-            if len(chosen) != 1:
-                names = ", ".join(f"{e.job}@{e.host} --task {e.task}" for e in chosen[:6])
-                raise InputRefused(f"--raw needs exactly one execution, these fit: {names}")
-            await _raw(client, uid, chosen[0])
-            return 0
-        if not options.follow:
-            for execution in chosen:
-                await _print(client, uid, execution, prefixed=len(chosen) > 1)
-            return 0
-    return await _follow(uid, options)
+        await _raw(state.uid, chosen[0], follow=options.follow)
+        return 0
+    if options.follow:
+        await _follow(state, chosen, options)
+        return 0
+    if not chosen:
+        raise InputRefused(f"{name}: nothing ran yet that fits", hint=f"onduty show {name}")
+    await _print(state.uid, chosen)
+    return 0
+
+
+async def _snapshot(client: ControllerClient, find: Awaitable[str]) -> RunSnapshot:
+    return await client.snapshot(await find)
 
 
 def executions(state: RunState, job: str | None, attempt: int | None, task: str | None) -> list[Execution]:
@@ -139,44 +155,84 @@ def executions(state: RunState, job: str | None, attempt: int | None, task: str 
     return chosen
 
 
-async def _raw(client: ControllerClient, uid: str, execution: Execution) -> None:
+async def _raw(uid: str, execution: Execution, *, follow: bool) -> None:
+    """Byte for byte; with ``follow`` until the execution ended."""
+    import asyncio
+
+    from runners.model.events import TaskFinished
+    from tui.cli.follow import events_of
+    from tui.cli.lines import read_log
+    from tui.cli.session import Line
+
     offset = 0
-    while data := await client.log(uid, execution.key, offset, CHUNK_BYTES):
-        offset += len(data)
-        sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
 
+    async def copy() -> None:
+        nonlocal offset
+        while data := await read_log(line, uid, execution.key, offset):
+            offset += len(data)
+            sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
-async def _print(client: ControllerClient, uid: str, execution: Execution, *, prefixed: bool) -> None:
-    from tui.cli.output import print_line
-
-    prefix = f"{execution.host} {execution.job}| " if prefixed else ""
-    offset, rest = 0, b""
-    while data := await client.log(uid, execution.key, offset, CHUNK_BYTES):
-        offset += len(data)
-        *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
-            print_line(prefix + line.decode("utf-8", "replace"))
-    if rest:
-        print_line(prefix + rest.decode("utf-8", "replace"))
-
-
-async def _follow(uid: str, options: argparse.Namespace) -> int:
-    from tui.cli.follow import stream_run
-    from tui.view.safe_text import safe
-
-    if options.task or options.attempt:
-        from runners.model.errors import InputRefused
-
-        raise InputRefused("--follow with --task or --attempt: comes with a later version")
-    wanted_job, _, wanted_host = (options.job or "").partition("@")
-
-    def write(prefix: str, line: bytes) -> None:
-        host, _, job = prefix.removesuffix("| ").partition(" ")
-        if (wanted_job and wanted_job.rpartition("/")[2] != job) or (wanted_host and wanted_host != host):
+    async with Line() as line:
+        await copy()
+        if not follow or not execution.live:
             return
-        sys.stdout.write(f"{safe(prefix)}{safe(line)}\n")
-        sys.stdout.flush()
 
-    await stream_run(uid, write, through_holds=False)
-    return 0
+        async def ended() -> None:
+            async with aclosing(events_of(uid, follow=True)) as events:
+                async for event in events:
+                    if isinstance(event.payload, TaskFinished) and event.payload.key == execution.key:
+                        return
+
+        ending = asyncio.create_task(ended())
+        try:
+            while not ending.done():
+                await asyncio.wait({ending}, timeout=LOOK_S)
+                await copy()
+        finally:
+            ending.cancel()
+        await ending
+
+
+async def _print(uid: str, chosen: Sequence[Execution]) -> None:
+    from tui.cli.lines import LinePrinter, write_safely
+
+    async with LinePrinter(uid, write_safely) as lines:
+        for execution in chosen:
+            lines.opened(execution.key, execution.prefix if len(chosen) > 1 else "")
+            await lines.ended(execution.key, None)
+
+
+async def _follow(state: RunState, chosen: Sequence[Execution], options: argparse.Namespace) -> None:
+    """What is there, then what comes, until the run ended or is held."""
+    from tui.cli.follow import host_and_job, stream_run
+    from tui.cli.lines import LinePrinter, write_safely
+
+    wanted_job, _, wanted_host = (options.job or "").partition("@")
+    planned_of = {
+        id_: planned
+        for planned in state.plan.jobs()
+        for id_, host in zip(planned.job_run_ids(), planned.hosts, strict=True)
+        if (not wanted_job or wanted_job in (planned.name, planned.id)) and (not wanted_host or wanted_host == host)
+    }
+    prefixed = len(planned_of) > 1 or not (options.task or all(len(job.tasks) == 1 for job in planned_of.values()))
+
+    def wanted(task: TaskDispatched) -> str | None:
+        planned = planned_of.get(task.job_run)
+        if planned is None or (options.attempt is not None and task.attempt != options.attempt):
+            return None
+        if options.task and options.task not in (
+            planned.steps(rollback=task.rollback)[task.task - 1].name,
+            str(task.task),
+        ):
+            return None
+        return host_and_job(task) if prefixed else ""
+
+    lines = LinePrinter(state.uid, write_safely)
+    for execution in chosen:
+        lines.opened(execution.key, execution.prefix if prefixed else "")
+        if not execution.live:
+            await lines.ended(execution.key, None)
+    await stream_run(
+        state.uid, write_safely, through_holds=False, wanted=wanted, after=state.seq, news=False, printer=lines
+    )

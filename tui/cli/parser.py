@@ -6,7 +6,7 @@ import argparse
 import difflib
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from tui.cli import (
     controller,
@@ -23,6 +23,7 @@ from tui.cli import (
     runs,
     schema,
     show,
+    trust,
     wait,
 )
 
@@ -30,14 +31,30 @@ LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
     "secret": "comes with a later version",
-    "trust": "comes with a later version",
     "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
     "doctor": "comes with a later version",
     "completion": "comes with a later version",
 }
 """Verbs of the interface that are not built yet, refused by name."""
 
-VERBS = (lint, plan, run, runs, show, events, wait, logs, intents, hosts, runbook, controller, demo, schema, keys)
+VERBS = (
+    lint,
+    plan,
+    run,
+    runs,
+    show,
+    events,
+    wait,
+    logs,
+    intents,
+    hosts,
+    trust,
+    runbook,
+    controller,
+    demo,
+    schema,
+    keys,
+)
 
 EPILOG = """\
 examples:
@@ -62,17 +79,23 @@ class Verb(Protocol):
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are one line and name the nearest word."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # An option of a later version must not become an abbreviation that works today.
+        super().__init__(*args, **{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
         """Exit 2 with what is wrong and what to type."""
-        if message.startswith("argument VERB: invalid choice"):
-            word = message.split("'")[1]
-            if word in LATER:
-                message = f"{word}: {LATER[word]}"
-            else:
-                near = difflib.get_close_matches(word, [*_verb_names(self)], n=1)
-                message = f"{word}: no such command" + (f', did you mean "{near[0]}"?' if near else "")
-        print(f"onduty: {message}\n  try: {self.prog} --help", file=sys.stderr)
+        from tui.view.safe_text import safe
+
+        print(f"onduty: {safe(message)}\n  try: {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
+
+    def refuse_word(self, word: str) -> NoReturn:
+        """Exit 2: ``word`` is no command of this version."""
+        if word in LATER:
+            self.error(f"{word}: {LATER[word]}; nothing was done")
+        near = difflib.get_close_matches(word, [*_verb_names(self)], n=1)
+        self.error(f"{word}: no such command" + (f', did you mean "{near[0]}"?' if near else ""))
 
 
 def _verb_names(parser: argparse.ArgumentParser) -> list[str]:
@@ -89,7 +112,6 @@ def build() -> Parser:
         description="Run, watch and repair pipelines on remote hosts. Without a command: the screen.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", "-V", action="store_true", help="print the version")
     verbs = parser.add_subparsers(metavar="VERB", dest="name", parser_class=Parser)
@@ -101,6 +123,10 @@ def build() -> Parser:
 def parse(arguments: Sequence[str]) -> Callable[[], int]:
     """What these words ask for, ready to run; exits with 2 when they cannot be used."""
     parser = build()
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in _verb_names(parser):
+        parser.refuse_word(arguments[0])
     options = parser.parse_args(arguments)
     if options.name is None:
         from tui.cli import screen

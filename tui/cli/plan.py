@@ -25,12 +25,13 @@ def run(options: argparse.Namespace) -> int:
     """Print the plan; 2 when the texts have problems."""
     from runners.model.errors import InputRefused
     from runners.plan.render import describe_plan, plan_document
+    from tui.cli.inventories import inventory_for
     from tui.cli.output import print_json, print_line
-    from tui.cli.texts import inventory_for, params_of, plan_texts, read_text
+    from tui.cli.texts import params_of, plan_texts, read_pipeline_text
 
     if not options.file:
         raise InputRefused("plan: which pipeline?", hint="onduty plan FILE")
-    text = read_text(options.file)
+    text = read_pipeline_text(options.file)
     plan = plan_texts(text, inventory_for(text, options.inventory), params_of(options), options.limit)
     if options.json:
         print_json(plan_document(plan))

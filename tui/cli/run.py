@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runners.model.api import RunStarted
 
-EXIT_USAGE = 2
+EXIT_DETACHED = 130
 
 
 def register(verbs: Any) -> None:
@@ -39,6 +39,7 @@ ctrl-c detaches; the run goes on. Exit 0 success, 1 failed or held, 3 cancelled,
 def run(options: argparse.Namespace) -> int:
     """Start; in front: stream until it ended or is held."""
     from runners.model.errors import InputRefused
+    from tui.cli.output import forget_output
     from tui.cli.session import run_async
 
     for name in ("again", "own_controller"):
@@ -52,8 +53,11 @@ def run(options: argparse.Namespace) -> int:
     try:
         return run_async(_follow(started, options))
     except KeyboardInterrupt:
-        print(f"\ndetached; {started.id} goes on: onduty show {started.id}", file=sys.stderr)
-        return 130
+        return _say_detached(started)
+    except BrokenPipeError:
+        # Whoever read our lines left: as with ctrl-c, nobody asked the run to stop.
+        forget_output()
+        return _say_detached(started)
 
 
 def _print_started(started: RunStarted, options: argparse.Namespace) -> int:
@@ -73,11 +77,13 @@ async def _start(options: argparse.Namespace) -> RunStarted:
     from ulid import ULID
 
     from runners.model.api import StartRun
+    from tui.cli.inventories import inventory_for
     from tui.cli.session import persist
-    from tui.cli.texts import inventory_for, params_of, plan_texts, read_text
+    from tui.cli.texts import params_of, plan_texts, read_pipeline_text
+    from tui.wiring import site_runbooks
 
-    text = read_text(options.file)
-    inventory = inventory_for(text, options.inventory)
+    text = read_pipeline_text(options.file)
+    inventory = inventory_for(text, options.inventory, execute=True)
     params = params_of(options)
     # The controller plans again; planning here first gives the problems with the paths as they were typed.
     plan_texts(text, inventory, params, options.limit)
@@ -87,28 +93,27 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         definition_path=str(text.path),
         inventory=inventory.content if inventory else None,
         inventory_path=str(inventory.path) if inventory else None,
+        inventory_files=inventory.files if inventory else {},
         home=str(Path.home()),
         params=params,
         limit=options.limit,
+        runbooks=site_runbooks(),
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
     )
     return await persist(lambda client: client.start_run(request))
 
 
 async def _follow(started: RunStarted, options: argparse.Namespace) -> int:
-    from tui.cli.follow import exit_code_of, print_outcome, stream_run
-    from tui.cli.output import print_json
-    from tui.view.safe_text import safe
+    from tui.cli.follow import host_and_job, nothing, print_end, stream_run
+    from tui.cli.lines import write_safely
 
     print(f"{started.id} started", file=sys.stderr)
+    # With --json stdout is the document's alone.
+    wanted = nothing if options.json else host_and_job
+    document = await stream_run(started.uid, write_safely, through_holds=options.through_holds, wanted=wanted)
+    return print_end(document, as_json=options.json)
 
-    def write(prefix: str, line: bytes) -> None:
-        if not options.json:
-            sys.stdout.write(f"{safe(prefix)}{safe(line)}\n")
-            sys.stdout.flush()
 
-    document = await stream_run(started.uid, write, through_holds=options.through_holds)
-    if options.json:
-        print_json(document)
-    print_outcome(document)
-    return exit_code_of(document)
+def _say_detached(started: RunStarted) -> int:
+    print(f"\ndetached; {started.id} goes on: onduty show {started.id}", file=sys.stderr)
+    return EXIT_DETACHED

@@ -27,7 +27,9 @@ def register(verbs: Any) -> None:
     listing.set_defaults(verb=list_pages)
     show = actions.add_parser("show", help="one page")
     show.add_argument("id", metavar="ID")
-    show.add_argument("--json", action="store_true")
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--source", action="store_true", help="the Markdown as it was written, to start your own from")
     show.set_defaults(verb=show_page)
     match = actions.add_parser("match", help="which pages fit a failed job, and why")
     match.add_argument("run", metavar="RUN")
@@ -63,9 +65,14 @@ def list_pages(options: argparse.Namespace) -> int:
 
 
 def show_page(options: argparse.Namespace) -> int:
-    """Print one page."""
+    """Print one page for people, as JSON, or as it was written."""
+    import shutil
+    import sys
+    from datetime import date
+
     from runners.model.errors import NotFound
     from tui.cli.output import print_json, print_line
+    from tui.cli.page_text import page_lines
     from tui.wiring import library
 
     found = library()
@@ -77,8 +84,14 @@ def show_page(options: argparse.Namespace) -> int:
         )
     if options.json:
         print_json(page)
+    elif options.source and not sys.stdout.isatty():
+        # Into a file it has to be the same page again, tabs included.
+        sys.stdout.write(page.source)
+    elif options.source:
+        for line in page.source.removesuffix("\n").split("\n"):
+            print_line(line)
     else:
-        for line in page.source.split("\n"):
+        for line in page_lines(page, shutil.get_terminal_size().columns, date.today()):
             print_line(line)
     return 0
 
@@ -91,7 +104,7 @@ def match_pages(options: argparse.Namespace) -> int:
     from tui.wiring import library
 
     facts = run_async(_facts(options.run, options.job))
-    ranked = RunbookAdvisor(library()).rank(facts)
+    ranked = RunbookAdvisor(library(facts.runbooks)).rank(facts)
     if options.json:
         print_json([{"id": one.page.id, "score": one.score, "why": one.why} for one in ranked])
     elif ranked:
@@ -170,7 +183,12 @@ def failure_facts(state: RunState, job: str) -> tuple[FailureFacts, str | None]:
             for job_run in job_state.runs:
                 if (host and job_run.host != host) or job_run.phase not in (*BAD, Phase.UNKNOWN):
                     continue
-                tasks = job_run.current.tasks if job_run.current else ()
+                # A host that was given up ends the job run, not the attempt: then the last log is an older story.
+                attempt = job_run.current
+                own = attempt is not None and (
+                    job_run.phase is Phase.UNKNOWN or (attempt.kind, attempt.reason) == (job_run.kind, job_run.reason)
+                )
+                tasks = attempt.tasks if attempt is not None and own else ()
                 bad = (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.UNKNOWN)
                 number = next((n for n, task in enumerate(tasks) if task.phase in bad), None)
                 rollback = job_run.current is not None and job_run.current.rollback
@@ -188,6 +206,7 @@ def failure_facts(state: RunState, job: str) -> tuple[FailureFacts, str | None]:
                         signal=job_run.signal,
                         labels=state.plan.hosts[job_run.host].labels,
                         explicit=(task.runbook if task else None) or planned.runbook,
+                        runbooks=state.plan.runbooks,
                     ),
                     tasks[number].key if number is not None else None,
                 )

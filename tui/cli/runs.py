@@ -8,17 +8,25 @@ from typing import Any
 
 def register(verbs: Any) -> None:
     """Add the verb."""
-    parser = verbs.add_parser("runs", help="the newest runs first")
-    parser.add_argument("--limit", metavar="N", type=int, default=50)
+    parser = verbs.add_parser(
+        "runs",
+        help="the newest runs first",
+        epilog="examples:\n  onduty runs\n  onduty runs --limit 5 --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--limit", metavar="N", type=int, default=50, help="how many, default 50")
     parser.add_argument("--json", action="store_true", help="a list of runs")
     parser.set_defaults(verb=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the list."""
+    from runners.model.errors import InputRefused
     from tui.cli.output import print_json, print_line, print_table
     from tui.cli.session import persist, run_async
 
+    if options.limit < 1:
+        raise InputRefused(f"--limit {options.limit}: at least 1")
     summaries = run_async(persist(lambda client: client.runs(options.limit)))
     if options.json:
         print_json(summaries)

@@ -10,19 +10,20 @@ def register(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "schema",
-        help="JSON Schema of pipelines and inventories",
+        help="JSON Schema of pipelines, inventories and onduty.yaml",
         epilog="example:\n  onduty schema > onduty.schema.json\n  onduty schema inventory",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", nargs="?", choices=("pipeline", "inventory"), default="pipeline")
+    parser.add_argument("what", nargs="?", choices=("pipeline", "inventory", "site"), default="pipeline")
     parser.add_argument("--json", action="store_true", help="accepted everywhere; a schema is JSON anyway")
     parser.set_defaults(verb=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
-    from runners.spec.schema import inventory_schema, pipeline_schema
+    from runners.spec.schema import inventory_schema, pipeline_schema, site_schema
     from tui.cli.output import print_json
 
-    print_json(pipeline_schema() if options.what == "pipeline" else inventory_schema())
+    made = {"pipeline": pipeline_schema, "inventory": inventory_schema, "site": site_schema}
+    print_json(made[options.what]())
     return 0

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 def register(verbs: Any) -> None:
     """Add the verb."""
-    parser = verbs.add_parser("show", help="one run, whole")
+    parser = verbs.add_parser(
+        "show",
+        help="one run, whole",
+        epilog="examples:\n  onduty show last\n  onduty show deploy-api/42 --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("run", metavar="RUN", help="name/number, a uid, or last")
     parser.add_argument("--json", action="store_true", help="the run as one document")
     parser.set_defaults(verb=run)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,7 @@ from runners.model.errors import InputRefused
 if TYPE_CHECKING:
     from runners.model.inventory import Inventory
     from runners.model.plan import Plan
-
-INVENTORY_NAME = "inventory.yaml"
+    from runners.model.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +25,8 @@ class Text:
     shown: str
     """The path as it was typed, for messages."""
     content: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Of an inventory: what belongs to it, as ``runners.ports.inventory_source`` says."""
 
 
 class FileRefused(InputRefused):
@@ -38,36 +39,49 @@ class FileRefused(InputRefused):
 
 def read_text(shown: str) -> Text:
     """Read a file that must be UTF-8; ``InputRefused`` when it cannot be read."""
-    path = Path(shown).expanduser()
+    path = plain_path(shown)
     try:
         content = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise InputRefused(f"{shown}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise InputRefused(f"{shown}: not UTF-8 (byte {error.start}); nothing was started") from None
-    return Text(path=path.absolute(), shown=shown, content=content)
+    return Text(path=path, shown=shown, content=content)
 
 
-def inventory_for(pipeline: Text, given: str | None) -> Text | None:
-    """The inventory named on the command line, else ``inventory.yaml`` beside the pipeline, else None."""
-    if given is not None:
-        return read_text(given)
-    beside = pipeline.path.with_name(INVENTORY_NAME)
-    if beside.is_file():
-        shown = str(Path(pipeline.shown).with_name(INVENTORY_NAME))
+def plain_path(shown: str) -> Path:
+    """Absolute, with ``~`` spelled out."""
+    return Path(shown).expanduser().absolute()
+
+
+def read_pipeline_text(shown: str) -> Text:
+    """A pipeline by its file, or by its name where an ``onduty.yaml`` names pipelines; else ``InputRefused``."""
+    path = plain_path(shown)
+    if path.exists() or "/" in shown or path.suffix in (".yaml", ".yml"):
         return read_text(shown)
-    return None
+    from runners.adapters.site_files import pipelines_of, refuse_writable
+    from runners.spec.report import did_you_mean
+    from tui.wiring import site
+
+    where = site()
+    if where is None:
+        raise InputRefused(f"{shown}: no such file, and there is no onduty.yaml that names pipelines")
+    known = pipelines_of(where)
+    files = known.get(shown, ())
+    if not files:
+        raise InputRefused(f"{shown}: no such file, and no pipeline of {where.file}{did_you_mean(shown, known)}")
+    if len(files) > 1:
+        raise InputRefused(f"{shown}: is the name of {len(files)} pipelines: {', '.join(files)}; name the file")
+    refuse_writable(Path(files[0]))
+    return read_text(files[0])
 
 
-def read_inventory_text(text: Text) -> Inventory:
-    """An inventory; ``FileRefused`` with every problem."""
+def inventory_problems(text: Text) -> tuple[Inventory | None, tuple[Problem, ...]]:
+    """An inventory and everything that is wrong with it; None when that keeps it from being used."""
     from runners.spec.inventory import read_inventory
 
-    inventory, problems = read_inventory(text.content, text.shown, str(Path.home()), folder=str(text.path.parent))
-    errors = [str(problem) for problem in problems if not problem.warning]
-    if inventory is None or errors:
-        raise FileRefused(f"{text.shown}: {_count(errors)}", errors)
-    return inventory
+    home, folder = str(Path.home()), str(text.path.parent)
+    return read_inventory(text.content, text.shown, home, folder=folder, files=text.files)
 
 
 def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], limit: str | None) -> Plan:
@@ -75,9 +89,10 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
     from runners.plan.build import build_plan
     from runners.plan.digest import text_digest
     from runners.spec.pipeline import read_pipeline
+    from tui.cli.inventories import checked
 
     definition, problems = read_pipeline(pipeline.content, pipeline.shown)
-    hosts = read_inventory_text(inventory) if inventory else None
+    hosts = checked(inventory) if inventory else None
     plan = None
     if definition is not None and not any(not problem.warning for problem in problems):
         plan, more = build_plan(
@@ -101,9 +116,16 @@ def _count(errors: Sequence[str]) -> str:
 
 def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     """FILE, -p, -i, --limit: what ``plan`` and ``run`` share."""
-    parser.add_argument("file", metavar="FILE", nargs="?", help="the pipeline")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", help="the pipeline, or its name where an onduty.yaml says where to look"
+    )
     parser.add_argument("-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter")
-    parser.add_argument("-i", "--inventory", metavar="FILE", help="hosts; default: inventory.yaml beside the pipeline")
+    parser.add_argument(
+        "-i",
+        "--inventory",
+        metavar="FILE",
+        help="default: inventory.yaml beside it, else of onduty.yaml",
+    )
     parser.add_argument("--limit", metavar="PATTERN", help="leave out the hosts outside of this pattern")
 
 

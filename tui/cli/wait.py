@@ -39,19 +39,15 @@ def run(options: argparse.Namespace) -> int:
 async def _wait(options: argparse.Namespace, timeout_s: float | None) -> int:
     import asyncio
 
-    from tui.cli.follow import EXIT_TIMEOUT, document_of, exit_code_of, print_outcome, wait_for
-    from tui.cli.output import print_json
+    from tui.cli.follow import EXIT_TIMEOUT, document_of, print_end, wait_for
     from tui.cli.session import find_run, persist
 
     uid = await persist(lambda client: find_run(client, options.run))
-    code: int | None = None
     try:
         async with asyncio.timeout(timeout_s):
             document = await wait_for(uid, through_holds=options.through_holds)
     except TimeoutError:
         document, _ = await document_of(uid)
-        code = EXIT_TIMEOUT
-    if options.json:
-        print_json(document)
-    print_outcome(document)
-    return exit_code_of(document) if code is None else code
+        print_end(document, as_json=options.json)
+        return EXIT_TIMEOUT
+    return print_end(document, as_json=options.json)

@@ -75,9 +75,9 @@ _RUN_AND_BOARD = frozenset({"run", "board"})
 _LOG = frozenset({"log"})
 
 ACTIONS: tuple[Action, ...] = (
-    _action("retry", "r", "retry", "run what failed again, after a preview", Kind.CHANGE, screens=_RUN, footer=1),
-    _action("skip", "S", "skip", "let it count as satisfied, after a preview", Kind.CHANGE, screens=_RUN, footer=2),
-    _action("cancel", "X", "cancel", "stop the job run or the run, whole tree, after a preview", Kind.CHANGE,
+    _action("retry", "r", "retry", "run what failed again", Kind.CHANGE, screens=_RUN, footer=1),
+    _action("skip", "S", "skip", "let it count as satisfied without passing", Kind.CHANGE, screens=_RUN, footer=2),
+    _action("cancel", "X", "cancel", "stop what is selected, on a stage's row the whole run", Kind.CHANGE,
             screens=_RUN, footer=3),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
             keys=("exclamation_mark",), screens=_RUN, footer=4),
@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("sent", "@", "what was sent", "the commands and values that were really sent", Kind.LOOK, keys=("at",),
             screens=_RUN),
     _action("definition", "y", "definition", "the pipeline as this run pinned it", Kind.LOOK, screens=_RUN),
-    _action("copy", "c", "copy", "copy the first bad line or the selected row", Kind.LOOK, screens=_RUN_AND_BOARD),
+    _action("copy", "c", "copy", "copy the first bad line, the name of a run, the command of a step", Kind.LOOK),
     _action("zoom", "z", "zoom", "give the focused pane the whole body", Kind.LOOK, screens=_RUN),
     _action("open", "enter", "open", "open: a run, or the log of a job run", Kind.MOVE, "l", "right",
             screens=_RUN_AND_BOARD, footer=1),
@@ -112,7 +112,7 @@ ACTIONS: tuple[Action, ...] = (
             keys=("1", "2", "3", "4", "5"), screens=_RUN),
     _action("palette", ":", "actions", "every action by name", Kind.APP, keys=("colon",), footer=9),
     _action("help", "?", "help", "the keys of this screen", Kind.APP, keys=("question_mark",), footer=10),
-    _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP, footer=11),
+    _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP),
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from runners.model.errors import OndutyError
 from runners.model.phases import Phase, TaskPhase
 from runners.model.state import AttemptState
 from tui.view.facts import Place
@@ -57,6 +58,20 @@ class AttemptLogs:
             said=_said(scene, place),
             today=today,
         )
+
+    def tail(self, view: LogView, count: int) -> list[bytes]:
+        """The last lines of what ``view`` shows; fewer where there are none, none where they cannot be read."""
+        lines: list[bytes] = []
+        for part in reversed(view.parts):
+            if len(lines) >= count:
+                break
+            try:
+                part.source.refresh()
+                wanted = min(count - len(lines), part.source.lines)
+                lines = [*part.source.read_lines(part.source.lines - wanted, wanted), *lines]
+            except (OndutyError, OSError):
+                continue
+        return lines
 
     def _details(self, place: Place, attempt: AttemptState) -> tuple[SafeText, ...]:
         at = [number for number, task in enumerate(attempt.tasks) if task.key and task.phase is not TaskPhase.KEPT]

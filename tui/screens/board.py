@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from runbooks.fill import FilledCommand
 from tui.screens.painted import PaintedScreen, bindings_of
 from tui.view.board import Board, board_rows
+from tui.view.board_side import side_rows, side_title
 from tui.view.headline import board_headline
 from tui.view.key_bar import key_bar
-from tui.view.layout import ScreenLayout, board_layout
+from tui.view.layout import ScreenLayout, SizeClass, board_layout
+from tui.view.rows import BLANK, Row, text_row, title_row
+from tui.view.runbook_pane import reviewed, step_rows
+from tui.view.safe_text import own, safe
 from tui.view.scene import BoardScene
 from tui.view.top_bar import board_bar
+from tui.view.troubles import controller_rows
 from tui.widgets.canvas import Canvas
 
 _NO_RUN = "no run is selected; onduty run FILE starts one"
+_NO_PAGE = "no page fits this run; no page is better than a wrong page"
 
 
-class BoardScreen(PaintedScreen):
+class BoardScreen(PaintedScreen, inherit_bindings=False):
     """The first screen."""
 
     NAME = "board"
+    LEAVE = "q leaves onduty"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("board")
 
     def __init__(self) -> None:
         super().__init__()
         self._selected = ""
         self._board = Board(rows=(), items=())
+        self._told_version = False
 
     def compose(self) -> Iterable[Widget]:
         """Its areas."""
@@ -38,11 +48,12 @@ class BoardScreen(PaintedScreen):
         yield Canvas(id="board", shade="ground", can_focus=True)
         yield Canvas(id="why", shade="panel")
         yield Canvas(id="runbook", shade="panel")
-        yield Canvas(id="log", shade="ground")
         yield Canvas(id="keys", shade="bar")
-        toasts = Canvas(id="toasts", shade="bar")
-        toasts.styles.layer = "overlay"
-        yield toasts
+        yield self.toast_canvas()
+
+    def on_mount(self) -> None:
+        """The list has the focus, always."""
+        self.focus_pane("board")
 
     def current_layout(self) -> ScreenLayout:
         """At the size of now."""
@@ -52,47 +63,123 @@ class BoardScreen(PaintedScreen):
         """The feed's version."""
         return self.onduty.feed.version
 
+    def shows(self, uid: str) -> bool:
+        """Every run is here."""
+        return True
+
     def scene(self) -> BoardScene:
         """What is drawn."""
-        summaries = self.onduty.feed.summaries
-        if not any(run.uid == self._selected for run in summaries):
+        feed = self.onduty.feed
+        if not any(run.uid == self._selected for run in feed.summaries):
             self._selected = ""
-        return BoardScene(here=self.here, summaries=summaries, selected=self._selected)
+        return BoardScene(
+            here=self.here,
+            summaries=feed.summaries,
+            selected=self._selected,
+            statuses=feed.statuses,
+            loaded=feed.loaded,
+        )
 
     def paint(self) -> None:
         """Everything."""
+        self.part("board", self._paint_board)
+        self.part("headline", self._paint_edges)
+        self.part("why", self._paint_side)
+        self._compare_versions()
+
+    def _paint_edges(self) -> None:
         scene, look, layout = self.scene(), self.onduty.look, self.current_layout()
         self.query_one("#bar", Canvas).set_rows([board_bar(scene, layout.width, look.glyphs)])
         self.query_one("#headline", Canvas).set_rows([board_headline(scene, look.glyphs)])
-        self.query_one("#keys", Canvas).set_rows([key_bar("board", self.why_not(), layout.width, look.glyphs)])
-        pane = layout.pane("board")
+        least = layout.size_class is SizeClass.TINY
+        self.query_one("#keys", Canvas).set_rows(
+            [key_bar("board", self.why_not(), layout.width, look.glyphs, extra=("quit",), least=least)]
+        )
+
+    def _paint_board(self) -> None:
+        scene, glyphs, feed = self.scene(), self.onduty.look.glyphs, self.onduty.feed
+        pane = self.current_layout().pane("board")
         if pane is None:
             return
-        self._board = board_rows(scene, pane.area.width, look.glyphs)
-        if not self._selected:
-            first = next((uid for uid in self._board.items if uid), None)
-            self._selected = first or ""
         canvas = self.query_one("#board", Canvas)
         canvas.set_shade("ground", (0, 0))
-        canvas.set_rows(self._board.rows)
+        head = [BLANK] if pane.title is not None else []
+        if not feed.loaded and feed.trouble:
+            rows = controller_rows(scene.here, feed.trouble, max(1, pane.area.width - 4), glyphs)
+            canvas.set_rows([Row(left=row.left, margins=(2, 2)) for row in rows], head=head)
+            canvas.set_selection(None)
+            return
+        self._board = board_rows(scene, pane.area.width, glyphs)
+        if not self._selected:
+            self._selected = next(iter(self._board.order()), "")
+        heads = 1 if scene.summaries else 0
+        canvas.set_rows(self._board.rows[heads:], head=[*head, *self._board.rows[:heads]])
         place = self._board.index_of(self._selected) if self._selected else None
         if place is None:
             canvas.set_selection(None)
+            return
+        first, count = place[0] - heads, place[1]
+        if place[0] == self._first_row():
+            # Its group's title comes into view with it.
+            canvas.set_selection(0, 1, active=True)
+        canvas.set_selection(first, count, active=True)
+
+    def _first_row(self) -> int:
+        return next((index for index, uid in enumerate(self._board.items) if uid), 0)
+
+    def _paint_side(self) -> None:
+        """The selected run beside the list, on wide screens."""
+        if self.current_layout().pane("why") is None:
+            return
+        scene, glyphs = self.scene(), self.onduty.look.glyphs
+        name, details = side_title(scene)
+        rows = side_rows(scene, self.width_of("why"), glyphs)
+        self.set_pane("why", title_row(name, details, glyphs=glyphs), rows)
+        run = self.onduty.feed.summary(self._selected)
+        if run is None or not run.runbook:
+            self.set_pane("runbook", None, ())
+            return
+        width = self.width_of("runbook")
+        page = self.onduty.library.get(run.runbook)
+        steps: list[Row] = []
+        for step in page.steps if page is not None else ():
+            steps += step_rows(step, FilledCommand(text=step.command), width, glyphs)
+        if page is not None:
+            today = datetime.fromtimestamp(scene.here.now_utc, scene.here.zone).date()
+            steps += [BLANK, text_row(reviewed(page, today))]
         else:
-            canvas.set_selection(place[0], place[1], active=True)
+            steps.append(text_row(own("This page is not on this machine: onduty runbook list")))
+        self.set_pane("runbook", title_row(own("runbook"), (safe(run.runbook),), glyphs=glyphs), tuple(steps))
+
+    def _compare_versions(self) -> None:
+        hello = self.onduty.feed.hello
+        if hello is None or self._told_version:
+            return
+        from tui.cli.version import version
+
+        self._told_version = True
+        if hello.version != version():
+            self.say(
+                "warn",
+                f"the controller is version {hello.version}, this is {version()}\n"
+                "a restart loses nothing: onduty controller restart",
+            )
 
     def why_not(self) -> Mapping[str, str]:
         """Without a run there is nothing to open."""
         if not self._selected:
-            return {"open": _NO_RUN, "runbook": _NO_RUN, "copy": _NO_RUN}
-        run = next((run for run in self.onduty.feed.summaries if run.uid == self._selected), None)
-        if run is not None and not run.runbook:
-            return {"runbook": "no page fits this run; no page is better than a wrong page"}
-        return {}
+            return dict.fromkeys(("open", "runbook", "copy", "up", "down", "top", "bottom"), _NO_RUN) | dict.fromkeys(
+                ("half-page-up", "half-page-down"), _NO_RUN
+            )
+        run = self.onduty.feed.summary(self._selected)
+        return {"runbook": _NO_PAGE} if run is not None and not run.runbook else {}
 
     def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
         """A click selects, a click on the selected run opens it."""
-        uid = self._board.items[message.row] if message.row < len(self._board.items) else None
+        if message.canvas.id != "board" or not self._board.order():
+            return
+        row = message.row + 1
+        uid = self._board.items[row] if row < len(self._board.items) else None
         if uid is None:
             return
         if uid == self._selected:
@@ -102,13 +189,10 @@ class BoardScreen(PaintedScreen):
 
     # Actions
 
-    def _move(self, by: int, *, to: int | None = None) -> None:
-        order = list(dict.fromkeys(uid for uid in self._board.items if uid))
-        if not order:
-            return
+    def _move(self, by: int) -> None:
+        order = self._board.order()
         at = order.index(self._selected) if self._selected in order else 0
-        at = at + by if to is None else to % len(order)
-        self._selected = order[max(0, min(len(order) - 1, at))]
+        self._selected = order[max(0, min(len(order) - 1, at + by))]
         self.paint()
 
     def do_up(self) -> None:
@@ -121,11 +205,11 @@ class BoardScreen(PaintedScreen):
 
     def do_top(self) -> None:
         """The first run."""
-        self._move(0, to=0)
+        self._move(-(10**6))
 
     def do_bottom(self) -> None:
         """The last run."""
-        self._move(0, to=-1)
+        self._move(10**6)
 
     def do_half_page_up(self) -> None:
         """Ten runs up."""
@@ -145,9 +229,10 @@ class BoardScreen(PaintedScreen):
 
     def do_copy(self) -> None:
         """The name of the selected run."""
-        run = next(run for run in self.onduty.feed.summaries if run.uid == self._selected)
-        self.app.copy_to_clipboard(run.id)
-        self.say("run", f"copied {run.id}")
+        run = self.onduty.feed.summary(self._selected)
+        if run is not None:
+            self.app.copy_to_clipboard(safe(run.id))
+            self.say("run", f"copied {run.id}")
 
     def do_back(self) -> None:
         """The root has nothing behind it."""
@@ -156,9 +241,7 @@ class BoardScreen(PaintedScreen):
     def do_quit(self) -> None:
         """Leave; runs go on."""
         live = sum(1 for run in self.onduty.feed.summaries if run.ended_at is None)
-        self.onduty.farewell = (
-            f"{live} run{'s go' if live > 1 else ' goes'} on; onduty comes back to {'them' if live > 1 else 'it'}."
-            if live
-            else ""
-        )
+        if live:
+            runs, them = ("runs have", "them") if live > 1 else ("run has", "it")
+            self.onduty.farewell = f"{live} {runs} not ended; onduty comes back to {them}."
         self.app.exit()

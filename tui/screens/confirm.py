@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
+from textual.binding import Binding, BindingType
+from textual.layout import Layout
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from runners.model.preview import Preview
 from tui.view.dialog import Dialog, dialog_rows, focus_order, may_confirm
 from tui.view.layout import Area, dialog_area
-from tui.widgets.areas import AreaLayout
+from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
 
 if TYPE_CHECKING:
@@ -25,15 +27,16 @@ if TYPE_CHECKING:
 WIDTH = 88
 
 
-class ConfirmScreen(ModalScreen["str | None"]):
+class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
     """Answers the reason (maybe empty) for yes, None for no."""
 
-    def __init__(
-        self, preview: Preview, *, verb: str, environment: str | None, name_wanted: str | None, address: str
-    ) -> None:
+    ALLOW_SELECT = False
+    # Inside, keys do not reach the bindings of the screen; this one goes before them.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
+
+    def __init__(self, preview: Preview, *, environment: str | None, name_wanted: str | None, address: str) -> None:
         super().__init__()
         self._preview = preview
-        self._verb = verb
         self._environment = environment
         self._name_wanted = name_wanted
         self._address = address
@@ -48,16 +51,30 @@ class ConfirmScreen(ModalScreen["str | None"]):
         """The app, typed."""
         return cast("OndutyApp", self.app)
 
+    @property
+    def layout(self) -> Layout:
+        """One area in the middle."""
+        return AreaLayout(lambda name: self._area() if name == "dialog" else None)
+
     def compose(self) -> Iterable[Widget]:
         """One canvas."""
         yield Canvas(id="dialog", shade="bar", margins=(0, 0))
 
     def on_mount(self) -> None:
         """Dim what is behind, draw, and only then listen."""
-        self.styles.layout = AreaLayout(lambda name: self._area() if name == "dialog" else None)
         self.onduty.dim(self)
         self._paint()
         self.call_after_refresh(self._now_drawn)
+
+    @property
+    def listens(self) -> bool:
+        """It was drawn; keys count from now on."""
+        return self._drawn_at is not None
+
+    @property
+    def field(self) -> str:
+        """What has the focus: no, confirm, reason or name."""
+        return self._focus
 
     def _now_drawn(self) -> None:
         self._drawn_at = time.monotonic()
@@ -88,7 +105,7 @@ class ConfirmScreen(ModalScreen["str | None"]):
 
     def _paint(self) -> None:
         area = self._area()
-        self.refresh(layout=True)
+        rearrange(self)
         self.query_one("#dialog", Canvas).set_rows(self._dialog(area.width, area.height).rows)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -101,14 +118,16 @@ class ConfirmScreen(ModalScreen["str | None"]):
         event.prevent_default()
         if self._drawn_at is None or event.time < self._drawn_at:
             return
-        if event.key == "escape":
+        if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
         elif event.key in ("tab", "shift+tab"):
             order = focus_order(self._preview, name_wanted=self._name_wanted)
             step = 1 if event.key == "tab" else -1
             self._focus = order[(order.index(self._focus) + step) % len(order)]
         elif event.key in ("up", "down"):
-            self._scroll = max(0, self._scroll + (1 if event.key == "down" else -1))
+            area = self._area()
+            most = self._dialog(area.width, area.height).max_scroll
+            self._scroll = max(0, min(most, self._scroll + (1 if event.key == "down" else -1)))
         elif self._focus in ("reason", "name"):
             self._type(event)
         elif event.key == "enter":
@@ -119,7 +138,7 @@ class ConfirmScreen(ModalScreen["str | None"]):
             self._answer("confirm")
         elif event.character in ("n", "N", "q"):
             self.dismiss(None)
-        if self.is_current:
+        if self.is_attached and self.is_current:
             self._paint()
 
     def _type(self, event: events.Key) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual import events
+from textual.binding import Binding, BindingType
+from textual.layout import Layout
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from tui.view.layout import Area, dialog_area
-from tui.view.rows import Row
-from tui.widgets.areas import AreaLayout
+from tui.view.rows import BLANK, Row
+from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
 
 if TYPE_CHECKING:
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class OverlayScreen(ModalScreen[T], Generic[T]):
+class OverlayScreen(ModalScreen[T], Generic[T], inherit_bindings=False):
     """Rows in a box without a frame; escape closes it."""
 
     WIDTH = 88
+    HEAD = 0
+    """So many rows stay at the top while the rest scrolls."""
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
 
     @property
     def onduty(self) -> OndutyApp:
@@ -34,13 +40,22 @@ class OverlayScreen(ModalScreen[T], Generic[T]):
         """What it shows."""
         raise NotImplementedError
 
+    @property
+    def current_row(self) -> int | None:
+        """The row that must be in view, counted below ``HEAD``."""
+        return None
+
+    @property
+    def layout(self) -> Layout:
+        """One area in the middle."""
+        return AreaLayout(lambda name: self.area() if name == "overlay" else None)
+
     def compose(self) -> Iterable[Widget]:
         """One canvas."""
         yield Canvas(id="overlay", shade="bar", margins=(3, 3))
 
     def on_mount(self) -> None:
         """Dim what is behind."""
-        self.styles.layout = AreaLayout(lambda name: self.area() if name == "overlay" else None)
         self.onduty.dim(self)
         self.paint()
 
@@ -53,8 +68,12 @@ class OverlayScreen(ModalScreen[T], Generic[T]):
     def paint(self) -> None:
         """Lay out and paint."""
         area = self.area()
-        self.refresh(layout=True)
-        self.query_one("#overlay", Canvas).set_rows((Row(), *self.rows(area.width - 6)))
+        rearrange(self)
+        rows = self.rows(area.width - 6)
+        canvas = self.query_one("#overlay", Canvas)
+        canvas.set_rows(rows[self.HEAD :], head=(BLANK, *rows[: self.HEAD]))
+        if self.current_row is not None:
+            canvas.reveal(self.current_row)
 
     def on_resize(self, event: events.Resize) -> None:
         """It stays in the middle."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.layout import Layout
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 
 from tui.keys.actions import ACTIONS, Action, on_screen
 from tui.view.layout import Area, ScreenLayout
-from tui.view.rows import BLANK, Row
+from tui.view.rows import BLANK, Row, text_row
+from tui.view.safe_text import own, safe
 from tui.view.scene import Here
 from tui.view.toasts import toast_rows
-from tui.widgets.areas import AreaLayout
+from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
 
 if TYPE_CHECKING:
@@ -41,23 +44,34 @@ class Toast:
 
 
 def bindings_of(screen: str) -> list[BindingType]:
-    """Bindings of every action of a screen: ``do`` with the action's name."""
-    return [
-        Binding(key, f"do('{one.name}', '{key}')", one.label, show=False)
+    """Bindings of every action of a screen: ``do`` with the action's name. Ctrl-c never stops anything."""
+    actions: list[BindingType] = [
+        # At the moment when they are pressed: a key typed right after one that opens a field is the field's.
+        Binding(key, f"do('{one.name}', '{key}')", one.label, show=False, priority=True)
         for one in on_screen(screen)
         for key in one.keys
     ]
+    return [
+        *actions,
+        Binding("ctrl+c", "say_how_to_leave", show=False, priority=True),
+        Binding("ctrl+z", "app.suspend_process", show=False, priority=True),
+    ]
 
 
-class PaintedScreen(Screen[None]):
+class PaintedScreen(Screen[None], inherit_bindings=False):
     """Base of the screens. A subclass says its layout and paints."""
 
     NAME: ClassVar[str] = ""
     """As in the table of actions: board, run, runbook."""
+    ALLOW_SELECT = False
+    LEAVE = "q goes back, and leaves onduty from the list of runs"
 
     def __init__(self) -> None:
         super().__init__()
         self.toasts: list[Toast] = []
+        self.key = ""
+        """The key of the action that is done now."""
+        self._areas = AreaLayout(self.area_of)
         self._seen: object = None
         self._tick: Timer | None = None
 
@@ -89,7 +103,16 @@ class PaintedScreen(Screen[None]):
         """Actions that cannot be used now, each with the sentence why."""
         return {}
 
+    def shows(self, uid: str) -> bool:
+        """Whether a failure of that run is on this screen."""
+        return False
+
     # Areas
+
+    @property
+    def layout(self) -> Layout:
+        """Textual asks for it; styles could only name one of its own."""
+        return self._areas
 
     def area_of(self, name: str) -> Area | None:
         """Where a widget stands; None: it is not shown at this size."""
@@ -121,7 +144,6 @@ class PaintedScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Lay out by areas, dress, look for news at frame rate."""
-        self.styles.layout = AreaLayout(self.area_of)
         self.onduty.dress(self)
         self._tick = self.set_interval(FRAME_S, self._look)
         self.repaint()
@@ -139,14 +161,34 @@ class PaintedScreen(Screen[None]):
         """Lay out and paint everything now."""
         if not self.is_mounted or not self.size:
             return
-        self.refresh(layout=True)
+        rearrange(self)
         self.paint()
         self._paint_toasts()
+
+    @staticmethod
+    def toast_canvas() -> Canvas:
+        """The widget of the toasts: a screen yields it last."""
+        canvas = Canvas(id="toasts", shade="bar")
+        canvas.styles.layer = "overlay"
+        return canvas
+
+    def part(self, name: str, paint: Callable[[], None]) -> None:
+        """Paint one pane. One that breaks says so in its own place, and the rest goes on."""
+        try:
+            paint()
+        except Exception as error:
+            path = self.onduty.note_bug(error)
+            row = text_row(own(f"this part broke ({type(error).__name__}); the report is in {safe(path)}"), "fail")
+            for canvas in self.query(f"#{name}").results(Canvas):
+                canvas.set_rows((row,))
+            if not any("broke" in toast.text for toast in self.toasts):
+                self.say("fail", f"{name} broke ({type(error).__name__})\nthe report is in {path}")
 
     def _look(self) -> None:
         if not self.is_current:
             return
         self._expire_toasts()
+        # Ages on the screen tick once a second.
         seen = (self.news(), int(self.here.now_utc))
         if seen != self._seen:
             self._seen = seen
@@ -182,6 +224,13 @@ class PaintedScreen(Screen[None]):
         self.toasts = [*self.toasts, toast][-MOST_TOASTS:]
         self.repaint()
 
+    def hush(self) -> None:
+        """A key was pressed: failures were seen."""
+        kept = [toast for toast in self.toasts if toast.kind != "fail"]
+        if len(kept) != len(self.toasts):
+            self.toasts = kept
+            self.repaint()
+
     def _expire_toasts(self) -> None:
         now = time.monotonic()
         kept = [toast for toast in self.toasts if toast.until > now]
@@ -190,8 +239,7 @@ class PaintedScreen(Screen[None]):
             self.repaint()
 
     def _paint_toasts(self) -> None:
-        layout = self.current_layout()
-        area = self._toast_area(layout)
+        area = self._toast_area(self.current_layout())
         if area is None:
             return
         rows: list[Row] = []
@@ -203,18 +251,25 @@ class PaintedScreen(Screen[None]):
 
     def action_do(self, name: str, key: str) -> None:
         """Do what the table says for a key, or say why not."""
-        self.toasts = [toast for toast in self.toasts if toast.kind != "fail"]
+        if not self.is_current:
+            return
+        self.key = key
+        self.hush()
         reason = self.why_not().get(name)
         if reason:
             self.say("warn", reason)
             return
-        method = getattr(self, f"do_{name.replace('-', '_')}", None)
-        if method is None:
-            raise NotImplementedError(f"{name} on {self.NAME}")
+        method = getattr(self, f"do_{name.replace('-', '_')}")
         if name == "pane":
             method(key)
         else:
             method()
+
+    def action_say_how_to_leave(self) -> None:
+        """Ctrl-c neither stops a run nor leaves."""
+        if self.is_current:
+            self.hush()
+            self.say("warn", f"ctrl-c stops nothing here; {self.LEAVE}; runs go on")
 
     def perform(self, action: Action) -> None:
         """The palette's way in."""
@@ -241,3 +296,9 @@ class PaintedScreen(Screen[None]):
     def focused_pane(self) -> str:
         """Name of the pane with the focus."""
         return (self.focused.id or "") if self.focused else ""
+
+    def focus_pane(self, name: str) -> None:
+        """Give a pane the focus now. ``Widget.focus`` does it later, when more keys may have been typed."""
+        widget = self.query_one(f"#{name}", Widget)
+        if self.focused is not widget:
+            self.set_focus(widget)

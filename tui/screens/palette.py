@@ -9,10 +9,13 @@ from textual import events
 from tui.screens.overlay import OverlayScreen
 from tui.view.palette import palette_rows
 from tui.view.rows import Row
+from tui.widgets.canvas import Canvas
 
 
 class PaletteScreen(OverlayScreen["str | None"]):
     """Answers the name of an action, or None."""
+
+    HEAD = 1
 
     def __init__(self, screen: str, why_not: Mapping[str, str]) -> None:
         super().__init__()
@@ -30,12 +33,17 @@ class PaletteScreen(OverlayScreen["str | None"]):
         """Query and matches."""
         return self._found(width)[0]
 
+    @property
+    def current_row(self) -> int | None:
+        """The chosen action."""
+        return self._at
+
     def on_key(self, event: events.Key) -> None:
         """Type, move, choose."""
         event.stop()
         event.prevent_default()
         names = self._found(80)[1]
-        if event.key == "escape":
+        if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
             return
         if event.key == "enter":
@@ -49,5 +57,17 @@ class PaletteScreen(OverlayScreen["str | None"]):
         elif event.key == "ctrl+u":
             self._query, self._at = "", 0
         elif event.is_printable and event.character:
-            self._query, self._at = self._query + event.character, 0
+            self._query, self._at = (self._query + event.character)[:80], 0
         self.paint()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """The first line."""
+        event.stop()
+        self._query, self._at = (self._query + (event.text.splitlines() or [""])[0])[:80], 0
+        self.paint()
+
+    def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
+        """A click does it."""
+        names = self._found(80)[1]
+        if message.row < len(names):
+            self.dismiss(names[message.row])

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from runbooks.fill import fill
 from runbooks.page import Page
 from tui.screens.painted import PaintedScreen, bindings_of
+from tui.view.facts import looked_at
 from tui.view.headline import run_headline
 from tui.view.key_bar import key_bar
 from tui.view.layout import ScreenLayout, SizeClass, full_layout
-from tui.view.narrow import tab_bar
+from tui.view.narrow import tab_at, tab_bar
 from tui.view.rows import title_row
-from tui.view.runbook_page import outline_rows, page_rows
-from tui.view.safe_text import own, safe
+from tui.view.runbook_page import (
+    opening_stop,
+    outline_row_of,
+    outline_rows,
+    page_rows,
+    page_title,
+    stops,
+)
+from tui.view.runbook_pane import fill_facts
+from tui.view.safe_text import safe, safe_lines
 from tui.view.scene import RunScene
 from tui.view.top_bar import run_bar
 from tui.widgets.canvas import Canvas
@@ -25,17 +35,19 @@ from tui.widgets.canvas import Canvas
 TABS = ("outline", "page")
 
 
-class RunbookScreen(PaintedScreen):
+class RunbookScreen(PaintedScreen, inherit_bindings=False):
     """Arrows choose a step; escape goes back."""
 
     NAME = "runbook"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runbook")
 
-    def __init__(self, scene: RunScene, page: Page) -> None:
+    def __init__(self, uid: str, scene: Callable[[], RunScene], news: Callable[[], object], page: Page) -> None:
         super().__init__()
+        self._uid = uid
         self._scene = scene
+        self._news = news
         self._page = page
-        self._step = next((step.number for step in page.steps), 0)
+        self._stop = opening_stop(page)
         self._tab = "page"
 
     def compose(self) -> Iterable[Widget]:
@@ -43,72 +55,135 @@ class RunbookScreen(PaintedScreen):
         yield Canvas(id="bar", shade="bar")
         yield Canvas(id="headline", shade="ground", margins=(2, 1))
         yield Canvas(id="tabs", shade="panel", margins=(0, 0))
-        yield Canvas(id="outline", shade="panel")
+        yield Canvas(id="outline", shade="panel", can_focus=True)
         yield Canvas(id="page", shade="ground", can_focus=True)
         yield Canvas(id="keys", shade="bar")
-        toasts = Canvas(id="toasts", shade="bar")
-        toasts.styles.layer = "overlay"
-        yield toasts
+        yield self.toast_canvas()
+
+    def on_mount(self) -> None:
+        """The steps have the focus."""
+        self.focus_pane("outline")
 
     def current_layout(self) -> ScreenLayout:
         """Left panel and the rest; tabs when narrow."""
         return full_layout(self.size.width, self.size.height, left="outline", main="page", tab=self._tab)
 
     def news(self) -> object:
-        """The page does not change while it is open."""
-        return self._step, self._tab
+        """The run goes on while the page is read."""
+        return self._news()
+
+    def shows(self, uid: str) -> bool:
+        """The run of the page is in the headline."""
+        return uid == self._uid
 
     def paint(self) -> None:
         """Everything."""
-        layout, glyphs, scene, page = self.current_layout(), self.onduty.look.glyphs, self._scene, self._page
+        self.part("headline", self._paint_edges)
+        self.part("outline", self._paint_outline)
+        self.part("page", self._paint_page)
+
+    def _paint_edges(self) -> None:
+        layout, glyphs, scene = self.current_layout(), self.onduty.look.glyphs, self._scene()
+        least = layout.size_class is SizeClass.TINY
+        extra = ("next-pane",) if layout.size_class is SizeClass.NARROW else ()
         self.query_one("#bar", Canvas).set_rows([run_bar(scene, layout.width, layout.height, glyphs)])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
-        self.query_one("#keys", Canvas).set_rows([key_bar("runbook", self.why_not(), layout.width, glyphs)])
+        self.query_one("#keys", Canvas).set_rows(
+            [
+                key_bar(
+                    "runbook", self.why_not(), layout.width, glyphs, extra=(*extra, "copy", "down", "back"), least=least
+                )
+            ]
+        )
         if layout.size_class is SizeClass.NARROW:
             self.query_one("#tabs", Canvas).set_rows([tab_bar(TABS, self._tab, layout.width, glyphs)])
-        today = datetime.fromtimestamp(scene.here.now_utc, scene.here.zone).date()
-        if layout.pane("outline"):
-            title = title_row(safe(page.id), glyphs=glyphs)
-            rows = outline_rows(page, self._step, self.width_of("outline"), glyphs, today=today)
-            self.set_pane("outline", title, rows)
-        if layout.pane("page"):
-            title = title_row(own("page"), (safe(page.title),), focused=True, glyphs=glyphs)
-            self.set_pane("page", title, page_rows(scene, page, self._step, self.width_of("page"), glyphs))
 
-    def _go(self, by: int) -> None:
-        numbers = [step.number for step in self._page.steps]
-        if numbers:
-            at = numbers.index(self._step) if self._step in numbers else 0
-            self._step = numbers[max(0, min(len(numbers) - 1, at + by))]
-            self.paint()
+    def _paint_outline(self) -> None:
+        if not self.width_of("outline"):
+            return
+        glyphs, page, width, scene = self.onduty.look.glyphs, self._page, self.width_of("outline"), self._scene()
+        today = datetime.fromtimestamp(scene.here.now_utc, scene.here.zone).date()
+        title = title_row(safe(page.id), focused=True, glyphs=glyphs)
+        self.set_pane("outline", title, outline_rows(page, self._stop, width, glyphs, today=today))
+        self.query_one("#outline", Canvas).reveal(outline_row_of(page, self._stop, width, glyphs))
+
+    def _paint_page(self) -> None:
+        if not self.width_of("page"):
+            return
+        glyphs, scene = self.onduty.look.glyphs, self._scene()
+        title = page_title(scene, self._page, glyphs)
+        self.set_pane("page", title, page_rows(scene, self._page, self._stop, self.width_of("page"), glyphs))
+
+    def why_not(self) -> Mapping[str, str]:
+        """Where both panes are shown there is no other one."""
+        if self.current_layout().size_class is SizeClass.NARROW:
+            return {}
+        return {"next-pane": "both panes are shown; arrows choose a step, ctrl-d and ctrl-u scroll the page"}
+
+    def do_copy(self) -> None:
+        """The command of the step, with what is known filled in."""
+        step = next((step for step in self._page.steps if step.number == self._stop), None)
+        scene = self._scene()
+        member = looked_at(scene)
+        if step is None:
+            self.say("warn", "this is no step with a command; arrows choose one")
+            return
+        command = fill(step.command, fill_facts(scene, member)).text if member is not None else step.command
+        self.app.copy_to_clipboard("\n".join(safe_lines(command)))
+        self.say("run", f"copied the command of {step.name}")
+
+    def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
+        """A click on a tab shows it; on a step of the outline it goes there."""
+        glyphs = self.onduty.look.glyphs
+        if message.canvas.id == "tabs":
+            name = tab_at(TABS, self._tab, message.canvas.size.width, glyphs, message.x)
+            if name:
+                self._show(name)
+        elif message.canvas.id == "outline":
+            width = self.width_of("outline")
+            rows = {outline_row_of(self._page, stop, width, glyphs): stop for stop in range(stops(self._page))}
+            if message.row in rows:
+                self._go_to(rows[message.row])
+
+    def _go_to(self, stop: int) -> None:
+        self._stop = max(0, min(stops(self._page) - 1, stop))
+        self.query_one("#page", Canvas).scroll_rows(-(10**6))
+        self.paint()
 
     def do_up(self) -> None:
         """The step before."""
-        self._go(-1)
+        self._go_to(self._stop - 1)
 
     def do_down(self) -> None:
         """The next step."""
-        self._go(1)
+        self._go_to(self._stop + 1)
 
     def do_top(self) -> None:
-        """The first step."""
-        self._go(-1000)
+        """What the failure means, before the first step."""
+        self._go_to(0)
 
     def do_bottom(self) -> None:
         """The last step."""
-        self._go(1000)
+        self._go_to(stops(self._page) - 1)
 
     def do_half_page_up(self) -> None:
         """Scroll the page."""
-        self.query_one("#page", Canvas).scroll_rows(-10)
+        self._scroll(-1)
 
     def do_half_page_down(self) -> None:
         """Scroll the page."""
-        self.query_one("#page", Canvas).scroll_rows(10)
+        self._scroll(1)
+
+    def _scroll(self, direction: int) -> None:
+        canvas = self.query_one("#page", Canvas)
+        canvas.scroll_rows(direction * max(1, canvas.body_height // 2))
 
     def do_next_pane(self) -> None:
-        """The other tab, when there are tabs."""
-        self._tab = "outline" if self._tab == "page" else "page"
+        """The other pane."""
+        self._show("outline" if self._tab == "page" else "page")
+
+    def _show(self, name: str) -> None:
+        self._tab = name
         self.repaint()
 
     def do_back(self) -> None:

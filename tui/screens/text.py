@@ -8,51 +8,51 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from runners.model.state import RunState
+from runners.model.plan import Plan
 from tui.screens.painted import PaintedScreen
-from tui.view.facts import Place, steps_of
+from tui.view.cells import wrap
+from tui.view.facts import Place
 from tui.view.layout import Area, ScreenLayout, board_layout
-from tui.view.rows import Row, Span, blank, title_row
+from tui.view.rows import BLANK, Row, Span, blank, title_row
 from tui.view.safe_text import own, safe
 from tui.widgets.canvas import Canvas
 
-_STEPS = {
-    "up": -1,
-    "k": -1,
-    "down": 1,
-    "j": 1,
-    "pageup": -20,
-    "ctrl+u": -10,
-    "pagedown": 20,
-    "ctrl+d": 10,
-    "g": -(10**9),
-    "home": -(10**9),
-    "G": 10**9,
-    "end": 10**9,
-}
+_STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "g": -(10**9), "home": -(10**9), "G": 10**9, "end": 10**9}
+_PAGES = {"pageup": -1.0, "ctrl+u": -0.5, "pagedown": 1.0, "ctrl+d": 0.5, "space": 1.0}
+_INDENT = 2
+"""Cells by which what is wrapped stands further in."""
 
 
-class TextScreen(PaintedScreen):
-    """Scrolls; escape goes back."""
+class TextScreen(PaintedScreen, inherit_bindings=False):
+    """Scrolls; escape goes back. Long lines are wrapped: nothing of what was sent is cut off."""
 
     NAME = "text"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"scroll_by({by})", show=False) for key, by in _STEPS.items()),
-        *(Binding(key, "back", show=False) for key in ("escape", "q", "h", "left")),
+        *(Binding(key, f"page_by({share})", show=False) for key, share in _PAGES.items()),
+        *(Binding(key, "back", show=False) for key in ("escape", "q", "h", "left", "enter")),
+        Binding("ctrl+c", "say_how_to_leave", show=False),
+        Binding("ctrl+z", "app.suspend_process", show=False),
     ]
 
-    def __init__(self, title: str, lines: Sequence[str]) -> None:
+    def __init__(self, title: str, details: str, lines: Sequence[str], *, numbered: bool = True) -> None:
         super().__init__()
-        self._title = title
+        self._title = safe(title)
+        self._details = safe(details)
         self._lines = lines
+        self._numbered = numbered
+        self._wrapped: tuple[int, list[Row]] = (0, [])
+        """The rows, and the width they were made for."""
 
     def compose(self) -> Iterable[Widget]:
         """Text and keys."""
         yield Canvas(id="text", shade="ground", can_focus=True)
         yield Canvas(id="keys", shade="bar")
-        toasts = Canvas(id="toasts", shade="bar")
-        toasts.styles.layer = "overlay"
-        yield toasts
+        yield self.toast_canvas()
+
+    def on_mount(self) -> None:
+        """The text has the focus."""
+        self.focus_pane("text")
 
     def current_layout(self) -> ScreenLayout:
         """The whole screen but the keys."""
@@ -62,49 +62,63 @@ class TextScreen(PaintedScreen):
         """Text over everything."""
         if name == "text":
             return Area(0, 0, self.size.width, max(1, self.size.height - 1))
-        return super().area_of(name)
+        return super().area_of(name) if name in ("keys", "toasts") else None
 
     def news(self) -> object:
         """It never changes."""
         return 0
 
     def paint(self) -> None:
-        """Numbered lines."""
+        """Title, lines, keys."""
         glyphs = self.onduty.look.glyphs
-        digits = len(str(len(self._lines)))
-        rows = [
-            Row(left=(Span(own(f"{number:>{digits}}"), "faint"), blank(2), Span(safe(line), cut="right")))
-            for number, line in enumerate(self._lines, 1)
-        ]
         info = (Span(own(f"{len(self._lines)} lines"), "muted"),)
-        title = title_row(safe(self._title), (), info, focused=True, glyphs=glyphs)
-        self.query_one("#text", Canvas).set_rows(rows, head=[Row(), title, Row()])
-        keys = (Span(own("esc"), "acc", bold=True), Span(own(" back")), blank(3), Span(own("j k"), "acc", bold=True),
-                Span(own(" scroll")))  # fmt: skip
+        title = title_row(self._title, (self._details,), info, focused=True, glyphs=glyphs)
+        self.query_one("#text", Canvas).set_rows(self._rows(), head=[title, BLANK])
+        keys = (Span(own("esc"), "acc", bold=True), Span(own(" back")), blank(3),
+                Span(own("j k"), "acc", bold=True), Span(own(" scroll")))  # fmt: skip
         self.query_one("#keys", Canvas).set_rows([Row(left=keys)])
 
+    def _rows(self) -> list[Row]:
+        width = max(1, self.size.width - 2)
+        if self._wrapped[0] != width:
+            digits = len(str(len(self._lines))) if self._numbered else 0
+            lead = digits + 2 if digits else 0
+            rows: list[Row] = []
+            for number, line in enumerate(self._lines, 1):
+                for at, piece in enumerate(wrap(safe(line), max(1, width - lead), indent=_INDENT)):
+                    label = own(f"{number:>{digits}}" if digits and not at else " " * digits)
+                    rows.append(Row(left=(Span(label, "faint"), blank(lead - digits), Span(piece, cut="right"))))
+            self._wrapped = width, rows
+        return self._wrapped[1]
+
     def action_scroll_by(self, by: int) -> None:
-        """Scroll."""
+        """Scroll by rows."""
+        self.hush()
         self.query_one("#text", Canvas).scroll_rows(by)
+
+    def action_page_by(self, share: float) -> None:
+        """Scroll by pages."""
+        canvas = self.query_one("#text", Canvas)
+        self.action_scroll_by(int(share * max(2, canvas.body_height)))
 
     def action_back(self) -> None:
         """Back."""
         self.app.pop_screen()
 
 
-def sent_lines(state: RunState, place: Place) -> list[str]:
-    """Commands, folders, limits and values of the selected job run's current attempt."""
+def sent_lines(plan: Plan, place: Place, number: int) -> list[str]:
+    """Commands, folders, limits and values of one attempt of a job run."""
     lines: list[str] = []
-    attempt = place.run.current
-    for number, task in enumerate(steps_of(place), 1):
-        sent = attempt.tasks[number - 1] if attempt else None
-        key = f"key {sent.key}" if sent and sent.key else "not sent yet"
-        lines.append(f"{number}. {task.name}  {key}")
-        lines.append(f"   shell: sh -e    folder: {task.dir or 'the work folder, $ONDUTY_WORKDIR'}")
+    attempt = next((one for one in place.run.attempts if one.number == number), place.run.current)
+    for at, task in enumerate(place.job.steps(rollback=attempt is not None and attempt.rollback)):
+        sent = attempt.tasks[at] if attempt else None
+        key = f"key {sent.key}" if sent and sent.key else "not sent"
+        lines.append(f"{at + 1}. {task.name}, {key}")
+        lines.append(f"   folder: {task.dir or 'the work folder, $ONDUTY_WORKDIR'}")
         limit = task.timeout_s or place.job.timeout_s
         lines.append(f"   limit: {f'{limit:g} s' if limit else 'none'}")
-        lines += [f"   {name}={value}" for name, value in sorted(task.env.items())]
+        lines += [f"   {name}={value}" for name, value in sorted(plan.env_of(task, place.run.host).items())]
         lines.append("")
         lines += [f"   {line}" for line in task.command.rstrip("\n").split("\n")]
         lines.append("")
-    return lines
+    return lines[:-1]

@@ -55,7 +55,7 @@ def host_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     rows: list[Row] = []
     status = scene.hosts.get(name)
     host = scene.state.plan.hosts.get(name)
-    if name == LOCAL:
+    if name == LOCAL or (host is not None and host.is_here):
         rows.append(text_row(own("This is the controller's own machine; no line to it can break.")))
     elif status is None:
         address = host.target if host is not None else name

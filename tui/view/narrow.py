@@ -11,7 +11,7 @@ from tui.view.durations import clock
 from tui.view.facts import Place, how_it_ended, link_of, looked_at, reached, short_name, subject, worst
 from tui.view.glyphs import Glyphs
 from tui.view.headline import how_it_failed
-from tui.view.rows import BLANK, Row, Span, blank, spaced, text_row, title_row, width_of
+from tui.view.rows import BLANK, Row, Span, blank, text_row, title_row, width_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 from tui.view.why import first_why
@@ -21,17 +21,34 @@ TINY_LINES = 4
 
 def tab_bar(tabs: Sequence[str], active: str, width: int, glyphs: Glyphs) -> Row:
     """``1 jobs  2 log  3 why  4 runbook  5 host`` on ``panel``; the active one is reverse."""
-    groups: list[tuple[Span, ...]] = []
+    return Row(
+        left=tuple(span for _, group in _tabs(tabs, active, width) for span in group), bg="panel", margins=(1, 1)
+    )
+
+
+def tab_at(tabs: Sequence[str], active: str, width: int, glyphs: Glyphs, x: int) -> str | None:
+    """The tab under a cell of the tab bar; None between them."""
+    at = 1
+    for name, group in _tabs(tabs, active, width):
+        at += width_of(group)
+        if x < at:
+            return name
+    return None
+
+
+def _tabs(tabs: Sequence[str], active: str, width: int) -> list[tuple[str | None, tuple[Span, ...]]]:
+    """Each tab with its spans, and the gaps between as spans of no tab."""
+    groups: list[tuple[str | None, tuple[Span, ...]]] = []
     for number, name in enumerate(tabs, 1):
         if name == active:
-            groups.append((Span(own(f" {number} {safe(name)} "), "acc", bold=True, reverse=True),))
+            groups.append((name, (Span(own(f" {number} {safe(name)} "), "acc", bold=True, reverse=True),)))
         else:
             key = Span(own(f" {number}"), "acc", bold=True)
-            groups.append((key, Span(own(f" {safe(name)} "), "muted")))
-    spans = spaced(groups, 1)
-    if width_of(spans) > width - 2:
-        spans = tuple(span for group in groups for span in group)
-    return Row(left=spans, bg="panel", margins=(1, 1))
+            groups.append((name, (key, Span(own(f" {safe(name)} "), "muted"))))
+    if sum(width_of(group) for _, group in groups) + len(groups) - 1 <= width - 2:
+        gaps: list[tuple[str | None, tuple[Span, ...]]] = [(None, (blank(1),))] * len(groups)
+        groups = [one for pair in zip(groups, gaps, strict=True) for one in pair][:-1]
+    return groups
 
 
 def first_error_title(scene: RunScene, glyphs: Glyphs) -> Row:

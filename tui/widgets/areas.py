@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.view.layout import Area
@@ -30,3 +32,10 @@ class AreaLayout(Layout):
             region = Region(area.x, area.y, area.width, area.height)
             placements.append(WidgetPlacement(region, NULL_OFFSET, Spacing(), child, order, False, False, False))
         return placements
+
+
+def rearrange(screen: Screen[Any]) -> None:
+    """Ask for the areas again, as after a tab, a zoom or a toast."""
+    # Textual keeps arrangements by size and number of children; ours depend on more.
+    screen._clear_arrangement_cache()
+    screen.refresh(layout=True)

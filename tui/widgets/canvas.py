@@ -35,11 +35,13 @@ class Canvas(Widget):
     class RowPicked(Message):
         """A body row was clicked."""
 
-        def __init__(self, canvas: Canvas, row: int) -> None:
+        def __init__(self, canvas: Canvas, row: int, x: int) -> None:
             super().__init__()
             self.canvas = canvas
             self.row = row
             """Index into the body rows."""
+            self.x = x
+            """Cell of the widget, from 0."""
 
         @property
         def control(self) -> Canvas:
@@ -120,6 +122,10 @@ class Canvas(Widget):
             self._first = self._revealed(first, count)
         self._repaint(before)
 
+    def reveal(self, row: int) -> None:
+        """Scroll as little as it takes to have a body row in view."""
+        self.scroll_rows(self._revealed(row, 1) - self._first)
+
     def scroll_rows(self, by: int) -> None:
         """Move the body by ``by`` rows, down when positive."""
         before = self._visible()
@@ -158,7 +164,7 @@ class Canvas(Widget):
     def on_click(self, event: events.Click) -> None:
         row = event.y - len(self._head) + self._first
         if event.y >= len(self._head) and 0 <= row < len(self._rows):
-            self.post_message(self.RowPicked(self, row))
+            self.post_message(self.RowPicked(self, row, event.x))
 
     def _last_first(self) -> int:
         return max(0, len(self._rows) - self.body_height)

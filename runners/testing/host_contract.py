@@ -1,0 +1,346 @@
+"""What every ``Transport`` to a real host must keep: real shells, real processes, real disks.
+
+A test module subclasses ``HostContract`` and gives the fixture ``lab``; the host's processes and files must be visible
+from the test's machine (loopback), because that is where the promises are checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from runners.ports.transport import CancelStep, ExecutionPhase, ExecutionRequest
+from runners.testing.behaviour import Exit, Gate, Print
+from runners.testing.recording_sink import RecordingSink
+from runners.testing.transport_contract import KEY, WORKDIR, TransportLab, connect, request
+
+POLL_S = 0.01
+LONG_LINE_BYTES = 20_000_000
+
+
+class HostLab(TransportLab, Protocol):
+    """A lab whose host has its disk and its processes on this machine."""
+
+    home: Path
+    """The login's home on that host, made for this test alone."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that tells nobody: a process, a file."""
+    while not condition():  # noqa: ASYNC110  # there is no event to wait for
+        await asyncio.sleep(POLL_S)
+
+
+def noise_of(size_bytes: int) -> bytes:
+    """Bytes of all values, the same each time."""
+    return random.Random(size_bytes).randbytes(size_bytes)  # noqa: S311  # protects nothing
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """Processes that were started with this home, and their command lines."""
+    wanted = f"HOME={home}".encode()
+    found = {}
+    for pid, folder in _processes():
+        with contextlib.suppress(OSError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found[pid] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether that process lives; a zombie does not."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def state_files(lab: HostLab, key: str = KEY) -> dict[str, Path]:
+    """The files of one execution, by suffix."""
+    folder = lab.home / ".local/state/onduty/1"
+    return {path.suffix: path for path in folder.glob(f"{key}.?")}
+
+
+def _processes() -> Iterator[tuple[int, Path]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            yield int(folder.name), folder
+
+
+class HostContract:
+    """The promises that need a real host."""
+
+    async def test_the_environment_reaches_the_job_byte_for_byte_and_nothing_of_ours_does(self, lab: HostLab) -> None:
+        every_byte = bytes(range(1, 256))
+        env = {
+            "EVERY": (every_byte + b"'\n'" + every_byte[::-1]).decode("utf-8", "surrogateescape"),
+            "LARGE": "x'\n" * 20_000,
+            "EMPTY": "",
+            "DOT": ".",
+            "LAST": "trailing newlines\n\n",
+        }
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(ExecutionRequest(key=KEY, script="cat /proc/$$/environ", env=env, workdir=WORKDIR))
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        seen = dict(entry.split(b"=", 1) for entry in sink.output(KEY).split(b"\0") if entry)
+        for name, value in env.items():
+            assert seen[name.encode()] == value.encode("utf-8", "surrogateescape"), name
+        assert seen[b"ONDUTY_KEY"] == KEY.encode()
+        assert seen[b"ONDUTY_WORKDIR"].endswith(WORKDIR.encode())
+        assert b"ONDUTY_OUTPUT" in seen
+        assert [name for name in seen if name.startswith(b"od_")] == []
+        await session.close()
+
+    async def test_secrets_and_scripts_are_in_no_other_process_and_in_no_file(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        secret, filler = "s3cret-in-the-environment", "# of the script's own text\n"
+        script = lab.script(Print(b"here\n"), Gate()) + filler * 40_000
+        await session.start(ExecutionRequest(key=KEY, script=script, env={"TOKEN": secret}, workdir=WORKDIR))
+        await sink.until(lambda: sink.output(KEY) == b"here\n")
+        marks = [secret.encode(), filler.strip().encode()]
+        for _, folder in _processes():
+            with contextlib.suppress(OSError):
+                command = (folder / "cmdline").read_bytes()
+                assert not any(mark in command for mark in marks)
+                environment = (folder / "environ").read_bytes()
+                assert marks[0] not in environment or f"ONDUTY_KEY={KEY}".encode() in environment.split(b"\0")
+        for path in lab.home.rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                assert not any(mark in content for mark in marks), path
+        lab.release()
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        await session.close()
+
+    async def test_a_script_of_a_megabyte_runs_to_its_last_line(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        script = "n=0\n" + 'n=$((n+1)) # it\'s "one" more\n' * 36_000 + "echo $n"
+        assert len(script) > 1_000_000
+        await session.start(request(script))
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        assert sink.output(KEY) == b"36000\n"
+        await session.close()
+
+    async def test_the_script_stops_at_the_first_failure(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request("echo one\n(exit 6)\necho never\n"))
+        assert (await sink.until_finished(KEY)).exit_code == 6
+        assert sink.output(KEY) == b"one\n"
+        await session.close()
+
+    async def test_the_job_leads_its_own_session_without_input_and_with_the_logins_umask(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        umask = os.umask(0o022)
+        os.umask(umask)
+        await session.start(request("read line || echo eof\necho $$\ncat /proc/$$/stat\numask\nls -l /proc/$$/fd\n"))
+        await sink.until_finished(KEY)
+        eof, pid, stat, mask, *descriptors = sink.output(KEY).decode().splitlines()
+        assert eof == "eof"
+        assert stat.rpartition(")")[2].split()[2:4] == [pid, pid]
+        assert int(mask, 8) == umask
+        numbers = {line.split(" -> ")[0].split()[-1] for line in descriptors if " -> " in line}
+        # 0 to 2, and the copy from which the shell reads the script.
+        assert {"0", "1", "2"} <= numbers
+        assert not numbers & {"3", "4", "5", "6", "7", "8", "9"}
+        await session.close()
+
+    async def test_output_and_errors_keep_their_order_and_a_reopened_stderr_destroys_nothing(
+        self, lab: HostLab
+    ) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request("for i in 1 2 3; do echo out $i; echo err $i >&2; done\necho x >/dev/stderr\n"))
+        await sink.until_finished(KEY)
+        assert sink.output(KEY) == b"out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\nx\n"
+        await session.close()
+
+    async def test_four_megabytes_of_noise_arrive_exactly(self, lab: HostLab) -> None:
+        noise = noise_of(4 << 20)
+        (lab.home / "noise").write_bytes(noise)
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request('cat "$HOME/noise"'))
+        assert (await sink.until_finished(KEY)).log_bytes == len(noise)
+        assert sink.output(KEY) == noise
+        await session.close()
+
+    async def test_one_line_of_twenty_megabytes_arrives_exactly(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request(f"head -c {LONG_LINE_BYTES} /dev/zero | tr '\\0' x"))
+        assert (await sink.until_finished(KEY)).log_bytes == LONG_LINE_BYTES
+        assert sink.output(KEY) == b"x" * LONG_LINE_BYTES
+        await session.close()
+
+    async def test_cuts_anywhere_lose_no_byte_and_double_none(self, lab: HostLab) -> None:
+        noise = noise_of(2 << 20)
+        (lab.home / "noise").write_bytes(noise)
+        sink = RecordingSink()
+        script = lab.script(Gate()) + 'for n in 0 1 2 3 4 5 6 7; do dd "if=$HOME/noise" bs=262144 skip=$n count=1; done'
+        session = await connect(lab, sink)
+        await session.start(request(f"{{ {script}; }} 2>/dev/null"))
+        lab.release()
+        for at in (1, 65_536, 300_001, 700_000, 1_048_577, 2_000_000):
+            await sink.until(lambda at=at: sink.received(KEY) >= at)  # type: ignore[misc]
+            if KEY in sink.results:
+                break
+            await lab.cut()
+            await sink.until_lost()
+            sink.new_session()
+            session = await connect(lab, sink)
+            await session.follow(KEY, sink.received(KEY))
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        assert sink.output(KEY) == noise
+        assert lab.times_run(KEY) == 1
+        await session.close()
+
+    async def test_a_missing_folder_is_a_failure_with_a_reason_and_the_script_never_runs(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        script = lab.script(Exit(0))
+        await session.start(ExecutionRequest(key=KEY, script=script, dir="/not here/at all", workdir=WORKDIR))
+        result = await sink.until_finished(KEY)
+        assert (result.error, result.exit_code, result.signal) == (
+            "folder /not here/at all is not there",
+            None,
+            None,
+        )
+        assert (await session.ask([KEY]))[0].result == result
+        assert lab.times_run(KEY) == 0
+        await session.close()
+
+    async def test_tasks_of_an_attempt_share_a_work_folder_that_was_empty_at_first(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request("pwd; echo $ONDUTY_WORKDIR; ls -A; echo left >here", "u.1.1.1"))
+        await sink.until_finished("u.1.1.1")
+        where, again = sink.output("u.1.1.1").decode().splitlines()
+        assert where == again
+        await session.start(request("cat here", "u.1.1.2"))
+        await sink.until_finished("u.1.1.2")
+        assert sink.output("u.1.1.2") == b"left\n"
+        await session.remove_workdirs([WORKDIR])
+        assert not (lab.home / ".local/state/onduty/1/work" / WORKDIR).exists()
+        await session.close()
+
+    async def test_what_we_keep_on_the_host_is_for_the_login_alone(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request("echo x"))
+        await sink.until_finished(KEY)
+        folder = Path(session.facts.state_dir)
+        assert folder == lab.home / ".local/state/onduty/1"
+        assert [path.stat().st_mode & 0o777 for path in (folder, folder.parent)] == [0o700, 0o700]
+        assert {path.stat().st_mode & 0o777 for path in state_files(lab).values()} == {0o600}
+        assert "alice deploy/1 build/job@host" in state_files(lab)[".x"].read_text()
+        await session.remove([KEY])
+        assert state_files(lab) == {}
+        await session.close()
+
+    async def test_the_time_limit_is_kept_while_nobody_is_connected(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        script = "echo $$ >pid; echo begun; while :; do sleep 0.05; done"
+        await session.start(ExecutionRequest(key=KEY, script=script, workdir=WORKDIR, timeout_s=0.5))
+        await session.close()
+        pid_file = lab.home / ".local/state/onduty/1/work" / WORKDIR / "pid"
+        await until(lambda: pid_file.exists() and bool(pid_file.read_text()))
+        pid = int(pid_file.read_text())
+        await until(lambda: not alive(pid))
+        session = await connect(lab, sink)
+        await session.follow(KEY, 0)
+        result = await sink.until_finished(KEY)
+        assert (result.timed_out, result.signal, result.cancelled) == (True, "TERM", False)
+        await session.close()
+
+    async def test_cancel_ends_a_tree_that_hides_and_ignores_term_and_nothing_else(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        stubborn = "trap '' TERM; echo $$ >>pids; while :; do sleep 0.05; done"
+        script = f"""
+            (setsid sh -c "{stubborn.replace("$", chr(92) + "$")}" >/dev/null 2>&1 &)
+            sh -c "{stubborn.replace("$", chr(92) + "$")}" &
+            {stubborn}
+        """
+        bystander = await asyncio.create_subprocess_exec("sleep", "600", start_new_session=True)
+        await session.start(request(script))
+        await session.start(request(lab.script(Gate()), "u.9.1.1"))
+        pid_file = lab.home / ".local/state/onduty/1/work" / WORKDIR / "pids"
+        await until(lambda: pid_file.exists() and pid_file.read_text().count("\n") == 3)
+        pids = [int(pid) for pid in pid_file.read_text().split()]
+        await session.cancel(KEY, 0.2)
+        await sink.until(lambda: CancelStep.GONE in sink.steps_of(KEY) and KEY in sink.results)
+        assert sink.steps_of(KEY) == [CancelStep.TERM, CancelStep.KILL, CancelStep.GONE]
+        assert [pid for pid in pids if alive(pid)] == []
+        assert (sink.results[KEY].cancelled, sink.results[KEY].signal) == (True, "KILL")
+        assert bystander.returncode is None
+        assert alive(bystander.pid)
+        assert (await session.ask(["u.9.1.1"]))[0].phase is ExecutionPhase.RUNNING
+        lab.release()
+        await sink.until_finished("u.9.1.1")
+        bystander.kill()
+        await bystander.wait()
+        await session.close()
+
+    async def test_a_daemon_that_keeps_the_output_open_does_not_hold_back_the_result(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        daemon = "(while :; do echo chatter; echo alive >>beats; sleep 0.01; done) & echo $! >pid; echo started"
+        await session.start(request(daemon))
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        assert sink.output(KEY).startswith(b"started\n") or b"\nstarted\n" in sink.output(KEY)
+        folder = lab.home / ".local/state/onduty/1/work" / WORKDIR
+        beats = (folder / "beats").read_text().count("\n")
+        # It was neither stopped nor is it growing a log that nobody will ever read.
+        await until(lambda: (folder / "beats").read_text().count("\n") > beats + 5)
+        assert state_files(lab)[".l"].stat().st_size == len(sink.output(KEY))
+        os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
+        await session.close()
+
+    async def test_a_killed_helper_ends_the_session_and_no_job(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.seal("u.5.1.1")
+        os.kill(int(state_files(lab, "u.5.1.1")[".x"].read_text().split()[2]), signal.SIGKILL)
+        await sink.until_lost()
+        await session.close()
+
+    async def test_a_supervisor_that_was_killed_leaves_a_lost_execution_with_the_reason(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request(lab.script(Print(b"words\n"), Gate())))
+        await sink.until(lambda: sink.output(KEY) == b"words\n")
+        supervisor, job = (int(state_files(lab)[".x"].read_text().split()[at]) for at in (2, 4))
+        os.kill(supervisor, signal.SIGKILL)
+        await until(lambda: not alive(supervisor))
+        assert (await session.ask([KEY]))[0].phase is ExecutionPhase.RUNNING
+        os.killpg(job, signal.SIGKILL)
+        await sink.until(lambda: KEY in sink.vanished)
+        report = sink.vanished[KEY]
+        assert (report.phase, report.reason, report.log_bytes) == (ExecutionPhase.LOST, "the supervisor is gone", 6)
+        assert sink.results == {}
+        await session.close()
+
+    async def test_nothing_of_ours_stays_behind_when_jobs_and_sessions_have_ended(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        before = set(processes_of(lab.home))
+        session = await connect(lab, sink)
+        for number in range(5):
+            await session.start(
+                ExecutionRequest(key=f"u.1.1.{number}", script="sleep 0.1", workdir=WORKDIR, timeout_s=100.0)
+            )
+        for number in range(5):
+            await sink.until_finished(f"u.1.1.{number}")
+        await session.close()
+        await until(lambda: not set(processes_of(lab.home)) - before)

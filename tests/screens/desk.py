@@ -1,0 +1,129 @@
+"""The real app over a controller in memory: what the tests of the screens sit at."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+import tui.wiring
+from runbooks.library import load_built_in
+from tests.screens.fake_controller import FakeController, memory_logs
+from tests.screens.logs import MemoryLog
+from tui.app import OndutyApp
+from tui.screens.painted import PaintedScreen
+from tui.screens.run import RunScreen
+from tui.widgets.look import Look
+
+LIBRARY = load_built_in()
+DEADLINE_S = 10.0
+
+
+class Desk:
+    """An open app, its controller, and eyes."""
+
+    def __init__(self, app: OndutyApp, pilot: Pilot[None], controller: FakeController) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.controller = controller
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, row by row."""
+        return "\n".join(self.rows)
+
+    @property
+    def rows(self) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    @property
+    def run(self) -> RunScreen:
+        """The run's screen, which may be below another one."""
+        return next(one for one in reversed(self.app.screen_stack) if isinstance(one, RunScreen))
+
+    @property
+    def painted(self) -> PaintedScreen:
+        """The topmost screen that is no dialog."""
+        return next(one for one in reversed(self.app.screen_stack) if isinstance(one, PaintedScreen))
+
+    @property
+    def focus(self) -> str:
+        return self.painted.focused_pane()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        await self.press(*["space" if letter == " " else letter for letter in text])
+
+    async def until(self, condition: Callable[[], Any], what: str = "") -> None:
+        """Wait for something to be true; the test's own limit is longer."""
+        end = time.monotonic() + DEADLINE_S
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"never: {what or condition}\n{self.text}")
+            await self.pilot.pause()
+            await asyncio.sleep(0)
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all of these are on the screen."""
+        await self.until(lambda: all(text in self.text for text in texts), f"to see {texts}")
+
+    async def sees_no(self, *texts: str) -> None:
+        await self.until(lambda: not any(text in self.text for text in texts), f"no longer to see {texts}")
+
+    def row_of(self, text: str, pane: str) -> int:
+        """Row of a pane, from its top, that shows ``text``."""
+        region = self.painted.query_one(f"#{pane}").region
+        for y in range(region.y, region.bottom):
+            if text in self.rows[y][region.x : region.right]:
+                return y - region.y
+        raise AssertionError(f"{pane} does not show {text!r}\n{self.text}")
+
+    async def changed(self) -> None:
+        """The controller has news."""
+        await self.controller.changed()
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def desk(
+    controller: FakeController,
+    *,
+    run: str | None = "u1",
+    size: tuple[int, int] = (120, 36),
+    look: Look | None = None,
+    logs: dict[str, MemoryLog] | None = None,
+    breaks: bool = False,
+) -> AsyncIterator[Desk]:
+    """The app, open at a run (None: at the list). ``breaks``: something is meant to break."""
+    found = dict(logs or {})
+
+    def reader(uid: str, key: str) -> Any:
+        if key not in found:
+            found.update({new: log for new, log in memory_logs(controller.run(uid).sim).items() if new not in found})
+        log = found[key]
+        log.close = lambda: None  # type: ignore[attr-defined]
+        return log
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tui.wiring, "log_reader", reader)
+        app = OndutyApp(controller.connect, LIBRARY, look or Look(), run=run, now=controller.now, zone=UTC)
+        async with app.run_test(size=size) as pilot:
+            here = Desk(app, pilot, controller)
+            await here.until(lambda: app.feed.loaded or app.feed.trouble, "the controller to be heard")
+            if run is not None and not controller.down:
+                await here.until(lambda: here.run.feed.state is not None or here.run.feed.trouble, "the run to be read")
+            await here.until(lambda: here.text.strip(), "anything")
+            yield here
+        if not breaks:
+            assert app.broken == {}
+            assert app.crash is None

@@ -1,0 +1,227 @@
+"""A controller in memory behind the screens: simulated runs, their events, a status stream, intents; it can go away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from runners.core.admit import Refused
+from runners.core.describe import document, hold_documents, summary
+from runners.core.holds import holds
+from runners.model import api
+from runners.model.errors import ActionRefused, ControllerUnreachable, NotFound
+from runners.model.events import Event
+from runners.model.intents import INTENTS, Cancel, Intent
+from runners.testing.simulator import Simulator
+from tests.screens.logs import MemoryLog
+from tests.screens.scenes import BIND, START_UTC, failed_run
+
+SIGN_OF_LIFE_S = 1.0
+
+
+@dataclass
+class FakeRun:
+    """One simulated run, and the name it has in the list."""
+
+    sim: Simulator
+    uid: str
+    name: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    """Of its line in the list, in place of what the core says."""
+
+    def summary(self) -> api.RunSummary:
+        found = summary(self.sim.state, holds(self.sim.state, {}))
+        pipeline = self.name.partition("/")[0]
+        return replace(found, uid=self.uid, id=self.name, pipeline=pipeline, **self.fields)
+
+
+class FakeController:
+    """What the tests change, and ``connect`` for the app. Call ``changed`` after a simulator was driven."""
+
+    def __init__(self, *runs: FakeRun, user: str = "alice") -> None:
+        self.runs = list(runs)
+        self.user = user
+        self.hosts: tuple[api.HostStatus, ...] = ()
+        self.watchers: tuple[str, ...] = ("alice",)
+        self.holds: dict[str, tuple[api.HoldDocument, ...]] = {}
+        """By uid, in place of what the core says."""
+        self.requests: list[api.IntentRequest] = []
+        self.refuse_with: str = ""
+        self.down = ""
+        """Why it does not answer."""
+        self.starts: list[bool] = []
+        """Of every connect: whether it might have started a controller."""
+        self.definition = "version: 1\nname: deploy-api\n"
+        self._moved = asyncio.Condition()
+        self._version = 0
+        self._cut = 0
+
+    def run(self, uid: str) -> FakeRun:
+        found = next((run for run in self.runs if run.uid == uid), None)
+        if found is None:
+            raise NotFound(f"there is no run {uid}")
+        return found
+
+    async def changed(self) -> None:
+        """Tell everybody who listens."""
+        async with self._moved:
+            self._version += 1
+            self._moved.notify_all()
+
+    async def go_down(self, why: str = "connection refused") -> None:
+        """Every line is cut, and no new one answers."""
+        self.down = why
+        self._cut += 1
+        await self.changed()
+
+    async def come_back(self) -> None:
+        """Lines are answered again."""
+        self.down = ""
+        await self.changed()
+
+    async def connect(self, *, start: bool) -> tuple[Any, api.Hello]:
+        self.starts.append(start)
+        if self.down:
+            raise ControllerUnreachable(
+                f"the controller does not answer ({self.down})", hint="onduty controller status"
+            )
+        from tui.cli.version import version
+
+        hello = api.Hello(
+            version=version(),
+            protocol=api.PROTOCOL,
+            pid=1,
+            home="/tmp/x",
+            user=self.user,
+            started_at="2026-11-21T12:00:00.000Z",
+        )
+        return FakeClient(self, self._cut), hello
+
+    async def wait(self, version: int, cut: int) -> int:
+        """Until something changed after ``version``; raises when the line was cut."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._version != version or self._cut != cut)
+        if self._cut != cut:
+            raise ControllerUnreachable("the controller does not answer (cut)")
+        return self._version
+
+    def now(self) -> float:
+        """The simulators' time."""
+        return max((run.sim.now_utc for run in self.runs), default=START_UTC)
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    def status(self) -> api.Status:
+        return api.Status(
+            at="2026-11-21T12:00:00.000Z",
+            runs=tuple(
+                api.RunStatus(uid=run.uid, holds=self.holds_of(run), watchers=self.watchers) for run in self.runs
+            ),
+            hosts=self.hosts,
+            summaries=tuple(run.summary() for run in self.runs),
+        )
+
+    def holds_of(self, run: FakeRun) -> tuple[api.HoldDocument, ...]:
+        return self.holds.get(run.uid) or hold_documents(holds(run.sim.state, {}))
+
+
+class FakeClient:
+    """As ``ControllerClient``, as far as the screens use it."""
+
+    def __init__(self, controller: FakeController, cut: int) -> None:
+        self._controller = controller
+        self._cut = cut
+
+    async def __aenter__(self) -> FakeClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Hang up."""
+
+    async def runs(self, limit: int = 100) -> list[api.RunSummary]:
+        return [run.summary() for run in self._controller.runs]
+
+    async def snapshot(self, uid: str) -> api.RunSnapshot:
+        state = self._controller.run(uid).sim.state
+        return api.RunSnapshot(document=document(state, holds(state, {})), state=state)
+
+    async def events(
+        self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False
+    ) -> AsyncIterator[Event]:
+        run = self._controller.run(uid)
+        seen = after
+        while True:
+            version = self._controller.version
+            for event in [event for event in run.sim.events if event.seq > seen]:
+                seen = event.seq
+                yield event
+            await self._controller.wait(version, self._cut)
+
+    async def status(self) -> AsyncIterator[api.Status]:
+        while True:
+            version = self._controller.version
+            yield self._controller.status()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SIGN_OF_LIFE_S):
+                    await self._controller.wait(version, self._cut)
+
+    async def definition(self, uid: str) -> api.PlanAnswer:
+        plan = self._controller.run(uid).sim.plan
+        return api.PlanAnswer(plan=plan, definition=self._controller.definition, inventory=None)
+
+    async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
+        controller = self._controller
+        controller.requests.append(request)
+        if controller.refuse_with:
+            raise ActionRefused(controller.refuse_with)
+        sim = controller.run(uid).sim
+        try:
+            sim.ask(_intent(request), actor=controller.user)
+        except Refused as refused:
+            raise ActionRefused(refused.message) from refused
+        await controller.changed()
+        return api.IntentAnswer(accepted=True, text=f"{request.intent} accepted", seq=sim.state.seq)
+
+
+def _intent(request: api.IntentRequest) -> Intent:
+    kind = INTENTS[request.intent]
+    if kind is Cancel:
+        return Cancel(id=request.id, reason=request.reason, targets=request.targets)
+    return kind(  # type: ignore[call-arg]
+        id=request.id, reason=request.reason, targets=request.targets, seen_attempts=dict(request.seen_attempts)
+    )
+
+
+def failed_controller(**fields: Any) -> FakeController:
+    """One run, in which web3 failed in restart."""
+    return FakeController(FakeRun(failed_run(), "u1", "deploy-api/42", fields))
+
+
+def memory_logs(sim: Simulator, lines: dict[str, Sequence[bytes]] | None = None) -> dict[str, MemoryLog]:
+    """A log for every execution that was started, by key; restart of web3 has the line that failed."""
+    logs: dict[str, MemoryLog] = {}
+    for stage in sim.state.stages:
+        for job in stage.jobs:
+            for run in job.runs:
+                for attempt in run.attempts:
+                    for number, task in enumerate(attempt.tasks, 1):
+                        if task.key is None:
+                            continue
+                        text = list((lines or {}).get(task.key, ()))
+                        if not text:
+                            text = [
+                                f"{run.host} task {number} attempt {attempt.number} line {n}".encode()
+                                for n in range(1, 9)
+                            ]
+                            if task.exit_code:
+                                text[6] = BIND.encode()
+                        logs[task.key] = MemoryLog(text, [task.started_at or 0.0] * len(text))
+    return logs

@@ -1,0 +1,76 @@
+"""What cannot be done to a run now, each with the sentence why; and what a change would be about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from runners.core.guards import targets_of_retry, why_not_cancel, why_not_retry, why_not_skip
+from runners.model.phases import BAD
+from runners.model.state import RunState
+from tui.screens.run_choice import Choice
+from tui.view.facts import place_of
+from tui.view.scene import RunScene
+
+NO_PAGE = "no page fits; no page is better than a wrong page"
+NO_LOG = "nothing has run here yet; there is no log"
+_READING = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
+_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
+_LOG = (*_SEARCHES, "follow", "wrap", "times")
+
+
+def why_not_while_reading(trouble: str) -> Mapping[str, str]:
+    """Before the run was read: ``trouble`` is why it cannot be; empty while it is on its way."""
+    return dict.fromkeys(
+        (*_READING, *_LOG, "previous-attempt", "zoom", "next-pane", "pane"), trouble or "still reading"
+    )
+
+
+def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, str]:
+    """Each action of the run screen that does nothing now."""
+    state = scene.state
+    place = choice.target(state)
+    if place is None:
+        return dict.fromkeys(_READING, "nothing is selected")
+    reasons: dict[str, str] = {}
+    now_utc = scene.here.now_utc
+    if not retry_targets(state, choice):
+        reasons["retry"] = why_not_retry(state, place.run.id, now_utc=now_utc) or "nothing here failed"
+    if not skip_targets(state, choice):
+        reasons["skip"] = why_not_skip(state, place.run.id, now_utc=now_utc) or "nothing here can be skipped"
+    if not choice.is_stage and not cancel_targets(state, choice):
+        reasons["cancel"] = why_not_cancel(state, place.run.id, now_utc=now_utc)
+    elif why := why_not_cancel(state, now_utc=now_utc):
+        reasons["cancel"] = why
+    if not has_page:
+        reasons["runbook"] = NO_PAGE
+    if place.run.current is None:
+        hold = next((hold.text for hold in scene.holds if hold.what == place.run.id), "")
+        reasons["sent"] = f"nothing was sent yet: {hold}" if hold else "nothing was sent yet"
+        reasons |= dict.fromkeys(_SEARCHES, NO_LOG)
+    if len(place.run.attempts) < 2:
+        reasons["previous-attempt"] = "there is no earlier attempt"
+    return reasons
+
+
+def retry_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
+    """Job runs under the selection that can be retried."""
+    return tuple(one for one in choice.members(state) if not why_not_retry(state, one))
+
+
+def takes_all_failed(state: RunState, targets: Sequence[str]) -> bool:
+    """Whether these are all that a retry without targets would take."""
+    return set(targets) == set(targets_of_retry(state)[0])
+
+
+def skip_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
+    """Job runs under the selection that can be skipped: those that failed, else all."""
+    wanted = choice.members(state)
+    bad = tuple(one for one in wanted if (place := place_of(state, one)) and place.run.phase in BAD)
+    return tuple(one for one in (bad or wanted) if not why_not_skip(state, one))
+
+
+def cancel_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
+    """Job runs under the selection that can be cancelled; empty on a stage's row, which stands for the whole run."""
+    if choice.is_stage:
+        return ()
+    return tuple(one for one in choice.members(state) if not why_not_cancel(state, one))

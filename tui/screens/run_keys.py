@@ -1,0 +1,343 @@
+"""The keys of the run screen that look and move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runbooks.page import Page
+from runners.model.errors import OndutyError
+from runners.model.state import RunState
+from tui.screens.run_changes import RunChanges
+from tui.screens.run_log import RunLog
+from tui.view.facts import link_of
+from tui.view.layout import RUN_TABS, SizeClass, run_layout
+from tui.view.narrow import tab_at
+from tui.view.safe_text import safe
+from tui.view.scene import RunScene
+from tui.widgets.canvas import Canvas
+from tui.widgets.log_pane import LogPane
+
+PANES = ("jobs", "log", "why", "runbook", "host", "people")
+_NARROW = (SizeClass.NARROW, SizeClass.TINY)
+
+
+class RunKeys(RunChanges, inherit_bindings=False):
+    """What ``RunScreen`` does for each action that changes nothing."""
+
+    tab: str
+    """The pane shown in the narrow class."""
+    zoom: str | None
+    """The pane that has the whole body."""
+    earlier: int | None
+    """Attempt whose log is shown instead of the newest one's."""
+
+    def page(self, state: RunState) -> Page | None:
+        """The page of the selected job run's failure."""
+        raise NotImplementedError
+
+    @property
+    def pager(self) -> RunLog:
+        """The log pane."""
+        return self.query_one("#log", RunLog)
+
+    def has_pane(self, name: str) -> bool:
+        """Whether a pane has the focus."""
+        return self.focused_pane() == name
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the find bar is typed into, every key is its own."""
+        return not (action in ("do", "say_how_to_leave") and self.is_mounted and self.pager.is_typing)
+
+    def show_newest(self) -> None:
+        """Something was accepted: look at what comes of it."""
+        self.choice.by_person = True
+        self.earlier = None
+        self.paint()
+
+    # ----- looking
+
+    def do_open(self) -> None:
+        """A stage or a group: open it, enter folds it too; a job run: its log; the page: the whole screen."""
+        if self.has_pane("jobs"):
+            if self.choice.open() or (self.key == "enter" and self.choice.is_group() and self.choice.fold()):
+                self.repaint()
+            elif self.choice.is_group():
+                self._move(1)
+            else:
+                self.show_pane("log")
+        elif self.has_pane("runbook"):
+            self.action_do("runbook", "o")
+
+    def do_runbook(self) -> None:
+        """The page, full screen."""
+        from tui.screens.runbook import RunbookScreen
+
+        state = self.feed.state
+        assert state is not None
+        page = self.page(state)
+        assert page is not None
+        selected = self.choice.selected
+
+        def scene() -> RunScene:
+            # The page stays that of this failure, whatever is selected meanwhile.
+            assert self.feed.state is not None
+            return replace(self.scene(self.feed.state), selected=selected)
+
+        self.app.push_screen(RunbookScreen(self.feed.uid, scene, self.news, page))
+
+    def do_sent(self) -> None:
+        """What was really sent to the host."""
+        from tui.screens.text import TextScreen, sent_lines
+
+        state = self.feed.state
+        assert state is not None
+        place = self.choice.target(state)
+        assert place is not None
+        number = self.earlier or place.run.attempt
+        details = f"{place.job.name}, attempt {number}"
+        self.app.push_screen(TextScreen(f"sent to {place.run.host}", details, sent_lines(state.plan, place, number)))
+
+    def do_definition(self) -> None:
+        """The pipeline as this run pinned it."""
+        from tui.screens.text import TextScreen
+
+        async def show() -> None:
+            try:
+                answer = await self.onduty.feed.definition(self.feed.uid)
+            except OndutyError as error:
+                self.say("warn", error.message)
+                return
+            if self.is_current:
+                digest = answer.plan.definition_digest[:19]
+                self.app.push_screen(TextScreen(answer.plan.pipeline, digest, answer.definition.rstrip().split("\n")))
+
+        self.run_worker(show(), group="definition", exclusive=True)
+
+    def do_copy(self) -> None:
+        """The first bad line of the selected job run, else its name."""
+        state = self.feed.state
+        assert state is not None
+        place = self.choice.target(state)
+        assert place is not None
+        link = link_of(place)
+        text = safe(link.first_line) if link and link.first_line else safe(place.run.id)
+        self.app.copy_to_clipboard(text)
+        self.say("run", f"copied to the clipboard\n{text}")
+
+    def do_previous_attempt(self) -> None:
+        """One attempt back; behind the first one the newest again."""
+        state = self.feed.state
+        assert state is not None
+        place = self.choice.target(state)
+        assert place is not None
+        shown = self.earlier or place.run.attempt
+        self.earlier = shown - 1 if shown > 1 else None
+        self.choice.by_person = True
+        self._look_at_log()
+        self.paint()
+
+    def do_zoom(self) -> None:
+        """The focused pane has the body, or gives it back."""
+        if self.current_layout().size_class in _NARROW:
+            self.say("warn", "every pane has the whole body at this size")
+            return
+        self.zoom = None if self.zoom else self.focused_pane() or "log"
+        self.repaint()
+
+    def do_next_error(self) -> None:
+        """The next error in the log."""
+        self._look_at_log()
+        self.pager.action_error(1)
+
+    def do_previous_error(self) -> None:
+        """The error before."""
+        self._look_at_log()
+        self.pager.action_error(-1)
+
+    def on_log_pane_no_more_errors(self, message: LogPane.NoMoreErrors) -> None:
+        """The log has none further on."""
+        message.stop()
+        where = "below" if message.forwards else "above"
+        back = "E goes back" if message.forwards else "e goes on"
+        self.say("warn", f"no error {where} this line; {back}")
+
+    def do_find(self) -> None:
+        """Type what to find."""
+        self.show_pane("log")
+        self.choice.by_person = True
+        self.pager.action_find()
+
+    def do_next_match(self) -> None:
+        """The next match; a first one asks what to find."""
+        self.show_pane("log")
+        self.pager.action_hit(1)
+
+    def do_previous_match(self) -> None:
+        """The match before."""
+        self.show_pane("log")
+        self.pager.action_hit(-1)
+
+    def do_follow(self) -> None:
+        """Stay at the end, or let go."""
+        self._look_at_log()
+        self.pager.action_follow()
+
+    def do_wrap(self) -> None:
+        """Wrap long lines, or cut them."""
+        self._look_at_log()
+        self.pager.action_wrap()
+
+    def do_times(self) -> None:
+        """Show or hide times."""
+        self._look_at_log()
+        self.pager.action_times()
+
+    def _look_at_log(self) -> None:
+        """A key of the log acts on what can be seen; who reads keeps what is read."""
+        self.choice.by_person = True
+        if self.current_layout().size_class is SizeClass.NARROW or self.zoom not in (None, "log"):
+            self.show_pane("log")
+
+    # ----- moving
+
+    def _move(self, by: int) -> None:
+        name = self.focused_pane()
+        if name == "log":
+            self.choice.by_person = True
+            self.pager.action_scroll_rows(by)
+        elif name == "jobs":
+            if self.choice.move(by):
+                self.earlier = None
+                self.paint()
+        elif name:
+            self.query_one(f"#{name}", Canvas).scroll_rows(by)
+
+    def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
+        """A click selects a row, a click on the selected one opens it; on a tab it shows the pane."""
+        if message.canvas.id == "tabs":
+            name = tab_at(RUN_TABS, self.tab, message.canvas.size.width, self.onduty.look.glyphs, message.x)
+            if name:
+                self.show_pane(name)
+        elif message.canvas.id == "jobs":
+            again = message.row == self.choice.row() and self.has_pane("jobs")
+            self.focus_pane("jobs")
+            if again:
+                self.action_do("open", "enter")
+            elif self.choice.select(message.row):
+                self.earlier = None
+            self.paint()
+
+    def do_up(self) -> None:
+        """One row up."""
+        self._move(-1)
+
+    def do_down(self) -> None:
+        """One row down."""
+        self._move(1)
+
+    def do_top(self) -> None:
+        """The first row."""
+        if self.has_pane("log"):
+            self.choice.by_person = True
+            self.pager.action_go_top()
+        else:
+            self._move(-(10**6))
+
+    def do_bottom(self) -> None:
+        """The last row."""
+        if self.has_pane("log"):
+            self.pager.action_go_end()
+        else:
+            self._move(10**6)
+
+    def do_half_page_up(self) -> None:
+        """Half a page up, with page-up a whole one."""
+        self._page(-1)
+
+    def do_half_page_down(self) -> None:
+        """Half a page down, with page-down a whole one."""
+        self._page(1)
+
+    def _page(self, direction: int) -> None:
+        share = 1.0 if self.key.startswith("page") else 0.5
+        if self.has_pane("log"):
+            self.choice.by_person = True
+            self.pager.action_scroll_pages(direction * share)
+        elif name := self.focused_pane():
+            self._move(direction * max(1, int(share * self.query_one(f"#{name}", Canvas).body_height)))
+
+    # ----- panes
+
+    def shown_panes(self) -> tuple[str, ...]:
+        """What tab goes through."""
+        width, height = self.size
+        layout = run_layout(width, height)
+        if layout.size_class is SizeClass.TINY:
+            return ("log",)
+        if layout.size_class is SizeClass.NARROW:
+            return RUN_TABS
+        return tuple(name for name in PANES if layout.pane(name))
+
+    def do_next_pane(self) -> None:
+        """Around the panes; a zoomed one gives its place to the next."""
+        shown = self.shown_panes()
+        current = self.focused_pane()
+        name = shown[(shown.index(current) + 1) % len(shown)] if current in shown else shown[0]
+        if self.zoom:
+            self.zoom = name
+        self.show_pane(name)
+
+    def do_pane(self, key: str) -> None:
+        """1 to 5."""
+        self.show_pane(RUN_TABS[int(key) - 1])
+
+    def show_pane(self, name: str) -> None:
+        """Bring a pane to the screen and give it the focus."""
+        size_class = self.current_layout().size_class
+        if size_class is SizeClass.TINY:
+            return
+        self.tab = name
+        if size_class is SizeClass.NARROW:
+            self.zoom = None
+        elif self.zoom != name:
+            # What this size does not show beside the others has the body for itself.
+            self.zoom = None if name in self.shown_panes() else name
+        self.focus_pane(name)
+        self.repaint()
+
+    def settle_focus(self) -> None:
+        """After a resize: the pane with the focus is one that is shown."""
+        if not self.size:
+            return
+        size_class = self.current_layout().size_class
+        name = self.focused_pane()
+        if size_class is SizeClass.TINY:
+            return
+        if size_class is SizeClass.NARROW:
+            self.zoom = None
+            self.tab = name if name in RUN_TABS else self.tab
+            self.focus_pane(self.tab)
+        elif self.zoom in self.shown_panes() or self.zoom is None:
+            self.focus_pane(self.zoom or (name if name in self.shown_panes() else "jobs"))
+
+    # ----- leaving
+
+    def do_back(self) -> None:
+        """Out of the search, the zoom, the log; then to the list of runs."""
+        if self.key in ("h", "left") and self.has_pane("jobs") and self.choice.fold_group():
+            self.repaint()
+        elif self.pager.check_action("end_find", ()):
+            self.pager.action_end_find()
+        elif self.zoom:
+            self.zoom = None
+            if self.focused_pane() not in self.shown_panes():
+                self.focus_pane("jobs")
+            self.repaint()
+        elif not self.has_pane("jobs") and "jobs" in self.shown_panes():
+            self.show_pane("jobs")
+        else:
+            self.app.pop_screen()
+
+    def do_quit(self) -> None:
+        """Back to the list of runs; quitting is for the first screen."""
+        self.app.pop_screen()
