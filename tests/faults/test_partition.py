@@ -33,8 +33,10 @@ def test_a_job_whose_host_is_gone_is_unknown_and_then_has_the_exit_status_it_rea
     person.write("gated.yaml", _GATED)
     uid = person.begin("gated.yaml", "-i", "hosts.yaml")
     until(lambda: person.document(uid)["jobs"][0]["phase"] == "running", "running")
+    connections = sshd.connection_processes()
     sshd.stop()
-    sshd.drop_connections()
+    for process in connections:
+        process.kill()
     until(lambda: person.document(uid)["jobs"][0]["phase"] == "unknown", "unknown")
     assert person.document(uid)["jobs"][0]["result"] is None
     (sshd.home / "gate").touch()
