@@ -138,7 +138,7 @@ od_find_drainer() { # -> od_drainer; without one the job would print into nothin
       od_error=nostart od_drainer=none
       return 0
     fi
-    [ "$od_spins" -lt 10 ] || od_nap 0.005
+    [ "$od_spins" -lt 30 ] || od_nap 0.005
   done
 }
 
