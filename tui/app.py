@@ -26,7 +26,7 @@ from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.screens.board import BoardScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
-from tui.terminal import lend, signs_in_ascii, why_no_screen
+from tui.terminal import has_terminal, lend, signs_in_ascii, why_no_screen
 from tui.view.glyphs import pick_glyphs
 from tui.view.safe_text import safe
 from tui.view.scene import Here
@@ -69,6 +69,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         self.broken: dict[str, str] = {}
         """What broke without ending it: kind and place, with the path of its report."""
         self._told_trouble = ""
+        self._hangups: Any = signal.SIG_DFL
+        """What heard SIGHUP before."""
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
         self._zone = zone or datetime.now().astimezone().tzinfo
@@ -80,9 +82,17 @@ class OndutyApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Open the list, and the run that was asked for on top of it."""
         wear(self, self.look)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            # Textual restores the terminal when it exits by itself, and leaves it as it is when it is killed.
-            asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
+        loop = asyncio.get_running_loop()
+        # Textual restores the terminal when it exits by itself, and leaves it as it is when it is killed.
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_end, signal.SIGTERM)
+
+        def hung_up(number: int, frame: object) -> None:
+            if not has_terminal():
+                # Nothing is left to restore, and what writes to it waits for ever; this screen keeps nothing.
+                os._exit(128 + number)
+            loop.call_soon_threadsafe(self._told_to_end, number)
+
+        self._hangups = signal.signal(signal.SIGHUP, hung_up)
         self._following = self.keep(self.feed.run)
         self.push_screen(BoardScreen())
         if self._first_run:
@@ -90,6 +100,7 @@ class OndutyApp(App[None], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Hang up."""
+        signal.signal(signal.SIGHUP, self._hangups)
         if self._following is not None:
             self._following.cancel()
 
@@ -155,6 +166,9 @@ class OndutyApp(App[None], inherit_bindings=False):
         # The screen is gone while this runs; a line says where one is and how to come back.
         with self.suspend(), self.batch_update():
             code = lend(shell_command(host), f"onduty: a shell on {where}; exit comes back")
+            if not has_terminal():
+                # It was closed under the shell, which alone was told.
+                os._exit(128 + signal.SIGHUP)
         self.refresh(layout=True)
         return code
 

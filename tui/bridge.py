@@ -26,7 +26,7 @@ from runners.model.state import RunState
 STALE_AFTER_S = 5.0
 """The controller sends a line at least every 2 s; without one for this long what is shown is old and says so."""
 RETRY_S = 0.5
-START_AFTER_S = 2.0
+START_AFTER_S = 3.0
 """A controller that was there and left is waited for this long before another is started: who stopped it may be
 starting it again, or removing everything."""
 

@@ -17,9 +17,10 @@ ASCII_TERMS = ("linux", "vt100", "vt220")
 NOT_FOUND = 127
 
 RESTORE = (
+    "\x1b7\x1b[r\x1b8"  # the whole screen scrolls; that would put the cursor home
     "\x1b[0m\x1b(B\x0f"  # colours, character set
     "\x1b[?1l\x1b>"  # cursor keys and keypad as usual
-    "\x1b[?7h\x1b[?25h\x1b[r"  # wrap at the edge, a cursor, the whole screen scrolls
+    "\x1b[?7h\x1b[?25h"  # wrap at the edge, a cursor
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l"  # no mouse reports, no bracketed paste
 )
 """Undoes what a program that was killed may have left on (ECMA-48, xterm's control sequences)."""
@@ -32,6 +33,14 @@ def why_no_screen(environ: Mapping[str, str]) -> str:
         return ""
     name = f"TERM={term}" if term else "no TERM"
     return f"this terminal ({name}) cannot move its cursor, so there is no screen; every command works without one"
+
+
+def has_terminal() -> bool:
+    """Whether there is (still) a terminal to draw on."""
+    try:
+        return sys.__stdin__ is not None and os.isatty(sys.__stdin__.fileno())
+    except ValueError:
+        return False
 
 
 def signs_in_ascii(environ: Mapping[str, str], encoding: str) -> bool:
@@ -79,9 +88,15 @@ def lend(command: Sequence[str], banner: str) -> int:
 
 
 def _give_back(terminal: int, before: list[Any]) -> None:
+    # A shell with job control takes the foreground for itself, and one that was killed does not give it back; who
+    # writes or changes modes from the background is stopped.
+    stops = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     try:
+        os.tcsetpgrp(terminal, os.getpgrp())
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
         print(RESTORE, end="", flush=True)
     except (termios.error, OSError):
         # The terminal went away while it was lent.
         return
+    finally:
+        signal.signal(signal.SIGTTOU, stops)

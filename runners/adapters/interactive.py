@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
+from dataclasses import replace
 
 from runners.model.inventory import Host
 
@@ -24,7 +26,12 @@ def interactive_command(host: Host, *, ssh_program: str | None = None, look_for_
     program = ssh_program or (shutil.which("ssh") if look_for_ssh else None)
     if program is None:
         return [sys.executable, "-m", OWN_CLIENT, "--host-json", host_to_json(host)]
-    command = [program, "-t", "-o", "StrictHostKeyChecking=yes"]
+    return [program, "-t", *_options(host, program), "--", host.target]
+
+
+def _options(host: Host, program: str) -> list[str]:
+    """What the inventory says about a host, as options of ssh."""
+    command = ["-o", "StrictHostKeyChecking=yes"]
     if host.ssh_config is not None:
         command += ["-F", host.ssh_config]
     if host.port is not None:
@@ -38,18 +45,40 @@ def interactive_command(host: Host, *, ssh_program: str | None = None, look_for_
             command += ["-o", "IdentitiesOnly=yes"]
     if host.known_hosts is not None:
         command += ["-o", f"UserKnownHostsFile={_quoted(host.known_hosts)}"]
-    return [*command, "--", host.target]
+    if host.jump is not None:
+        command += ["-o", f"ProxyCommand={_proxy(host.jump, program)}" if host.jump else "ProxyJump=none"]
+    return command
+
+
+def _proxy(hops: tuple[Host, ...], program: str) -> str:
+    """The command that reaches the last of the hops through those before it.
+
+    ``-J`` could not carry keys and known_hosts of the inventory. ssh hands the text to a shell and expands ``%`` in it
+    (ssh_config(5), ProxyCommand), so every word is quoted and every ``%`` that is not ours is doubled.
+    """
+    *before, last = hops
+    inner = _options(replace(last, jump=tuple(before) or last.jump), program)
+    words = [shlex.quote(word).replace("%", "%%") for word in (program, *inner)]
+    return " ".join([*words, "-W", "'[%h]:%p'", "--", shlex.quote(last.target).replace("%", "%%")])
 
 
 def host_to_json(host: Host) -> str:
     """What our own client needs to reach ``host``; nothing in it is secret."""
+    return json.dumps(_document(host))
+
+
+def _document(host: Host) -> dict[str, object]:
     fields = ("name", "address", "port", "user", "identity", "known_hosts", "ssh_config")
-    return json.dumps({field: value for field in fields if (value := getattr(host, field)) is not None})
+    found: dict[str, object] = {field: value for field in fields if (value := getattr(host, field)) is not None}
+    return found if host.jump is None else {**found, "jump": [_document(hop) for hop in host.jump]}
 
 
 def host_from_json(text: str) -> Host:
     """The inverse of ``host_to_json``. Raises ``ValueError`` for anything else."""
-    found = json.loads(text)
+    return _host(json.loads(text))
+
+
+def _host(found: object) -> Host:
     if not isinstance(found, dict) or not isinstance(found.get("name"), str):
         raise ValueError("not a host")
     port = found.get("port")
@@ -61,6 +90,9 @@ def host_from_json(text: str) -> Host:
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{field} is not text")
         words[field] = value
+    jump = found.get("jump")
+    if jump is not None and not isinstance(jump, list):
+        raise ValueError("jump is not a list")
     return Host(
         name=found["name"],
         address=words["address"],
@@ -69,6 +101,7 @@ def host_from_json(text: str) -> Host:
         identity=words["identity"],
         known_hosts=words["known_hosts"],
         ssh_config=words["ssh_config"],
+        jump=None if jump is None else tuple(_host(hop) for hop in jump),
     )
 
 

@@ -20,6 +20,8 @@ from runners.ports.transport import HostSession, SessionSink
 
 _BUFFER_BYTES = 1 << 20
 _WRITE_BYTES = 1 << 20
+_PATIENCE_S = 0.5
+"""How long a closed shell may take to end by itself: killed in the middle of a start it would leave half of one."""
 _LOGIN_VARIABLES = frozenset(["HOME", "LANG", "LANGUAGE", "LOGNAME", "MAIL", "PATH", "SHELL", "TMPDIR", "TZ", "USER"])
 
 
@@ -74,6 +76,7 @@ class LocalShell(asyncio.SubprocessProtocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._transport: asyncio.SubprocessTransport | None = None
+        self._killer: asyncio.TimerHandle | None = None
 
     @classmethod
     async def open(cls, command: Sequence[str], env: Mapping[str, str]) -> LocalShell:
@@ -118,6 +121,8 @@ class LocalShell(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         self._exited.set()
         self._end()
+        if self._transport is not None:
+            self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
@@ -156,10 +161,15 @@ class LocalShell(asyncio.SubprocessProtocol):
                     pipe.close()
 
     def close(self) -> None:
-        """Close the pipes and end this shell; what it started runs on."""
-        if self._transport is not None:
-            self._transport.close()
+        """Close the pipes, which ends the shell once it has done what it was told; what it started runs on."""
+        self.cut()
         self._end()
+        if not self._exited.is_set() and self._killer is None:
+            self._killer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._kill)
+
+    def _kill(self) -> None:
+        if self._transport is not None and not self._exited.is_set():
+            self._transport.kill()
 
     async def wait_closed(self) -> None:
         """Return when the shell is gone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from asyncssh.public_key import SSHKey
 
@@ -62,7 +63,8 @@ class SshTransport:
             await _end(connection)
             raise
         # The handshake and the first exec are over: from here on delayed acknowledgements save packets.
-        connection.socket.quick = False
+        if connection.socket is not None:
+            connection.socket.quick = False
         shells.end_with_the_last_one()
         return session
 
@@ -73,6 +75,20 @@ class SshTransport:
         """
         options = await self._config.resolve(host)
         return [(key_type(key), fingerprint(key), key) for key in await self._dialler.scan(options)]
+
+    async def unknown_hop(self, host: Host) -> Host | None:
+        """The first host on the way to ``host`` of which no key is on record; None when all are known.
+
+        It can be scanned and trusted like any host. Raises ``HostRefused``.
+        """
+        options = await self._config.resolve(host)
+        for position, hop in enumerate(options.hops):
+            record = await self._dialler.look_up(hop)
+            if not (record.keys or record.portless_keys or record.authorities or hop.accept_new):
+                before = tuple(one.declared for one in options.hops[:position] if one.declared is not None)
+                assert hop.declared is not None, "every hop is resolved from a host"
+                return replace(hop.declared, jump=before)
+        return None
 
     async def trust_keys(self, host: Host, keys: Sequence[SSHKey]) -> tuple[str, int]:
         """Record ``keys`` for ``host``; return the file and how many lines were added (0: all were there).

@@ -20,12 +20,13 @@ import re
 import shutil
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runners.adapters.ssh_config_scan import ConfigScan, scan_config
 from runners.model.errors import HostRefused
 from runners.model.inventory import Host
+from runners.spec.jumps import HopRefused, parse_hops
 
 DEFAULT_PORT = 22
 PARALLEL_RESOLUTIONS = 8
@@ -33,6 +34,8 @@ PARALLEL_RESOLUTIONS = 8
 RESOLVE_TIMEOUT_S = 10.0
 """A name server can hold ``ssh -G`` up where names are canonicalised."""
 DEFAULT_CONNECT_TIMEOUT_S = 10.0
+MAX_HOPS = 8
+"""More jump hosts than that are a mistake."""
 MAX_SAID_CHARS = 300
 """Of what a program or a host says about itself, in a message."""
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
@@ -82,6 +85,12 @@ class SshOptions:
     host_key_algorithms: tuple[str, ...] = ()
     notice: str = ""
     """What a person should know about how this was resolved; empty when there is nothing to know."""
+    proxy_jump: str = ""
+    """``ProxyJump`` as the configuration has it; empty when the inventory has its own say."""
+    hops: tuple[SshOptions, ...] = ()
+    """The jump hosts in order, from here to the host; they have no hops of their own."""
+    declared: Host | None = field(default=None, compare=False, repr=False)
+    """The host that this was resolved from."""
 
     @property
     def record_name(self) -> str:
@@ -116,16 +125,33 @@ class SshConfig:
         return self._program
 
     async def resolve(self, host: Host) -> SshOptions:
-        """Return the options for ``host``.
+        """Return the options for ``host`` and for every host on the way to it.
 
-        Raises ``HostRefused`` when the configuration cannot be used: it does not parse, or it needs what onduty does
-        not do yet (jump hosts). Nothing is sent to the host.
+        Raises ``HostRefused`` when the configuration cannot be used: it does not parse, it needs what onduty does not
+        do (ProxyCommand), or its jump hosts lead in a circle. Nothing is sent to the host.
         """
+        own = await self._resolve_alone(host)
+        hops = await self._hops(host, own)
+        return replace(own, hops=hops) if hops else own
+
+    async def _hops(self, host: Host, own: SshOptions, depth: int = 0) -> tuple[SshOptions, ...]:
+        """The way to ``host``. As with ssh, only the first hop's own jumps count: the others are reached through it."""
+        declared = _declared_hops(host, own)
+        if not declared:
+            return ()
+        found = [await self._resolve_alone(hop) for hop in declared]
+        if _is_same(found[0], own):
+            # ``Host *`` with a ProxyJump means the bastion too; ssh does not jump through a host to itself either.
+            return ()
+        if depth >= MAX_HOPS:
+            raise HostRefused(f"{host.name}: its jump hosts lead in a circle; nothing was sent")
+        hops = (*await self._hops(declared[0], found[0], depth + 1), *found)
+        if len(hops) > MAX_HOPS or any(_is_same(hop, own) for hop in hops):
+            raise HostRefused(f"{host.name}: its jump hosts lead in a circle; nothing was sent")
+        return hops
+
+    async def _resolve_alone(self, host: Host) -> SshOptions:
         _refuse_strange_words(host)
-        if host.jump:
-            raise HostRefused(
-                f"{host.name} is reached through {host.jump[0].name}: jump hosts come later; nothing was sent"
-            )
         if self._program is None:
             return self._from_inventory(host, NO_SSH_PROGRAM)
         scan = self._scan(host.ssh_config)
@@ -135,10 +161,11 @@ class SshConfig:
                 f"{scan.match_exec} has 'Match exec', which would execute a command: "
                 "only the inventory's own keys are used for this host",
             )
-        key = (host.name, host.target, host.port, host.user, host.identity, host.known_hosts, host.ssh_config)
+        said = (host.name, host.target, host.port, host.user, host.identity, host.known_hosts, host.ssh_config)
+        key = (*said, host.jump is None)
         cached = self._answers.get(key)
         if cached is not None and cached[0] is scan:
-            return cached[1]
+            return cached[1] if cached[1].declared == host else replace(cached[1], declared=host)
         async with self._slots:
             printed = await self._ask(host)
         options = read_printed_options(host, parse_printed(printed), home=self._home)
@@ -199,7 +226,23 @@ class SshConfig:
             else tuple(str(ssh_folder / name) for name in DEFAULT_IDENTITIES),
             known_hosts=(host.known_hosts,) if host.known_hosts else (str(ssh_folder / "known_hosts"),),
             notice=notice,
+            declared=host,
         )
+
+
+def _declared_hops(host: Host, own: SshOptions) -> tuple[Host, ...]:
+    """What the inventory says, else what ssh's configuration says, looked up in that same configuration."""
+    if host.jump is not None:
+        return host.jump
+    try:
+        hops = parse_hops(own.proxy_jump) if own.proxy_jump else ()
+    except HopRefused as problem:
+        raise HostRefused(f"{host.name}: ProxyJump of the SSH configuration: {problem}; nothing was sent") from None
+    return tuple(Host(name=hop.host, user=hop.user, port=hop.port, ssh_config=host.ssh_config) for hop in hops)
+
+
+def _is_same(one: SshOptions, other: SshOptions) -> bool:
+    return (one.address, one.port, one.user) == (other.address, other.port, other.user)
 
 
 def printed_options_args(host: Host) -> list[str]:
@@ -236,13 +279,12 @@ def read_printed_options(host: Host, printed: Mapping[str, Sequence[str]], *, ho
         values = printed.get(key)
         return None if not values or values[-1] in ("", "none") else values[-1]
 
-    for key, name in (("proxyjump", "ProxyJump"), ("proxycommand", "ProxyCommand")):
-        if (value := last(key)) is not None:
-            raise HostRefused(
-                f"{host.name} is reached with {name} {value}: jump hosts come with a later version of onduty; "
-                "nothing was sent",
-                hint="give the host a direct address in the inventory",
-            )
+    if host.jump is None and (command := last("proxycommand")) is not None:
+        raise HostRefused(
+            f"{host.name} is reached with ProxyCommand {printable(command)}, which onduty does not execute; "
+            "nothing was sent",
+            hint="name the hosts to go through in the inventory: jump: bastion",
+        )
     address = last("hostname") or host.target
     port = int(last("port") or DEFAULT_PORT)
     user = last("user") or _login_name()
@@ -290,6 +332,8 @@ def read_printed_options(host: Host, printed: Mapping[str, Sequence[str]], *, ho
         macs=_names(last("macs")),
         host_key_algorithms=_names(last("hostkeyalgorithms")),
         notice="; ".join(notices),
+        proxy_jump=(last("proxyjump") or "") if host.jump is None else "",
+        declared=host,
     )
 
 

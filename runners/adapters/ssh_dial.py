@@ -12,16 +12,17 @@ import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import asyncssh
 from asyncssh.public_key import SSHKey
 
 from runners.adapters.known_hosts import HostRecord, KnownHosts
 from runners.adapters.ssh_algorithms import Algorithms, choose_algorithms, key_families
+from runners.adapters.ssh_bastions import Bastions
 from runners.adapters.ssh_config import SshOptions
 from runners.adapters.ssh_identities import Identities, IdentityFiles
-from runners.adapters.ssh_login import Login, login_error, reason, unreachable
+from runners.adapters.ssh_login import Login, login_error, not_forwarded, reason, unreachable
 from runners.adapters.ssh_socket import QuickAckSocket
 from runners.model.errors import HostRefused, OndutyError
 
@@ -47,10 +48,19 @@ class Connection:
     """An open connection that a login succeeded on."""
 
     ssh: asyncssh.SSHClientConnection
-    socket: QuickAckSocket
+    socket: QuickAckSocket | None
+    """None: it goes through a jump host and has no socket of its own."""
     login: Login
     connect_s: float
     """From the first step to the end of the login, waiting for our own turn included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """What a handshake goes over: a socket of our own, or a jump host."""
+
+    sock: QuickAckSocket | None = None
+    tunnel: asyncssh.SSHClientConnection | None = None
 
 
 class _ClosedEarly(Exception):
@@ -62,7 +72,12 @@ class _Budget:
 
     def __init__(self, total_s: float) -> None:
         self._loop = asyncio.get_running_loop()
+        self._total_s = total_s
         self._deadline = self._loop.time() + total_s
+
+    def restart(self) -> None:
+        """What went before was not the host's doing."""
+        self._deadline = self._loop.time() + self._total_s
 
     def left_s(self) -> float:
         return max(0.0, self._deadline - self._loop.time())
@@ -82,14 +97,21 @@ class Dialler:
     known_hosts: KnownHosts
     agent_path: AgentPath
     _files: IdentityFiles = field(default_factory=IdentityFiles)
-    _slots: dict[tuple[str, int], asyncio.Semaphore] = field(default_factory=dict)
+    _slots: dict[object, asyncio.Semaphore] = field(default_factory=dict)
+    _bastions: Bastions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bastions = Bastions(self._dial)
 
     async def dial(self, options: SshOptions) -> Connection:
-        """Open a connection, log in, and return it.
+        """Open a connection, through the hosts on the way to it, log in, and return it.
 
         Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed`` or ``HostRefused``; nothing
-        was started on the host then.
+        was started on the host then. Of a jump host that fails the message says so.
         """
+        return await self._dial(options)
+
+    async def _dial(self, options: SshOptions) -> Connection:
         loop = asyncio.get_running_loop()
         started = loop.time()
         record = await self.look_up(options)
@@ -98,19 +120,19 @@ class Dialler:
         )
         budget = _Budget(options.connect_timeout_s)
 
-        async def handshake(sock: QuickAckSocket) -> Connection:
+        async def handshake(way: _Way) -> Connection:
             identities = Identities(options, self.agent_path(), self._files)
             login = Login(options, record, identities)
             try:
                 async with asyncio.timeout(budget.left_s()):
-                    ssh = await _log_in(login, algorithms, sock)
+                    ssh = await _log_in(login, algorithms, way)
             except TimeoutError:
                 raise unreachable(
                     options, f"did not answer within {options.connect_timeout_s:g} s ({login.doing})"
                 ) from None
             finally:
                 identities.close()
-            return Connection(ssh=ssh, socket=sock, login=login, connect_s=loop.time() - started)
+            return Connection(ssh=ssh, socket=way.sock, login=login, connect_s=loop.time() - started)
 
         return await self._reach(options, budget, handshake)
 
@@ -156,12 +178,12 @@ class Dialler:
         algorithms = replace(choose_algorithms(options, on_record=(), authorities=False), host_keys=family)
         budget = _Budget(options.connect_timeout_s)
 
-        async def handshake(sock: QuickAckSocket) -> SSHKey | None:
+        async def handshake(way: _Way) -> SSHKey | None:
             # With nothing on record every key is refused once it was shown, so a login never begins.
             login = Login(strict, HostRecord(), Identities(strict, None, self._files))
             try:
                 async with asyncio.timeout(budget.left_s()):
-                    await _log_in(login, algorithms, sock)
+                    await _log_in(login, algorithms, way)
             except TimeoutError:
                 raise unreachable(options, f"did not answer within {options.connect_timeout_s:g} s") from None
             except OndutyError:
@@ -171,15 +193,44 @@ class Dialler:
 
         return await self._reach(options, budget, handshake)
 
-    async def _reach(
-        self, options: SshOptions, budget: _Budget, handshake: Callable[[QuickAckSocket], Awaitable[T]]
-    ) -> T:
-        """Connect to the host's addresses in turn, shake hands, and try again where the host was only busy."""
+    async def _reach(self, options: SshOptions, budget: _Budget, handshake: Callable[[_Way], Awaitable[T]]) -> T:
+        """Go to the host, shake hands, and try again where the host was only busy."""
+        if options.hops:
+            return await self._reach_through(options, budget, handshake)
         addresses = await _addresses(options, budget)
+        return await self._insist(options, budget, lambda: self._reach_once(options, addresses, budget, handshake))
+
+    async def _reach_through(
+        self, options: SshOptions, budget: _Budget, handshake: Callable[[_Way], Awaitable[T]]
+    ) -> T:
+        """Go through the jump hosts; the last one looks the host's name up itself."""
+        bastion = await self._bastions.enter(options)
+        place = (*options.hops, options.address, options.port)
+        slot = self._slots.setdefault(place, asyncio.Semaphore(HANDSHAKES_PER_ADDRESS))
+
+        async def once() -> T:
+            async with budget.turn(slot):
+                return await handshake(_Way(tunnel=bastion.connection.ssh))
+
+        try:
+            # The time to the jump host was its own.
+            budget.restart()
+            reached = await self._insist(options, budget, once)
+        except BaseException:
+            self._bastions.leave(bastion)
+            raise
+        if isinstance(reached, Connection):
+            self._bastions.keep(bastion, reached)
+        else:
+            self._bastions.leave(bastion)
+        return reached
+
+    async def _insist(self, options: SshOptions, budget: _Budget, once: Callable[[], Awaitable[T]]) -> T:
+        """Try again where the host was only busy."""
         delay_s = FIRST_RETRY_DELAY_S
         while True:
             try:
-                return await self._reach_once(options, addresses, budget, handshake)
+                return await once()
             except _ClosedEarly as closed:
                 # Full jitter, so that a crowd that was turned away does not come back as one.
                 pause_s = random.uniform(delay_s / 2, delay_s)  # noqa: S311  # spreads load, protects nothing
@@ -197,8 +248,9 @@ class Dialler:
         options: SshOptions,
         addresses: list[Address],
         budget: _Budget,
-        handshake: Callable[[QuickAckSocket], Awaitable[T]],
+        handshake: Callable[[_Way], Awaitable[T]],
     ) -> T:
+        """Connect to the host's addresses in turn and shake hands with the first that answers."""
         cause = ""
         for position, (family, address) in enumerate(addresses):
             slot = self._slots.setdefault(address[:2], asyncio.Semaphore(HANDSHAKES_PER_ADDRESS))
@@ -217,20 +269,21 @@ class Dialler:
                     cause = cause or _tcp_cause(problem, options)
                     continue
                 try:
-                    return await handshake(sock)
+                    return await handshake(_Way(sock=sock))
                 except BaseException:
                     sock.close()
                     raise
         raise unreachable(options, cause or "has no address")
 
 
-async def _log_in(login: Login, algorithms: Algorithms, sock: QuickAckSocket) -> asyncssh.SSHClientConnection:
+async def _log_in(login: Login, algorithms: Algorithms, way: _Way) -> asyncssh.SSHClientConnection:
     options, record = login.options, login.record
+    road: dict[str, Any] = {"sock": way.sock} if way.tunnel is None else {"tunnel": way.tunnel}
     try:
         return await asyncssh.connect(
             options.address,
             options.port,
-            sock=sock,
+            **road,
             # Every option comes from ``ssh -G``; no file is read here.
             config=None,
             client_factory=lambda: login,
@@ -257,6 +310,8 @@ async def _log_in(login: Login, algorithms: Algorithms, sock: QuickAckSocket) ->
             x11_forwarding=False,
             encoding=None,
         )
+    except asyncssh.ChannelOpenError as problem:
+        raise not_forwarded(options, problem) from None
     except asyncssh.DisconnectError as problem:
         if not login.said_its_name or problem.code == _TOO_MANY_CONNECTIONS:
             raise _ClosedEarly(reason(problem)) from None

@@ -163,10 +163,50 @@ def unreachable(options: SshOptions, cause: str) -> HostUnreachable:
     return HostUnreachable(f"{options.label} {cause}; nothing was started there", hint=try_ssh(options))
 
 
+def not_forwarded(options: SshOptions, problem: asyncssh.ChannelOpenError) -> OndutyError:
+    """The jump host is there and opened no way to the host."""
+    hop = options.hops[-1] if options.hops else options
+    if problem.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
+        return HostRefused(
+            f"{hop.label} does not forward to {options.label} ({reason(problem)}; AllowTcpForwarding in its "
+            "sshd_config?); nothing was started there"
+        )
+    return HostUnreachable(
+        f"{options.label} cannot be reached from {hop.label} ({reason(problem)}); nothing was started there",
+        hint=shlex.join(
+            ["ssh", *_port(hop), f"{hop.user}@{hop.address}", "nc", "-z", options.address, str(options.port)]
+        ),
+    )
+
+
+def on_the_way(options: SshOptions, problem: OndutyError) -> OndutyError:
+    """What went wrong with a jump host, as a failure of the host behind it."""
+    said = f"{options.host} is reached through {options.hops[-1].host}: {problem.message}"
+    if isinstance(problem, HostKeyUnknown):
+        return HostKeyUnknown(
+            said,
+            key_type=problem.key_type,
+            fingerprint=problem.fingerprint,
+            # Trust in a host includes the hosts on the way to it.
+            hint=f"onduty hosts trust {options.host}",
+        )
+    if isinstance(problem, HostKeyChanged):
+        return HostKeyChanged(said, known=problem.known, shown=problem.shown, hint=problem.hint)
+    return type(problem)(said, hint=problem.hint)
+
+
 def try_ssh(options: SshOptions, *flags: str) -> str:
     """The line to type that does the same by hand."""
-    port = () if options.port == DEFAULT_PORT else ("-p", str(options.port))
-    return shlex.join(["ssh", *flags, *port, f"{options.user}@{options.address}", "true"])
+    jump = ("-J", ",".join(_hop(hop) for hop in options.hops)) if options.hops else ()
+    return shlex.join(["ssh", *flags, *jump, *_port(options), f"{options.user}@{options.address}", "true"])
+
+
+def _port(options: SshOptions) -> tuple[str, ...]:
+    return () if options.port == DEFAULT_PORT else ("-p", str(options.port))
+
+
+def _hop(options: SshOptions) -> str:
+    return f"{options.user}@{options.address}" + ("" if options.port == DEFAULT_PORT else f":{options.port}")
 
 
 def reason(problem: BaseException) -> str:

@@ -81,7 +81,8 @@ async def _run_on(connection: Connection, stdin: int, stdout: int) -> int:
     terminal = LocalTerminal(stdin)
     loop = asyncio.get_running_loop()
     # One keystroke, one packet, one echo: a delayed acknowledgement is felt here.
-    connection.socket.quick = True
+    if connection.socket is not None:
+        connection.socket.quick = True
     process: asyncssh.SSHClientProcess[bytes] = await connection.ssh.create_process(
         term_type=os.environ.get("TERM", "dumb") if terminal.is_there else None,
         term_size=_size(stdout) if terminal.is_there else None,

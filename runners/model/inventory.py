@@ -26,8 +26,9 @@ class Host:
     """Absolute path of a known_hosts file that replaces the user's."""
     ssh_config: str | None = None
     """Absolute path for ``ssh -F``."""
-    jump: tuple[Host, ...] = ()
-    """Hosts to go through, the first hop first; where they have jumps of their own, these stand here already."""
+    jump: tuple[Host, ...] | None = None
+    """Hosts to go through, the first hop first. Empty: straight to the host, whatever ssh's configuration says. None:
+    as ssh's configuration says."""
     local: bool = False
     """The controller's own machine under another name: no SSH."""
     vars: Mapping[str, str] = field(default_factory=dict)

@@ -17,7 +17,10 @@ od_ship() { # stdin: `f KEY OFFSET`, `p` (look now), `t` (our own tick), `m` (ou
   od_stat self
   od_ship_pid=$od_pid od_count=0 od_live='' od_ticking='' od_more='' od_frame=524288
   printf 'X ready\n' >&5
-  while read -r od_c od_a od_b; do
+  # The pipe of commands gets a number of its own: 0 is a log's record whenever one is read, and what is told to
+  # ourselves must never be written into that.
+  exec 7<&0 </dev/null
+  while read -r od_c od_a od_b <&7; do
     case $od_c in
       f)
         od_count=$((od_count + 1))
@@ -34,10 +37,14 @@ od_ship() { # stdin: `f KEY OFFSET`, `p` (look now), `t` (our own tick), `m` (ou
     od_pass || break
     if [ -n "$od_live" ] && [ -z "$od_ticking" ]; then
       # Ticks come through our own stdin, so that one blocking read serves commands and time.
-      { sleep 0.05 </dev/null || sleep 1 </dev/null; printf 't\n' >"/proc/$od_ship_pid/fd/0"; } 5>&- 6>&- >/dev/null &
+      { sleep 0.05 </dev/null || sleep 1 </dev/null; od_tell t; } 5>&- 6>&- >/dev/null &
       od_ticking=$!
     fi
   done
+}
+
+od_tell() { # WORD, to the follower itself
+  [ -p "/proc/$od_ship_pid/fd/7" ] && printf '%s\n' "$1" >>"/proc/$od_ship_pid/fd/7"
 }
 
 od_pace() { # a frame as large as the link takes in a moment, so that a flood does not keep other logs waiting
@@ -86,7 +93,7 @@ od_pass() { # ship what is new; fails when the link is gone
       [ "$od_n" -lt "$od_frame" ] || od_pace
       if [ "$od_o" -lt "$od_p" ] && [ -z "$od_more" ]; then
         od_more=1
-        printf 'm\n' >"/proc/$od_ship_pid/fd/0"
+        od_tell m
       fi
     fi
     if [ -n "$od_e" ] && [ "$od_o" -ge "$od_e" ]; then

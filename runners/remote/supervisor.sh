@@ -20,9 +20,7 @@ od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SCRIPT [NAME VALUE]... .
     fi
     return 0
   fi
-  if { od_supervise "$@" </dev/null 8>&- | od_drain & } 9>>"$od_f.l" 8>&9; then
-    printf 'D %s\n' "$!" >>"$od_f.x"
-  else
+  if ! { od_supervise "$@" </dev/null 8>&- | od_drain & } 9>>"$od_f.l" 8>&9; then
     rm -f "$od_f.l" "$od_f.x" </dev/null
     printf 'A %s full\n' "$od_id" >&5
   fi
@@ -33,10 +31,10 @@ od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
   od_stat self
   od_sup=$od_pid od_sup_ticks=$od_ticks od_error=''
   od_folder
+  od_find_drainer
   if [ -n "$od_error" ]; then
     exec >/dev/null
     trap '' HUP INT TERM PIPE
-    od_drainer=''
     printf 'A %s started\n' "$od_id" >&5
     od_finish e "$od_error" 0
     exit 0
@@ -56,8 +54,6 @@ OD_END
   if [ "$od_limit" != 0 ]; then
     od_timer </dev/null 5>&- 6>&- 9>&- &
   fi
-  od_drainer=''
-  od_find_drainer
   wait "$od_child"
   od_status=$?
   od_stat self
@@ -115,6 +111,8 @@ od_become() { # [NAME VALUE]... .   the fork that becomes the job; 3 is the scri
 od_drain() { # stdin is what the job prints; goes on reading whatever happens to the log
   trap '' HUP INT TERM PIPE
   exec 4<&0 5>&- 6>&-
+  read -r od_pid od_word </proc/self/stat
+  printf 'D %s\n' "$od_pid" >>"$od_f.x"
   cat <&4 >&9
   case $? in
     0) exit 0 ;;
@@ -129,18 +127,28 @@ od_mark_cut() {
   printf x | dd "of=$od_f.x" bs=1 seek=1 conv=notrunc
 }
 
-od_find_drainer() { # -> od_drainer, once the helper has written it
-  { read -r od_word && read -r od_word && read -r od_word && read -r od_word && read -r od_word od_drainer; } <"$od_f.x"
+od_find_drainer() { # -> od_drainer; without one the job would print into nothing, so then there is none to start
+  od_spins=0 od_drainer=''
+  while :; do
+    { read -r od_word && read -r od_word && read -r od_word && read -r od_word && read -r od_word od_drainer; } <"$od_f.x"
+    [ -z "$od_drainer" ] || return 0
+    od_spins=$((od_spins + 1))
+    if [ "$od_spins" -gt 1000 ]; then
+      # The helper was killed between the two halves of the pipe.
+      od_error=nostart od_drainer=none
+      return 0
+    fi
+    [ "$od_spins" -lt 30 ] || od_nap 0.005
+  done
 }
 
 od_settle() { # wait until all that the job printed is in the log -> od_bytes, od_short when we gave up on that
   od_cat='' od_last='' od_still=0 od_spins=0 od_short=0
   read -r od_word od_first </proc/self/fdinfo/9
   while :; do
-    [ -n "$od_drainer" ] || od_find_drainer
     # A dead drainer, waited for or not, has no descriptors. It had 8 from its birth and never touches it; any other
     # may not be there yet, or be moved by its shell while its cat runs.
-    if [ -n "$od_drainer" ] && ! [ -e "/proc/$od_drainer/fd/8" ]; then
+    if ! [ -e "/proc/$od_drainer/fd/8" ]; then
       break
     fi
     od_spins=$((od_spins + 1))
@@ -158,7 +166,7 @@ od_settle() { # wait until all that the job printed is in the log -> od_bytes, o
     if [ "$od_still" -lt 10 ] && [ "$od_spins" -lt 180 ]; then
       continue
     fi
-    if [ -z "$od_cat" ] && [ -n "$od_drainer" ]; then
+    if [ -z "$od_cat" ]; then
       # Into /dev/null: the log was cut before.
       ! [ "/proc/$od_drainer/fd/1" -ef /dev/null ] || break
       od_cat=$(grep -slE "^[0-9]+ \(.*\) [^ZX] $od_drainer " /proc/[0-9]*/stat)

@@ -80,7 +80,7 @@ def host_from(name: str, values: Mapping[str, Value], absolute: Callable[[str], 
     if "identity" in found:
         found["identity"] = absolute(found["identity"])
     local = _connection(values.get(_CONNECTION), refused)
-    jump: tuple[Host, ...] = ()
+    jump: tuple[Host, ...] | None = None
     if _COMMON_ARGS in values and not local:
         jump = _common_args(values[_COMMON_ARGS], refused, told)
     for variable, value in values.items():
@@ -135,17 +135,17 @@ def _connection(value: Value | None, refused: list[str]) -> bool:
     return False
 
 
-def _common_args(value: Value, refused: list[str], told: Told) -> tuple[Host, ...]:
-    """The jump hosts that the arguments name."""
+def _common_args(value: Value, refused: list[str], told: Told) -> tuple[Host, ...] | None:
+    """The jump hosts that the arguments name; None when they say nothing about that."""
     if value.why_not:
         refused.append(f"{_COMMON_ARGS} {value.trouble}")
-        return ()
+        return None
     try:
         words = shlex.split(value.text)
     except ValueError:
         refused.append(f"{_COMMON_ARGS}: a quote is never closed ({value.place})")
-        return ()
-    jump: tuple[Host, ...] = ()
+        return None
+    jump: tuple[Host, ...] | None = None
     while words:
         word = words.pop(0)
         option, argument = word[:2], word[2:]
@@ -158,15 +158,15 @@ def _common_args(value: Value, refused: list[str], told: Told) -> tuple[Host, ..
                 jump = _option(argument, value, jump, refused, told)
             elif word not in _NO_ARGUMENT:
                 refused.append(f"{_COMMON_ARGS}: {quoted(word)} is not understood by onduty ({value.place})")
-                return ()
+                return None
         except HopRefused as error:
             refused.append(f"{_COMMON_ARGS}: {error} ({value.place})")
     return jump
 
 
 def _option(
-    text: str, value: Value, jump: tuple[Host, ...], refused: list[str], told: Told
-) -> tuple[Host, ...]:  # fmt: skip
+    text: str, value: Value, jump: tuple[Host, ...] | None, refused: list[str], told: Told
+) -> tuple[Host, ...] | None:  # fmt: skip
     name, _, argument = text.replace("=", " ", 1).strip().partition(" ")
     lower, argument = name.lower(), argument.strip()
     if lower == "proxyjump":

@@ -23,6 +23,7 @@ from runners.model.definition import ParamType
 from runners.model.ids import NAME, NAME_PATTERN
 from runners.spec.durations import parse_duration
 from runners.spec.host_patterns import PatternRefused, parse_pattern
+from runners.spec.jumps import Hop, HopRefused, parse_hops
 from runners.spec.names import why_not_env_name
 from runners.spec.nodes import Map, Scalar, Seq
 from runners.spec.report import Part, did_you_mean, quoted, shown
@@ -223,6 +224,20 @@ def _paths(value: object) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def hops_of(value: object) -> tuple[Hop, ...]:
+    """Jump hosts, the first hop first: one text with commas, or a list; ``none`` is none at all."""
+    parts = list(value) if isinstance(value, Seq) else [value]
+    if not parts:
+        refuse("names no host; write none for a host that is reached directly")
+    hops: list[Hop] = []
+    for index, part in enumerate(parts):
+        try:
+            hops.extend(parse_hops(text_of(part)))
+        except HopRefused as error:
+            refuse_parts([((index,) if isinstance(value, Seq) else (), str(error))])
+    return tuple(hops)
+
+
 def _whole_number(value: object) -> int:
     if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
         said = what(value)
@@ -342,6 +357,11 @@ Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": 
 Address = Annotated[str, BeforeValidator(address_of), WithJsonSchema({"type": "string", "minLength": 1})]
 User = Annotated[str, BeforeValidator(user_of), WithJsonSchema({"type": "string", "minLength": 1})]
 FilePath = Annotated[str, BeforeValidator(path_of), WithJsonSchema({"type": "string", "minLength": 1})]
+Hops = Annotated[
+    tuple[Hop, ...],
+    BeforeValidator(hops_of),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
 Paths = Annotated[
     tuple[str, ...],
     BeforeValidator(_paths),

@@ -20,6 +20,11 @@ class Hop:
     user: str | None = None
     port: int | None = None
 
+    def __str__(self) -> str:
+        """As ssh writes it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (f"{self.user}@" if self.user else "") + host + (f":{self.port}" if self.port else "")
+
 
 class HopRefused(ValueError):
     """Not a jump host; the reason is a sentence."""

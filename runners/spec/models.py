@@ -19,6 +19,7 @@ from runners.spec.fields import (
     EnvKey,
     FilePath,
     FreeText,
+    Hops,
     HostsPattern,
     JitterWord,
     LabelKey,
@@ -165,7 +166,7 @@ class PipelineModel(Model):
 class ConnectionModel(Model):
     """How to reach a host. What is not said is left to ssh and its configuration files."""
 
-    later = frozenset({"jump", "via"})
+    later = frozenset({"via"})
 
     address: Address | None = Field(default=None, description="What ssh is given; the host's name when there is none.")
     port: Port | None = None
@@ -175,6 +176,9 @@ class ConnectionModel(Model):
     )
     known_hosts: FilePath | None = Field(default=None, description="Used in place of the user's own known_hosts.")
     ssh_config: FilePath | None = Field(default=None, description="For ssh -F.")
+    jump: Hops | None = Field(
+        default=None, description="Hosts to go through: hosts of this file, or aliases of ssh; none: straight to it."
+    )
     vars: Env = Field(default={}, description="For every command on the host: over the pipeline's env, under a job's.")
 
 
@@ -204,7 +208,7 @@ class SiteModel(Model):
 class InventoryModel(Model):
     """An inventory file."""
 
-    later = frozenset({"vars", "plugin", "jump", "via"})
+    later = frozenset({"vars", "plugin", "via"})
 
     environment: Name | None = None
     command: Words | None = Field(

@@ -8,7 +8,7 @@ lottery by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar, cast
 
@@ -16,13 +16,14 @@ from runners.model.inventory import LOCAL, UNGROUPED, Group, Host, Inventory
 from runners.model.problems import Problem
 from runners.spec.ansible import assemble
 from runners.spec.ansible_json import read_json
+from runners.spec.jumps import Hop
 from runners.spec.models import ConnectionModel, InventoryModel
 from runners.spec.names import why_not_env_value
 from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.report import Part, Report, did_you_mean, quoted, shown
 from runners.spec.translate import validate
 
-CONNECTION_KEYS = ("address", "port", "user", "identity", "known_hosts", "ssh_config")
+CONNECTION_KEYS = ("address", "port", "user", "identity", "known_hosts", "ssh_config", "jump")
 _PATH_KEYS = frozenset({"identity", "known_hosts", "ssh_config"})
 RESERVED = {
     "all": "every host",
@@ -153,6 +154,9 @@ def _with_defaults(found: Inventory, model: InventoryModel, file: str, absolute:
     hosts = {}
     for name, host in found.hosts.items():
         missing: dict[str, Any] = {key: value for key, value in said.items() if getattr(host, key) is None}
+        hops = tuple(Host(name=hop.host, user=hop.user, port=hop.port) for hop in missing.pop("jump", ()))
+        if hops and name not in [hop.name for hop in hops]:
+            missing["jump"] = hops
         hosts[name] = replace(host, **missing, vars={**model.defaults.vars, **host.vars})
     return replace(found, hosts=hosts, environment=model.environment, source=file)
 
@@ -170,7 +174,8 @@ def _inventory(model: InventoryModel, tree: Map, report: Report, absolute: Calla
         for name, group in model.groups.items()
     }
     nearest = _Nearest(model, groups)
-    hosts = {}
+    hosts: dict[str, Host] = {}
+    jumps: dict[str, _Jump] = {}
     for name, declared in model.hosts.items():
         values, contradictions = nearest.of(name, _said)
         variables, more = nearest.of(name, lambda said: said.vars)
@@ -190,6 +195,9 @@ def _inventory(model: InventoryModel, tree: Map, report: Report, absolute: Calla
             vars=variables,
             labels=dict(declared.labels),
         )
+        if "jump" in values:
+            jumps[name] = _Jump(hops=cast("tuple[Hop, ...]", values["jump"]), own=declared.jump is not None)
+    hosts = _with_jumps(hosts, jumps, tree, report)
     return Inventory(hosts=hosts, groups=groups, environment=model.environment, source=report.file)
 
 
@@ -213,14 +221,61 @@ class _Nearest:
             candidates = [name for name, said in by_group.items() if key in said]
             inner = [name for name in candidates if not any(other in self.within[name] for other in candidates)]
             if key not in own and len({by_group[name][key] for name in inner}) > 1:
-                listed = ", ".join(f"{shown(str(by_group[name][key]))} from {name}" for name in inner)
+                listed = ", ".join(f"{shown(_worded(by_group[name][key]))} from {name}" for name in inner)
                 contradictions.append(f"{key}: {listed}")
             values[key] = by_group[inner[0]][key]
         return {**values, **own}, contradictions
 
 
-def _said(model: ConnectionModel) -> Mapping[str, str | int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Jump:
+    """What was said about the way to a host."""
+
+    hops: tuple[Hop, ...]
+    own: bool
+    """Said on the host itself, not on a group or in the defaults."""
+
+
+def _with_jumps(hosts: dict[str, Host], jumps: Mapping[str, _Jump], tree: Map, report: Report) -> dict[str, Host]:
+    """The hosts with every hop spelled out; hops that are no hosts of this file are left to ssh."""
+    chains: dict[str, tuple[Host, ...] | None] = {}
+
+    def chain(name: str, through: tuple[str, ...]) -> tuple[Host, ...] | None:
+        if name in through:
+            circle = (*through[through.index(name) :], name)
+            place = cast("Map", tree["hosts"]).key_places[circle[0]]
+            report.add(*place, ("hosts", circle[0]), f"is reached through itself: {' -> '.join(circle)}")
+            return ()
+        if name in chains or name not in jumps:
+            return chains.get(name)
+        said = jumps[name].hops
+        if not jumps[name].own and name in [hop.host for hop in said]:
+            # ``defaults: {jump: bastion}`` means the bastion too.
+            said = said[: [hop.host for hop in said].index(name)]
+            if not said:
+                return None
+        found: list[Host] = []
+        for hop in said:
+            known = hosts.get(hop.host)
+            if known is None:
+                found.append(Host(name=hop.host, user=hop.user, port=hop.port, ssh_config=hosts[name].ssh_config))
+                continue
+            before = chain(hop.host, (*through, name)) if not found else ()
+            found.extend(before or ())
+            bare = replace(known, vars={}, labels={}, jump=None if before is None else ())
+            found.append(replace(bare, user=hop.user or known.user, port=hop.port or known.port))
+        chains[name] = tuple(found)
+        return chains[name]
+
+    return {name: replace(host, jump=chain(name, ())) for name, host in hosts.items()}
+
+
+def _said(model: ConnectionModel) -> Mapping[str, str | int | tuple[Hop, ...]]:
     return {key: value for key in CONNECTION_KEYS if (value := getattr(model, key)) is not None}
+
+
+def _worded(value: object) -> str:
+    return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def _below(name: str, groups: Mapping[str, Group]) -> tuple[str, ...]:

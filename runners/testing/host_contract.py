@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import math
 import os
 import random
 import signal
@@ -15,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from runners.model.errors import SessionLost
 from runners.ports.transport import CancelStep, ExecutionPhase, ExecutionRequest
 from runners.testing.behaviour import Exit, Gate, Print
 from runners.testing.recording_sink import RecordingSink
@@ -22,6 +25,7 @@ from runners.testing.transport_contract import KEY, WORKDIR, TransportLab, conne
 
 POLL_S = 0.01
 LONG_LINE_BYTES = 20_000_000
+CUTS = 12
 
 
 class HostLab(TransportLab, Protocol):
@@ -65,6 +69,10 @@ def state_files(lab: HostLab, key: str = KEY) -> dict[str, Path]:
     """The files of one execution, by suffix."""
     folder = lab.home / ".local/state/onduty/1"
     return {path.suffix: path for path in folder.glob(f"{key}.?")}
+
+
+def _over(sink: RecordingSink, jobs: int, enough: float) -> bool:
+    return bool(sink.lost) or len(sink.results) == jobs or sink.heard >= enough
 
 
 def _processes() -> Iterator[tuple[int, Path]]:
@@ -204,6 +212,40 @@ class HostContract:
         assert sink.output(KEY) == noise
         assert lab.times_run(KEY) == 1
         await session.close()
+
+    async def test_many_jobs_through_many_cuts_keep_their_bytes_their_verdicts_and_run_once(self, lab: HostLab) -> None:
+        dice = random.Random(1)  # noqa: S311  # protects nothing
+        logs, scripts = {}, {}
+        for number in range(8):
+            key, size = f"u.{number}.1.1", dice.choice([0, 10, 5_000, 300_000])
+            logs[key] = noise_of(size)
+            (lab.home / key).write_bytes(logs[key])
+            piece = f'dd "if=$HOME/{key}" bs={max(1, size // 10)} skip=$n count=1 2>/dev/null; sleep 0.0{number + 1}'
+            scripts[key] = lab.script() + f"for n in 0 1 2 3 4 5 6 7 8 9; do {piece}; done; exit {number}"
+        sink = RecordingSink()
+        for cut in itertools.count():
+            sink.new_session()
+            session = await connect(lab, sink)
+            with contextlib.suppress(SessionLost):
+                for report in await session.ask([key for key in logs if key not in sink.results]):
+                    if report.phase is ExecutionPhase.ABSENT:
+                        await session.start(request(scripts[report.key], report.key))
+                    else:
+                        await session.follow(report.key, sink.received(report.key))
+                    if cut < CUTS and dice.random() < 0.1:
+                        await lab.cut()
+                # While there are cuts to come, for as long as it takes to hear something new.
+                enough = sink.heard + 1 if cut < CUTS else math.inf
+                await sink.until(lambda enough=enough: _over(sink, len(logs), enough))  # type: ignore[misc]
+            if len(sink.results) == len(logs):
+                break
+            await lab.cut()
+            await session.close()
+        await session.close()
+        assert sink.breaches == []
+        assert {key: sink.output(key) == logs[key] for key in logs} == dict.fromkeys(logs, True)
+        assert [sink.results[key].exit_code for key in logs] == list(range(8))
+        assert [lab.times_run(key) for key in logs] == [1] * 8
 
     async def test_a_missing_folder_is_a_failure_with_a_reason_and_the_script_never_runs(self, lab: HostLab) -> None:
         sink = RecordingSink()

@@ -21,6 +21,8 @@ class RecordingSink:
         self.vanished: dict[str, ExecutionReport] = {}
         self.steps: list[tuple[str, CancelStep, tuple[Survivor, ...]]] = []
         self.lost: list[str] = []
+        self.heard = 0
+        """How often it was called."""
         self.breaches: list[str] = []
         """Promises that were broken; also raised where they were."""
         self._inside = ""
@@ -100,6 +102,7 @@ class RecordingSink:
         self._hold(not self._inside, f"{name} during {self._inside}")
         self._hold(not self.lost, f"{name} after on_lost")
         self._inside = name
+        self.heard += 1
         try:
             # A sink that takes its time shows who does not wait for it.
             await asyncio.sleep(0)

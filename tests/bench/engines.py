@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,7 +33,7 @@ from runners.ports.transport import (
     Transport,
 )
 from runners.testing.memory_store import MemoryLogStore, MemoryRunStore
-from tests.bench.measure import BenchFailed
+from tests.bench.measure import COMMAND_TIMEOUT_S, BenchFailed
 from tests.flows.engine_kit import Advisor
 
 
@@ -66,9 +67,11 @@ async def run_to_end(engine: Engine, plan: Plan) -> str:
     state = await engine.create_run(
         plan, definition="version: 1\n", inventory=None, actor="bench", request_id=str(ULID())
     )
-    async for event in engine.events(state.uid):
-        if event is not None and event.type in ("run_finished", "run_held"):
-            break
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(COMMAND_TIMEOUT_S):
+            async for event in engine.events(state.uid):
+                if event is not None and event.type in ("run_finished", "run_held"):
+                    break
     ended = await engine.state(state.uid)
     if ended.phase is not RunPhase.SUCCEEDED:
         raise BenchFailed(f"{ended.name} is {ended.phase.value}, and should have succeeded")

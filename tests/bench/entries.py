@@ -16,7 +16,7 @@ ENTRIES: Mapping[str, Entry] = {
     "jobs": entry_core.measure_jobs,
     "gap": entry_host.measure_gap,
     "supervised": entry_host.measure_supervised,
-    "fleet": entry_fleet.measure,
     "stream": entry_logs.measure_stream,
     "long": entry_logs.measure_long,
+    "fleet": entry_fleet.measure,
 }

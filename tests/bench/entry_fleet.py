@@ -54,19 +54,19 @@ def measure(place: Place) -> Iterator[Row | LeftOut]:
         place.sizes.rounds, fleet.with_controller, fleet.without_controller, fleet.openssh
     )
     count = len(hosts)
-    yield _whole(f"echo on {count} hosts, cold, controller running", running, "ssh under xargs -P 50", openssh, 1 / 3)
-    yield _whole(
-        f"echo on {count} hosts, cold, controller started by it", alone, "ssh under xargs -P 50", openssh, 1 / 3
+    cold = f"`echo` on {count} hosts, cold, controller running"
+    yield _whole(cold, running, "ssh under xargs -P 50", openssh, 1 / 3)
+    yield _whole(f"`echo` on {count} hosts, controller started by it", alone, "ssh under xargs -P 50", openssh, 1 / 3)
+    others = (
+        ("parallel-ssh, the library", fleet.pssh_library(), 1.0, place.sizes.rounds),
+        ("ansible ad hoc, 50 forks", fleet.ansible(), 1 / 5, 1),
     )
-    for name, way, limit in (
-        ("parallel-ssh (library)", fleet.pssh_library(), 1.0),
-        ("ansible", fleet.ansible(), 1 / 5),
-    ):
+    for name, way, limit, rounds in others:
         if way is None:
-            yield LeftOut(what=f"echo on {count} hosts beside {name}", why="not installed; --peers VENV")
+            yield LeftOut(what=f"`echo` on {count} hosts beside {name}", why="not installed here; --peers VENV")
             continue
-        again, theirs = in_turns(max(1, place.sizes.rounds - 1), fleet.with_controller, way)
-        yield _whole(f"echo on {count} hosts, cold, controller running", again, name, theirs, limit)
+        again, theirs = in_turns(rounds, fleet.with_controller, way)
+        yield _whole(cold, again, name, theirs, limit)
     yield Row(
         what="client CPU for a host (command and controller)",
         ours=running.client_s / count * 1000,
@@ -75,7 +75,8 @@ def measure(place: Place) -> Iterator[Row | LeftOut]:
         theirs=openssh.client_s / count * 1000,
         budget="5 ms",
         met=running.client_s / count <= 0.005,
-        note="the command's own start is in it; it weighs less with more hosts",
+        note=f"the controller's part {statistics.median(fleet.controller_s) / count * 1000:.1f} ms, `ssh -G` in it; "
+        "the rest is the command's own start",
     )
     yield Row(
         what="server CPU for a host",
@@ -105,6 +106,7 @@ class _Fleet:
         self._listeners = listeners
         self._environ = place.environ
         self.memories: list[_Memory] = []
+        self.controller_s: list[float] = []
         self._config = place.ssh_config(hosts)
         self._file = place.folder / "echo.yaml"
         self._file.write_text(_PIPELINE)
@@ -117,6 +119,7 @@ class _Fleet:
         argv = (*ONDUTY, "run", str(self._file), "-i", str(self._inventory))
         spent = command(argv, controller.environ, server=self._listeners)
         used_s = controller.cpu_s() - before_s
+        self.controller_s.append(used_s)
         return Spent(wall_s=spent.wall_s, client_s=spent.client_s + used_s, server_s=spent.server_s)
 
     def with_controller(self) -> Spent:

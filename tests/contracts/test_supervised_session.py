@@ -266,6 +266,29 @@ asyncio.run(main())
     await session.close()
 
 
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13])
+async def test_a_helper_killed_in_the_middle_of_a_start_leaves_a_whole_job_or_none(home: Home, turns: int) -> None:
+    sink = RecordingSink()
+    session, shells = await open_wrapped(home, sink)
+    starting = asyncio.create_task(session.start(request("echo ran >>ledger; echo done")))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    os.kill(shells[0].shell.pid, signal.SIGKILL)
+    await asyncio.gather(starting, return_exceptions=True)
+    await session.close()
+    sink.new_session()
+    session, _ = await open_wrapped(home, sink)
+    await session.follow(KEY, sink.received(KEY))
+    await sink.until(lambda: KEY in sink.results or KEY in sink.vanished)
+    ledger = home.state / "work/u.1.1/ledger"
+    times_run = ledger.read_text().count("ran") if ledger.exists() else 0
+    if KEY in sink.results and sink.results[KEY].error is None:
+        assert (sink.output(KEY), sink.results[KEY].exit_code, times_run) == (b"done\n", 0, 1)
+    else:
+        assert times_run == 0
+    await session.close()
+
+
 async def test_the_environment_of_the_controllers_terminal_is_not_the_jobs() -> None:
     ours = {"HOME": "/h", "PATH": "/p", "LC_ALL": "C", "AWS_SECRET_ACCESS_KEY": "x", "VIRTUAL_ENV": "/v"}
     assert login_environment(ours) == {"HOME": "/h", "PATH": "/p", "LC_ALL": "C"}

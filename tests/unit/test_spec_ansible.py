@@ -110,7 +110,7 @@ def _inventory(text: str, file: str = "hosts", files: dict[str, str] | None = No
         ("a ansible_ssh_common_args='-J me@gate:2222,inner'",
          Host(name="a", jump=(Host(name="gate", user="me", port=2222), Host(name="inner")))),
         ("a ansible_ssh_common_args='-q -o ProxyJump=gate'", Host(name="a", jump=(Host(name="gate"),))),
-        ("a ansible_ssh_common_args='-oProxyJump=none'", Host(name="a")),
+        ("a ansible_ssh_common_args='-oProxyJump=none'", Host(name="a", jump=())),
         ("""a ansible_ssh_common_args='-o ProxyCommand="ssh -W %h:%p -q me@gate"'""",
          Host(name="a", jump=(Host(name="gate", user="me"),))),
         ("""a ansible_ssh_common_args='-o ProxyCommand="ssh -p 24 -l me -W %h:%p gate"'""",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from runners.spec.kind import looks_like_inventory
 from tests.unit.spec_texts import inventory_of, said
 
 NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
-CONNECTION = "address, port, user, identity, known_hosts, ssh_config, vars"
+CONNECTION = "address, port, user, identity, known_hosts, ssh_config, jump, vars"
 
 
 def _refused(text: str | bytes) -> list[str]:
@@ -120,7 +121,19 @@ def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
         ("hosts: {a: {adress: x}}", 'i.yaml:1:13  hosts.a.adress: unknown key, did you mean "address"?'),
         ("hosts: {a: {ansible_host: x}}", 'hosts.a.ansible_host: unknown key, did you mean "address"?'),
         ("hosts: {a: {zzz: x}}", f"hosts.a.zzz: unknown key; known here are {CONNECTION}, labels"),
-        ("hosts: {a: {jump: b}}", "i.yaml:1:13  hosts.a.jump: comes with a later version"),
+        ("hosts: {a: {jump: 'b c'}}", 'hosts.a.jump: "b c" is no jump host; write host, user@host or user@host:port'),
+        (
+            "hosts: {a: {jump: [b, -x]}}",
+            'hosts.a.jump[1]: "-x" is no jump host; write host, user@host or user@host:port',
+        ),
+        ("hosts: {a: {jump: 'b:70000'}}", 'hosts.a.jump: "b:70000": the port must be from 1 to 65535'),
+        ("hosts: {a: {jump: []}}", "hosts.a.jump: names no host; write none for a host that is reached directly"),
+        ("hosts: {a: {jump: a}}", "i.yaml:1:9  hosts.a: is reached through itself: a -> a"),
+        ("hosts: {a: {jump: b}, b: {jump: a}}", "i.yaml:1:9  hosts.a: is reached through itself: a -> b -> a"),
+        (
+            "hosts: {a: }\ngroups: {x: {hosts: [a], jump: g}, y: {hosts: [a], jump: none}}",
+            "hosts.a: gets more than one jump: g from x, none from y; say it on the host",
+        ),
         ("hosts: {a: {via: openssh}}", "i.yaml:1:13  hosts.a.via: comes with a later version"),
         ("hosts: {ungrouped: }", "ungrouped always means the hosts that are in no group; choose another name"),
         ("hosts: {a: {vars: {PATH: x}}}", "i.yaml:1:20  hosts.a.vars.PATH: changes the shell itself and cannot be set"),
@@ -129,7 +142,7 @@ def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
         ("hosts: {a: {vars: {W: no}}}", "i.yaml:1:23  hosts.a.vars.W: YAML reads no as false; quote it: 'no'"),
         ("hosts: {a: {vars: {W: [1]}}}", "i.yaml:1:20  hosts.a.vars.W: must be text, not a list"),
         ("hosts: {a: {vars: x}}", 'i.yaml:1:19  hosts.a.vars: must be a mapping (key: value), not "x"'),
-        ("defaults: {jump: b}", "i.yaml:1:12  defaults.jump: comes with a later version"),
+        ("defaults: {via: openssh}", "i.yaml:1:12  defaults.via: comes with a later version"),
         ("hosts: {a: {port: 0}}", "i.yaml:1:19  hosts.a.port: must be from 1 to 65535, not 0"),
         ("hosts: {a: {port: '22'}}", 'i.yaml:1:19  hosts.a.port: must be a whole number without quotes, not "22"'),
         ("hosts: {a: {address: -oProxyCommand=x}}", 'hosts.a.address: "-oProxyCommand=x" is no host name or address'),
@@ -141,7 +154,10 @@ def test_two_groups_that_contradict_each_other_are_no_lottery() -> None:
             "hosts.a.identity: other people's homes are not looked up; write the whole path",
         ),
         ("hosts: {a: {labels: {zone: no}}}", "hosts.a.labels.zone: YAML reads no as false; quote it: 'no'"),
-        ("version: 1", "i.yaml:1:1  version: unknown key; known here are environment, command, defaults, hosts, groups"),
+        (
+            "version: 1",
+            "i.yaml:1:1  version: unknown key; known here are environment, command, defaults, hosts, groups",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_one_line_with_its_place(text: str, line: str) -> None:
@@ -155,11 +171,39 @@ def test_groups_that_contain_each_other_are_named_whole() -> None:
     assert _refused(text) == ["i.yaml:2:3  groups.a: the groups contain each other: a -> b -> c -> a"]
 
 
-def test_inventory_of_the_language_page_names_what_comes_later() -> None:
-    text = (Path(__file__).parent / "data" / "language_inventory.yaml").read_text("utf-8")
-    assert _refused(text) == [
-        "i.yaml:5:64  hosts.web2.jump: comes with a later version",
-    ]
+def test_inventory_of_the_language_page_is_read() -> None:
+    inventory = inventory_of((Path(__file__).parent / "data" / "language_inventory.yaml").read_text("utf-8"))
+    web2 = inventory.hosts["web2"]
+    assert (web2.port, web2.vars, web2.jump) == (2222, {"WEIGHT": "2"}, (Host(name="bastion"),))
+
+
+def _jumps(text: str) -> dict[str, tuple[Host, ...] | None]:
+    return {name: host.jump for name, host in inventory_of(text).hosts.items()}
+
+
+def test_jump_through_a_host_of_the_file_knows_how_to_reach_it() -> None:
+    jumps = _jumps(
+        "hosts:\n"
+        "  gate: {address: 192.0.2.1, user: ops, identity: k, vars: {A: b}, labels: {l: m}}\n"
+        "  web1: {jump: gate}\n"
+        "  web2: {jump: me@gate:2222}\n"
+    )
+    gate = Host(name="gate", address="192.0.2.1", user="ops", identity="/srv/site/k")
+    assert jumps == {"gate": None, "web1": (gate,), "web2": (replace(gate, user="me", port=2222),)}
+
+
+def test_jumps_of_the_first_hop_come_before_it_and_those_of_the_next_do_not_count() -> None:
+    jumps = _jumps("hosts:\n  a: {jump: none}\n  b: {jump: a}\n  c: {jump: b}\n  d: {jump: [x, b]}\n")
+    straight = Host(name="a", jump=())
+    b = Host(name="b", jump=())
+    assert jumps == {"a": (), "b": (straight,), "c": (straight, b), "d": (Host(name="x"), b)}
+
+
+def test_jump_for_all_hosts_leaves_out_the_jump_host_itself() -> None:
+    jumps = _jumps("defaults: {jump: 'outer,gate'}\nhosts: {gate: , web1: , web2: {jump: none}}\n")
+    outer = Host(name="outer")
+    assert jumps == {"gate": (outer,), "web1": (outer, Host(name="gate", jump=())), "web2": ()}
+    assert _jumps("defaults: {jump: gate}\nhosts: {gate: , web1: }\n")["gate"] is None
 
 
 @pytest.mark.parametrize(

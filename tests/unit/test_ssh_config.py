@@ -77,10 +77,64 @@ def test_the_inventorys_known_hosts_replaces_the_users_and_not_the_machines() ->
     assert options.global_known_hosts == ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 
 
-@pytest.mark.parametrize("line", ["proxyjump bastion", "proxycommand ssh -W %h:%p bastion"])
-def test_jump_hosts_are_refused_by_name(line: str) -> None:
-    with pytest.raises(HostRefused, match="jump hosts come with a later version"):
-        read_printed_options(WEB1, parse_printed(PRINTED.replace("proxycommand none", line)), home=HOME)
+def test_a_proxy_command_is_not_executed_and_refused_with_what_to_write_instead() -> None:
+    printed = parse_printed(PRINTED.replace("proxycommand none", "proxycommand nc %h %p"))
+    with pytest.raises(
+        HostRefused, match=r"is reached with ProxyCommand nc %h %p, which onduty does not ex"
+    ) as refused:
+        read_printed_options(WEB1, printed, home=HOME)
+    assert refused.value.hint == "name the hosts to go through in the inventory: jump: bastion"
+    assert read_printed_options(replace(WEB1, jump=()), printed, home=HOME).proxy_jump == ""
+
+
+def config_of(tmp_path: Path, text: str) -> SshConfig:
+    """The real ssh over a configuration of our own."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / "config").write_text(text)
+    ssh = SshConfig(home=tmp_path)
+    if ssh.program is None:
+        pytest.skip("there is no ssh program")
+    return ssh
+
+
+async def hops_of(tmp_path: Path, text: str, host: str, jump: tuple[Host, ...] | None = None) -> list[str]:
+    """The way to a host, as user@address:port."""
+    options = await config_of(tmp_path, text).resolve(Host(name=host, ssh_config=str(tmp_path / "config"), jump=jump))
+    return [f"{hop.user}@{hop.address}:{hop.port}" for hop in options.hops]
+
+
+CHAIN = (
+    "Host web\n ProxyJump inner\nHost inner\n HostName 10.0.0.2\n User i\n ProxyJump me@gate:2222\n"
+    "Host gate\n HostName 192.0.2.1\n User ignored\nHost two\n ProxyJump gate,inner\n"
+    "Host a\n ProxyJump b\nHost b\n ProxyJump a\nHost bad\n ProxyCommand nc %h %p\n"
+)
+
+
+async def test_jump_hosts_come_from_the_configuration_with_the_jumps_of_the_first(tmp_path: Path) -> None:
+    assert await hops_of(tmp_path, CHAIN, "web") == ["me@192.0.2.1:2222", "i@10.0.0.2:22"]
+
+
+async def test_jumps_of_a_later_hop_do_not_count(tmp_path: Path) -> None:
+    assert await hops_of(tmp_path, CHAIN, "two") == ["ignored@192.0.2.1:22", "i@10.0.0.2:22"]
+
+
+async def test_the_inventorys_jump_wins_and_an_empty_one_leads_straight_there(tmp_path: Path) -> None:
+    alias = Host(name="gate", ssh_config=str(tmp_path / "config"))
+    assert await hops_of(tmp_path, CHAIN, "web", (alias,)) == ["ignored@192.0.2.1:22"]
+    (tmp_path / ".ssh").rmdir()
+    assert await hops_of(tmp_path, CHAIN, "bad", ()) == []
+
+
+async def test_a_bastion_for_all_hosts_is_not_reached_through_itself(tmp_path: Path) -> None:
+    text = "Host bastion\n HostName 192.0.2.1\nHost *\n ProxyJump bastion\n User u\n"
+    assert await hops_of(tmp_path, text, "bastion") == []
+    (tmp_path / ".ssh").rmdir()
+    assert await hops_of(tmp_path, text, "web") == ["u@192.0.2.1:22"]
+
+
+async def test_jump_hosts_in_a_circle_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(HostRefused, match="a: its jump hosts lead in a circle; nothing was sent"):
+        await hops_of(tmp_path, CHAIN, "a")
 
 
 def test_what_is_not_used_is_said() -> None:
@@ -234,5 +288,5 @@ async def test_the_real_ssh_agrees(tmp_path: Path) -> None:
     assert options.kex
     config.write_text("Host front\n ProxyJump bastion\n")
     os.utime(config, (time.time() + 5, time.time() + 5))
-    with pytest.raises(HostRefused, match="ProxyJump bastion"):
-        await ssh.resolve(Host(name="web1", address="front", ssh_config=str(config)))
+    (hop,) = (await ssh.resolve(Host(name="web1", address="front", ssh_config=str(config)))).hops
+    assert hop.address == "bastion"

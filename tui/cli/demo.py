@@ -237,6 +237,8 @@ def _stop(folder: Path) -> int:
         except psutil.TimeoutExpired:
             print(f"the demo's hosts (pid {pid}) do not end; kill {pid}", file=sys.stderr)
             return 1
+    # A screen that is open on the demo may have started another one meanwhile.
+    run_async(stop_controller())
     remove(folder)
     print("the demo is gone")
     return 0

@@ -166,16 +166,37 @@ def _trust(pattern: str, options: argparse.Namespace) -> int:
     """Three steps, so that the question in between can be answered with ctrl-c."""
     from runners.model.errors import InputRefused
     from runners.model.inventory import LOCAL
-    from tui.cli.output import print_json, print_line
+    from tui.cli.output import print_json
     from tui.cli.problems import print_error
     from tui.cli.session import run_async
-    from tui.view.safe_text import safe
 
     named = run_async(_hosts(pattern, options, waiting=True))
     hosts = [host for host in named if host.name != LOCAL and not host.local]
     if not hosts:
         raise InputRefused(f"{pattern}: no such host", hint="onduty hosts trust PATTERN -i INVENTORY")
-    shown, errors = run_async(_scan(hosts))
+    trusted: list[dict[str, Any]] = []
+    errors: list[OndutyError] = []
+    tried: set[str] = set()
+    complete = True
+    # A host is only seen through the hosts on the way to it, so these come first.
+    while complete and (hops := [hop for hop in run_async(_unknown_hops(hosts)) if hop.name not in tried]):
+        tried.update(hop.name for hop in hops)
+        complete = _trust_these(hops, options, trusted, errors)
+    complete = complete and _trust_these(hosts, options, trusted, errors)
+    if options.json:
+        print_json(trusted)
+    return max([print_error(error) for error in errors], default=0 if complete else 1)
+
+
+def _trust_these(
+    hosts: Sequence[Host], options: argparse.Namespace, trusted: list[dict[str, Any]], errors: list[OndutyError]
+) -> bool:
+    """Show, ask, record; whether all of them are trusted now."""
+    from tui.cli.output import print_line
+    from tui.cli.session import run_async
+    from tui.view.safe_text import safe
+
+    shown, unseen = run_async(_scan(hosts))
     ask = sys.stdin.isatty() and not options.yes
     agreed: list[Shown] = []
     for one in shown:
@@ -185,14 +206,24 @@ def _trust(pattern: str, options: argparse.Namespace) -> int:
             print_line(f"{one.host.name}: not trusted, nothing was written")
         else:
             agreed.append(one)
-    trusted, refused = run_async(_record(agreed))
-    for entry in () if options.json else trusted:
+    recorded, refused = run_async(_record(agreed))
+    for entry in () if options.json else recorded:
         wrote = f"{entry['added']} {'key' if entry['added'] == 1 else 'keys'} written to"
         print_line(f"{entry['name']}: {wrote if entry['added'] else 'was known in'} {entry['known_hosts']}")
-    if options.json:
-        print_json(trusted)
-    codes = [print_error(error) for error in (*errors, *refused)]
-    return max(codes, default=0 if len(trusted) == len(hosts) else 1)
+    trusted += recorded
+    errors += [*unseen, *refused]
+    return len(recorded) == len(hosts)
+
+
+async def _unknown_hops(hosts: Sequence[Host]) -> list[Host]:
+    """The first host on the way to each of ``hosts`` that nobody trusted yet."""
+    import asyncio
+
+    from tui.wiring import ssh
+
+    transport = ssh()
+    found = await asyncio.gather(*(transport.unknown_hop(host) for host in hosts))
+    return list({hop.name: hop for hop in found if hop is not None}.values())
 
 
 async def _scan(hosts: Sequence[Host]) -> tuple[list[Shown], list[OndutyError]]:

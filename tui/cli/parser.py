@@ -94,11 +94,12 @@ class Parser(argparse.ArgumentParser):
         """Exit 2: ``word`` is no command of this version."""
         if word in LATER:
             self.error(f"{word}: {LATER[word]}; nothing was done")
-        near = difflib.get_close_matches(word, [*_verb_names(self)], n=1)
+        near = difflib.get_close_matches(word, [*verb_names(self)], n=1)
         self.error(f"{word}: no such command" + (f', did you mean "{near[0]}"?' if near else ""))
 
 
-def _verb_names(parser: argparse.ArgumentParser) -> list[str]:
+def verb_names(parser: argparse.ArgumentParser) -> list[str]:
+    """The commands that ``parser`` knows."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             return list(action.choices)
@@ -125,7 +126,7 @@ def parse(arguments: Sequence[str]) -> Callable[[], int]:
     parser = build()
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
-    if arguments and not arguments[0].startswith("-") and arguments[0] not in _verb_names(parser):
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in verb_names(parser):
         parser.refuse_word(arguments[0])
     options = parser.parse_args(arguments)
     if options.name is None:

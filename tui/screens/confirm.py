@@ -13,6 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.layout import Layout
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from runners.model.preview import Preview
@@ -25,6 +26,19 @@ if TYPE_CHECKING:
     from tui.app import OndutyApp
 
 WIDTH = 88
+
+
+class DialogCanvas(Canvas):
+    """Remembers when it was first drawn."""
+
+    drawn_at: float | None = None
+    """On the clock of ``Message.time``."""
+
+    def render_line(self, y: int) -> Strip:
+        """Called when a frame is made that goes to the terminal at once."""
+        if self.drawn_at is None and self._rows:
+            self.drawn_at = time.monotonic()
+        return super().render_line(y)
 
 
 class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
@@ -44,7 +58,6 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
         self._typed = ""
         self._focus = "no"
         self._scroll = 0
-        self._drawn_at: float | None = None
 
     @property
     def onduty(self) -> OndutyApp:
@@ -58,13 +71,12 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
 
     def compose(self) -> Iterable[Widget]:
         """One canvas."""
-        yield Canvas(id="dialog", shade="bar", margins=(0, 0))
+        yield DialogCanvas(id="dialog", shade="bar", margins=(0, 0))
 
     def on_mount(self) -> None:
         """Dim what is behind, draw, and only then listen."""
         self.onduty.dim(self)
         self._paint()
-        self.call_after_refresh(self._now_drawn)
 
     @property
     def listens(self) -> bool:
@@ -72,12 +84,13 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
         return self._drawn_at is not None
 
     @property
+    def _drawn_at(self) -> float | None:
+        return self.query_one("#dialog", DialogCanvas).drawn_at
+
+    @property
     def field(self) -> str:
         """What has the focus: no, confirm, reason or name."""
         return self._focus
-
-    def _now_drawn(self) -> None:
-        self._drawn_at = time.monotonic()
 
     def _dialog(self, width: int, height: int | None) -> Dialog:
         look = self.onduty.look
@@ -116,7 +129,11 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
         """Everything is a key of the dialog."""
         event.stop()
         event.prevent_default()
-        if self._drawn_at is None or event.time < self._drawn_at:
+        if not self.is_current:
+            # Closed by the key before: this one must not close what is below.
+            return
+        drawn_at = self._drawn_at
+        if drawn_at is None or event.time < drawn_at:
             return
         if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
@@ -175,6 +192,8 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
             self._answer(button.name)
 
     def _answer(self, button: str) -> None:
+        if not self.is_current:
+            return
         if button == "no":
             self.dismiss(None)
         elif may_confirm(self._preview, typed=self._typed, name_wanted=self._name_wanted):

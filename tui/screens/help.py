@@ -27,6 +27,9 @@ class HelpScreen(OverlayScreen[None]):
         """Scroll or close."""
         event.stop()
         event.prevent_default()
+        if not self.is_current:
+            # Closed by the key before: this one must not close what is below.
+            return
         steps = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "ctrl+d": 10, "pageup": -10, "ctrl+u": -10}
         if event.key in steps:
             self.query_one(Canvas).scroll_rows(steps[event.key])

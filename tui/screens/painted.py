@@ -188,6 +188,8 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
         if not self.is_current:
             return
         self._expire_toasts()
+        if trouble := self.onduty.new_trouble():
+            self.say("warn", trouble)
         # Ages on the screen tick once a second.
         seen = (self.news(), int(self.here.now_utc))
         if seen != self._seen:

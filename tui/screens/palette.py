@@ -42,6 +42,9 @@ class PaletteScreen(OverlayScreen["str | None"]):
         """Type, move, choose."""
         event.stop()
         event.prevent_default()
+        if not self.is_current:
+            # Closed by the key before: this one must not close what is below.
+            return
         names = self._found(80)[1]
         if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
@@ -69,5 +72,5 @@ class PaletteScreen(OverlayScreen["str | None"]):
     def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
         """A click does it."""
         names = self._found(80)[1]
-        if message.row < len(names):
+        if self.is_current and message.row < len(names):
             self.dismiss(names[message.row])

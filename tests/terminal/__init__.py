@@ -1,0 +1,1 @@
+"""The real command line in a real terminal (tmux): what a person types, what is left behind."""
