@@ -120,7 +120,8 @@ def _of_execution(
                 return _NOTHING
             return (ContactLost(job_run=run.id, attempt=run.attempt, reason=reason, answered=answered),)
         case CancelProgress(step=step, survivors=survivors):
-            if not run.cancel_asked or (run.cancel_step == step and run.survivors == survivors):
+            # Nobody asked to stop a finally task that a cancel spares.
+            if not run.cancel_asked or not run.cancel_step or (run.cancel_step == step and run.survivors == survivors):
                 return _NOTHING
             return (
                 *regained,
