@@ -32,7 +32,7 @@ def failure_of(host: str, error: Exception) -> HostFailure:
         case HostKeyUnknown():
             return HostFailure(
                 phase="host_key_unknown",
-                text=f"{host} shows {error.key_type} {error.fingerprint}, which no known_hosts file lists; "
+                text=f"{_who(host, error.hop)} shows {error.key_type} {error.fingerprint}, which no known_hosts file lists; "
                 f"onduty hosts trust {host}",
                 kind=FailureKind.HOST_KEY,
                 fingerprint=error.fingerprint,
@@ -41,7 +41,7 @@ def failure_of(host: str, error: Exception) -> HostFailure:
         case HostKeyChanged():
             return HostFailure(
                 phase="host_key_changed",
-                text=f"{host} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
+                text=f"{_who(host, error.hop)} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
                 kind=FailureKind.HOST_KEY,
                 final=True,
                 fingerprint=error.shown,
@@ -52,3 +52,7 @@ def failure_of(host: str, error: Exception) -> HostFailure:
             return HostFailure(phase="refused", text=text, kind=refusal_kind(text), final=True)
         case _:
             return HostFailure(phase="unreachable", text=text, kind=FailureKind.UNREACHABLE)
+
+
+def _who(host: str, hop: str) -> str:
+    return f"{hop}, on the way to {host}," if hop else host
