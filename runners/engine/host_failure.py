@@ -27,12 +27,15 @@ class HostFailure:
 
 def failure_of(host: str, error: Exception) -> HostFailure:
     """What a failed ``connect`` means."""
+    shower = host
+    if isinstance(error, HostKeyUnknown | HostKeyChanged) and error.hop:
+        shower = f"{error.hop}, on the way to {host},"
     text = (error.message if isinstance(error, OndutyError) else str(error)) or type(error).__name__
     match error:
         case HostKeyUnknown():
             return HostFailure(
                 phase="host_key_unknown",
-                text=f"{_who(host, error.hop)} shows {error.key_type} {error.fingerprint}, which no known_hosts file lists; "
+                text=f"{shower} shows {error.key_type} {error.fingerprint}, which no known_hosts file lists; "
                 f"onduty hosts trust {host}",
                 kind=FailureKind.HOST_KEY,
                 fingerprint=error.fingerprint,
@@ -41,7 +44,7 @@ def failure_of(host: str, error: Exception) -> HostFailure:
         case HostKeyChanged():
             return HostFailure(
                 phase="host_key_changed",
-                text=f"{_who(host, error.hop)} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
+                text=f"{shower} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
                 kind=FailureKind.HOST_KEY,
                 final=True,
                 fingerprint=error.shown,
@@ -52,7 +55,3 @@ def failure_of(host: str, error: Exception) -> HostFailure:
             return HostFailure(phase="refused", text=text, kind=refusal_kind(text), final=True)
         case _:
             return HostFailure(phase="unreachable", text=text, kind=FailureKind.UNREACHABLE)
-
-
-def _who(host: str, hop: str) -> str:
-    return f"{hop}, on the way to {host}," if hop else host
