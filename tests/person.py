@@ -6,10 +6,12 @@ Nothing here waits for a time: ``until`` looks for a condition and fails when it
 from __future__ import annotations
 
 import contextlib
+import http.client
 import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -180,14 +182,20 @@ class Person:
         return pid
 
     def api(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One raw request over the socket."""
-        descriptor = os.open(self.home, os.O_PATH | os.O_DIRECTORY)
+        """One raw request over the socket, with httpx's options. ``OSError`` or ``HTTPException``: nobody answers."""
+        request = httpx.Client(base_url="http://onduty").build_request(method, path, **options)
+        with contextlib.closing(_UnixConnection(self.home)) as line:
+            line.request(method, request.url.raw_path.decode(), request.content or None, dict(request.headers))
+            answer = line.getresponse()
+            return httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())
+
+    def look(self, uid: str) -> Any:
+        """State and document of a run; None while no controller answers."""
         try:
-            transport = httpx.HTTPTransport(uds=f"/proc/self/fd/{descriptor}/controller.sock")
-            with httpx.Client(transport=transport, base_url="http://onduty", timeout=PATIENCE_S) as client:
-                return client.request(method, path, **options)
-        finally:
-            os.close(descriptor)
+            answer = self.api("GET", f"/v1/runs/{uid}")
+        except (OSError, http.client.HTTPException):
+            return None
+        return answer.json() if answer.status_code == 200 else None
 
     def document(self, uid: str) -> Any:
         """The run as it is now, without the price of a command."""
@@ -240,6 +248,27 @@ class Person:
             except psutil.TimeoutExpired:
                 process.kill()
                 process.wait(20)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """To a controller's socket, however deep its folder is."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__("onduty", timeout=PATIENCE_S)
+        self._home = home
+
+    def connect(self) -> None:
+        descriptor = os.open(self._home, os.O_PATH | os.O_DIRECTORY)
+        line = socket.socket(socket.AF_UNIX)
+        try:
+            line.settimeout(PATIENCE_S)
+            line.connect(f"/proc/self/fd/{descriptor}/controller.sock")
+        except OSError:
+            line.close()
+            raise
+        finally:
+            os.close(descriptor)
+        self.sock = line
 
 
 @contextlib.contextmanager

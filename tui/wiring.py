@@ -124,6 +124,34 @@ def site() -> Site | None:
     return find_site(Path.cwd(), config_home())
 
 
+def pipelines_of(site: Site) -> dict[str, tuple[str, ...]]:
+    """Name of each pipeline of a site with the files that have it."""
+    from runners.adapters import site_files
+
+    return site_files.pipelines_of(site)
+
+
+def inventories_of(site: Site) -> dict[str, str]:
+    """Name of each inventory of a site with its file."""
+    from runners.adapters import site_files
+
+    return site_files.inventories_of(site)
+
+
+def is_program(path: Path) -> bool:
+    """Whether an inventory is executed for its ``--list``."""
+    from runners.adapters import site_files
+
+    return site_files.is_program(path)
+
+
+def refuse_writable(path: Path) -> None:
+    """Raise ``InputRefused`` when somebody else can change the file."""
+    from runners.adapters import site_files
+
+    site_files.refuse_writable(path)
+
+
 def trust_store() -> TrustStore:
     """Which files this user vouched for."""
     from runners.adapters.trust_store import TrustStore

@@ -8,10 +8,10 @@ them, so that a full agent cannot use up the host's ``MaxAuthTries`` first. Pass
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncssh
 from asyncssh.agent import SSHAgentClient
@@ -106,16 +106,22 @@ class Identities:
             certificate = file.certificate or certificates.get(file.public_data)
             found.append((file.path, file.key if certificate is None else (file.key, certificate)))
 
-        def offer_held(pair: SSHKeyPair, name: str) -> None:
+        def offer_held(pair: SSHKeyPair, name: str, certificate: SSHCertificate | None = None) -> None:
             if pair.public_data not in seen:
                 seen.add(pair.public_data)
+                if certificate is not None:
+                    # The agent signs, the certificate lies here: a locked key on disk is of no hindrance.
+                    certified = copy.copy(pair)
+                    certified.set_certificate(certificate)
+                    found.append((f"{name}, certified", certified))
                 found.append((name, pair))
 
         if options.named_identity is not None:
             offer_file(files[0])
         for file in files:
             if file.public_data in by_data:
-                offer_held(by_data[file.public_data], f"{file.path} (agent)")
+                certificate = file.certificate or certificates.get(file.public_data)
+                offer_held(by_data[file.public_data], f"{file.path} (agent)", certificate)
         if not options.identities_only:
             for pair in held:
                 offer_held(pair, f"agent {pair.get_comment()}".strip())
@@ -178,18 +184,21 @@ def _read(path: str) -> IdentityFile:
         return IdentityFile(path=path, public_data=public, problem=f"{path} is not a private key ({problem})")
     except (OSError, ValueError) as problem:
         return IdentityFile(path=path, public_data=public, problem=f"{path}: {problem}")
-    certificate: SSHCertificate | None = None
-    if Path(f"{path}-cert.pub").exists():
-        try:
-            certificate = asyncssh.read_certificate(f"{path}-cert.pub")
-        except (OSError, asyncssh.KeyImportError):
-            certificate = None
-    return IdentityFile(path=path, key=key, certificate=certificate, public_data=key.public_data)
+    return IdentityFile(path=path, key=key, certificate=_certificate(path), public_data=key.public_data)
+
+
+def _certificate(path: str) -> SSHCertificate | None:
+    """The certificate beside a private key, as ssh looks for it."""
+    try:
+        return asyncssh.read_certificate(f"{path}-cert.pub")
+    except (OSError, ValueError):
+        return None
 
 
 def _locked(path: str, public: bytes | None) -> IdentityFile:
     return IdentityFile(
         path=path,
+        certificate=_certificate(path),
         public_data=public,
         problem=f"{path} is locked with a passphrase and the agent does not hold it",
         locked=True,

@@ -189,9 +189,11 @@ def on_the_way(options: SshOptions, problem: OndutyError) -> OndutyError:
             fingerprint=problem.fingerprint,
             # Trust in a host includes the hosts on the way to it.
             hint=f"onduty hosts trust {options.host}",
+            hop=problem.hop or options.hops[-1].host,
         )
     if isinstance(problem, HostKeyChanged):
-        return HostKeyChanged(said, known=problem.known, shown=problem.shown, hint=problem.hint)
+        hop = problem.hop or options.hops[-1].host
+        return HostKeyChanged(said, known=problem.known, shown=problem.shown, hint=problem.hint, hop=hop)
     return type(problem)(said, hint=problem.hint)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -46,6 +47,8 @@ class ControllerClient:
     """An open line to one controller. Every call raises ``ControllerUnreachable`` when it does not answer."""
 
     def __init__(self, home: Path) -> None:
+        """Made inside the event loop that will use it."""
+        _overlook_cancelled_waits(asyncio.get_running_loop())
         self.home = home
         self._socket = SocketPath(home)
         self._http = httpx.AsyncClient(
@@ -179,6 +182,24 @@ class ControllerClient:
         if response.status_code >= 400:
             raise _error_of(response)
         return response
+
+
+def _overlook_cancelled_waits(loop: asyncio.AbstractEventLoop) -> None:
+    """Keep a wait for the socket that is cancelled while data arrive from being reported as an error.
+
+    anyio, below httpx, sets the result of a future that was cancelled in the same turn of the loop; nothing is lost.
+    """
+    if loop.get_exception_handler() is not None:
+        return
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if isinstance(context.get("exception"), asyncio.InvalidStateError) and "Future.set_result" in str(
+            context.get("handle", "")
+        ):
+            return
+        loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
 
 
 async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -27,12 +27,15 @@ class HostFailure:
 
 def failure_of(host: str, error: Exception) -> HostFailure:
     """What a failed ``connect`` means."""
+    shower = host
+    if isinstance(error, HostKeyUnknown | HostKeyChanged) and error.hop:
+        shower = f"{error.hop}, on the way to {host},"
     text = (error.message if isinstance(error, OndutyError) else str(error)) or type(error).__name__
     match error:
         case HostKeyUnknown():
             return HostFailure(
                 phase="host_key_unknown",
-                text=f"{host} shows {error.key_type} {error.fingerprint}, which no known_hosts file lists; "
+                text=f"{shower} shows {error.key_type} {error.fingerprint}, which no known_hosts file lists; "
                 f"onduty hosts trust {host}",
                 kind=FailureKind.HOST_KEY,
                 fingerprint=error.fingerprint,
@@ -41,7 +44,7 @@ def failure_of(host: str, error: Exception) -> HostFailure:
         case HostKeyChanged():
             return HostFailure(
                 phase="host_key_changed",
-                text=f"{host} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
+                text=f"{shower} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
                 kind=FailureKind.HOST_KEY,
                 final=True,
                 fingerprint=error.shown,

@@ -61,11 +61,13 @@ class HostKeyUnknown(OndutyError):
     exit_code = 4
     kind = "host_key_unknown"
 
-    def __init__(self, message: str, *, key_type: str, fingerprint: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, key_type: str, fingerprint: str, hint: str = "", hop: str = "") -> None:
         super().__init__(message, hint=hint)
         self.key_type = key_type
         self.fingerprint = fingerprint
         """``SHA256:…`` as ssh-keygen -l prints it."""
+        self.hop = hop
+        """The jump host that showed it; empty: the host itself."""
 
 
 class HostKeyChanged(OndutyError):
@@ -74,12 +76,14 @@ class HostKeyChanged(OndutyError):
     exit_code = 4
     kind = "host_key"
 
-    def __init__(self, message: str, *, known: tuple[str, ...], shown: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, known: tuple[str, ...], shown: str, hint: str = "", hop: str = "") -> None:
         super().__init__(message, hint=hint)
         self.known = known
         """``SHA256:…`` of every key on record for this host."""
         self.shown = shown
         """``SHA256:…`` of the key the host showed now."""
+        self.hop = hop
+        """The jump host that showed it; empty: the host itself."""
 
 
 class AuthFailed(OndutyError):

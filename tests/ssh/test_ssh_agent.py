@@ -18,6 +18,7 @@ from runners.adapters.ssh_config import SshConfig
 from runners.adapters.ssh_dial import Dialler
 from runners.model.errors import AuthFailed
 from tests.ssh.machines import Machine
+from tests.ssh.sshd import SshdFarm
 
 
 class Agent:
@@ -120,3 +121,35 @@ async def test_an_openssh_key_with_a_passphrase_is_seen_as_locked(
     )
     with pytest.raises(AuthFailed, match="locked with a passphrase"):
         await log_in(machine, config, None, named_identity=str(path), identities=(str(path),))
+
+
+@pytest.mark.sshd
+@pytest.mark.parametrize("where", ["beside the key", "in the configuration"])
+async def test_certificate_of_a_locked_key_is_shown_while_the_agent_signs(
+    sshds: SshdFarm, config: SshConfig, agent: Agent, tmp_path: Path, where: str
+) -> None:
+    authority = asyncssh.generate_private_key("ssh-ed25519")
+    (tmp_path / "ca.pub").write_bytes(authority.export_public_key())
+    daemon = sshds.start("certified", f"TrustedUserCAKeys {tmp_path}/ca.pub")
+    (daemon.folder / "authorized_keys").write_text("")
+    key = asyncssh.generate_private_key("ecdsa-sha2-nistp256")
+    plain, locked = tmp_path / "plain", tmp_path / "locked"
+    for path, passphrase in ((plain, None), (locked, "pass")):
+        path.touch(mode=0o600)
+        path.write_bytes(key.export_private_key("pkcs8-pem", passphrase=passphrase))
+    (tmp_path / "locked.pub").write_bytes(key.export_public_key())
+    certificate = authority.generate_user_certificate(key, "me", principals=[daemon.host.user or ""])
+    name = "locked-cert.pub" if where == "beside the key" else "elsewhere-cert.pub"
+    certificate.write_certificate(tmp_path / name)
+    agent.add(plain)
+    options = replace(
+        await config.resolve(daemon.host),
+        named_identity=None,
+        identities=(str(locked),),
+        identities_only=True,
+        certificates=() if where == "beside the key" else (str(tmp_path / name),),
+    )
+    connection = await Dialler(KnownHosts(), lambda: agent.socket).dial(options)
+    connection.ssh.close()
+    await connection.ssh.wait_closed()
+    assert "ECDSA-CERT" in daemon.log

@@ -18,6 +18,7 @@ from runners.adapters.ssh import SshTransport
 from runners.adapters.ssh_config import SshConfig
 from runners.adapters.ssh_dial import Connection, Dialler
 from runners.adapters.ssh_shell_channel import open_shell
+from runners.engine.host_failure import failure_of
 from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable
 from runners.model.inventory import Host
 from tests.ssh.sshd import LOOPBACK, Sshd, SshdFarm, free_port
@@ -147,7 +148,12 @@ async def test_unknown_key_of_a_jump_host_is_refused_before_anything_is_sent_and
         f"web1 is reached through gate: gate ({LOOPBACK}:{gate.port}) shows an unknown host key, "
         f"ecdsa-sha2-nistp256 {gate.fingerprint}; nothing was sent to it"
     )
-    assert (refused.value.fingerprint, refused.value.hint) == (gate.fingerprint, "onduty hosts trust web1")
+    assert (refused.value.fingerprint, refused.value.hop) == (gate.fingerprint, "gate")
+    assert refused.value.hint == "onduty hosts trust web1"
+    assert failure_of("web1", refused.value).text == (
+        f"gate, on the way to web1, shows ecdsa-sha2-nistp256 {gate.fingerprint}, which no known_hosts file lists; "
+        "onduty hosts trust web1"
+    )
     assert "Accepted" not in gate.log
     # The harness itself looked once whether it listens.
     assert web.log.count("Connection from") == 1

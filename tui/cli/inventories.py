@@ -46,9 +46,8 @@ def choose(pipeline: Text | None, given: str | None) -> Choice | None:
 
 
 def _of_site(name: str | None) -> Choice | None:
-    from runners.adapters.site_files import inventories_of
     from runners.spec.report import did_you_mean
-    from tui.wiring import site
+    from tui.wiring import inventories_of, site
 
     where = site()
     known = inventories_of(where) if where else {}
@@ -84,9 +83,8 @@ def inventory_for(pipeline: Text | None, given: str | None, *, execute: bool = F
 
 def read_choice(choice: Choice, *, execute: bool) -> Text:
     """Read it. Raises ``InputRefused`` when it cannot be read, or needs trust that it has not got."""
-    from runners.adapters.site_files import is_program, refuse_writable
     from runners.spec.inventory import PRINTED, command_of
-    from tui.wiring import inventory_command, inventory_source
+    from tui.wiring import inventory_command, inventory_source, is_program, refuse_writable
 
     if choice.found:
         refuse_writable(choice.path)
@@ -155,7 +153,7 @@ def _refuse_untrusted(choice: Choice, why: str) -> None:
 
 
 def _refuse_writable_program(word: str, choice: Choice) -> None:
-    from runners.adapters.site_files import refuse_writable
+    from tui.wiring import refuse_writable
 
     if choice.found and "/" in word:
         refuse_writable(choice.path.parent / Path(word).expanduser())

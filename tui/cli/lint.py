@@ -46,7 +46,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
-    from runners.adapters.site_files import is_program
     from runners.model.errors import InputRefused
     from runners.model.problems import Problem
     from runners.spec.kind import looks_like_inventory
@@ -55,6 +54,7 @@ def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
     from runners.spec.site import SITE_NAME, read_site
     from tui.cli.inventories import choose, read_choice, read_named
     from tui.cli.texts import inventory_problems, plain_path, read_text
+    from tui.wiring import is_program
 
     def refused(file: str, error: InputRefused) -> Problem:
         said = error.message.removeprefix(f"{file}: ").removesuffix("; nothing was started")

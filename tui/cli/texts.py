@@ -59,9 +59,8 @@ def read_pipeline_text(shown: str) -> Text:
     path = plain_path(shown)
     if path.exists() or "/" in shown or path.suffix in (".yaml", ".yml"):
         return read_text(shown)
-    from runners.adapters.site_files import pipelines_of, refuse_writable
     from runners.spec.report import did_you_mean
-    from tui.wiring import site
+    from tui.wiring import pipelines_of, refuse_writable, site
 
     where = site()
     if where is None:

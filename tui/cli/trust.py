@@ -29,11 +29,10 @@ used only after this, and only while it stays the same.""",
 
 def run(options: argparse.Namespace) -> int:
     """Say what that allows, and record path and digest. Executes nothing."""
-    from runners.adapters.site_files import refuse_writable
     from runners.model.errors import InputRefused
     from tui.cli.output import print_json, print_line
     from tui.cli.texts import plain_path
-    from tui.wiring import trust_store
+    from tui.wiring import refuse_writable, trust_store
 
     path = plain_path(options.file)
     try:
@@ -54,9 +53,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _allows(path: Path, content: bytes, shown: str) -> list[str]:
     """What the file may do from now on: one line each."""
-    from runners.adapters.site_files import is_program
     from runners.spec.inventory import command_of
     from tui.cli.texts import Text, inventory_problems
+    from tui.wiring import is_program
 
     if is_program(path):
         return [f"execute: {path} --list"]
