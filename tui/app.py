@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import cached_property
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -48,7 +49,7 @@ class OndutyApp(App[None], inherit_bindings=False):
     def __init__(
         self,
         connect: Connect,
-        library: Library,
+        library: Callable[[], Library],
         look: Look,
         *,
         run: str | None = None,
@@ -59,7 +60,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
         super().__init__(ansi_color=not look.theme.exact)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
-        self.library = library
+        self._library = library
         self._shelves = shelves
         self.look = look
         self.farewell = ""
@@ -74,6 +75,11 @@ class OndutyApp(App[None], inherit_bindings=False):
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
         self._zone = zone or datetime.now().astimezone().tzinfo
+
+    @cached_property
+    def library(self) -> Library:
+        """All pages; read when the first one is wanted, because that takes longer than the first frame."""
+        return self._library()
 
     def library_of(self, plan: Plan) -> Library:
         """The pages of the site that a run was started in."""
@@ -248,7 +254,7 @@ def run_app(run: str | None = None) -> int:
         )
         return 2
     line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library(), look, run=run, shelves=Shelves(own_runbooks()).library)
+    app = OndutyApp(line, library, look, run=run, shelves=Shelves(own_runbooks()).library)
     app.run()
     if app.crash is not None:
         return print_bug(app.crash, ["screen"])

@@ -8,10 +8,6 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 
 from runners.model.problems import Problem
-from runners.spec.models import SiteModel
-from runners.spec.nodes import read_tree
-from runners.spec.report import Report, in_order
-from runners.spec.translate import validate
 
 SITE_NAME = "onduty.yaml"
 
@@ -32,6 +28,12 @@ def read_site(text: str | bytes, file: str, home: str) -> tuple[Site | None, tup
 
     Relative paths start beside the file, ``~/`` at ``home``.
     """
+    # Most folders have no such file, and the screen looks for one before its first frame.
+    from runners.spec.models import SiteModel
+    from runners.spec.nodes import read_tree
+    from runners.spec.report import Report, in_order
+    from runners.spec.translate import validate
+
     tree, problems = read_tree(text, file)
     report = Report(file)
     report.problems.extend(problems)

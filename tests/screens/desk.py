@@ -116,7 +116,7 @@ async def desk(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tui.wiring, "log_reader", reader)
-        app = OndutyApp(controller.connect, LIBRARY, look or Look(), run=run, now=controller.now, zone=UTC)
+        app = OndutyApp(controller.connect, lambda: LIBRARY, look or Look(), run=run, now=controller.now, zone=UTC)
         async with app.run_test(size=size) as pilot:
             here = Desk(app, pilot, controller)
             await here.until(lambda: app.feed.loaded or app.feed.trouble, "the controller to be heard")

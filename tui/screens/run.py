@@ -290,8 +290,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
         """The page of the selected job run's failure."""
         place = self.choice.target(state)
         link = place.run.current.runbook if place and place.run.current else None
-        pages = self.onduty.library_of(state.plan)
-        return pages.get(link.page) if link and link.page else None
+        return self.onduty.library_of(state.plan).get(link.page) if link and link.page else None
 
     def why_not(self) -> Mapping[str, str]:
         """Each key that does nothing now, with the sentence why."""
