@@ -30,6 +30,7 @@ from runners.model.events import (
     RollbackStarted,
     RunFinished,
     RunPaused,
+    RunResumed,
     TaskDispatched,
     TaskFinished,
 )
@@ -79,6 +80,13 @@ def effects_of(before: RunState, payload: Payload) -> tuple[Effect, ...]:
             return _job_finished(before, payload)
         case RunPaused():
             return tuple(e for run in _all_runs(before) if run.phase is Phase.QUEUED for e in _release(run))
+        case RunResumed():
+            # An alarm that rang while it was paused was not heard.
+            return tuple(
+                WakeAt(job_run=run.id, attempt=run.next_attempt, at_utc=run.not_before or 0.0)
+                for run in _all_runs(before)
+                if run.phase is Phase.BACKING_OFF
+            )
         case RollbackStarted(not_running=not_running):
             return tuple(e for run in _all_runs(before) for e in _before_rollback(run, not_running=not_running))
         case RunFinished() | RollbackFinished():

@@ -152,7 +152,9 @@ def _all_move(state: RunState, touched: Iterable[str]) -> bool:
     places = index_of(state.plan).places
     for id_ in touched:
         s, j, h = places[id_]
-        if not is_moving(state.stages[s].jobs[j].runs[h]):
+        run = state.stages[s].jobs[j].runs[h]
+        # A rollback that a failure asks for waits for no silent host.
+        if not is_moving(run) or (state.stopping and run.phase is Phase.UNKNOWN):
             return False
     return True
 

@@ -77,6 +77,8 @@ def _next_of_body(now: Moment) -> Payload | None:
     not_passed = [now.steps[n - 1].name for n in body if not has_passed(attempt.tasks[n - 1])]
     if not_passed:
         only = now.steps[attempt.only_task - 1].name
+        if now.is_stopped:
+            return _cancelled(now, f"cancelled after {only}")
         have = "have" if len(not_passed) > 1 else "has"
         return _ended(
             now, Phase.FAILED, Result.FAILURE, f"only {only} was run; {', '.join(not_passed)} {have} not passed"

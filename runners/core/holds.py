@@ -56,8 +56,8 @@ def waits_for_keys_alone(state: RunState, found: Sequence[Hold]) -> bool:
 
 
 def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
-    rolling_back = state.phase is RunPhase.ROLLING_BACK
-    if state.phase is RunPhase.PAUSED:
+    rolling_back, paused = state.phase is RunPhase.ROLLING_BACK, state.phase is RunPhase.PAUSED
+    if paused:
         why = f": {state.reason}" if state.reason else ""
         text = f"paused by {state.paused_by}{why}; nothing new starts until it is resumed"
         yield Hold(kind=HoldKind.PAUSED, what=state.name, text=text, since=state.paused_at)
@@ -77,12 +77,15 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
             if rolling_back and any(run.rollback_due and run.phase in ENDED for run in job.runs):
                 text = "is rolled back when its turn comes: newest first"
                 yield Hold(kind=HoldKind.ROLLBACK, what=job_id, text=text, since=state.last_event_at)
-            if waiting and stage.phase in (StagePhase.RUNNING, StagePhase.HELD):
+            # A pause keeps a passed stage from being opened again for what a person retried.
+            begun = (StagePhase.RUNNING, StagePhase.HELD, *([StagePhase.PASSED] if paused else []))
+            if waiting and stage.phase in begun:
                 since = min((run.since for run in waiting if run.since is not None), default=stage.started_at)
                 yield Hold(kind=HoldKind.NEEDS, what=job_id, text=_why_waiting(state, Place(s, j, 0)), since=since)
         first = _stage_before(state, s)
-        if first and not rolling_back and stage.phase in (StagePhase.WAITING, StagePhase.STOPPED):
-            yield Hold(kind=HoldKind.STAGE, what=stage.name, text=f"stage {first} comes first", since=state.started_at)
+        if (first or paused) and not rolling_back and stage.phase in (StagePhase.WAITING, StagePhase.STOPPED):
+            text = f"stage {first} comes first" if first else "the run is paused"
+            yield Hold(kind=HoldKind.STAGE, what=stage.name, text=text, since=state.started_at)
 
 
 def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:

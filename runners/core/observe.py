@@ -31,7 +31,7 @@ from runners.model.news import (
     HostReady,
     News,
 )
-from runners.model.phases import FAILURES, LIVE, Phase, Result, TaskPhase
+from runners.model.phases import FAILURES, LIVE, RUN_ENDED, Phase, Result, TaskPhase
 from runners.model.state import JobRunState, RunState, TaskState
 
 _NOTHING: tuple[Payload, ...] = ()
@@ -71,7 +71,8 @@ def observe(state: RunState, news: News, now_utc: float) -> tuple[Payload, ...]:
             if run.phase is Phase.BACKING_OFF and run.next_attempt == attempt and may_start(state):
                 return (JobQueued(job_run=run.id, attempt=attempt),)
         case ExecutionStarted() | ExecutionFinished() | ExecutionUncertain() | CancelProgress():
-            n = in_flight(run) if run.phase in LIVE else 0
+            # A rollback may end beside what is unknown; from there on only a person opens the run again.
+            n = in_flight(run) if run.phase in LIVE and state.phase not in RUN_ENDED else 0
             if n and run.attempts[-1].tasks[n - 1].key == news.key:
                 return _of_execution(run, n, run.attempts[-1].tasks[n - 1], news)
         case AdviceGiven(attempt=attempt):

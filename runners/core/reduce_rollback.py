@@ -9,7 +9,7 @@ from runners.core.index import Place
 from runners.core.moves import IllegalMove
 from runners.core.reduce_attempts import ended, with_attempt
 from runners.core.reduce_jobs import NOT_PAUSED, ask_to_stop, took_effect, unqueue
-from runners.core.rollback import can_be_rolled_back
+from runners.core.rollback import is_left, lacks_previous
 from runners.core.tasks import in_flight
 from runners.model.events import Event, NoteAdded, RollbackFinished, RollbackStarted, RunPaused, RunResumed
 from runners.model.phases import LIVE, Phase, Result, RunPhase, StagePhase
@@ -62,7 +62,8 @@ def rollback_started(draft: Draft, event: Event, payload: RollbackStarted) -> No
     for place in draft.index.places.values():
         _make_ready(draft, event, place, draft.job_run(place), not_running=payload.not_running)
         run, planned = draft.job_run(place), draft.planned(place)
-        if can_be_rolled_back(draft.index, planned, run):
+        # Also what nobody knows of: it is taken back should its host find it after all.
+        if is_left(planned, run) and not lacks_previous(draft.index, planned, run):
             draft.change(place, rollback_due=True, acted="rolled back", acted_by=event.actor, acted_at=event.time)
         elif run.rollback_due:
             draft.change(place, rollback_due=False)
@@ -96,7 +97,7 @@ def _make_ready(draft: Draft, event: Event, place: Place, run: JobRunState, *, n
                 result=Result.FAILURE if attempt.rollback else Result.CANCELLATION,
                 **changes,
             )
-        case _ if run.phase in LIVE and not run.answered and not run.cancel_asked:
+        case _ if run.phase in LIVE and not run.cancel_asked:
             if not run.attempts[-1].rollback:
                 ask_to_stop(draft, event, place, run)
         case _:

@@ -45,6 +45,16 @@ def test_a_paused_run_starts_no_attempt_and_what_runs_finishes_its_tasks() -> No
     assert sim.state.phase is RunPhase.SUCCEEDED
 
 
+def test_a_stage_that_a_pause_keeps_from_beginning_says_so() -> None:
+    sim = Simulator(plan_of(stage("one", job("release")), stage("after", job("purge"))))
+    sim.ready()
+    sim.pause()
+    sim.finish(NAME)
+    found = holds(sim.state, {})
+    assert [hold.text for hold in found if hold.what == "after"] == ["the run is paused"]
+    assert hold_of(sim.state, found, "after/purge@web1") is not None
+
+
 def test_pause_now_stops_between_two_tasks_and_the_time_does_not_count() -> None:
     sim = Simulator(plan_of(stage("rollout", job("release", "web1", "fetch restart", timeout_s=60.0))))
     sim.ready()
@@ -171,6 +181,16 @@ def test_a_retry_of_one_task_runs_it_and_finally_and_says_what_has_not_passed() 
     sim.play()
     assert sim.phase(NAME) is Phase.SUCCEEDED
     assert steps(sim) == ["kept", "kept", "succeeded", "succeeded"]
+
+
+def test_one_task_that_passed_although_it_was_cancelled_leaves_the_job_cancelled() -> None:
+    sim = failed()
+    sim.retry_task("restart", NAME)
+    sim.ready()
+    sim.cancel(NAME)
+    sim.finish(NAME)
+    sim.finish(NAME)
+    assert (sim.phase(NAME), sim.run(NAME).reason) == (Phase.CANCELLED, "cancelled after restart")
 
 
 def test_a_retry_of_part_of_a_job_that_cannot_be_is_refused_with_its_reason() -> None:

@@ -14,7 +14,7 @@ from runners.model.intents import Rollback
 from runners.model.phases import Phase, Result, RunPhase
 from runners.model.plan import Plan, Previous
 from runners.testing.builders import job, plan_of, stage, task
-from runners.testing.simulator import Simulator
+from runners.testing.simulator import Simulator, finished
 
 
 def plan() -> Plan:
@@ -164,6 +164,36 @@ def test_an_unknown_one_is_left_alone_until_a_person_vouches_and_its_key_is_fenc
     assert sim.state.phase is RunPhase.ROLLED_BACK
 
 
+def test_an_unknown_one_that_is_found_after_all_is_stopped_and_taken_back() -> None:
+    sim = Simulator(plan_of(stage("rollout", job("release", "web1 web2", "fetch restart", rollback="activate"))))
+    sim.ready()
+    key = sim.key("release@web1")
+    sim.vanish("release@web1")
+    sim.rollback()
+    sim.tell(finished("rollout/release@web1", key))
+    assert sim.run("release@web1").reason == "cancelled before restart"
+    sim.finish("release@web2", result=Result.CANCELLATION)
+    sim.play()
+    assert sim.state.phase is RunPhase.ROLLED_BACK
+
+
+def test_what_a_host_says_after_a_rollback_has_ended_changes_nothing() -> None:
+    sim = Simulator(plan_of(stage("rollout", job("release", "web1", rollback="activate"), job("other", "web2"))))
+    sim.ready()
+    key = sim.key("release@web1")
+    sim.finish("other@web2")
+    sim.vanish("release@web1")
+    sim.rollback(not_running=True)
+    back = sim.prepares["rollout/release@web1"]
+    assert back.fence == (key,)
+    sim.ready()
+    lost = sim.key("release@web1")
+    sim.vanish("release@web1")
+    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.tell(finished("rollout/release@web1", lost)) == ()
+    assert sim.tell(finished("rollout/release@web1", key)) == ()
+
+
 def test_a_host_that_is_lost_in_its_rollback_is_unknown_and_the_others_go_on() -> None:
     sim = done()
     sim.rollback()
@@ -234,6 +264,15 @@ def test_on_failure_rollback_lets_what_runs_finish_and_takes_the_run_back() -> N
     sim.play()
     assert sim.state.phase is RunPhase.ROLLED_BACK
     assert sim.phases()["purge@edge1"] == "cancelled"
+
+
+def test_on_failure_rollback_waits_for_no_silent_host() -> None:
+    sim = Simulator(plan_of(stage("rollout", job("release", "web1 web2", rollback="activate", on_failure="rollback"))))
+    sim.ready()
+    sim.finish("release@web1", 1)
+    sim.lose("release@web2")
+    assert sim.state.phase is RunPhase.ROLLING_BACK
+    assert sim.phase("release@web1") is Phase.ROLLING_BACK
 
 
 def test_a_rollback_that_needs_an_earlier_release_is_not_run_without_one() -> None:
