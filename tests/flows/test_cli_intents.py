@@ -153,7 +153,6 @@ def test_a_whole_run_is_cancelled_once(home: Person, tmp_path: Path) -> None:
     again = home.quick("cancel", uid, code=5)
     # Which of the two depends on how fast its job ends.
     assert f"{getpass.getuser()} is cancelling {name} already" in again.err or "was cancelled" in again.err
-    assert home.quick("retry", uid, code=5).err
     assert home.end(home.start("wait", uid)).code == 3
     assert "was cancelled" in home.quick("cancel", uid, code=5).err
 
