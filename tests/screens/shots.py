@@ -1,6 +1,6 @@
 """Pictures of the real app: ``python -m tests.screens.shots DIR [NAME…]`` over a controller in memory.
 
-``python -m tests.screens.shots --live RUN FILE`` takes one of a run that a real controller has, at 120x36, for the
+``python -m tests.screens.shots --live RUN FILE.png`` takes one of a run that a real controller has, at 120x36, for the
 README: start ``onduty demo``, then name its run with ONDUTY_HOME set to the demo's state folder.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -16,12 +17,14 @@ from runners.core.holds import holds
 from runners.testing.simulator import Simulator
 from tests.screens.desk import LIBRARY, Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
-from tests.screens.picture import save_picture
+from tests.screens.picture import picture_svg, save_picture
 from tests.screens.scenes import BIND, board_scene, failed_run, healthy_run, host_status, rollout, unknown_run
 from tui.view.glyphs import ASCII
 from tui.view.theme import DARK, HC, LIGHT, NONE
 from tui.widgets.look import Look
 
+LIVE_WIDTH = 1200
+"""Pixels."""
 SIZES = ((160, 44), (120, 36), (80, 24))
 LOOKS = {"dark": Look(DARK), "light": Look(LIGHT)}
 FEW_LOOKS = {"hc": Look(HC), "ascii-nocolor": Look(NONE, ASCII)}
@@ -141,8 +144,8 @@ async def shoot(name: str, size: tuple[int, int], look: Look, path: Path) -> Non
         save_picture(here.app, path)
 
 
-async def shoot_live(run: str, path: Path) -> None:
-    """The screen of a run that a real controller has."""
+async def shoot_live(run: str) -> str:
+    """The screen of a run that a real controller has, as SVG."""
     from tui.app import OndutyApp
     from tui.bridge import Line
     from tui.wiring import controller_command, home
@@ -151,18 +154,21 @@ async def shoot_live(run: str, path: Path) -> None:
     client, _ = await line(start=True)
     async with client:
         uid = await client.find(run)
-    app = OndutyApp(line, LIBRARY, LOOKS["dark"], run=uid)
+    app = OndutyApp(line, lambda: LIBRARY, LOOKS["dark"], run=uid)
     async with app.run_test(size=(120, 36)) as pilot:
         here = Desk(app, pilot, FakeController())
         await here.sees("failed in restart", "address already in use", "port-in-use")
         await pilot.pause()
-        save_picture(app, path)
+        return picture_svg(app)
 
 
 def main(words: Sequence[str]) -> None:
     """See the module."""
     if words and words[0] == "--live":
-        asyncio.run(shoot_live(words[1], Path(words[2])))
+        svg = asyncio.run(shoot_live(words[1]))
+        # Small enough to be read over a phone; the SVG itself needs a font that not every reader has.
+        program = ("rsvg-convert", "-w", str(LIVE_WIDTH), "-o", words[2])
+        subprocess.run(program, input=svg.encode(), check=True)
         return
     folder, wanted = Path(words[0]), words[1:]
     for name in wanted or SCENES:
