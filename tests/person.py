@@ -233,9 +233,7 @@ class Person:
             if not found:
                 return
             for process in found:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            psutil.wait_procs(found, timeout=5)
+                self._end_process(process.pid, signal.SIGKILL)
         raise AssertionError(f"still alive: {found}")
 
     @staticmethod
@@ -243,11 +241,8 @@ class Person:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             process.send_signal(number)
-            try:
-                process.wait(20)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(20)
+            # Not its wait(): where nobody asks for the end of orphans, a dead one stays as a zombie.
+            until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, f"the end of {pid}")
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -25,6 +25,8 @@ from runners.model.state import RunState
 
 STALE_AFTER_S = 5.0
 """The controller sends a line at least every 2 s; without one for this long what is shown is old and says so."""
+LOST_AFTER_S = 1.0
+"""A line that was cut is usually there again sooner, and then nothing is said."""
 RETRY_S = 0.5
 START_AFTER_S = 3.0
 """A controller that was there and left is waited for this long before another is started: who stopped it may be
@@ -128,7 +130,8 @@ class Feed:
     def stale_s(self) -> float | None:
         """Seconds since the controller was heard, once that is worth saying."""
         age_s = time.monotonic() - self.heard_at
-        return age_s if age_s > STALE_AFTER_S or (self.trouble and self.loaded) else None
+        enough_s = LOST_AFTER_S if self.trouble and self.loaded else STALE_AFTER_S
+        return age_s if age_s > enough_s else None
 
     async def ask(self, call: Callable[[ControllerClient], Awaitable[api.IntentAnswer]]) -> api.IntentAnswer:
         """One call on a line of its own; raises what the controller refused."""

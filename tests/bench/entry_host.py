@@ -84,7 +84,7 @@ async def _gap(
             unit="ms",
             budget="5 ms",
             met=share_s <= 0.005,
-            note=f"median {statistics.median(engine_s) * 1000:.1f} ms; commits and the log are synced to disk in it",
+            note=f"median {statistics.median(engine_s) * 1000:.1f} ms; a commit with its fsync is in it",
         ),
         Row(
             what=f"one job ends, the next starts: whole gap, {where}",

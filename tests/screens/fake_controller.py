@@ -127,7 +127,8 @@ class FakeController:
         )
 
     def holds_of(self, run: FakeRun) -> tuple[api.HoldDocument, ...]:
-        return self.holds.get(run.uid) or hold_documents(holds(run.sim.state, {}))
+        own = self.holds.get(run.uid)
+        return hold_documents(holds(run.sim.state, {})) if own is None else own
 
 
 class FakeClient:

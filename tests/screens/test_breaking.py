@@ -33,7 +33,7 @@ class Broken(OndutyApp):
         password = {SECRET!r}
         raise KeyError(password)
 
-app = Broken(failed_controller().connect, LIBRARY, Look())
+app = Broken(failed_controller().connect, lambda: LIBRARY, Look())
 app.run(headless=True)
 assert app.return_code == EXIT_BUG
 sys.exit(print_bug(app.crash, ["screen"]))

@@ -25,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Here and not at exit, where nobody could catch that the reader has left.
         sys.stdout.flush()
         sys.stderr.flush()
+    except KeyboardInterrupt:
+        # Between two instructions of our own, such as an import: a verb that had begun says so itself.
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         from tui.cli.output import forget_output
 

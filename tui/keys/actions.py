@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("sent", "@", "what was sent", "the commands and values that were really sent", Kind.LOOK, keys=("at",),
             screens=_RUN),
     _action("definition", "y", "definition", "the pipeline as this run pinned it", Kind.LOOK, screens=_RUN),
-    _action("copy", "c", "copy", "copy the first bad line, the name of a run, the command of a step", Kind.LOOK),
+    _action("copy", "c", "copy", "copy the first bad line, a run's name, a step's command", Kind.LOOK),
     _action("zoom", "z", "zoom", "give the focused pane the whole body", Kind.LOOK, screens=_RUN),
     _action("open", "enter", "open", "open: a run, or the log of a job run", Kind.MOVE, "l", "right",
             screens=_RUN_AND_BOARD, footer=1),

@@ -65,6 +65,11 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
         return cast("OndutyApp", self.app)
 
     @property
+    def is_top(self) -> bool:
+        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
+        return bool(self.app.screen_stack) and self.app.screen is self
+
+    @property
     def layout(self) -> Layout:
         """One area in the middle."""
         return AreaLayout(lambda name: self._area() if name == "dialog" else None)
@@ -129,7 +134,7 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
         """Everything is a key of the dialog."""
         event.stop()
         event.prevent_default()
-        if not self.is_current:
+        if not self.is_top:
             # Closed by the key before: this one must not close what is below.
             return
         drawn_at = self._drawn_at
@@ -155,7 +160,7 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
             self._answer("confirm")
         elif event.character in ("n", "N", "q"):
             self.dismiss(None)
-        if self.is_attached and self.is_current:
+        if self.is_attached and self.is_top:
             self._paint()
 
     def _type(self, event: events.Key) -> None:
@@ -192,7 +197,7 @@ class ConfirmScreen(ModalScreen["str | None"], inherit_bindings=False):
             self._answer(button.name)
 
     def _answer(self, button: str) -> None:
-        if not self.is_current:
+        if not self.is_top:
             return
         if button == "no":
             self.dismiss(None)

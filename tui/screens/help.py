@@ -8,12 +8,16 @@ from textual import events
 
 from tui.screens.overlay import OverlayScreen
 from tui.view.help_rows import help_rows
-from tui.view.rows import Row
+from tui.view.rows import BLANK, Row, Span, title_row
+from tui.view.safe_text import own
 from tui.widgets.canvas import Canvas
 
 
 class HelpScreen(OverlayScreen[None]):
     """Any key closes it, but those that scroll."""
+
+    WIDTH = 112
+    HEAD = 2
 
     def __init__(self, screen: str, pane: str, why_not: Mapping[str, str]) -> None:
         super().__init__()
@@ -21,13 +25,20 @@ class HelpScreen(OverlayScreen[None]):
 
     def rows(self, width: int) -> tuple[Row, ...]:
         """The table."""
-        return help_rows(*self._of, width, self.onduty.look.glyphs)
+        glyphs = self.onduty.look.glyphs
+        keys = (
+            Span(own("j k"), "acc", bold=True),
+            Span(own(" scroll   "), "muted"),
+            Span(own("esc"), "acc", bold=True),
+        )
+        title = title_row(own("keys"), (), keys, glyphs=glyphs)
+        return (title, BLANK, *help_rows(*self._of, width, glyphs))
 
     def on_key(self, event: events.Key) -> None:
         """Scroll or close."""
         event.stop()
         event.prevent_default()
-        if not self.is_current:
+        if not self.is_top:
             # Closed by the key before: this one must not close what is below.
             return
         steps = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "ctrl+d": 10, "pageup": -10, "ctrl+u": -10}

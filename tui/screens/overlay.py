@@ -41,6 +41,11 @@ class OverlayScreen(ModalScreen[T], Generic[T], inherit_bindings=False):
         raise NotImplementedError
 
     @property
+    def is_top(self) -> bool:
+        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
+        return bool(self.app.screen_stack) and self.app.screen is self
+
+    @property
     def current_row(self) -> int | None:
         """The row that must be in view, counted below ``HEAD``."""
         return None

@@ -81,6 +81,11 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
         return cast("OndutyApp", self.app)
 
     @property
+    def is_top(self) -> bool:
+        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
+        return bool(self.app.screen_stack) and self.app.screen is self
+
+    @property
     def here(self) -> Here:
         """What is true of this terminal now."""
         return self.onduty.here()
@@ -185,7 +190,7 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
                 self.say("fail", f"{name} broke ({type(error).__name__})\nthe report is in {path}")
 
     def _look(self) -> None:
-        if not self.is_current:
+        if not self.is_top:
             return
         self._expire_toasts()
         if trouble := self.onduty.new_trouble():
@@ -253,7 +258,7 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
 
     def action_do(self, name: str, key: str) -> None:
         """Do what the table says for a key, or say why not."""
-        if not self.is_current:
+        if not self.is_top:
             return
         self.key = key
         self.hush()
@@ -269,7 +274,7 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
 
     def action_say_how_to_leave(self) -> None:
         """Ctrl-c neither stops a run nor leaves."""
-        if self.is_current:
+        if self.is_top:
             self.hush()
             self.say("warn", f"ctrl-c stops nothing here; {self.LEAVE}; runs go on")
 

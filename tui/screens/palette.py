@@ -42,7 +42,7 @@ class PaletteScreen(OverlayScreen["str | None"]):
         """Type, move, choose."""
         event.stop()
         event.prevent_default()
-        if not self.is_current:
+        if not self.is_top:
             # Closed by the key before: this one must not close what is below.
             return
         names = self._found(80)[1]
@@ -72,5 +72,5 @@ class PaletteScreen(OverlayScreen["str | None"]):
     def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
         """A click does it."""
         names = self._found(80)[1]
-        if self.is_current and message.row < len(names):
+        if self.is_top and message.row < len(names):
             self.dismiss(names[message.row])

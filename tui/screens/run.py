@@ -165,7 +165,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             ("tiny", self._paint_tiny),
         ):
             self.part(name, lambda paint=paint: paint(scene))  # type: ignore[misc]
-        if self._open_runbook and self.is_current:
+        if self._open_runbook and self.is_top:
             self._open_runbook = False
             self.call_after_refresh(self.action_do, "runbook", "o")
 

@@ -107,7 +107,7 @@ class RunKeys(RunChanges, inherit_bindings=False):
             except OndutyError as error:
                 self.say("warn", error.message)
                 return
-            if self.is_current:
+            if self.is_top:
                 digest = answer.plan.definition_digest[:19]
                 self.app.push_screen(TextScreen(answer.plan.pipeline, digest, answer.definition.rstrip().split("\n")))
 

@@ -1,0 +1,110 @@
+"""The routes over an engine that says what a test wants: what only a busy or broken controller shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from runners.controller.app import Routes
+from runners.controller.credentials import Agents
+from runners.model import api
+from runners.model.errors import ControllerUnreachable
+from runners.model.events import Event, RunHeld
+
+
+class Scripted:
+    """Stands where the engine stands."""
+
+    def __init__(self) -> None:
+        self.agent_changes = 0
+        self.broken: Exception | None = None
+
+    def credentials_changed(self) -> None:
+        self.agent_changes += 1
+
+    async def state(self, uid: str) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+    async def events(self, uid: str, after: int, *, follow: bool) -> AsyncIterator[Event | None]:
+        for seq in (after + 1, after + 2):
+            yield Event(run=uid, seq=seq, time=0.0, actor="alice", payload=RunHeld(waits_for=()))
+        yield None
+
+
+@pytest.fixture
+def engine() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def routes(engine: Scripted) -> Routes:
+    def hello(user: str) -> api.Hello:
+        return api.Hello(version="0", protocol=1, pid=1, home="/", user=user, started_at="")
+
+    return Routes(engine, hello=hello, agents=Agents(), stop=lambda: None)  # type: ignore[arg-type]
+
+
+async def ask(routes: Routes, path: str, **options: Any) -> httpx.Response:
+    transport = httpx.ASGITransport(app=routes.app(), client=("alice", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://onduty") as client:
+        return await client.get(path, **options)
+
+
+async def test_a_slow_reader_is_told_where_to_go_on(routes: Routes) -> None:
+    answer = await ask(routes, "/v1/runs/U/stream", params={"after": 7})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [line.get("seq") for line in lines[:2]] == [8, 9]
+    assert lines[2] == {"dropped": True, "after": 9}
+    assert routes.open_streams == 0
+
+
+async def test_a_bug_is_an_answer_too_and_says_that_runs_go_on(routes: Routes, engine: Scripted) -> None:
+    engine.broken = KeyError("a secret thing")
+    answer = await ask(routes, "/v1/runs/U")
+    problem = answer.json()
+    assert (answer.status_code, problem["type"], problem["exit_code"]) == (500, "bug", 70)
+    assert "secret" not in answer.text
+
+
+async def test_whoever_asks_a_controller_that_stops_is_sent_to_the_next_one(routes: Routes, engine: Scripted) -> None:
+    routes.stopping = True
+    answer = await ask(routes, "/v1/hello")
+    assert (answer.status_code, answer.json()["type"]) == (503, ControllerUnreachable.kind)
+    routes.stopping = False
+    assert (await ask(routes, "/v1/hello")).status_code == 200
+    assert routes.requests == 2
+
+
+async def test_the_newest_agent_that_lives_counts_and_hosts_are_tried_again_when_it_changes(
+    routes: Routes, engine: Scripted, tmp_path: Path
+) -> None:
+    agents: list[socket.socket] = []
+    paths = [str(tmp_path / name) for name in ("a", "b")]
+    for path in paths:
+        one = socket.socket(socket.AF_UNIX)
+        one.bind(path)
+        agents.append(one)
+    for path in (paths[0], paths[0], paths[1], str(tmp_path / "gone")):
+        await ask(routes, "/v1/hello", params={"auth_sock": path})
+    assert engine.agent_changes == 2
+    assert routes._agents.current() == paths[1]
+    os.unlink(paths[1])
+    assert routes._agents.current() == paths[0]
+    for one in agents:
+        one.close()
+
+
+def test_a_file_that_is_no_socket_is_no_agent(tmp_path: Path) -> None:
+    agents = Agents()
+    (tmp_path / "file").write_text("")
+    assert not agents.offer(str(tmp_path / "file"))
+    assert not agents.offer("a\0b")
+    assert agents.current() is None
