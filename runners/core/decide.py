@@ -258,6 +258,8 @@ def _end_of_run(state: RunState) -> Iterator[Payload]:
     """Nothing follows from any job run or stage: the run ended, or a person has to come, or something moves."""
     if state.phase is RunPhase.CANCELLING:
         yield from _end_of_cancel(state)
+    elif state.phase is RunPhase.PAUSED and any(run.retry_asked for _, run in runs_in(state, Phase.WAITING)):
+        return
     elif all(stage.phase in STAGE_DONE for stage in state.stages):
         yield RunFinished(phase=RunPhase.SUCCEEDED, result=Result.SUCCESS, warnings=warnings_of(state))
     elif (

@@ -21,7 +21,7 @@ from runners.model.events import (
     TaskFinished,
     TaskStarted,
 )
-from runners.model.phases import BAD, LIVE, Phase, Result, TaskPhase
+from runners.model.phases import FAILURES, LIVE, Phase, Result, TaskPhase
 from runners.model.state import AttemptState, JobRunState, RunbookLink, TaskState
 
 _TASK_PHASE = {
@@ -261,7 +261,7 @@ def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:
 
 def runbook_linked(draft: Draft, payload: RunbookLinked) -> None:
     place, run = at(draft, payload.job_run)
-    if run.phase not in BAD or run.attempt != payload.attempt:
+    if run.phase not in FAILURES or run.attempt != payload.attempt:
         return
     link = RunbookLink(
         page=payload.page,

@@ -296,7 +296,7 @@ class CoreMachine(RuleBasedStateMachine):
         assert self.sim.phase(id_) in ((Phase.ROLLBACK_FAILED,) if rollback else (Phase.FAILED, Phase.ROLLING_BACK))
         assert len(self.sim.run(id_).attempts) == attempts
 
-    @precondition(lambda self: self._any(_flies))
+    @precondition(lambda self: self._any(_flies) and self.sim.state.phase not in RUN_ENDED)
     @rule(
         data=st.data(),
         result=st.sampled_from(
@@ -313,7 +313,7 @@ class CoreMachine(RuleBasedStateMachine):
         # The same verdict again, as after a reconnect.
         assert self.sim.tell(news) == ()
 
-    @precondition(lambda self: self._any(_flies))
+    @precondition(lambda self: self._any(_flies) and self.sim.state.phase not in RUN_ENDED)
     @rule(data=st.data())
     def task_runs(self, data: st.DataObject) -> None:
         """The host says that it runs."""
@@ -321,7 +321,7 @@ class CoreMachine(RuleBasedStateMachine):
         self._tell(ExecutionStarted(job_run=id_, key=self.sim.key(id_)))
         assert self.sim.phase(id_) in (Phase.RUNNING, Phase.CANCELLING, Phase.ROLLING_BACK)
 
-    @precondition(lambda self: self._any(_flies))
+    @precondition(lambda self: self._any(_flies) and self.sim.state.phase not in RUN_ENDED)
     @rule(data=st.data(), answered=st.booleans())
     def contact_is_lost(self, data: st.DataObject, answered: bool) -> None:
         """Silence, or an answer that knows nothing."""
@@ -499,7 +499,7 @@ class CoreMachine(RuleBasedStateMachine):
                     assert run.id in self.sim.wakes or state.phase is RunPhase.PAUSED, "nobody will wake it"
                 case Phase.FAILED | Phase.TIMED_OUT | Phase.ROLLBACK_FAILED if run.runbook is None:
                     vouched = bool(run.attempts) and run.attempts[-1].phase is Phase.UNKNOWN
-                    assert run.id in self.sim.advices or vouched, "nobody looks for its page"
+                    assert run.id in self.sim.advices or vouched, f"nobody looks for the page of {run}"
         self._ends_or_says_why(state)
 
     def _ends_or_says_why(self, state: RunState) -> None:

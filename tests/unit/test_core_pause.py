@@ -99,6 +99,18 @@ def test_a_failure_in_a_paused_run_runs_finally_and_backs_off_until_it_is_resume
     assert sim.phase(NAME) is Phase.QUEUED
 
 
+def test_a_paused_run_does_not_end_under_what_a_person_retried() -> None:
+    sim = Simulator(plan_of(stage("rollout", job("release", "web1 web2", on_failure="stop"))))
+    sim.play({"release@web1": 1, "release@web2": 1})
+    sim.retry("release@web1")
+    sim.pause()
+    sim.restart()
+    assert sim.state.phase is RunPhase.PAUSED
+    sim.resume()
+    sim.play()
+    assert sim.phase("release@web1") is Phase.SUCCEEDED
+
+
 def test_who_cannot_pause_or_resume_is_told_why() -> None:
     sim = two()
     with pytest.raises(Refused, match="deploy-api/42 is not paused; it is running"):
