@@ -14,6 +14,8 @@ from runners.remote import request
 from runners.remote.notices import KeyReport, parse_notice
 from tests.unit.remote_shells import SHELLS, LoadedShell
 
+# Ending an execution looks for its key on the whole machine: these tests share keys, so they share a worker.
+pytestmark = pytest.mark.xdist_group("supervisor")
 KEY = "u.1.1.1"
 FIFTEEN_DAYS_S = 15 * 86400
 
