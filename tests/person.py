@@ -226,8 +226,9 @@ class Person:
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
                     pipe.close()
-        if self.pid is not None:
-            self._end_process(self.pid, signal.SIGTERM)
+        pid = self.pid
+        if pid is not None:
+            self._end_process(pid, signal.SIGTERM)
         for _ in range(50):
             found = self.processes()
             if not found:

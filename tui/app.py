@@ -253,6 +253,9 @@ def run_app(run: str | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    for name in ("COLUMNS", "LINES"):
+        # What was exported is the size of that moment, and would be believed after every resize.
+        os.environ.pop(name, None)
     line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
     app = OndutyApp(line, library, look, run=run, shelves=Shelves(own_runbooks()).library)
     app.run()

@@ -53,7 +53,8 @@ class Line:
     async def __call__(self, *, start: bool) -> tuple[ControllerClient, api.Hello]:
         """See ``Connect``. A state folder that was removed meanwhile is not made again."""
         if self._met and not self._home.is_dir():
-            raise ControllerUnreachable(f"{self._home} was removed, and the controller with it", hint="q leaves")
+            gone = f"the state folder was removed, the controller too; {self._home}"
+            raise ControllerUnreachable(gone, hint="q leaves")
         if start:
             client, hello = await find_or_start(self._home, self._command, auth_sock=self._auth_sock)
         else:

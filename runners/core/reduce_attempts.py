@@ -51,6 +51,7 @@ _NOT_RUN = TaskState(phase=TaskPhase.NOT_RUN)
 
 
 def at(draft: Draft, job_run: str) -> tuple[Place, JobRunState]:
+    """Where a job run stands, and the job run."""
     place = draft.place(job_run)
     return place, draft.job_run(place)
 
@@ -71,15 +72,18 @@ def _with_task(draft: Draft, run: JobRunState, task: int, new: TaskState) -> tup
 
 
 def with_attempt(run: JobRunState, attempt: AttemptState) -> tuple[AttemptState, ...]:
+    """The attempts of ``run`` with the current one replaced."""
     return run.attempts if run.attempts[-1] is attempt else (*run.attempts[:-1], attempt)
 
 
 def expect_attempt(run: JobRunState, attempt: int) -> None:
+    """Raise ``IllegalMove`` unless ``attempt`` is the one that comes next."""
     if attempt != run.next_attempt:
         raise IllegalMove(f"{run.id} goes on with attempt {run.next_attempt}, not {attempt}")
 
 
 def job_queued(draft: Draft, time: float, payload: JobQueued) -> None:
+    """It waits for its host and a place."""
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
     if payload.rollback:
@@ -89,6 +93,7 @@ def job_queued(draft: Draft, time: float, payload: JobQueued) -> None:
 
 
 def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
+    """An attempt begins."""
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
     before = run.current
@@ -143,6 +148,7 @@ def _kept(task: TaskState) -> TaskState:
 
 
 def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched) -> None:
+    """A task is committed; from here on only the host knows."""
     place, run = at(draft, payload.job_run)
     attempt = run.current
     if (
@@ -187,6 +193,7 @@ def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState
 
 
 def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
+    """The host said that it runs; late news changes nothing."""
     place, run = at(draft, payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
@@ -197,6 +204,7 @@ def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
 
 
 def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
+    """The host's verdict; late news changes nothing."""
     place, run = at(draft, payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None:
@@ -231,6 +239,7 @@ def _regained(draft: Draft, place: Place, run: JobRunState, time: float, attempt
 
 
 def contact_lost(draft: Draft, time: float, payload: ContactLost) -> None:
+    """Nobody can say what became of it."""
     place, run = at(draft, payload.job_run)
     task = in_flight(run)
     if run.phase not in LIVE or run.attempt != payload.attempt or not task:
@@ -246,6 +255,7 @@ def contact_lost(draft: Draft, time: float, payload: ContactLost) -> None:
 
 
 def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> None:
+    """The host was asked and it still runs."""
     place, run = at(draft, payload.job_run)
     task = in_flight(run)
     if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
@@ -254,12 +264,14 @@ def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> Non
 
 
 def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:
+    """How far ending it is."""
     place, run = at(draft, payload.job_run)
     if run.cancel_asked and run.phase is not Phase.UNKNOWN and run.attempt == payload.attempt:
         draft.change(place, cancel_step=payload.step, survivors=payload.survivors)
 
 
 def runbook_linked(draft: Draft, payload: RunbookLinked) -> None:
+    """The page beside a failure."""
     place, run = at(draft, payload.job_run)
     if run.phase not in FAILURES or run.attempt != payload.attempt:
         return

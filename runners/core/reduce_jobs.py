@@ -20,6 +20,7 @@ _NO_CANCEL: dict[str, Any] = {"cancel_asked": False, "cancel_step": "", "survivo
 
 
 def job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
+    """A job run ended."""
     place, run = at(draft, payload.job_run)
     if payload.phase not in ENDED or payload.phase is Phase.SKIPPED:
         raise IllegalMove(f"job_finished cannot say {payload.phase.value}")
@@ -97,6 +98,7 @@ def took_effect(draft: Draft, intent: str) -> None:
 
 
 def retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> None:
+    """Another attempt will come."""
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
     if payload.by_policy:
@@ -156,6 +158,7 @@ def retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> None
 
 
 def job_skipped(draft: Draft, event: Event, payload: JobSkipped) -> None:
+    """It counts as satisfied."""
     place, run = at(draft, payload.job_run)
     attempts = run.attempts
     if run.phase is Phase.UNKNOWN:
@@ -182,6 +185,7 @@ def job_skipped(draft: Draft, event: Event, payload: JobSkipped) -> None:
 
 
 def cancel_requested(draft: Draft, event: Event, payload: CancelRequested) -> None:
+    """Somebody wants these job runs, or the run, to end."""
     if payload.whole_run:
         if draft.of_run("phase") not in (RunPhase.CANCELLING, RunPhase.ROLLING_BACK):
             draft.move_run(RunPhase.CANCELLING)

@@ -7,6 +7,7 @@ real shell and a real disk is in ``host_contract``.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Protocol
 
 import pytest
@@ -25,7 +26,8 @@ from runners.ports.transport import (
 from runners.testing.behaviour import Die, Exit, Gate, Print, Step
 from runners.testing.recording_sink import RecordingSink
 
-KEY = "01JD0000000000000000000001.1.1.1"
+KEY = f"01JD{os.getpid():022d}.1.1.1"
+"""Unique to this process: ending an execution looks for its key on the whole machine, other tests' too."""
 WORKDIR = "01JD0000000000000000000001.1.1"
 RECONNECTS = 50
 

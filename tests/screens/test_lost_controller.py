@@ -21,6 +21,7 @@ async def test_what_is_shown_stays_and_says_how_old_it_is() -> None:
         await here.sees("bind: address already in use")
         await controller.go_down()
         await here.sees("no controller for", "bind: address already in use", "web3 failed in restart")
+        await here.sees("connection refused")
         await controller.come_back()
         await here.sees_no("no controller for")
 

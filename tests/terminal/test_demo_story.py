@@ -66,8 +66,9 @@ def test_removing_the_demo_under_an_open_screen_leaves_nothing(open_terminal: Op
     terminal = open_terminal(demo_home)
     terminal.onduty("demo")
     terminal.sees("release-api/1")
-    assert onduty(demo_home, "demo", "--stop").returncode == 0
-    terminal.sees("was removed, and the controller with it")
+    done = onduty(demo_home, "demo", "--stop")
+    assert done.returncode == 0, done.stderr
+    terminal.sees("the state folder was removed, the controller too")
     assert not (demo_home / "demo").exists()
     terminal.press("q", "q")
     terminal.is_restored()

@@ -14,6 +14,8 @@ from runners.remote import request
 from runners.remote.notices import KeyReport, parse_notice
 from tests.unit.remote_shells import SHELLS, LoadedShell
 
+# Ending an execution looks for its key on the whole machine: these tests share keys, so they share a worker.
+pytestmark = pytest.mark.xdist_group("supervisor")
 KEY = "u.1.1.1"
 FIFTEEN_DAYS_S = 15 * 86400
 
@@ -147,17 +149,18 @@ def test_cancel_never_signals_the_stranger_who_got_the_number_of_the_job(shell: 
 
 
 def test_what_cannot_be_ended_is_named_with_its_pid_its_user_and_its_command(shell: LoadedShell) -> None:
-    start(shell, "exec sleep 600")
-    pid = int((shell.state / f"{KEY}.x").read_text().split()[4])
+    key = f"u.{os.getpid()}.1.1"  # of nobody else on this machine, so that the list has one survivor
+    start(shell, "exec sleep 600", key=key)
+    pid = int((shell.state / f"{key}.x").read_text().split()[4])
     # As if every signal were refused.
-    shell.send(b"kill() { :; }\n" + request.cancel(3, KEY, 0.0))
+    shell.send(b"kill() { :; }\n" + request.cancel(3, key, 0.0))
     lines = [shell.line() for _ in range(5)]
-    assert lines[-1] == f"C {KEY} survivors "
+    assert lines[-1] == f"C {key} survivors "
     survivor = next(line for line in lines if "survivor " in line).split()
     assert survivor[3] == str(pid)
     assert survivor[5:] == ["sleep", "600"]
-    shell.send(b"unset -f kill\n" + request.cancel(4, KEY, 0.0))
-    while not shell.line().startswith(f"N {KEY} R x 1"):
+    shell.send(b"unset -f kill\n" + request.cancel(4, key, 0.0))
+    while not shell.line().startswith(f"N {key} R x 1"):
         pass
 
 

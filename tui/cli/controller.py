@@ -124,14 +124,14 @@ async def stop_controller() -> bool:
         return False
     async with ControllerClient(home()) as client:
         await client.stop_controller()
-    if not await asyncio.to_thread(_ends, process):
+    if not await asyncio.to_thread(ends, process):
         raise ControllerUnreachable(
             f"controller pid {hello.pid} was asked to end and still runs after {STOP_S:g} s", hint=f"kill {hello.pid}"
         )
     return True
 
 
-def _ends(process: psutil.Process) -> bool:
+def ends(process: psutil.Process) -> bool:
     """Whether it is over within the time; a dead one whose parent never asked for its end is gone for us too."""
     import time
 

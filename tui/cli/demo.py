@@ -7,6 +7,7 @@ terminal. ``demo`` again re-attaches, ``--stop`` removes everything.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -218,27 +219,27 @@ def _stop(folder: Path) -> int:
     import psutil
 
     from runners.testing.demo_hosts import remove, stop_services
-    from tui.cli.controller import stop_controller
+    from tui.cli.controller import ends, stop_controller
     from tui.cli.session import run_async
 
     if not folder.is_dir():
         print("no demo runs")
         return 0
     run_async(stop_controller())
+    # At once: a screen that is open on the demo starts no controller where the state folder is gone.
+    with contextlib.suppress(FileNotFoundError):
+        (folder / "state").rename(folder / "state.removed")
     stop_services(folder / "fleet" / "hosts")
     pid = _fleet_pid(folder)
     if pid is not None:
         try:
             process = psutil.Process(pid)
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            if not ends(process):
+                print(f"the demo's hosts (pid {pid}) do not end; kill {pid}", file=sys.stderr)
+                return 1
         except psutil.NoSuchProcess:
             pass
-        except psutil.TimeoutExpired:
-            print(f"the demo's hosts (pid {pid}) do not end; kill {pid}", file=sys.stderr)
-            return 1
-    # A screen that is open on the demo may have started another one meanwhile.
-    run_async(stop_controller())
     remove(folder)
     print("the demo is gone")
     return 0

@@ -41,6 +41,8 @@ class Toast:
     """run: accepted, warn: refused, fail: a new failure elsewhere."""
     text: str
     until: float = field(default_factory=lambda: time.monotonic() + TOAST_S)
+    while_lost: bool = False
+    """It stays for as long as the controller is gone."""
 
 
 def bindings_of(screen: str) -> list[BindingType]:
@@ -195,6 +197,7 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
         self._expire_toasts()
         if trouble := self.onduty.new_trouble():
             self.say("warn", trouble)
+            self.toasts[-1].while_lost = True
         # Ages on the screen tick once a second.
         seen = (self.news(), int(self.here.now_utc))
         if seen != self._seen:
@@ -233,14 +236,15 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
 
     def hush(self) -> None:
         """A key was pressed: failures were seen."""
-        kept = [toast for toast in self.toasts if toast.kind != "fail"]
+        kept = [toast for toast in self.toasts if toast.kind != "fail" and not toast.while_lost]
         if len(kept) != len(self.toasts):
             self.toasts = kept
             self.repaint()
 
     def _expire_toasts(self) -> None:
         now = time.monotonic()
-        kept = [toast for toast in self.toasts if toast.until > now]
+        lost = bool(self.onduty.feed.trouble)
+        kept = [toast for toast in self.toasts if (lost if toast.while_lost else toast.until > now)]
         if len(kept) != len(self.toasts):
             self.toasts = kept
             self.repaint()
