@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runners.model.definition import OnFailure, Part, RetryPolicy
+from runners.model.definition import OnFailure, Part, RetryPolicy, Shell
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
 
@@ -20,7 +20,10 @@ class PlannedTask:
     name: str
     kind: str = "run"
     command: str = ""
-    """The text for ``sh -e``, exactly as it is sent."""
+    """The text for the shell, exactly as it is sent."""
+    shell: Shell = Shell.SH
+    login: bool = False
+    """The shell reads the profile of the account before the command."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Params and the env of job and task, merged; ``Plan.env_of`` gives the whole."""
     dir: str | None = None
@@ -31,6 +34,14 @@ class PlannedTask:
     part: Part = Part.TASKS
     runbook: str | None = None
     """The task's own link, else None: the job's counts."""
+
+    @property
+    def manner(self) -> tuple[str, ...]:
+        """How the command is run where that is not as usual: ``bash``, ``login shell``."""
+        return (
+            *(["bash"] if self.shell is Shell.BASH else []),
+            *(["login shell"] if self.login else []),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class PreviewTask:
     command: str
     """Exactly what is sent to the shell."""
     marker: Marker
+    manner: tuple[str, ...] = ()
+    """How it is run where that is not as usual: ``bash``, ``login shell``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

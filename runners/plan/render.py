@@ -105,6 +105,8 @@ def _task_document(task: PlannedTask) -> dict[str, Any]:
         "kind": task.kind,
         "part": task.part.value,
         "command": task.command,
+        "shell": task.shell.value,
+        "login": task.login,
         "dir": task.dir,
         "env": dict(task.env),
         "timeout_s": task.timeout_s,
@@ -154,6 +156,7 @@ def _details(job: PlannedJob) -> Sequence[str]:
 
 def _task_rows(number: int, task: PlannedTask) -> list[str]:
     extra = [_PARTS[task.part]] if task.part in _PARTS else []
+    extra.extend(task.manner)
     if not task.repeatable:
         extra.append("not repeatable")
     if task.dir:
