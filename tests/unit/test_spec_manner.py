@@ -27,7 +27,7 @@ def planned(text: str) -> Plan:
     [
         (
             one_job("hosts: local", "tasks: [{run: x, shell: zsh}]"),
-            f'p.yaml:8:33  {AT}.tasks[0].shell: must be one of sh, bash, not "zsh"',
+            f'p.yaml:8:33  {AT}.tasks[0].shell: must be one of sh, bash, not "zsh", did you mean "sh"?',
         ),
         (
             one_job("hosts: local", "tasks: [{run: x}]", "shell: basch"),
