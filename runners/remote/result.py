@@ -84,6 +84,11 @@ def _error(code: str, folder: str) -> str:
             return f"folder {folder} cannot be entered"
         case "nowork":
             return "the work folder could not be made"
+        case "noshare":
+            return (
+                "this user cannot enter the work folder (other users than root are let in by setfacl, which this host "
+                "may not have); give the task a dir:"
+            )
         case "nobash":
             return "this host has no bash, which shell: bash asks for; nothing was started there"
         case "nostart":
