@@ -13,8 +13,8 @@ from typing import Protocol
 from runners.engine.host_wants import Execution, PlaceKey, Stage
 from runners.engine.limits import Limits
 from runners.engine.logs import BytesMissing, Logs
-from runners.engine.verdict import cancelled_before_start, finished, never_ran, refusal_kind
-from runners.model.errors import HostRefused
+from runners.engine.verdict import cancelled_before_start, finished, kind_of, never_ran
+from runners.model.errors import HostRefused, SudoRefused
 from runners.model.news import CancelProgress, ExecutionStarted, ExecutionUncertain, News
 from runners.ports.transport import (
     CancelStep,
@@ -118,9 +118,10 @@ class Executions:
                 execution.silent_since_s = now_s
                 execution.silent_grace_s = self._limits.silent_s
 
-    def any_followed(self) -> str | None:
-        """A key that the host must know."""
-        return next((key for key, one in self._by_key.items() if one.stage is Stage.FOLLOWED), None)
+    def any_followed(self) -> tuple[str, str] | None:
+        """A key that the host must know, and whom to ask for it."""
+        followed = (one for one in self._by_key.values() if one.stage is Stage.FOLLOWED)
+        return next(((one.key, one.request.sudo) for one in followed), None)
 
     def next_silence_s(self) -> float | None:
         """When the next silence has to be told, on the monotonic clock."""
@@ -148,13 +149,20 @@ class Executions:
         fresh = tuple(one for one in executions if one.stage is Stage.START)
         for execution in (*asked, *fresh):
             execution.stage = Stage.BUSY
-        if asked:
-            self._link.exchange(self._ask, session, asked)
+        for user in dict.fromkeys(one.request.sudo for one in asked):
+            self._link.exchange(self._ask, session, user, tuple(one for one in asked if one.request.sudo == user))
         for execution in fresh:
             self._link.exchange(self._start, session, execution)
 
-    async def _ask(self, session: HostSession, executions: Sequence[Execution]) -> None:
-        reports = await session.ask([execution.key for execution in executions])
+    async def _ask(self, session: HostSession, user: str, executions: Sequence[Execution]) -> None:
+        try:
+            supervisor = await session.under(user)
+        except (HostRefused, SudoRefused) as error:
+            # The one who has the keys cannot be asked, and it may have started them: only a person can say.
+            for execution in executions:
+                self._end_unknown(execution, error.message)
+            return
+        reports = await supervisor.ask([execution.key for execution in executions])
         self._link.heard()
         for execution, report in zip(executions, reports, strict=True):
             # One exchange each: a log that has to be opened does not hold up the verdict of another.
@@ -164,10 +172,10 @@ class Executions:
         if not self._carries(execution):
             return
         try:
-            report = await session.start(execution.request)
-        except HostRefused as error:
-            reason = _cut(error.message)
-            self._end(execution, never_ran(execution.job_run, execution.key, reason, kind=refusal_kind(reason)))
+            supervisor = await session.under(execution.request.sudo)
+            report = await supervisor.start(execution.request)
+        except (HostRefused, SudoRefused) as error:
+            self._end(execution, never_ran(execution.job_run, execution.key, error.message, kind=kind_of(error)))
             return
         self._link.heard()
         await self._take_report(session, execution, report, True)
@@ -186,7 +194,7 @@ class Executions:
                 before = report
                 # On a full disk it cannot be sealed; nobody but this controller could start it.
                 with contextlib.suppress(HostRefused):
-                    before = await session.seal(execution.key)
+                    before = await (await session.under(execution.request.sudo)).seal(execution.key)
                 if before.phase in (ExecutionPhase.ABSENT, ExecutionPhase.CLAIMED):
                     self._end(execution, cancelled_before_start(execution.job_run, execution.key))
                 else:
@@ -208,14 +216,15 @@ class Executions:
                 self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
         if not followed or report.phase is ExecutionPhase.LOST:
             offset = await self._logs.feed(execution.run, execution.key).resume()
-            await session.follow(execution.key, offset)
+            await (await session.under(execution.request.sudo)).follow(execution.key, offset)
         if report.phase is ExecutionPhase.RUNNING:
             await self._send_cancel(session, execution)
 
     async def _send_cancel(self, session: HostSession, execution: Execution) -> None:
         if execution.cancel_grace_s is not None and not execution.cancel_sent:
             execution.cancel_sent = True
-            await session.cancel(execution.key, execution.cancel_grace_s)
+            supervisor = await session.under(execution.request.sudo)
+            await supervisor.cancel(execution.key, execution.cancel_grace_s)
 
     async def _put_away(self, session: HostSession, execution: Execution, result: ExecutionResult) -> None:
         """Have the whole log on disk, then report the verdict."""
@@ -233,6 +242,13 @@ class Executions:
             self._logs.drop(execution.key)
             self._tell(execution.run, news)
             self._link.nudge()
+
+    def _end_unknown(self, execution: Execution, why: str) -> None:
+        reason = _cut(why)
+        self._end(
+            execution,
+            ExecutionUncertain(job_run=execution.job_run, key=execution.key, reason=reason, answered=True),
+        )
 
     def _carries(self, execution: Execution) -> bool:
         return self._by_key.get(execution.key) is execution
@@ -266,11 +282,7 @@ class Executions:
         self._link.heard()
         execution = self._by_key.get(key)
         if execution is not None:
-            reason = report.reason or f"{self._link.name} has neither the process nor its result"
-            self._end(
-                execution,
-                ExecutionUncertain(job_run=execution.job_run, key=key, reason=_cut(reason), answered=True),
-            )
+            self._end_unknown(execution, report.reason or f"{self._link.name} has neither the process nor its result")
 
     def session_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None:
         """How far a cancel is."""

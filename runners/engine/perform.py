@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from runners.core.index import job_run_of
+from runners.core.index import job_run_of, planned_job_of
 from runners.core.tasks import is_live, waits_for_host
 from runners.engine.advice import advise
 from runners.engine.host_executions import TellNews
@@ -14,7 +14,7 @@ from runners.engine.host_link import HostLink
 from runners.engine.host_pool import HostPool
 from runners.engine.host_wants import Execution, Stage
 from runners.engine.limits import Limits
-from runners.engine.request import build_request
+from runners.engine.request import build_request, user_of
 from runners.engine.timers import Timer, Timers
 from runners.model.effects import (
     Advise,
@@ -109,7 +109,8 @@ class Performer:
             case PrepareHost():
                 link = self._link(state, effect.host)
                 self._prepared[state.uid, effect.job_run] = (effect.attempt, link)
-                link.prepare(state.uid, effect.job_run, effect.attempt, effect.fence)
+                fence = tuple((key, user_of(state, effect.job_run, key)) for key in effect.fence)
+                link.prepare(state.uid, effect.job_run, effect.attempt, fence)
             case StartExecution():
                 self._carry(state, effect, Stage.START)
             case AskExecution():
@@ -126,9 +127,10 @@ class Performer:
                 self._spawn(state, effect)
             case ForgetExecution():
                 # Its log was put on disk before its verdict became an event.
-                self._link(state, effect.host).forget(effect.key)
+                self._link(state, effect.host).forget(effect.key, user_of(state, effect.job_run, effect.key))
             case ForgetWorkdirs():
-                self._link(state, effect.host).forget_workdirs(effect.workdirs)
+                users = planned_job_of(state, effect.job_run).sudo_users
+                self._link(state, effect.host).forget_workdirs(effect.workdirs, users)
             case _:
                 raise TypeError(f"no such effect: {effect!r}")
 

@@ -7,7 +7,7 @@ import hashlib
 from runners.core.index import index_of, job_run_of, planned_job_of
 from runners.core.rollback import PREVIOUS
 from runners.model.ids import parse_key
-from runners.model.state import RunState
+from runners.model.state import JobRunState, RunState
 from runners.ports.transport import ExecutionRequest
 
 
@@ -16,7 +16,7 @@ def build_request(
 ) -> ExecutionRequest:
     """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
     job, run = planned_job_of(state, job_run), job_run_of(state, job_run)
-    rollback = next((one.rollback for one in run.attempts if one.number == attempt), False)
+    rollback = _is_rollback(run, attempt)
     step = job.steps(rollback=rollback)[task - 1]
     env = state.plan.env_of(step, run.host)
     if rollback:
@@ -37,12 +37,25 @@ def build_request(
         script=step.command,
         shell=step.shell,
         login=step.login,
+        sudo=step.sudo,
+        sharers=job.sudo_users,
         env=env,
         dir=step.dir,
         workdir=workdir,
         timeout_s=timeout_s,
         label=" ".join(f"{state.by} {state.name} {job_run}".split()),
     )
+
+
+def user_of(state: RunState, job_run: str, key: str) -> str:
+    """Whom sudo runs an execution as, so whom to ask for it; empty: the account that logged in."""
+    parts = parse_key(key)
+    steps = planned_job_of(state, job_run).steps(rollback=_is_rollback(job_run_of(state, job_run), parts.attempt))
+    return steps[parts.task - 1].sudo
+
+
+def _is_rollback(run: JobRunState, attempt: int) -> bool:
+    return next((one.rollback for one in run.attempts if one.number == attempt), False)
 
 
 def traceparent(key: str) -> str:

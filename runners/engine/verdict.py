@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from runners.model.errors import OndutyError, SudoRefused
 from runners.model.news import ExecutionFinished
 from runners.model.phases import FailureKind, Result
 from runners.ports.transport import ExecutionResult
@@ -39,6 +40,11 @@ def cancelled_before_start(job_run: str, key: str) -> ExecutionFinished:
     return ExecutionFinished(
         job_run=job_run, key=key, result=Result.CANCELLATION, reason="cancelled before it reached the host"
     )
+
+
+def kind_of(error: OndutyError) -> FailureKind:
+    """What a refusal of the host is to runbooks and to the retry policy."""
+    return FailureKind.AUTH if isinstance(error, SudoRefused) else refusal_kind(error.message)
 
 
 def refusal_kind(message: str) -> FailureKind:

@@ -145,6 +145,7 @@ def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -
         command=task.run,
         shell=_first(task.shell, job.shell, pipeline.defaults.shell),
         login=_first(task.login, job.login, pipeline.defaults.login),
+        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo),
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,

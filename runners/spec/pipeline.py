@@ -105,6 +105,7 @@ def _defaults(model: DefaultsModel) -> Defaults:
         on_failure=OnFailure(model.on_failure),
         shell=Shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
     )
 
 
@@ -148,6 +149,7 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
         on_failure=None if model.on_failure is None else OnFailure(model.on_failure),
         shell=_shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
@@ -180,6 +182,7 @@ def _task(name: str, model: TaskModel, line: int, part: Part) -> Task:
         run=model.run,
         shell=_shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
         timeout_s=model.timeout,
         env=dict(model.env),
         dir=model.dir,
