@@ -140,8 +140,10 @@ class DialogBody:
         }.get(task.marker, (self.glyphs.mark, "muted"))
         kept = task.marker in _KEPT
         marker: tuple[Span, ...] = ()
+        if task.manner and not kept:
+            marker = (Span(safe(", ".join(task.manner)), "muted"),)
         if task.marker is Marker.NOT_REPEATABLE:
-            marker = (Span(own("not repeatable"), "warn"),)
+            marker = (*marker, *([blank(2)] if marker else []), Span(own("not repeatable"), "warn"))
         room = max(LEAST_CELLS, self.inner - at)
         beside = max(LEAST_CELLS, room - (width_of(marker) + 2 if marker else 0))
         lines = [_KEPT[task.marker]] if kept else list(self._command(task.command, room, beside))
