@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from runners.core.admit import Refused
 from runners.core.describe import document, hold_documents, summary
@@ -36,7 +38,7 @@ class FakeRun:
     def summary(self) -> api.RunSummary:
         found = summary(self.sim.state, holds(self.sim.state, {}))
         pipeline = self.name.partition("/")[0]
-        return replace(found, uid=self.uid, id=self.name, pipeline=pipeline, **self.fields)
+        return msgspec.structs.replace(found, uid=self.uid, id=self.name, pipeline=pipeline, **self.fields)
 
 
 class FakeController:
