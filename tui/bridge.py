@@ -22,6 +22,7 @@ from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
 from runners.model.phases import BAD, RunPhase
 from runners.model.preview import Preview
+from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
 
 T = TypeVar("T")
@@ -147,7 +148,7 @@ class Feed:
         """What the controller would do; nothing happens."""
         return await self.ask(lambda client: client.preview(uid, request))
 
-    async def definition(self, uid: str) -> api.PlanAnswer:
+    async def definition(self, uid: str) -> PlanAnswer:
         """The pinned plan and texts of a run."""
         return await self.ask(lambda client: client.definition(uid))
 
