@@ -6,7 +6,9 @@ of a preview names its targets and the attempts that were seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from runners.core.guards import NOT_RUNNING
 from runners.core.guards_run import DESPITE_LATER
