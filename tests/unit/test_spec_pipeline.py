@@ -9,7 +9,9 @@ from runners.spec.pipeline import read_pipeline
 from tests.unit.spec_texts import HEAD, STAGE, accepted, one_job, refused, with_top
 
 NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
-JOB_KEYS = "hosts, tasks, verify, finally, rollback, needs, timeout, retry, on_failure, shell, login, sudo, env, dir, runbook"
+JOB_KEYS = (
+    "hosts, tasks, verify, finally, rollback, needs, timeout, retry, on_failure, shell, login, sudo, env, dir, runbook"
+)
 
 
 def test_all_problems_of_a_file_are_said_at_once_in_the_order_of_the_text() -> None:
