@@ -38,6 +38,7 @@ from runners.model.events import (
     JobQueued,
     JobStarted,
     NoteAdded,
+    OutputsRecorded,
     Payload,
     RetryScheduled,
     RollbackFinished,
@@ -91,6 +92,7 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
         case (
             TaskDispatched()
             | TaskStarted()
+            | OutputsRecorded()
             | CancelStepped()
             | RunbookLinked()
             | RunHeld()

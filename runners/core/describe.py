@@ -10,6 +10,7 @@ from runners.core.holds import hold_of, waits_for_keys_alone
 from runners.core.index import index_of, short_name
 from runners.core.next_steps import next_steps
 from runners.core.outcome import stopped_by, warnings_of
+from runners.core.outputs import outputs_of
 from runners.core.ready import counts_of, runs_in
 from runners.core.rollback import left
 from runners.model import api
@@ -109,6 +110,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
         ),
         runbook=_runbook(link),
         first_line=link.first_line or None if link else None,
+        outputs=outputs_of(run),
     )
 
 

@@ -24,6 +24,7 @@ from runners.model.events import (
     JobSkipped,
     JobStarted,
     NoteAdded,
+    OutputsRecorded,
     RetryScheduled,
     RollbackFinished,
     RollbackStarted,
@@ -155,6 +156,8 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_attempts.runbook_linked(draft, payload)
         case RetryScheduled() as payload:
             reduce_jobs.retry_scheduled(draft, event, payload)
+        case OutputsRecorded() as payload:
+            reduce_attempts.outputs_recorded(draft, payload)
         case ContactLost() as payload:
             reduce_attempts.contact_lost(draft, event.time, payload)
         case ContactRegained() as payload:

@@ -140,6 +140,8 @@ class JobDocument:
     runbook: RunbookDocument | None
     first_line: str | None = None
     """First bad line of a failure, as the host wrote it."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What later jobs read of it: of the attempt that succeeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

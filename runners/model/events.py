@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase
@@ -202,6 +202,23 @@ class TaskFinished(Payload):
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputsRecorded(Payload):
+    """What a task wrote to ``$ONDUTY_OUTPUT``; its ``task_finished`` follows in the same commit.
+
+    Several events say it where one would be too large: a key that comes again goes on where it ended.
+    """
+
+    job_run: str
+    attempt: int
+    task: int
+    key: str
+    """Of the execution."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """Sentences about what was not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
