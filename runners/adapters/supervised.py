@@ -141,6 +141,8 @@ class SupervisedSession:
                     timeout_s=request_.timeout_s,
                     label=request_.label,
                     earlier=request_.earlier,
+                    shell=request_.shell,
+                    login=request_.login,
                 ),
                 ends_with_report=True,
             )

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runners.model.kinds import HttpCheck, TaskKind, Transfer
+
 
 class OnFailure(enum.StrEnum):
     """What a failed job run means for the rest of the run. Strictest last."""
@@ -34,6 +36,19 @@ class Part(enum.StrEnum):
     """Runs after tasks and verify whatever their result, cancel included; its failure is a warning."""
     ROLLBACK = "rollback"
     """Takes the tasks back; runs in an attempt of its own, followed by verify."""
+
+
+ROOT = "root"
+"""Whom ``sudo: true`` means."""
+
+
+class Shell(enum.StrEnum):
+    """What reads a command."""
+
+    SH = "sh"
+    """``sh -e``."""
+    BASH = "bash"
+    """``bash -eo pipefail``."""
 
 
 class ParamType(enum.StrEnum):
@@ -80,11 +95,21 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One step of a job. In this version every task is a ``run``."""
+    """One step of a job."""
 
     name: str
-    run: str
-    """Text for ``sh -e``."""
+    kind: TaskKind = TaskKind.RUN
+    run: str = ""
+    """Text for the shell."""
+    shell: Shell | None = None
+    """None: the job's, else the default's."""
+    login: bool | None = None
+    """The shell reads the profile first. None: as the job, else the defaults say."""
+    http: HttpCheck | None = None
+    transfer: Transfer | None = None
+    """Of ``upload`` and ``download``."""
+    wait: str = ""
+    """A duration, or the template of a param that is one."""
     timeout_s: float | None = None
     """None: bounded by the attempt's timeout alone."""
     env: Mapping[str, str] = field(default_factory=dict)
@@ -113,6 +138,8 @@ class Job:
     timeout_s: float | None = None
     retry: RetryPolicy | None = None
     on_failure: OnFailure | None = None
+    shell: Shell | None = None
+    login: bool | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     runbook: str | None = None
@@ -138,6 +165,8 @@ class Defaults:
     """None: one attempt has no time limit."""
     retry: RetryPolicy = RetryPolicy()
     on_failure: OnFailure = OnFailure.HOLD
+    shell: Shell = Shell.SH
+    login: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,10 @@ class PreviewTask:
 
     name: str
     command: str
-    """Exactly what is sent to the shell."""
+    """Exactly what is sent to the shell; of a task that is no command, what it does in words."""
     marker: Marker
+    manner: tuple[str, ...] = ()
+    """How it is run where that is not as usual: ``bash``, ``login shell``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,8 @@ def _error(code: str, folder: str) -> str:
             return "the work folder could not be made"
         case "noearlier":
             return "what earlier jobs wrote could not be put on the host (disk full?)"
+        case "nobash":
+            return "this host has no bash, which shell: bash asks for; nothing was started there"
         case "nostart":
             return "the host could not start another process"
         case _:
