@@ -14,7 +14,7 @@ from runners.core.outputs import outputs_of
 from runners.core.ready import counts_of, runs_in
 from runners.core.rollback import left
 from runners.model import api
-from runners.model.holds import PERSON, Hold
+from runners.model.holds import PERSON, Hold, HoldKind
 from runners.model.phases import ENDED, FAILURES, RUN_ENDED, Phase, RunPhase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import AttemptState, JobRunState, RunbookLink, RunState, TaskState
@@ -56,6 +56,7 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
         next=next_steps(state, found),
         notes=tuple(api.NoteDocument(at=api.rfc3339(note.at), by=note.by, text=note.text) for note in state.notes),
         left=left(state) if state.phase is RunPhase.ROLLBACK_INCOMPLETE else (),
+        concurrency=state.plan.concurrency,
     )
 
 
@@ -196,6 +197,8 @@ def _what(state: RunState, found: Sequence[Hold]) -> str:
         more = f", and {len(unknown) - 1} more" if len(unknown) > 1 else ""
         reason = f": {unknown[0].reason}" if unknown[0].reason else ""
         return f"{short_name(state, unknown[0].id)} is unknown{reason}{more}"
+    if state.phase is RunPhase.QUEUED:
+        return next((hold.text for hold in found if hold.kind is HoldKind.CONCURRENCY), "")
     for hold in found:
         if hold.kind in PERSON:
             return f"{short_name(state, hold.what)}: {hold.text}"

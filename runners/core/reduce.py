@@ -23,6 +23,8 @@ from runners.model.events import (
     JobQueued,
     JobSkipped,
     JobStarted,
+    LockReleased,
+    LockTaken,
     NoteAdded,
     OutputsRecorded,
     RetryScheduled,
@@ -200,6 +202,10 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_rollback.rollback_finished(draft, event, payload)
         case NoteAdded() as payload:
             reduce_rollback.note_added(draft, event, payload)
+        case LockTaken():
+            draft.run["lock_taken"] = True
+        case LockReleased():
+            draft.run["lock_taken"] = False
         case IntentRefused() | TimeGap():
             pass
         case RunCreated():

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from runners.model.definition import Concurrency
 from runners.model.plan import Plan
 from runners.model.state import RunState
 
@@ -179,6 +180,8 @@ class RunDocument:
     notes: tuple[NoteDocument, ...] = ()
     left: tuple[str, ...] = ()
     """Of an incomplete rollback: job runs that are not rolled back."""
+    concurrency: Concurrency | None = None
+    """Its group, how many runs of it there are at once, and what it does when the group is full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

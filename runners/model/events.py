@@ -117,6 +117,20 @@ class NoteAdded(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockTaken(Payload):
+    """It has a place in its concurrency group: it starts, or a person opens it again."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockReleased(Payload):
+    """Its place in the concurrency group is free: it ends in the same commit."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageStarted(Payload):
     """Its jobs may start. Again, when a retry opened a stage that had stopped."""
 

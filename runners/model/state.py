@@ -202,6 +202,8 @@ class RunState:
     ended_at: float | None = None
     stopping: bool = False
     """An ``on_failure: stop`` job failed: nothing new starts but what a person retries."""
+    lock_taken: bool = False
+    """It has a place in its concurrency group."""
     intents: tuple[str, ...] = ()
     """Ids of the last 256 intents that took effect, oldest first: the same id again changes nothing."""
     cancelled_by: str = ""

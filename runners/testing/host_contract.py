@@ -123,7 +123,7 @@ class HostContract:
         await session.close()
 
     async def test_the_outputs_of_two_hundred_hosts_reach_a_job_whole(self, lab: HostLab) -> None:
-        earlier = json.dumps({"build/image": {f"web{n}": {"log": "x" * 65_000} for n in range(200)}})
+        earlier = json.dumps({"build/image": {f"web{n}": {"log": "x" * 16_000} for n in range(200)}})
         sink = RecordingSink()
         session = await connect(lab, sink)
         script = 'cksum <"$ONDUTY_OUTPUTS"'
