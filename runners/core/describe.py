@@ -14,6 +14,7 @@ from runners.core.outputs import outputs_of
 from runners.core.ready import counts_of, runs_in
 from runners.core.rollback import left
 from runners.model import api
+from runners.model.definition import Concurrency
 from runners.model.holds import PERSON, Hold, HoldKind
 from runners.model.phases import ENDED, FAILURES, RUN_ENDED, Phase, RunPhase, StagePhase
 from runners.model.plan import PlannedJob
@@ -56,8 +57,14 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
         next=next_steps(state, found),
         notes=tuple(api.NoteDocument(at=api.rfc3339(note.at), by=note.by, text=note.text) for note in state.notes),
         left=left(state) if state.phase is RunPhase.ROLLBACK_INCOMPLETE else (),
-        concurrency=state.plan.concurrency,
+        concurrency=_concurrency(state.plan.concurrency),
     )
+
+
+def _concurrency(group: Concurrency | None) -> api.ConcurrencyDocument | None:
+    if group is None:
+        return None
+    return api.ConcurrencyDocument(group=group.group, limit=group.limit, when_busy=group.when_busy.value)
 
 
 def phase_now(state: RunState, found: Sequence[Hold]) -> RunPhase:

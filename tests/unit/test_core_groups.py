@@ -12,6 +12,7 @@ from runners.core.admit import Refused
 from runners.core.describe import document, summary
 from runners.core.groups import Claim, claim_of, may_start, turn_hold, why_busy
 from runners.core.holds import holds
+from runners.model.api import ConcurrencyDocument
 from runners.model.definition import Concurrency
 from runners.model.events import LockTaken
 from runners.model.intents import Retry
@@ -99,7 +100,8 @@ def test_a_queued_run_names_whom_it_waits_for() -> None:
     assert [(one.kind.value, one.what, one.text) for one in found] == [("concurrency", "deploy-api/42", hold.text)]
     assert summary(sim.state, found).what == hold.text
     shown = document(sim.state, found)
-    assert (shown.phase, shown.concurrency) == ("queued", GROUP)
+    assert shown.phase == "queued"
+    assert shown.concurrency == ConcurrencyDocument(group="web", limit=1, when_busy="queue")
     assert holds(sim.state, {})[0].text == "waits for its turn in concurrency group web"
 
 
