@@ -59,9 +59,9 @@ def test_a_run_that_is_rolled_back_says_how_far_who_asked_and_why() -> None:
         "  Rolling back. 1 of 6 taken back, now web1, web2 and 2 more. Asked for by bob: errors doubled."
     )
     rows = tree(shown)
-    assert "↶ rollout  1 of 5 back         53s" in rows
-    assert "  ↶ web4     rolling back       9s" in rows
-    assert "  ↶ web5     rolled back        6s" in rows
+    assert "↶ rollout  1 of 5 back     53s" in rows
+    assert "  ↶ web4     rolling back   9s" in rows
+    assert "  ↶ web5     rolled back    6s" in rows
     assert "  ◦ drain    to roll back" in rows
     assert text_of(run_bar(shown, 120, 36, UNICODE), 120).split("PRODUCTION")[1].split("56s")[0].split() == (
         ["↶", "4", "rolling", "back", "◦", "1", "waiting", "↶", "1", "rolled", "back"]
@@ -85,10 +85,10 @@ def test_a_rollback_that_is_left_incomplete_is_the_loudest_thing_and_names_the_k
     row = run_headline(shown, UNICODE)
     assert headline(shown) == "┃ Rollback incomplete: web3 failed in reactivate: exit 4. B tries what is left."
     assert (row.bg, row.edge) == ("failbg", "fail")
-    assert "  ✗ web3     rollback failed 0s" in tree(shown)
+    assert "  ✗ web3    rollback failed 0s" in tree(shown)
     rows = why(shown)
     assert rows[0] == "failed       rollback failed: exit 4 in reactivate"
-    assert any("B tries it again" in row for row in rows)
+    assert "B tries it again" in " ".join(" ".join(rows).split())
     assert any(row.startswith("next") and "B roll back" in row for row in rows)
 
 
@@ -150,7 +150,7 @@ def test_a_paused_run_says_who_why_and_what_becomes_of_what_runs() -> None:
 
 def test_an_attempt_between_two_tasks_stands_and_says_before_what() -> None:
     shown = scene(paused_run(now=True), rollout("web5"))
-    assert "  ǁ web5     paused         1m 02s" in tree(shown)
+    assert "  ǁ web5     paused     1m 02s" in tree(shown)
     assert why(shown)[:3] == [
         "waits        paused before activate",
         "after        fetch, task 1 of 4",
