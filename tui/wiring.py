@@ -49,7 +49,7 @@ def serve(*, ready_fd: int | None) -> int:
     from tui.cli.version import version
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("asyncssh", "httpx", "uvicorn"):
+    for name in ("asyncssh", "httpcore", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     os.umask(0o077)
     place = prepare_home(home())
@@ -73,7 +73,9 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
     from runners.adapters.routing import RoutingTransport
     from runners.adapters.sqlite import SqliteRunStore
     from runners.adapters.ssh import SshTransport
+    from runners.adapters.web import CoreWeb
     from runners.engine.engine import Engine
+    from runners.engine.errand_of import Tools
 
     if auth_sock := os.environ.get("SSH_AUTH_SOCK"):
         agents.offer(auth_sock)
@@ -84,6 +86,7 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
         clock=SystemClock(),
         advisor=Shelves(own_runbooks()),
         dice=random.random,
+        tools=Tools(web=CoreWeb()),
         new_uid=lambda: str(ULID()),
     )
 

@@ -20,12 +20,14 @@ from runners.core.recover import recover
 from runners.core.reduce import begin
 from runners.core.targets import resolve
 from runners.engine.codec import read, seal
+from runners.engine.errand_of import Errands, Tools
 from runners.engine.history import History
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.loop import Writer
+from runners.engine.own_errands import OwnErrands
 from runners.engine.perform import Performer
 from runners.engine.run_cache import RunCache, read_plan
 from runners.engine.status import StatusBoard, Watchers
@@ -65,6 +67,7 @@ class Engine:
         transport: Transport,
         advisor: FailureAdvisor,
         clock: Clock,
+        tools: Tools,
         new_uid: Callable[[], str],
         dice: Callable[[], float] = random.random,
         limits: Limits | None = None,
@@ -113,6 +116,8 @@ class Engine:
             timers=self._timers,
             limits=self._limits,
             tell=self._writer.tell,
+            own=OwnErrands(logs=self._logs, tell=self._writer.tell),
+            errands=Errands(tools, clock=clock, timers=self._timers),
         )
         self._asked: dict[str, asyncio.Future[Outcome]] = {}
         self._beat: Timer | None = None

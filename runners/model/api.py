@@ -85,6 +85,8 @@ class TaskDocument:
     log_bytes: int
     part: str = "tasks"
     """tasks, verify, finally or rollback."""
+    files: tuple[str, ...] = ()
+    """What a download left on the controller's machine: absolute paths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

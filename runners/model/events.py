@@ -202,6 +202,8 @@ class TaskFinished(Payload):
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    """What a download left on this machine: absolute paths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,7 @@ class ExecutionFinished(News):
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

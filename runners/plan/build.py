@@ -10,6 +10,7 @@ from runners.model.inventory import LOCAL, Host, Inventory
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
 from runners.plan.host_checks import unusable_hosts
+from runners.plan.kinds import template_problems, wait_s
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
@@ -76,7 +77,8 @@ def build_plan(
         runbooks=runbooks,
         folder=folder,
     )
-    return plan, ()
+    problems.extend(template_problems(pipeline, plan))
+    return (None, in_order(problems)) if problems else (plan, ())
 
 
 def host_problems(pipeline: Pipeline, inventory: Inventory | None) -> tuple[Problem, ...]:
@@ -139,7 +141,11 @@ def _job(
 def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:
     return PlannedTask(
         name=task.name,
+        kind=task.kind,
         command=task.run,
+        http=task.http,
+        transfer=task.transfer,
+        wait_s=wait_s(task, params),
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,

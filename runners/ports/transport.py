@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from runners.model.inventory import Host
+from runners.ports.byte_stream import ByteStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +171,13 @@ class HostSession(Protocol):
 
     async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
         """Delete work folders by name. Missing ones are not an error."""
+        ...
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """Connect from the host to ``host`` and ``port`` as they are called there.
+
+        Raises ``StreamRefused`` when the host says no, or allows no forwarding.
+        """
         ...
 
     async def close(self) -> None:

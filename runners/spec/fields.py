@@ -238,7 +238,8 @@ def hops_of(value: object) -> tuple[Hop, ...]:
     return tuple(hops)
 
 
-def _whole_number(value: object) -> int:
+def whole_number(value: object) -> int:
+    """A whole number without quotes."""
     if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
         said = what(value)
         quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _WHOLE.match(value) else ""
@@ -247,7 +248,7 @@ def _whole_number(value: object) -> int:
 
 
 def _port(value: object) -> int:
-    number = _whole_number(value)
+    number = whole_number(value)
     if not 1 <= number <= 65535:
         refuse(f"must be from 1 to 65535, not {number}")
     return number
@@ -286,7 +287,7 @@ def _true_or_false(value: object) -> bool:
 
 
 def _version(value: object) -> int:
-    number = _whole_number(value)
+    number = whole_number(value)
     if number != 1:
         refuse(f"{number} is not known here; this onduty reads version 1")
     return number
@@ -319,7 +320,8 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _one_of(words: Iterable[str]) -> Callable[[object], str]:
+def one_of(words: Iterable[str]) -> Callable[[object], str]:
+    """A check for one of these words."""
     known = tuple(words)
 
     def check(value: object) -> str:
@@ -372,7 +374,7 @@ Words = Annotated[
     BeforeValidator(words_of),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
-WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 TrueOrFalse = Annotated[bool, BeforeValidator(_true_or_false), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(_number)]
 Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]
@@ -387,6 +389,6 @@ HostsPattern = Annotated[
 _PARAM_TYPES = [word.value for word in ParamType]
 _ON_FAILURE = ["hold", "continue", "stop", "rollback"]
 _JITTER = ["full", "none"]
-ParamTypeWord = Annotated[str, BeforeValidator(_one_of(_PARAM_TYPES)), WithJsonSchema({"enum": _PARAM_TYPES})]
-OnFailureWord = Annotated[str, BeforeValidator(_one_of(_ON_FAILURE)), WithJsonSchema({"enum": _ON_FAILURE})]
-JitterWord = Annotated[str, BeforeValidator(_one_of(_JITTER)), WithJsonSchema({"enum": _JITTER})]
+ParamTypeWord = Annotated[str, BeforeValidator(one_of(_PARAM_TYPES)), WithJsonSchema({"enum": _PARAM_TYPES})]
+OnFailureWord = Annotated[str, BeforeValidator(one_of(_ON_FAILURE)), WithJsonSchema({"enum": _ON_FAILURE})]
+JitterWord = Annotated[str, BeforeValidator(one_of(_JITTER)), WithJsonSchema({"enum": _JITTER})]

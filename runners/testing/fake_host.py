@@ -65,6 +65,9 @@ class FakeHost:
     workdirs: set[str] = field(default_factory=set)
     sealed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    servers: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """What answers on an address as the host calls it: these bytes, then the end."""
+    asked_streams: list[tuple[str, int]] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change."""
 

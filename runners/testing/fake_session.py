@@ -16,8 +16,10 @@ from runners.ports.transport import (
     SessionSink,
     Survivor,
 )
+from runners.ports.byte_stream import ByteStream, StreamRefused
 from runners.testing.behaviour import Step
 from runners.testing.fake_host import FakeHost
+from runners.testing.fake_stream import FakeStream
 
 
 @dataclass(slots=True)
@@ -123,6 +125,15 @@ class FakeSession:
         """As the promise says."""
         await self._turn()
         self.host.workdirs.difference_update(workdirs)
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """As the promise says."""
+        await self._turn()
+        self.host.asked_streams.append((host, port))
+        server = self.host.servers.get((host, port))
+        if server is None:
+            raise StreamRefused("Connection refused")
+        return FakeStream(server)
 
     async def close(self) -> None:
         """As the promise says."""
