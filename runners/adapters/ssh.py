@@ -56,7 +56,9 @@ class SshTransport:
         connection = await self._dialler.dial(options)
         shells = _Shells(connection)
         try:
-            session = await open_session(host, shells.open, sink, connect_s=connection.connect_s, open_stream=SshStreams(connection).open)
+            session = await open_session(
+                host, shells.open, sink, connect_s=connection.connect_s, open_stream=SshStreams(connection).open
+            )
         except (ShellLost, SessionLost) as lost:
             await _end(connection)
             raise unreachable(options, f"let us in and then lost the session ({lost})") from None

@@ -78,7 +78,8 @@ async def open_session(
 ) -> SupervisedSession:
     """Open the helper and return a session with ``host``; nothing of a job ran there before it returns.
 
-    ``connect_s`` is what the connection took; ``open_stream`` connects from the host, ``local`` by itself. Raises ``ShellLost`` when the shell or the connection ended meanwhile,
+    ``connect_s`` is what the connection took; ``open_stream`` connects from the host to somewhere. Raises ``ShellLost``
+    when the shell or the connection ended meanwhile,
     and ``HostRefused`` when the host cannot serve.
     """
     opened = await open_supervised_shell(open_shell, "helper", host.name)
@@ -147,6 +148,8 @@ class SupervisedSession:
                     workdir=request_.workdir,
                     timeout_s=request_.timeout_s,
                     label=request_.label,
+                    shell=request_.shell,
+                    login=request_.login,
                 ),
                 ends_with_report=True,
             )

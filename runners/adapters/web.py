@@ -53,7 +53,9 @@ class CoreWeb:
                 return WebAnswer(
                     status=response.status,
                     words=response.extensions.get("reason_phrase", b"").decode("latin-1"),
-                    headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers),
+                    headers=tuple(
+                        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers
+                    ),
                     body=body,
                 )
         except TimeoutError:

@@ -42,9 +42,7 @@ class Errands:
         dispatched_utc = task.dispatched_at or task.started_at or self._clock.now_utc()
         match spec:
             case PlannedTask(kind=TaskKind.WAIT):
-                return WaitErrand(
-                    until_utc=dispatched_utc + spec.wait_s, wait_s=spec.wait_s, timers=self._timers
-                )
+                return WaitErrand(until_utc=dispatched_utc + spec.wait_s, wait_s=spec.wait_s, timers=self._timers)
             case PlannedTask(kind=TaskKind.HTTP, http=HttpCheck() as check):
                 return HttpErrand(
                     filled_http(check, state.plan.scope_of(run.host)),

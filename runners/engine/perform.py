@@ -179,7 +179,12 @@ class Performer:
         )
 
     def _do_here(
-        self, state: RunState, effect: StartExecution | AskExecution, stage: Stage, errand: Errand, due_utc: float | None
+        self,
+        state: RunState,
+        effect: StartExecution | AskExecution,
+        stage: Stage,
+        errand: Errand,
+        due_utc: float | None,
     ) -> None:
         self._link(state, effect.host).occupy(state.uid, effect.job_run, effect.attempt)
         doing = Doing(errand, timers=self._timers, due_utc=due_utc, timeout_s=effect.timeout_s)

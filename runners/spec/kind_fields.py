@@ -26,7 +26,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 """RFC 9110, 5.6.2."""
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 _MODE = re.compile(r"0?[0-7]{3}\Z")
-_STAND_IN = "x"
+_STAND_IN = "1"
 """In place of what a template will be, where only the rest of a text is looked at."""
 
 

@@ -55,12 +55,16 @@ from runners.spec.kind_fields import (
     Url,
     WaitFor,
 )
+from runners.spec.manner import ShellWord
 
 _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
     | {"schedule", "windows", "limits"}
 )
-_LATER_TASK = frozenset(["sudo", "shell", "login", "outputs"])
+_LATER_TASK = frozenset(["sudo", "outputs"])
+
+_SHELL = "sh is sh -e, bash is bash -eo pipefail."
+_LOGIN = "true: the shell reads the profile of the account first."
 
 Env = dict[EnvKey, Text]
 
@@ -102,11 +106,13 @@ class RetryModel(Model):
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
-    later = _LATER_ANYWHERE | {"sudo", "shell", "login"}
+    later = _LATER_ANYWHERE | {"sudo"}
 
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None
     on_failure: OnFailureWord = "hold"
+    shell: ShellWord = Field(default="sh", description=_SHELL)
+    login: TrueOrFalse = Field(default=False, description=_LOGIN)
 
 
 class HttpModel(Model):
@@ -148,12 +154,14 @@ class TaskModel(Model):
 
     name: Name | None = Field(default=None, description="Without one it is named after what it does.")
     run: Command | None = Field(
-        default=None, description="Text for sh -e. Params and env arrive as environment variables."
+        default=None, description="Text for the shell. Params and env arrive as environment variables."
     )
     http: HttpModel | None = Field(default=None, description="A request whose answer must be right.")
     upload: UploadModel | None = Field(default=None, description="Files or a folder from here to the host.")
     download: DownloadModel | None = Field(default=None, description="Files or a folder into the run's own folder.")
     wait: WaitFor | None = Field(default=None, description="How long; also a param of type duration.")
+    shell: ShellWord | None = Field(default=None, description=_SHELL)
+    login: TrueOrFalse | None = Field(default=None, description=_LOGIN)
     timeout: PositiveDuration | None = None
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where the command runs on the host.")
@@ -184,6 +192,8 @@ class JobModel(Model):
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None
     on_failure: OnFailureWord | None = None
+    shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
+    login: TrueOrFalse | None = Field(default=None, description="For all its commands. " + _LOGIN)
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on the host.")
     runbook: Name | None = Field(default=None, description="The page for a failure of this job.")

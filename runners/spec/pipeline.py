@@ -11,6 +11,7 @@ from runners.model.definition import (
     Part,
     Pipeline,
     RetryPolicy,
+    Shell,
     Stage,
     Task,
 )
@@ -95,6 +96,8 @@ def _defaults(model: DefaultsModel) -> Defaults:
         timeout_s=model.timeout,
         retry=_retry(model.retry) or RetryPolicy(),
         on_failure=OnFailure(model.on_failure),
+        shell=Shell(model.shell),
+        login=model.login,
     )
 
 
@@ -108,6 +111,10 @@ def _retry(model: RetryModel | None) -> RetryPolicy | None:
         max_delay_s=max(_OWN_MAX_DELAY_S, model.delay) if model.max_delay is None else model.max_delay,
         full_jitter=model.jitter == "full",
     )
+
+
+def _shell(word: str | None) -> Shell | None:
+    return None if word is None else Shell(word)
 
 
 def _job(name: str, model: JobModel, jobs: Map) -> Job:
@@ -132,6 +139,8 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
         timeout_s=model.timeout,
         retry=_retry(model.retry),
         on_failure=None if model.on_failure is None else OnFailure(model.on_failure),
+        shell=_shell(model.shell),
+        login=model.login,
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
@@ -169,6 +178,8 @@ def _task(name: str, model: TaskModel, node: Map, part: Part) -> Task:
         http=http,
         transfer=transfer_of(model),
         wait=model.wait or "",
+        shell=_shell(model.shell),
+        login=model.login,
         timeout_s=model.timeout,
         env=dict(model.env),
         dir=model.dir,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runners.model.errors import SessionLost
+from runners.ports.byte_stream import ByteStream, StreamRefused
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -16,7 +17,6 @@ from runners.ports.transport import (
     SessionSink,
     Survivor,
 )
-from runners.ports.byte_stream import ByteStream, StreamRefused
 from runners.testing.behaviour import Step
 from runners.testing.fake_host import FakeHost
 from runners.testing.fake_stream import FakeStream

@@ -14,9 +14,9 @@ from runners.engine.errand_of import Tools
 from runners.model.intents import Retry
 from runners.model.phases import RunPhase
 from runners.model.state import RunState
-from runners.testing.fake_web import FakeWeb
 from runners.testing.behaviour import Exit, Print, hangs, prints
 from runners.testing.fake_transport import FakeTransport
+from runners.testing.fake_web import FakeWeb
 from tests.flows.engine_kit import Advisor, job, phases, plan
 
 
