@@ -21,6 +21,7 @@ from runners.core.reduce import reduce
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
 from runners.model.phases import BAD, RunPhase
+from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
 
 STALE_AFTER_S = 5.0
@@ -140,7 +141,7 @@ class Feed:
         async with client:
             return await call(client)
 
-    async def definition(self, uid: str) -> api.PlanAnswer:
+    async def definition(self, uid: str) -> PlanAnswer:
         """The pinned plan and texts of a run."""
         client, _ = await self.connect(start=True)
         async with client:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from runners.core.admit import Refused
 from runners.core.describe import document, hold_documents, summary
@@ -15,6 +17,7 @@ from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, NotFound
 from runners.model.events import Event
 from runners.model.intents import INTENTS, Cancel, Intent
+from runners.model.snapshot import PlanAnswer, RunSnapshot
 from runners.testing.simulator import Simulator
 from tests.screens.logs import MemoryLog
 from tests.screens.scenes import BIND, START_UTC, failed_run
@@ -35,7 +38,7 @@ class FakeRun:
     def summary(self) -> api.RunSummary:
         found = summary(self.sim.state, holds(self.sim.state, {}))
         pipeline = self.name.partition("/")[0]
-        return replace(found, uid=self.uid, id=self.name, pipeline=pipeline, **self.fields)
+        return msgspec.structs.replace(found, uid=self.uid, id=self.name, pipeline=pipeline, **self.fields)
 
 
 class FakeController:
@@ -150,9 +153,9 @@ class FakeClient:
     async def runs(self, limit: int = 100) -> list[api.RunSummary]:
         return [run.summary() for run in self._controller.runs]
 
-    async def snapshot(self, uid: str) -> api.RunSnapshot:
+    async def snapshot(self, uid: str) -> RunSnapshot:
         state = self._controller.run(uid).sim.state
-        return api.RunSnapshot(document=document(state, holds(state, {})), state=state)
+        return RunSnapshot(document=document(state, holds(state, {})), state=state)
 
     async def events(
         self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False
@@ -174,9 +177,9 @@ class FakeClient:
                 async with asyncio.timeout(SIGN_OF_LIFE_S):
                     await self._controller.wait(version, self._cut)
 
-    async def definition(self, uid: str) -> api.PlanAnswer:
+    async def definition(self, uid: str) -> PlanAnswer:
         plan = self._controller.run(uid).sim.plan
-        return api.PlanAnswer(plan=plan, definition=self._controller.definition, inventory=None)
+        return PlanAnswer(plan=plan, definition=self._controller.definition, inventory=None)
 
     async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
         controller = self._controller
