@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runners.controller.credentials import Agents
     from runners.engine.engine import Engine
     from runners.model.inventory import Host
+    from runners.model.kinds import PinnedSource
     from runners.ports.inventory_source import InventorySource
     from runners.spec.site import Site
 
@@ -71,6 +72,8 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
     from runners.adapters.local import LocalTransport
     from runners.adapters.log_files import FileLogStore
     from runners.adapters.routing import RoutingTransport
+    from runners.adapters.run_files import LocalRunFiles
+    from runners.adapters.source_files import LocalSourceFiles
     from runners.adapters.sqlite import SqliteRunStore
     from runners.adapters.ssh import SshTransport
     from runners.adapters.web import CoreWeb
@@ -86,7 +89,7 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
         clock=SystemClock(),
         advisor=Shelves(own_runbooks()),
         dice=random.random,
-        tools=Tools(web=CoreWeb()),
+        tools=Tools(web=CoreWeb(), sources=LocalSourceFiles(), files=LocalRunFiles(place)),
         new_uid=lambda: str(ULID()),
     )
 
@@ -185,6 +188,24 @@ def config_home() -> Path:
     """Where a person keeps what onduty reads: ``$XDG_CONFIG_HOME/onduty``."""
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "onduty"
+
+
+def pin_source(folder: str, src: str) -> PinnedSource:
+    """What an upload would send now, by content. Raises ``SourceRefused``."""
+    from runners.adapters.source_files import LocalSourceFiles
+
+    return LocalSourceFiles().pin(folder, src)
+
+
+def why_not_source(folder: str, src: str) -> str:
+    """Say why an upload could not send ``src``; empty when it could."""
+    from runners.plan.sources import SourceRefused
+
+    try:
+        pin_source(folder, src)
+    except SourceRefused as reason:
+        return str(reason)
+    return ""
 
 
 def log_reader(uid: str, key: str) -> LogReader:

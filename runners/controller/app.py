@@ -128,7 +128,7 @@ class Routes:
         """Plan the texts and start."""
         body = _body(await request.body(), api.StartRun)
         self._take_agent(body.auth_sock)
-        plan = await asyncio.to_thread(plan_request, body)
+        plan = await asyncio.to_thread(plan_request, body, self._engine.pin_source)
         state = await self._engine.create_run(
             plan,
             definition=body.definition,

@@ -10,6 +10,7 @@ from runners.model.plan import Plan
 from runners.model.problems import Problem
 from runners.plan.build import build_plan
 from runners.plan.digest import text_digest
+from runners.plan.sources import Pin, pin_sources
 from runners.spec.inventory import read_inventory
 from runners.spec.pipeline import read_pipeline
 
@@ -24,8 +25,11 @@ class TextsRefused(InputRefused):
         self.problems = tuple(str(problem) for problem in errors)
 
 
-def plan_request(request: StartRun) -> Plan:
-    """Plan what a client asked to start; raises ``TextsRefused``."""
+def plan_request(request: StartRun, pin: Pin) -> Plan:
+    """Plan what a client asked to start, reading through ``pin`` what uploads send: it blocks.
+
+    Raises ``TextsRefused``.
+    """
     pipeline, problems = read_pipeline(request.definition, request.definition_path)
     inventory = None
     if request.inventory is not None:
@@ -47,6 +51,9 @@ def plan_request(request: StartRun) -> Plan:
         limit=request.limit,
         runbooks=request.runbooks,
     )
-    if plan is None:
+    pinned = None
+    if plan is not None:
+        pinned, more = pin_sources(pipeline, plan, pin)
+    if pinned is None:
         raise TextsRefused((*problems, *more))
-    return plan
+    return pinned

@@ -40,6 +40,7 @@ from runners.model.effects import Effect
 from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.intents import Intent, Rollback
+from runners.model.kinds import PinnedSource
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer
@@ -75,6 +76,7 @@ class Engine:
     ) -> None:
         """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1)."""
         self._store = store
+        self._tools = tools
         self._log_store = logs
         self._clock = clock
         self._new_uid = new_uid
@@ -169,6 +171,10 @@ class Engine:
         await self._writer.quiet()
 
     # ----- runs
+
+    def pin_source(self, folder: str, src: str) -> PinnedSource:
+        """What an upload would send now, by content. Blocks: call it in a thread. Raises ``SourceRefused``."""
+        return self._tools.sources.pin(folder, src)
 
     async def create_run(
         self, plan: Plan, *, definition: str, inventory: str | None, actor: str, request_id: str

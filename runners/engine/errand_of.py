@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runners.core.consequences import workdir_of
 from runners.core.index import job_run_of, planned_job_of
+from runners.engine.download_errand import DownloadErrand
 from runners.engine.errands import Errand
 from runners.engine.http_errand import HttpErrand
+from runners.engine.moving import Where
 from runners.engine.timers import Timers
+from runners.engine.upload_errand import UploadErrand
 from runners.engine.wait_errand import WaitErrand
 from runners.model.ids import parse_key
-from runners.model.kinds import HttpCheck, TaskKind, filled_http
+from runners.model.kinds import HttpCheck, TaskKind, Transfer, filled_http, filled_transfer
 from runners.model.plan import PlannedTask
 from runners.model.state import JobRunState, RunState, TaskState
 from runners.ports.clock import Clock
+from runners.ports.run_files import RunFiles
+from runners.ports.source_files import SourceFiles
 from runners.ports.web import Web
 
 
@@ -22,6 +28,8 @@ class Tools:
     """What errands reach the world with."""
 
     web: Web
+    sources: SourceFiles
+    files: RunFiles
 
 
 class Errands:
@@ -52,6 +60,26 @@ class Errands:
                     web=self._tools.web,
                     clock=self._clock,
                     timers=self._timers,
+                )
+            case PlannedTask(kind=TaskKind.UPLOAD | TaskKind.DOWNLOAD as kind, transfer=Transfer() as transfer):
+                filled = filled_transfer(transfer, state.plan.scope_of(run.host))
+                where = Where(
+                    run=state.uid,
+                    key=key,
+                    attempt=f"{parts.number}.{parts.attempt}",
+                    host=run.host,
+                    workdir=workdir_of(state, run),
+                    dir=spec.dir,
+                )
+                if kind is TaskKind.DOWNLOAD:
+                    return DownloadErrand(filled, where, files=self._tools.files, clock=self._clock)
+                return UploadErrand(
+                    filled,
+                    where,
+                    folder=state.plan.folder,
+                    pinned=state.plan.sources[filled.src],
+                    sources=self._tools.sources,
+                    clock=self._clock,
                 )
             case _:
                 raise LookupError(f"{job_run}: {spec.name} is of kind {spec.kind}, which nothing here can do")

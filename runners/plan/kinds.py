@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runners.model.definition import Pipeline, Task
+from runners.model.definition import Part, Pipeline, Task
 from runners.model.kinds import TaskKind
 from runners.model.plan import Plan, PlannedJob
 from runners.model.problems import Problem
@@ -19,11 +19,10 @@ from runners.spec.report import key_path
 _SECRET = "xxxxxx"  # noqa: S105  # where only the rest of the text is looked at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedTask:
-    """A task of a planned job with its place in the file."""
+@dataclass(frozen=True, kw_only=True)
+class TaskPlace:
+    """A task and where it stands in the file."""
 
-    job: PlannedJob
     task: Task
     path: tuple[PathPart, ...]
 
@@ -38,6 +37,13 @@ class PlacedTask:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlacedTask(TaskPlace):
+    """A task of a job that is in the plan."""
+
+    job: PlannedJob
+
+
 def wait_s(task: Task, params: Mapping[str, str]) -> float:
     """How long a ``wait`` is; 0 for every other task."""
     if task.kind is not TaskKind.WAIT:
@@ -45,20 +51,24 @@ def wait_s(task: Task, params: Mapping[str, str]) -> float:
     return parse_duration(fill(task.wait, lambda name: params[name.parts[1]]).strip())
 
 
-def placed_tasks(pipeline: Pipeline, plan: Plan) -> Iterator[PlacedTask]:
-    """Every task of every job that is in the plan, ``verify`` of a rollback left out: it stands there once."""
-    planned = {job.id: job for job in plan.jobs()}
+def task_places(pipeline: Pipeline) -> Iterator[tuple[str, TaskPlace]]:
+    """Every task with its job's id, ``verify`` of a rollback left out: it stands there once."""
     for index, stage in enumerate(pipeline.stages):
         for job in stage.jobs:
-            if (found := planned.get(f"{stage.name}/{job.name}")) is None:
-                continue
-            numbers: dict[str, int] = {}
-            own = [*job.tasks, *(task for task in job.rollback if task.part.value == "rollback")]
-            for task in own:
-                at = numbers.get(task.part.value, 0)
-                numbers[task.part.value] = at + 1
+            numbers: dict[Part, int] = {}
+            for task in (*job.tasks, *(task for task in job.rollback if task.part is Part.ROLLBACK)):
+                at = numbers.get(task.part, 0)
+                numbers[task.part] = at + 1
                 path = ("stages", index, "jobs", job.name, task.part.value, at)
-                yield PlacedTask(job=found, task=task, path=path)
+                yield f"{stage.name}/{job.name}", TaskPlace(task=task, path=path)
+
+
+def placed_tasks(pipeline: Pipeline, plan: Plan) -> Iterator[PlacedTask]:
+    """Every task of every job that is in the plan."""
+    planned = {job.id: job for job in plan.jobs()}
+    for job_id, found in task_places(pipeline):
+        if job_id in planned:
+            yield PlacedTask(job=planned[job_id], task=found.task, path=found.path)
 
 
 def template_problems(pipeline: Pipeline, plan: Plan) -> tuple[Problem, ...]:

@@ -15,6 +15,7 @@ from typing import Protocol
 from runners.model.definition import Shell
 from runners.model.inventory import Host
 from runners.ports.byte_stream import ByteStream
+from runners.ports.courier import Courier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +184,11 @@ class HostSession(Protocol):
 
         Raises ``StreamRefused`` when the host says no, or allows no forwarding.
         """
+        ...
+
+    async def open_courier(self, workdir: str, dir: str | None) -> Courier:
+        """Begin to move files. Relative paths start where a command of the attempt would run: in ``dir``, else in the
+        work folder ``workdir``, made when it is not there. Raises ``HostRefused``."""
         ...
 
     async def close(self) -> None:

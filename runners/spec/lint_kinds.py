@@ -47,7 +47,6 @@ def lint_kind(task: Map, path: Path, params: Map, report: Report) -> None:
         case TaskKind.HTTP:
             _http(task, path, params, report)
         case TaskKind.UPLOAD | TaskKind.DOWNLOAD:
-            report.add(*task.key_places[first.value], (*path, first.value), LATER)
             for key in ("src", "dest"):
                 _templates(_inner(task, first, key), (*path, first.value, key), params, report)
         case TaskKind.WAIT:

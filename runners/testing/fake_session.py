@@ -18,6 +18,7 @@ from runners.ports.transport import (
     Survivor,
 )
 from runners.testing.behaviour import Step
+from runners.testing.fake_courier import FakeCourier
 from runners.testing.fake_host import FakeHost
 from runners.testing.fake_stream import FakeStream
 
@@ -125,6 +126,17 @@ class FakeSession:
         """As the promise says."""
         await self._turn()
         self.host.workdirs.difference_update(workdirs)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was lost or closed."""
+        return self._lost is not None or self._closed
+
+    async def open_courier(self, workdir: str, dir: str | None) -> FakeCourier:
+        """As the promise says."""
+        await self._turn()
+        self.host.workdirs.add(workdir)
+        return FakeCourier(self, dir or f"{self.facts.state_dir}/work/{workdir}")
 
     async def open_stream(self, host: str, port: int) -> ByteStream:
         """As the promise says."""

@@ -33,6 +33,7 @@ from runners.ports.transport import (
     Survivor,
     Transport,
 )
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
 from runners.testing.fake_web import FakeWeb
 from runners.testing.memory_store import MemoryLogStore, MemoryRunStore
 from tests.bench.measure import COMMAND_TIMEOUT_S, BenchFailed
@@ -50,7 +51,7 @@ async def engine_on(transport: Transport, folder: Path | None) -> AsyncIterator[
         transport=transport,
         advisor=Advisor(),
         clock=SystemClock(),
-        tools=Tools(web=FakeWeb()),
+        tools=Tools(web=FakeWeb(), sources=FakeSourceFiles(), files=FakeRunFiles()),
         new_uid=lambda: str(ULID()),
     )
     await engine.start()

@@ -21,6 +21,7 @@ from runners.ports.failure_advisor import Advice, FailureFacts
 from runners.ports.run_store import RunStore
 from runners.ports.transport import Transport
 from runners.testing.fake_clock import FakeClock
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
 from runners.testing.fake_transport import FakeTransport
 from runners.testing.fake_web import FakeWeb
 from runners.testing.memory_store import MemoryDisk, MemoryLogStore, MemoryRunStore
@@ -117,6 +118,8 @@ class Kit:
     clock: FakeClock = field(default_factory=FakeClock)
     advisor: Advisor = field(default_factory=Advisor)
     web: FakeWeb = field(default_factory=FakeWeb)
+    sources: FakeSourceFiles = field(default_factory=FakeSourceFiles)
+    files: FakeRunFiles = field(default_factory=FakeRunFiles)
     limits: Limits = field(default_factory=Limits)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
@@ -130,7 +133,7 @@ class Kit:
             transport=transport or self.transport,
             advisor=self.advisor,
             clock=self.clock,
-            tools=Tools(web=self.web),
+            tools=Tools(web=self.web, sources=self.sources, files=self.files),
             new_uid=lambda: f"01RUN{next(iter(self.numbers)):021d}",
             dice=lambda: 0.5,
             limits=self.limits,
