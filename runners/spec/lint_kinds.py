@@ -20,7 +20,7 @@ _COMMAND_KEYS = frozenset({"env", "dir", "shell", "login", "sudo"})
 _GO_WITH: Mapping[TaskKind, frozenset[str]] = {
     TaskKind.RUN: _COMMAND_KEYS | {"timeout"},
     TaskKind.HTTP: frozenset({"timeout"}),
-    TaskKind.UPLOAD: frozenset({"timeout", "dir", "sudo"}),
+    TaskKind.UPLOAD: frozenset({"timeout", "dir"}),
     TaskKind.DOWNLOAD: frozenset({"timeout", "dir"}),
     TaskKind.WAIT: frozenset(),
 }
@@ -80,6 +80,9 @@ def _keys(task: Map, kind: TaskKind, path: Path, report: Report) -> None:
     for key in task:
         known = key in TaskModel.known_keys() and key not in TaskModel.later
         if not known or key in _GO_WITH[kind] or key in (kind.value, "name", "runbook", "repeatable"):
+            continue
+        if key == "sudo" and kind in (TaskKind.UPLOAD, TaskKind.DOWNLOAD):
+            report.add(*task.key_places[key], (*path, key), f"for {kind}: {LATER}")
             continue
         why = f"{_a(kind)} ends by itself" if key == "timeout" else f"{_a(kind)} starts no command"
         report.add(*task.key_places[key], (*path, key), f"does not go with {kind}: {why}")

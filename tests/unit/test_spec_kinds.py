@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runners.model.kinds import HttpCheck, TaskKind
+from runners.model.kinds import HttpCheck, TaskKind, Transfer
 from runners.spec.schema import pipeline_schema
 from tests.unit.spec_texts import HEAD, STAGE, accepted, refused
 
@@ -147,6 +147,53 @@ def test_a_wait_is_a_duration_or_a_param_that_is_one() -> None:
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_line_with_its_place(lines: list[str], said: str) -> None:
     assert refused(one_task(*lines)) == [said]
+
+
+def test_transfers_are_read_with_their_modes_and_named_after_what_they_move() -> None:
+    (up,) = accepted(one_task("upload: {src: conf/app.conf, dest: /etc/app/, mode: 0640}")).stages[0].jobs[0].tasks
+    assert (up.kind, up.transfer, up.name) == (
+        TaskKind.UPLOAD,
+        Transfer(src="conf/app.conf", dest="/etc/app/", mode=0o640),
+        "upload-app.conf",
+    )
+    (down,) = accepted(one_task("dir: /var/log", "download: {src: app/}")).stages[0].jobs[0].tasks
+    assert (down.transfer, down.dir, down.name) == (Transfer(src="app/", dest="./"), "/var/log", "download-app")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("upload: {src: a}", f'p.yaml:9:13  {AT}.upload: "dest" is missing'),
+        ("upload: {src: '', dest: b}", f"p.yaml:9:27  {AT}.upload.src: is empty"),
+        ("upload: {src: ~bob/x, dest: b}",
+         f"p.yaml:9:27  {AT}.upload.src: other people's homes are not looked up; write the whole path"),
+        ("upload: {src: a, dest: ~/b}",
+         f'p.yaml:9:36  {AT}.upload.dest: "~" is not looked up on a host; write the whole path'),
+        ("upload: {src: a, dest: b, mode: rw}",
+         f'p.yaml:9:45  {AT}.upload.mode: must be an octal mode such as \'0644\', not "rw"'),
+        ("upload: {src: a, dest: b, mode: 4755}",
+         f'p.yaml:9:45  {AT}.upload.mode: must be an octal mode such as \'0644\', not "4755"'),
+        ("upload: {src: '{{ secrets.A }}', dest: b}",
+         f"p.yaml:9:27  {AT}.upload.src: secrets stand in headers and body of http, nowhere else"),
+        ("download: {src: a, dest: /etc}",
+         f"p.yaml:9:38  {AT}.download.dest: downloads land in the run's own folder; write a path below it, "
+         "such as logs/"),
+        ("download: {src: a, dest: a/../../b}",
+         f"p.yaml:9:38  {AT}.download.dest: downloads land in the run's own folder; write a path below it, "
+         "such as logs/"),
+        ("download: {src: a, mode: '0600'}", f"p.yaml:9:32  {AT}.download.mode: unknown key"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_moved_is_one_line_with_its_place(line: str, said: str) -> None:
+    (problem,) = refused(one_task(line))
+    assert problem.startswith(said)
+
+
+def test_a_transfer_starts_no_command_and_may_always_be_done_again() -> None:
+    assert refused(one_task("env: {A: b}", "repeatable: false", "upload: {src: a, dest: b}")) == [
+        f"p.yaml:9:13  {AT}.env: does not go with upload: an upload starts no command",
+        f"p.yaml:10:13  {AT}.repeatable: does not go with upload: an upload may always be done again",
+    ]
 
 
 def test_a_wait_for_a_param_of_another_type_is_refused() -> None:
