@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runners.controller.credentials import Agents
     from runners.engine.engine import Engine
     from runners.model.inventory import Host
+    from runners.model.kinds import PinnedSource
     from runners.ports.inventory_source import InventorySource
     from runners.spec.site import Site
 
@@ -61,7 +62,7 @@ def serve(*, ready_fd: int | None) -> int:
     from tui.cli.version import version
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("asyncssh", "httpx", "uvicorn"):
+    for name in ("asyncssh", "httpcore", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     os.umask(0o077)
     place = prepare_home(home())
@@ -91,9 +92,13 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
     from runners.adapters.local import LocalTransport
     from runners.adapters.log_files import FileLogStore
     from runners.adapters.routing import RoutingTransport
+    from runners.adapters.run_files import LocalRunFiles
+    from runners.adapters.source_files import LocalSourceFiles
     from runners.adapters.sqlite import SqliteRunStore
     from runners.adapters.ssh import SshTransport
+    from runners.adapters.web import CoreWeb
     from runners.engine.engine import Engine
+    from runners.engine.errand_of import Tools
 
     if auth_sock := os.environ.get("SSH_AUTH_SOCK"):
         agents.offer(auth_sock)
@@ -104,6 +109,7 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
         clock=SystemClock(),
         advisor=Shelves(own_runbooks()),
         dice=random.random,
+        tools=Tools(web=CoreWeb(), sources=LocalSourceFiles(), files=LocalRunFiles(place)),
         new_uid=lambda: str(ULID()),
     )
 
@@ -202,6 +208,24 @@ def config_home() -> Path:
     """Where a person keeps what onduty reads: ``$XDG_CONFIG_HOME/onduty``."""
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "onduty"
+
+
+def pin_source(folder: str, src: str) -> PinnedSource:
+    """What an upload would send now, by content. Raises ``SourceRefused``."""
+    from runners.adapters.source_files import LocalSourceFiles
+
+    return LocalSourceFiles().pin(folder, src)
+
+
+def why_not_source(folder: str, src: str) -> str:
+    """Say why an upload could not send ``src``; empty when it could."""
+    from runners.plan.sources import SourceRefused
+
+    try:
+        pin_source(folder, src)
+    except SourceRefused as reason:
+        return str(reason)
+    return ""
 
 
 def log_reader(uid: str, key: str) -> LogReader:

@@ -133,9 +133,9 @@ class Routes:
             pinned = await self._engine.definition(body.again)
             name = (await self._engine.state(body.again)).name
             definition, inventory = pinned.definition, pinned.inventory
-            plan = await asyncio.to_thread(plan_again, body, name, pinned)
+            plan = await asyncio.to_thread(plan_again, body, name, pinned, self._engine.pin_source)
         else:
-            plan = await asyncio.to_thread(plan_request, body)
+            plan = await asyncio.to_thread(plan_request, body, self._engine.pin_source)
         state = await self._engine.create_run(
             plan,
             definition=definition,

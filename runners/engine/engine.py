@@ -20,6 +20,7 @@ from runners.core.recover import recover
 from runners.core.reduce import begin
 from runners.core.targets import resolve
 from runners.engine.codec import read, seal
+from runners.engine.errand_of import Errands, Tools
 from runners.engine.groups import Groups
 from runners.engine.history import History
 from runners.engine.host_pool import HostPool
@@ -27,6 +28,7 @@ from runners.engine.intents import Created, Outcome
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.loop import Writer
+from runners.engine.own_errands import OwnErrands
 from runners.engine.perform import Performer
 from runners.engine.run_cache import RunCache, read_plan
 from runners.engine.status import StatusBoard, Watchers
@@ -40,6 +42,7 @@ from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, 
 from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.holds import Hold
 from runners.model.intents import Intent, Retry, Rollback, Skip
+from runners.model.kinds import PinnedSource
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer
@@ -68,12 +71,14 @@ class Engine:
         transport: Transport,
         advisor: FailureAdvisor,
         clock: Clock,
+        tools: Tools,
         new_uid: Callable[[], str],
         dice: Callable[[], float] = random.random,
         limits: Limits | None = None,
     ) -> None:
         """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1)."""
         self._store = store
+        self._tools = tools
         self._log_store = logs
         self._clock = clock
         self._new_uid = new_uid
@@ -117,6 +122,8 @@ class Engine:
             timers=self._timers,
             limits=self._limits,
             tell=self._writer.tell,
+            own=OwnErrands(logs=self._logs, tell=self._writer.tell),
+            errands=Errands(tools, clock=clock, timers=self._timers),
         )
         self._asked: dict[str, asyncio.Future[Outcome]] = {}
         self._beat: Timer | None = None
@@ -168,6 +175,10 @@ class Engine:
         await self._writer.quiet()
 
     # ----- runs
+
+    def pin_source(self, folder: str, src: str) -> PinnedSource:
+        """What an upload would send now, by content. Blocks: call it in a thread. Raises ``SourceRefused``."""
+        return self._tools.sources.pin(folder, src)
 
     async def create_run(
         self, plan: Plan, *, definition: str, inventory: str | None, actor: str, request_id: str

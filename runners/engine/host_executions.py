@@ -10,13 +10,16 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from runners.engine.errands import Doing, ErrandLog, NobodyKnows, Verdict, lost_in, news_of
 from runners.engine.host_wants import Execution, PlaceKey, Stage
 from runners.engine.limits import Limits
 from runners.engine.logs import BytesMissing, Logs
+from runners.engine.timers import Timers
 from runners.engine.verdict import cancelled_before_start, finished, never_ran, refusal_kind
 from runners.model.errors import HostRefused
 from runners.model.news import CancelProgress, ExecutionStarted, ExecutionUncertain, News
 from runners.model.outputs import MOST_OUTPUT_BYTES, NO_OUTPUTS
+from runners.model.phases import Result
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -58,8 +61,9 @@ class Link(Protocol):
 class Executions:
     """Everything dispatched to one host whose verdict we do not have. It is the ear of the link's sessions too."""
 
-    def __init__(self, link: Link, *, logs: Logs, tell: TellNews, limits: Limits) -> None:
+    def __init__(self, link: Link, *, logs: Logs, tell: TellNews, limits: Limits, timers: Timers) -> None:
         self._link = link
+        self._timers = timers
         self._logs = logs
         self._tell = tell
         self._limits = limits
@@ -100,6 +104,9 @@ class Executions:
             return False
         execution.cancel_grace_s = grace_s
         execution.cancel_sent = False
+        if execution.errand is not None:
+            self._cancel_errand(execution)
+            return True
         if session is not None and execution.stage is Stage.FOLLOWED:
             self._link.exchange(self._send_cancel, session, execution)
         return True
@@ -146,14 +153,66 @@ class Executions:
     # ----- exchanges with the host
 
     def _take_up(self, session: HostSession, executions: Sequence[Execution]) -> None:
-        asked = tuple(one for one in executions if one.stage is Stage.ASK)
-        fresh = tuple(one for one in executions if one.stage is Stage.START)
+        for execution in [one for one in executions if one.errand is not None and one.stage is not Stage.BUSY]:
+            self._link.exchange(self._do, session, execution)
+        asked = tuple(one for one in executions if one.stage is Stage.ASK and one.errand is None)
+        fresh = tuple(one for one in executions if one.stage is Stage.START and one.errand is None)
         for execution in (*asked, *fresh):
             execution.stage = Stage.BUSY
         if asked:
             self._link.exchange(self._ask, session, asked)
         for execution in fresh:
             self._link.exchange(self._start, session, execution)
+
+    async def _do(self, session: HostSession, execution: Execution) -> None:
+        """Do an errand from its beginning, unless that could do harm twice."""
+        errand, asked = execution.errand, execution.stage is Stage.ASK
+        assert errand is not None
+        if not self._carries(execution):
+            return
+        execution.stage = Stage.FOLLOWED
+        execution.silent_since_s = None
+        if asked and not errand.repeatable:
+            self._nobody_knows(execution, lost_in(errand, "the connection or the controller ended"))
+            return
+        execution.silent_told = False
+        said = ErrandLog(self._logs.feed(execution.run, execution.key))
+        await said.open()
+        self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
+        execution.doing = Doing(
+            errand, timers=self._timers, due_utc=execution.due_utc, timeout_s=execution.request.timeout_s
+        )
+        try:
+            verdict = await execution.doing.run(said, session)
+        except NobodyKnows as doubt:
+            self._nobody_knows(execution, str(doubt))
+            return
+        except HostRefused as error:
+            reason = _cut(error.message)
+            verdict = Verdict(result=Result.ERROR, reason=reason, kind=refusal_kind(reason))
+        finally:
+            execution.doing = None
+        if verdict.result is Result.SUCCESS:
+            self._link.heard()
+        elif verdict.reason:
+            await said.line(verdict.reason)
+        self._end(execution, news_of(execution.job_run, execution.key, verdict, await said.finish()))
+
+    def _cancel_errand(self, execution: Execution) -> None:
+        if execution.doing is not None:
+            execution.doing.cancel()
+        elif execution.stage is Stage.START:
+            self._end(execution, cancelled_before_start(execution.job_run, execution.key))
+        else:
+            reason = "cancelled while its host was silent"
+            self._end(
+                execution,
+                news_of(execution.job_run, execution.key, Verdict(result=Result.CANCELLATION, reason=reason), 0),
+            )
+
+    def _nobody_knows(self, execution: Execution, reason: str) -> None:
+        news = ExecutionUncertain(job_run=execution.job_run, key=execution.key, reason=_cut(reason), answered=True)
+        self._end(execution, news)
 
     async def _ask(self, session: HostSession, executions: Sequence[Execution]) -> None:
         reports = await session.ask([execution.key for execution in executions])

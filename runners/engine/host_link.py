@@ -60,7 +60,7 @@ class HostLink:
         self._changed = changed
 
         self._places = Places(limits.attempts_per_host)
-        self._executions = Executions(self, logs=logs, tell=tell, limits=limits)
+        self._executions = Executions(self, logs=logs, tell=tell, limits=limits, timers=timers)
         self._forgets: set[str] = set()
         self._workdirs: set[str] = set()
 
@@ -126,6 +126,11 @@ class HostLink:
             if self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic()):
                 self._set_deadline()
             self.nudge()
+
+    def occupy(self, run: str, job_run: str, attempt: int) -> None:
+        """The attempt has begun with something that goes on elsewhere; its place stays taken."""
+        self._places.occupy((run, job_run, attempt))
+        self.nudge()
 
     def cancel(self, key: str, grace_s: float) -> bool:
         """Cancel an execution that is being carried; False when it is not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from runners.engine.errands import Doing, Errand
 from runners.ports.transport import ExecutionRequest
 
 PlaceKey = tuple[str, str, int]
@@ -62,6 +63,12 @@ class Execution:
     """None: nobody asked to cancel it."""
     cancel_sent: bool = False
     """In this session."""
+    errand: Errand | None = None
+    """What the controller does itself over the host's connection; None: the host's supervisor does it."""
+    due_utc: float | None = None
+    """When the time of an errand is over; None: never."""
+    doing: Doing | None = None
+    """The errand while it is done in this session."""
 
     @property
     def place(self) -> PlaceKey:

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from runners.core.index import job_run_of
 from runners.core.tasks import is_live, waits_for_host
 from runners.engine.advice import advise
+from runners.engine.errand_of import Errands, due_of, spec_of
+from runners.engine.errands import Doing, Errand
 from runners.engine.host_executions import TellNews
 from runners.engine.host_link import HostLink
 from runners.engine.host_pool import HostPool
 from runners.engine.host_wants import Execution, Stage
 from runners.engine.limits import Limits
+from runners.engine.own_errands import OwnErrand, OwnErrands
 from runners.engine.request import build_request
 from runners.engine.timers import Timer, Timers
 from runners.model.effects import (
@@ -30,6 +33,7 @@ from runners.model.effects import (
 )
 from runners.model.events import Event
 from runners.model.ids import parse_key
+from runners.model.kinds import TaskKind
 from runners.model.news import BackoffPassed
 from runners.model.state import RunState
 from runners.ports.failure_advisor import FailureAdvisor
@@ -50,7 +54,11 @@ class Performer:
         timers: Timers,
         limits: Limits,
         tell: TellNews,
+        own: OwnErrands,
+        errands: Errands,
     ) -> None:
+        self._own = own
+        self._errands = errands
         self._pool = pool
         self._logs = logs
         self._advisor = advisor
@@ -98,6 +106,7 @@ class Performer:
 
     async def close(self) -> None:
         """Drop what is not done yet; it is derived again from the state."""
+        await self._own.close()
         for alarm in self._alarms.values():
             alarm.cancel()
         for task in self._tasks:
@@ -116,17 +125,20 @@ class Performer:
                 self._carry(state, effect, Stage.ASK)
             case CancelExecution():
                 link = self._link(state, effect.host)
-                if not link.cancel(effect.key, effect.grace_s):
+                if not self._own.cancel(effect.key) and not link.cancel(effect.key, effect.grace_s):
                     log.info("run %s: %s is not carried any more; nothing to cancel", state.name, effect.key)
             case WakeAt():
                 self._wake_at(state.uid, effect)
             case ReleaseHost():
+                self._own.drop((state.uid, effect.job_run, effect.attempt))
                 self._link(state, effect.host).release(state.uid, effect.job_run, effect.attempt)
             case Advise():
                 self._spawn(state, effect)
             case ForgetExecution():
                 # Its log was put on disk before its verdict became an event.
-                self._link(state, effect.host).forget(effect.key)
+                # An errand left nothing on its host.
+                if spec_of(state, effect.job_run, effect.key).kind is TaskKind.RUN:
+                    self._link(state, effect.host).forget(effect.key)
             case ForgetWorkdirs():
                 self._link(state, effect.host).forget_workdirs(effect.workdirs)
             case _:
@@ -137,6 +149,12 @@ class Performer:
 
     def _carry(self, state: RunState, effect: StartExecution | AskExecution, stage: Stage) -> None:
         parts = parse_key(effect.key)
+        errand, due_utc = self._errands.of(state, effect.job_run, effect.key), None
+        if errand is not None:
+            due_utc = due_of(state, effect.job_run, effect.task, effect.timeout_s)
+            if not errand.needs_session:
+                self._do_here(state, effect, stage, errand, due_utc)
+                return
         request = build_request(
             state,
             job_run=effect.job_run,
@@ -155,8 +173,33 @@ class Performer:
                 request=request,
                 stage=stage,
                 silent_grace_s=grace_s,
+                errand=errand,
+                due_utc=due_utc,
             )
         )
+
+    def _do_here(
+        self,
+        state: RunState,
+        effect: StartExecution | AskExecution,
+        stage: Stage,
+        errand: Errand,
+        due_utc: float | None,
+    ) -> None:
+        self._link(state, effect.host).occupy(state.uid, effect.job_run, effect.attempt)
+        doing = Doing(errand, timers=self._timers, due_utc=due_utc, timeout_s=effect.timeout_s)
+        own = OwnErrand(
+            run=state.uid,
+            job_run=effect.job_run,
+            attempt=effect.attempt,
+            key=effect.key,
+            errand=errand,
+            doing=doing,
+        )
+        if stage is Stage.START:
+            self._own.start(own)
+        else:
+            self._own.ask(own)
 
     def _wake_at(self, uid: str, effect: WakeAt) -> None:
         place = (uid, effect.job_run)

@@ -88,6 +88,8 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     log_bytes: int
     part: str = "tasks"
     """tasks, verify, finally or rollback."""
+    files: tuple[str, ...] = ()
+    """What a download left on the controller's machine: absolute paths."""
 
 
 class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):

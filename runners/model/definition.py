@@ -139,6 +139,9 @@ class Task:
     part: Part = Part.TASKS
     line: int = 0
     """Line of the task in the file, from 1."""
+    kind_line: int = 0
+    kind_column: int = 0
+    """Where ``http:``, ``upload:`` … stands, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,7 +155,10 @@ class Plan:
 
     def words_of(self, task: PlannedTask, host: str) -> str:
         """What a task does on a host, for people: a command as it is sent, else a line or more in words."""
-        return task.command if task.kind is TaskKind.RUN else self.scope_of(host).shown(words_of(task))
+        if task.kind is TaskKind.RUN:
+            return task.command
+        scope = self.scope_of(host)
+        return (scope.in_url() if task.kind is TaskKind.HTTP else scope).shown(words_of(task))
 
     def jobs(self) -> tuple[PlannedJob, ...]:
         """All jobs, in order."""

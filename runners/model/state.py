@@ -29,12 +29,15 @@ class TaskState:
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
+    dispatched_at: float | None = None
     started_at: float | None = None
     ended_at: float | None = None
     """UTC seconds of the controller."""
     log_bytes: int = 0
     log_cut: bool = False
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    """What a download left here: absolute paths."""
     dispatch_seq: int = 0
     """Seq of the event that dispatched it: what later jobs read is what had been written by then."""
     outputs: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from runners.model.inventory import LOCAL, Host, Inventory
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
 from runners.plan.host_checks import unusable_hosts
+from runners.plan.kinds import template_problems, wait_s
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
@@ -70,7 +71,8 @@ def build_plan(
         runbooks=runbooks,
         folder=folder,
     )
-    return plan, ()
+    problems.extend(template_problems(pipeline, plan))
+    return (None, in_order(problems)) if problems else (plan, ())
 
 
 def repeat_plan(
@@ -170,7 +172,11 @@ def _job(
 def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:
     return PlannedTask(
         name=task.name,
+        kind=task.kind,
         command=task.run,
+        http=task.http,
+        transfer=task.transfer,
+        wait_s=wait_s(task, params),
         shell=_first(task.shell, job.shell, pipeline.defaults.shell),
         login=_first(task.login, job.login, pipeline.defaults.login),
         env={**job.env, **task.env, **params},

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from runners.model.definition import Shell
 from runners.model.inventory import Host
+from runners.ports.byte_stream import ByteStream
+from runners.ports.courier import Courier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +189,18 @@ class HostSession(Protocol):
 
     async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
         """Delete work folders by name. Missing ones are not an error."""
+        ...
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """Connect from the host to ``host`` and ``port`` as they are called there.
+
+        Raises ``StreamRefused`` when the host says no, or allows no forwarding.
+        """
+        ...
+
+    async def open_courier(self, workdir: str, dir: str | None) -> Courier:
+        """Begin to move files. Relative paths start where a command of the attempt would run: in ``dir``, else in the
+        work folder ``workdir``, made when it is not there. Raises ``HostRefused``."""
         ...
 
     async def close(self) -> None:
