@@ -109,7 +109,8 @@ class HostContract:
     async def test_secrets_and_scripts_are_in_no_other_process_and_in_no_file(self, lab: HostLab) -> None:
         sink = RecordingSink()
         session = await connect(lab, sink)
-        secret, filler = "s3cret-in-the-environment", "# of the script's own text\n"
+        # Another test process may run the same test on this machine: each has a secret and a script of its own.
+        secret, filler = f"s3cret-of-{os.getpid()}", f"# the script's own text of {os.getpid()}\n"
         script = lab.script(Print(b"here\n"), Gate()) + filler * 40_000
         await session.start(ExecutionRequest(key=KEY, script=script, env={"TOKEN": secret}, workdir=WORKDIR))
         await sink.until(lambda: sink.output(KEY) == b"here\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -66,6 +67,13 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
 
+    def interrupt(self) -> None:
+        """Ctrl-c until it is heard: a signal between the prompt and the read waits in Python for the read to end."""
+        while self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+
     def end(self) -> int:
         code = self.process.wait(60)
         os.close(self._ours)
@@ -90,7 +98,7 @@ def test_a_person_is_asked_before_a_key_is_trusted_and_no_means_no(person: Perso
         assert asked.end() == 1
     asked = Terminal(person, "hosts", "trust", "web1", "-i", "hosts.yaml")
     asked.read_until("trust web1? (y/N) ")
-    asked.process.send_signal(signal.SIGINT)
+    asked.interrupt()
     assert asked.end() == 130
     assert not (person.work / "known").exists()
     asked = Terminal(person, "hosts", "trust", "web1", "-i", "hosts.yaml")

@@ -157,11 +157,11 @@ def test_a_whole_run_is_cancelled_once(home: Person, tmp_path: Path) -> None:
     assert "was cancelled" in home.quick("cancel", uid, code=5).err
 
 
-def test_options_of_later_versions_are_refused_by_name_and_do_nothing(home: Person) -> None:
+def test_a_task_that_is_not_there_and_a_cut_option_are_refused_and_do_nothing(home: Person) -> None:
     uid = held(home)
-    for words in (("--from", "restart"), ("--task", "restart")):
-        done = home.quick("retry", uid, *words, code=2)
-        assert done.err == f"onduty: {words[0]}: comes with a later version; nothing was done\n"
+    for option in ("--from", "--task"):
+        said = home.quick("retry", uid, option, "restart", code=5).err
+        assert "left@local has no task restart; it has task-1; right@local has no task restart" in said
     assert home.quick("retry", uid, "--tas", "x", code=2).err.startswith("onduty: unrecognized arguments")
     assert [job["attempt"] for job in home.document(uid)["jobs"]] == [1, 1, 1, 0]
 

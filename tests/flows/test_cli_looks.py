@@ -62,14 +62,14 @@ stages:
 
 RUN = {
     "id", "uid", "pipeline", "phase", "result", "environment", "params", "by", "created_at", "started_at", "ended_at",
-    "definition_digest", "stages", "jobs", "holds", "warnings", "next",
+    "definition_digest", "stages", "jobs", "holds", "warnings", "notes", "left", "next",
 }  # fmt: skip
 STAGE = {"name", "phase", "started_at", "ended_at"}
 JOB = {
     "stage", "job", "host", "matrix", "phase", "result", "attempt", "exit_code", "signal", "reason", "hold",
     "started_at", "ended_at", "log_bytes", "tasks", "runbook",
 }  # fmt: skip
-TASK = {"name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes"}
+TASK = {"name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes", "part"}
 RUNBOOK = {"id", "section", "score", "why"}
 HOLD = {"kind", "what", "text", "since"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

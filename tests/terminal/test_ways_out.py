@@ -140,6 +140,7 @@ def test_a_controller_that_is_killed_is_missed_and_comes_back(open_terminal: Ope
     terminal.press("r")
     terminal.sees("No, go back")
     terminal.press("Y")
+    terminal.sees_no("No, go back")
     terminal.sees("attempt 2")
     terminal.sees(FAILED)
     terminal.press("q", "q")
