@@ -112,8 +112,8 @@ class FileLogStore:
                 appends.setdefault(ticket.request.writer, []).append(ticket)
             else:
                 others.append(ticket)
-        # An end or a close asked for after an append of the same batch comes after it; nothing is appended to what opens
-        # here.
+        # An end or a close asked for after an append of the same batch comes after it; nothing is appended to what
+        # opens here.
         for writer, tickets in appends.items():
             writer._write(tickets)
         for ticket in others:

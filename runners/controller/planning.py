@@ -46,6 +46,7 @@ def plan_request(request: StartRun) -> Plan:
         folder=str(PurePath(request.definition_path).parent),
         limit=request.limit,
         runbooks=request.runbooks,
+        home=request.home,
     )
     if plan is None:
         raise TextsRefused((*problems, *more))

@@ -37,6 +37,7 @@ from runners.model.events import (
     JobFinished,
     JobQueued,
     JobStarted,
+    LogFetched,
     NoteAdded,
     Payload,
     RetryScheduled,
@@ -48,6 +49,7 @@ from runners.model.events import (
     RunPaused,
     RunReleased,
     RunStarted,
+    SecretNeeded,
     StageFinished,
     StageStarted,
     TaskDispatched,
@@ -93,6 +95,8 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
             | TaskStarted()
             | CancelStepped()
             | RunbookLinked()
+            | SecretNeeded()
+            | LogFetched()
             | RunHeld()
             | RunPaused()
             | NoteAdded()

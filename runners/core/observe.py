@@ -109,6 +109,7 @@ def _of_execution(
                     reason=news.reason,
                     kind=news.kind,
                     log_bytes=news.log_bytes,
+                    log_owed=news.log_owed,
                     log_cut=news.log_cut,
                     host_started_at=news.host_started_at,
                     host_ended_at=news.host_ended_at,

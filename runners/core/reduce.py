@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runners.core import reduce_attempts, reduce_jobs, reduce_rollback
+from runners.core import reduce_attempts, reduce_jobs, reduce_rollback, secrets
 from runners.core.draft import Draft
 from runners.core.moves import IllegalMove
 from runners.core.reduce_jobs import NOT_PAUSED
@@ -23,6 +23,7 @@ from runners.model.events import (
     JobQueued,
     JobSkipped,
     JobStarted,
+    LogFetched,
     NoteAdded,
     RetryScheduled,
     RollbackFinished,
@@ -35,6 +36,8 @@ from runners.model.events import (
     RunReleased,
     RunResumed,
     RunStarted,
+    SecretGiven,
+    SecretNeeded,
     StageFinished,
     StageStarted,
     TaskDispatched,
@@ -197,6 +200,12 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_rollback.rollback_finished(draft, event, payload)
         case NoteAdded() as payload:
             reduce_rollback.note_added(draft, event, payload)
+        case SecretNeeded() as payload:
+            secrets.secret_needed(draft, event, payload)
+        case SecretGiven() as payload:
+            secrets.secret_given(draft, event, payload)
+        case LogFetched() as payload:
+            secrets.log_fetched(draft, payload)
         case IntentRefused() | TimeGap():
             pass
         case RunCreated():

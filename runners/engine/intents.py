@@ -9,7 +9,7 @@ from runners.core.guards import targets_of_retry
 from runners.model.api import IntentAnswer
 from runners.model.errors import ActionRefused
 from runners.model.events import CancelRequested, JobSkipped, Payload, RetryScheduled
-from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Give, Intent, Note, Pause, Resume, Retry, Rollback, Skip
 from runners.model.state import RunState
 
 
@@ -68,6 +68,8 @@ def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, s
             text = f"{before.name} is paused; what runs {'stops between two tasks' if now else 'finishes its tasks'}"
         case Resume():
             text = f"{before.name} goes on"
+        case Give(names=names):
+            text = f"{before.name} has {', '.join(names)} and goes on"
         case Note():
             text = f"noted beside {before.name}"
         case Cancel(targets=()):

@@ -117,6 +117,33 @@ class NoteAdded(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretNeeded(Payload):
+    """Values that the controller cannot come by, or does not have any more. Nothing is started without them."""
+
+    secrets: Mapping[str, str]
+    """Why, by name: ``/etc/token: no such file``. Never a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretGiven(Payload):
+    """These are known again. Values are kept in memory only."""
+
+    names: tuple[str, ...]
+    intent: str = ""
+    """Id of the intent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFetched(Payload):
+    """The log of a task is here whose verdict came first, because its secrets were not known."""
+
+    job_run: str
+    attempt: int
+    key: str
+    log_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageStarted(Payload):
     """Its jobs may start. Again, when a retry opened a stage that had stopped."""
 
@@ -183,7 +210,7 @@ class TaskStarted(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFinished(Payload):
-    """The host's verdict, and every byte of the log is ours."""
+    """The host's verdict; every byte of the log is ours, unless it is ``log_owed``."""
 
     job_run: str
     attempt: int
@@ -197,6 +224,9 @@ class TaskFinished(Payload):
     kind: FailureKind | None = None
     """None for success and cancellation."""
     log_bytes: int = 0
+    """Of our file; masking changes the length. While ``log_owed``, of the host's."""
+    log_owed: bool = False
+    """The log is still on the host: what it must not show was not known when the verdict came."""
     log_cut: bool = False
     host_started_at: float = 0.0
     host_ended_at: float = 0.0

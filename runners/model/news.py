@@ -42,7 +42,7 @@ class ExecutionStarted(News):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFinished(News):
-    """Verdict of the host; all bytes are ours."""
+    """Verdict of the host; all bytes are ours, unless ``log_owed``."""
 
     key: str
     result: Result
@@ -51,6 +51,7 @@ class ExecutionFinished(News):
     reason: str = ""
     kind: FailureKind | None = None
     log_bytes: int = 0
+    log_owed: bool = False
     log_cut: bool = False
     host_started_at: float = 0.0
     host_ended_at: float = 0.0

@@ -1,8 +1,9 @@
 """The seam to the log files: append what a host sent, know exactly how far we are, read it back.
 
-One file per execution key holds the bytes, masked when the run has secrets; one index beside it holds records. A record is
-written after its chunk; recovery cuts the file to the last whole record; readers stop at the last record. So a log is
-never torn for its readers, and following a host again starts from ``raw_offset`` without losing or doubling a byte.
+One file per execution key holds the bytes, masked when the run has secrets; one index beside it holds records. A
+record is written after its chunk; recovery cuts the file to the last whole record; readers stop at the last record.
+So a log is never torn for its readers, and following a host again starts from ``raw_offset`` without losing or doubling
+a byte.
 """
 
 from __future__ import annotations

@@ -18,8 +18,17 @@ from runners.model.definition import (
 )
 from runners.model.ids import NAME
 from runners.model.problems import Problem
+from runners.model.secrets import SecretSource, SourceKind
 from runners.spec.lint import lint_pipeline, warn_pipeline
-from runners.spec.models import DefaultsModel, JobModel, ParamModel, PipelineModel, RetryModel, TaskModel
+from runners.spec.models import (
+    DefaultsModel,
+    JobModel,
+    ParamModel,
+    PipelineModel,
+    RetryModel,
+    SecretModel,
+    TaskModel,
+)
 from runners.spec.nodes import Map, Node, Seq, read_tree
 from runners.spec.report import Report, in_order
 from runners.spec.translate import place, validate
@@ -76,6 +85,7 @@ def _pipeline(model: PipelineModel, tree: Map, file: str) -> Pipeline:
         environment_line=environment_line,
         environment_column=environment_column,
         params={name: _param(name, param, tree) for name, param in model.params.items()},
+        secrets={name: _secret(name, secret) for name, secret in model.secrets.items()},
         env=dict(model.env),
         dir=model.dir,
         defaults=_defaults(model.defaults),
@@ -95,6 +105,16 @@ def _param(name: str, model: ParamModel, tree: Map) -> Param:
         line=line,
         column=column,
     )
+
+
+def _secret(name: str, model: SecretModel) -> SecretSource:
+    if model.file is not None:
+        return SecretSource(name=name, kind=SourceKind.FILE, path=model.file)
+    if model.command is not None:
+        return SecretSource(name=name, kind=SourceKind.COMMAND, words=model.command)
+    if model.env is not None:
+        return SecretSource(name=name, kind=SourceKind.ENV, variable=model.env)
+    return SecretSource(name=name, kind=SourceKind.PROMPT, text=model.prompt or "")
 
 
 def _defaults(model: DefaultsModel) -> Defaults:

@@ -48,8 +48,8 @@ def _all_forms(value: str) -> Iterator[Form]:
     for text in _texts(value):
         yield Form(text.encode("utf-8", "surrogatepass"), False)
     for data in (raw, raw + b"\n"):
-        for text in _base64(data):
-            yield Form(text, True)
+        for code in _base64(data):
+            yield Form(code, True)
     yield Form(raw.hex().encode(), True)
     yield Form(raw.hex().upper().encode(), True)
 
