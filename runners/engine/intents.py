@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from runners.core.guards import targets_of_retry
 from runners.model.api import IntentAnswer
@@ -27,6 +27,12 @@ class Outcome:
         if self.answer is None:
             raise ActionRefused(self.refused, hint=self.hint)
         return self.answer
+
+
+    def cleaned(self, clean: Callable[[str], str]) -> Outcome:
+        """The same, without what ``clean`` takes out of words."""
+        answer = self.answer and replace(self.answer, text=clean(self.answer.text))
+        return replace(self, answer=answer, refused=clean(self.refused), hint=clean(self.hint))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from collections.abc import Mapping
+
 from runners.core.index import index_of, job_run_of, planned_job_of
 from runners.core.rollback import PREVIOUS
 from runners.model.ids import parse_key
@@ -12,7 +14,15 @@ from runners.ports.transport import ExecutionRequest
 
 
 def build_request(
-    state: RunState, *, job_run: str, key: str, attempt: int, task: int, timeout_s: float | None, workdir: str
+    state: RunState,
+    *,
+    job_run: str,
+    key: str,
+    attempt: int,
+    task: int,
+    timeout_s: float | None,
+    workdir: str,
+    secrets: Mapping[str, str] | None = None,
 ) -> ExecutionRequest:
     """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
     job, run = planned_job_of(state, job_run), job_run_of(state, job_run)
@@ -22,6 +32,7 @@ def build_request(
     if rollback:
         before = index_of(state.plan).previous.get(job_run, {})
         env.update({f"{PREVIOUS}{name}": value for name, value in before.items()})
+    env.update(secrets or {})
     env.update(
         ONDUTY_RUN=state.name,
         ONDUTY_STAGE=job.stage,
@@ -35,6 +46,8 @@ def build_request(
     return ExecutionRequest(
         key=key,
         script=step.command,
+        shell=step.shell,
+        login=step.login,
         env=env,
         dir=step.dir,
         workdir=workdir,

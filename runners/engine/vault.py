@@ -45,7 +45,6 @@ class _Entry:
     mask: Mask | None = None
     reading: asyncio.Task[None] | None = None
 
-
     @property
     def phase(self) -> Phase:
         if len(self.values) == len(self.sources):
@@ -105,6 +104,11 @@ class Vault:
         if entry.mask is None:
             entry.mask = Mask(entry.used)
         return entry.mask
+
+    def has(self, run: str, name: str) -> bool:
+        """Whether this one is known."""
+        entry = self._runs.get(run)
+        return entry is not None and name in entry.values
 
     def why(self, run: str) -> Mapping[str, str]:
         """What could not be read, and why, by name."""

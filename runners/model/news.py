@@ -59,6 +59,15 @@ class ExecutionFinished(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogArrived(News):
+    """The log that was ``log_owed`` is ours now, byte for byte."""
+
+    attempt: int
+    key: str
+    log_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionUncertain(News):
     """The host is silent (``answered`` False), or was asked and has neither process nor result (True)."""
 
