@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from runners.client.start import ControllerCommand
     from runners.controller.credentials import Agents
     from runners.engine.engine import Engine
+    from runners.engine.vault import Vault
     from runners.model.inventory import Host
     from runners.ports.inventory_source import InventorySource
     from runners.spec.site import Site
@@ -41,26 +44,43 @@ def controller_command() -> ControllerCommand:
 
 def serve(*, ready_fd: int | None) -> int:
     """Run the controller in this process until it is stopped."""
-    import logging
     import time
 
+    from runners.adapters.secret_sources import SystemSecretSources
     from runners.client.place import SocketPath, prepare_home
     from runners.controller.serve import run
+    from runners.engine.vault import Vault
     from tui.cli.version import version
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO)
     for name in ("asyncssh", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     os.umask(0o077)
+    vault = Vault(SystemSecretSources())
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_MaskingFormatter(vault.any_text))
     place = prepare_home(home())
     socket_path = SocketPath(place)
     try:
-        return run(place, socket_path.path, _make_engine, version=version(), started_at=time.time(), ready_fd=ready_fd)
+        make_engine = functools.partial(_make_engine, vault)
+        return run(place, socket_path.path, make_engine, version=version(), started_at=time.time(), ready_fd=ready_fd)
     finally:
         socket_path.close()
 
 
-async def _make_engine(place: Path, agents: Agents) -> Engine:
+class _MaskingFormatter(logging.Formatter):
+    """Lines of the controller's own log, tracebacks included, without anybody's secret."""
+
+    def __init__(self, clean: Callable[[str], str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._clean = clean
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The whole entry."""
+        return self._clean(super().format(record))
+
+
+async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
     """The engine on the real world."""
     import random
 
@@ -85,6 +105,7 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
         advisor=Shelves(own_runbooks()),
         dice=random.random,
         new_uid=lambda: str(ULID()),
+        vault=vault,
     )
 
 

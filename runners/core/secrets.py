@@ -12,7 +12,7 @@ from runners.core.tasks import in_flight, is_live, waits_for_host
 from runners.model.events import Event, LogFetched, SecretGiven, SecretNeeded
 from runners.model.holds import Hold, HoldKind
 from runners.model.phases import LIVE, Phase, TaskPhase
-from runners.model.state import JobRunState, RunState
+from runners.model.state import AttemptState, JobRunState, RunState
 
 MOST_WHY_CHARACTERS = 1000
 _MOST_NAMED = 10
@@ -41,16 +41,18 @@ def secret_given(draft: Draft, event: Event, payload: SecretGiven) -> None:
 def log_fetched(draft: Draft, payload: LogFetched) -> None:
     """The log whose verdict came first is here."""
     place, run = at(draft, payload.job_run)
-    for attempt in run.attempts:
-        if attempt.number != payload.attempt:
-            continue
+
+    def with_log(attempt: AttemptState) -> AttemptState:
+        # Also where a later attempt kept the task.
+        if all(task.key != payload.key for task in attempt.tasks):
+            return attempt
         tasks = tuple(
             draft.part(task, log_bytes=payload.log_bytes, log_owed=False) if task.key == payload.key else task
             for task in attempt.tasks
         )
-        changed = draft.part(attempt, tasks=tasks)
-        draft.change(place, attempts=tuple(changed if one is attempt else one for one in run.attempts))
-        return
+        return draft.part(attempt, tasks=tasks)
+
+    draft.change(place, attempts=tuple(map(with_log, run.attempts)))
 
 
 def stood_still(draft: Draft, time: float) -> None:

@@ -342,9 +342,7 @@ class Executions:
 
     def _lost(self, execution: Execution, report: ExecutionReport) -> None:
         reason = report.reason or f"{self._link.name} has neither the process nor its result"
-        uncertain = ExecutionUncertain(
-            job_run=execution.job_run, key=execution.key, reason=_cut(reason), answered=True
-        )
+        uncertain = ExecutionUncertain(job_run=execution.job_run, key=execution.key, reason=_cut(reason), answered=True)
         self._end(execution, uncertain)
 
     def session_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None:

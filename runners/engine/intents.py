@@ -28,7 +28,6 @@ class Outcome:
             raise ActionRefused(self.refused, hint=self.hint)
         return self.answer
 
-
     def cleaned(self, clean: Callable[[str], str]) -> Outcome:
         """The same, without what ``clean`` takes out of words."""
         answer = self.answer and replace(self.answer, text=clean(self.answer.text))

@@ -192,7 +192,7 @@ class Writer:
             except (NotFound, StoreDamaged) as error:
                 _fail(items, error)
                 continue
-            turn = Turn(state, now_utc=self._clock.now_utc(), dice=self._dice, clean=self._cleaned)
+            turn = Turn(state, now_utc=self._clock.now_utc(), dice=self._dice, clean=self.cleaned)
             for item in items:
                 self._play(turn, item, answers)
             turns.append(turn)
@@ -245,7 +245,8 @@ class Writer:
         outcome = accepted(before, asked.intent, payloads, seq=turn.state.seq)
         return outcome.cleaned(lambda text: self._clean(asked.run, text))
 
-    def _cleaned(self, run: str, payload: Payload) -> Payload:
+    def cleaned(self, run: str, payload: Payload) -> Payload:
+        """A payload without the secrets of its run."""
         return without_secrets(payload, lambda text: self._clean(run, text))
 
     async def _commit(self, turns: Sequence[Turn], answers: Sequence[tuple[_Asked, Outcome]]) -> None:

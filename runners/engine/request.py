@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-
 from collections.abc import Mapping
 
 from runners.core.index import index_of, job_run_of, planned_job_of

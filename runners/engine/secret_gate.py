@@ -18,8 +18,9 @@ from runners.engine.verdict import cancelled_before_start, never_ran
 from runners.model.effects import CancelExecution, Effect, PrepareHost, StartExecution
 from runners.model.errors import ActionRefused, InputRefused
 from runners.model.events import Payload, SecretGiven, SecretNeeded
-from runners.model.secrets import BY_CLIENT
+from runners.model.secrets import BY_CLIENT, SecretSource
 from runners.model.state import RunState
+from runners.ports.secrets import SecretUnfit
 from runners.spec.secret_values import why_not_secret
 
 
@@ -118,6 +119,22 @@ class SecretGate:
             go_on()
 
         self._vault.read(state.uid, read)
+
+    async def admit(self, uid: str, sources: Mapping[str, SecretSource], values: Mapping[str, str]) -> None:
+        """The run is about to be created. Raises ``InputRefused`` for values that are missing, too many or unfit."""
+        wanted = {name for name, source in sources.items() if source.kind in BY_CLIENT}
+        missing, strange = sorted(wanted - values.keys()), sorted(values.keys() - sources.keys())
+        if missing:
+            raise InputRefused(f"secret {missing[0]}: its value must come with the request; nothing was started")
+        if strange:
+            raise InputRefused(f"secret {strange[0]}: the pipeline has none of that name; nothing was started")
+        refuse_values(values)
+        self._vault.give(uid, sources, values)
+        try:
+            await self._vault.check(uid, sources)
+        except SecretUnfit as error:
+            self._vault.forget(uid)
+            raise InputRefused(f"{error}; nothing was started") from None
 
     async def give(self, state: RunState, names: Iterable[str], values: Mapping[str, str]) -> tuple[str, ...]:
         """Take values of a person, and read again what the controller reads; the names of all of them.

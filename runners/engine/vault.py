@@ -52,6 +52,14 @@ class _Entry:
         return Phase.MISSING if self.why and self.reading is None else Phase.READING
 
 
+class NoSources:
+    """``SecretSources`` where nothing can be read."""
+
+    async def read(self, source: SecretSource) -> str:
+        """Never a value."""
+        raise SecretUnreadable(f"{source}: cannot be read here")
+
+
 class Vault:
     """Every value that this controller knows."""
 
@@ -192,8 +200,8 @@ class Vault:
             if source.kind is SourceKind.FILE:
                 try:
                     self.give(run, sources, {name: await self._sources.read(source)})
-                except SecretUnfit:
-                    raise
+                except SecretUnfit as error:
+                    raise SecretUnfit(f"secret {name}: {error}") from None
                 except SecretUnreadable:
                     continue
 

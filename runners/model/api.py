@@ -59,6 +59,8 @@ class StartRun:
     """Absolute files and folders with the pages of the client's site: the controller knows no current folder."""
     auth_sock: str | None = None
     """The client's SSH_AUTH_SOCK."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values that the client read, of sources ``env`` and ``prompt``. Kept in memory only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +245,17 @@ class IntentRequest:
     """Of a rollback: also when a later run changed the same hosts."""
     text: str = ""
     """Of a note."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveSecrets:
+    """``POST /v1/runs/{uid}/secrets``: what a run waits for, or values that changed."""
+
+    id: str
+    """ULID made by the client: the same id twice takes effect once."""
+    names: tuple[str, ...] = ()
+    """Those without a value are read again by the controller; empty: all that the run waits for."""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from tui.cli import (
     runbook,
     runs,
     schema,
+    secret,
     show,
     trust,
     wait,
@@ -30,7 +31,6 @@ from tui.cli import (
 LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
-    "secret": "comes with a later version",
     "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
     "doctor": "comes with a later version",
     "completion": "comes with a later version",
@@ -47,6 +47,7 @@ VERBS = (
     wait,
     logs,
     intents,
+    secret,
     hosts,
     trust,
     runbook,

@@ -71,6 +71,7 @@ def _print_started(started: RunStarted, options: argparse.Namespace) -> int:
 
 
 async def _start(options: argparse.Namespace) -> RunStarted:
+    import asyncio
     import os
     from pathlib import Path
 
@@ -78,6 +79,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
 
     from runners.model.api import StartRun
     from tui.cli.inventories import inventory_for
+    from tui.cli.secret_values import read_values
     from tui.cli.session import persist
     from tui.cli.texts import params_of, plan_texts, read_pipeline_text
     from tui.wiring import site_runbooks
@@ -86,7 +88,8 @@ async def _start(options: argparse.Namespace) -> RunStarted:
     inventory = inventory_for(text, options.inventory, execute=True)
     params = params_of(options)
     # The controller plans again; planning here first gives the problems with the paths as they were typed.
-    plan_texts(text, inventory, params, options.limit)
+    plan = plan_texts(text, inventory, params, options.limit)
+    secrets = await asyncio.to_thread(read_values, plan.secrets.values(), undone="nothing was started")
     request = StartRun(
         id=str(ULID()),
         definition=text.content,
@@ -99,6 +102,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         limit=options.limit,
         runbooks=site_runbooks(),
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
+        secrets=secrets,
     )
     return await persist(lambda client: client.start_run(request))
 
