@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from runners.controller.credentials import Agents
+from runners.controller.credentials import Agents, forget_variables
 from runners.controller.planning import plan_request
 from runners.engine.engine import Engine
 from runners.model import api
@@ -130,6 +130,7 @@ class Routes:
         body = _body(await request.body(), api.StartRun)
         self._take_agent(body.auth_sock)
         plan = await asyncio.to_thread(plan_request, body)
+        forget_variables(plan)
         state = await self._engine.create_run(
             plan,
             definition=body.definition,

@@ -50,6 +50,8 @@ class SecretGate:
         self._tell = tell
         self._hands = hands
         self._kept: dict[str, list[PrepareHost | StartExecution]] = {}
+        self._told: dict[str, dict[str, str]] = {}
+        """What was written down as missing, perhaps not yet folded into the state."""
 
     def is_open(self, state: RunState) -> bool:
         """Whether every secret of the run is known."""
@@ -92,11 +94,13 @@ class SecretGate:
         state = self._state_of(uid)
         if state is None:
             return
-        phase, why = self._vault.phase(uid), self._vault.why(uid)
+        phase, why = self._vault.phase(uid), dict(self._vault.why(uid))
         if phase is Phase.READING:
             return
         facts: list[Payload] = []
-        news = {name: text for name, text in why.items() if state.secrets_needed.get(name) != text}
+        told = {**state.secrets_needed, **self._told.get(uid, {})}
+        news = {name: text for name, text in why.items() if told.get(name) != text}
+        self._told[uid] = why
         if news:
             facts.append(SecretNeeded(secrets=news))
         known = tuple(name for name in state.secrets_needed if name not in why)

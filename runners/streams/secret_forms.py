@@ -45,6 +45,9 @@ def _all_forms(value: str) -> Iterator[Form]:
     raw = value.encode()
     if len(raw) < LEAST_BYTES:
         return
+    for separator in (" ", ":"):
+        yield Form(raw.hex(separator).encode(), False)
+        yield Form(raw.hex(separator).upper().encode(), False)
     for text in _texts(value):
         yield Form(text.encode("utf-8", "surrogatepass"), False)
     for data in (raw, raw + b"\n"):

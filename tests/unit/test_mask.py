@@ -33,6 +33,8 @@ def in_pieces(mask: Mask, data: bytes, cuts: list[int]) -> bytes:
         TOKEN,
         TOKEN.encode().hex(),
         TOKEN.encode().hex().upper(),
+        TOKEN.encode().hex(" "),
+        TOKEN.encode().hex(":").upper(),
         urllib.parse.quote(TOKEN, safe=""),
         urllib.parse.quote(TOKEN),
         urllib.parse.quote_plus(TOKEN),

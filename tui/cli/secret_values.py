@@ -45,6 +45,8 @@ def _from_environment(source: SecretSource, undone: str) -> str | None:
     raw = os.environb.get(source.variable.encode())
     if raw is None:
         return None
+    # A controller that this command starts must not carry it about in its environment.
+    os.environb.pop(source.variable.encode(), None)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
