@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,10 +42,13 @@ def controller_command() -> ControllerCommand:
 
 def serve(*, ready_fd: int | None) -> int:
     """Run the controller in this process until it is stopped."""
+    import functools
+    import logging
     import time
 
     from runners.adapters.secret_sources import SystemSecretSources
     from runners.client.place import SocketPath, prepare_home
+    from runners.controller.own_log import MaskingFormatter
     from runners.controller.serve import run
     from runners.engine.vault import Vault
     from tui.cli.version import version
@@ -58,7 +59,7 @@ def serve(*, ready_fd: int | None) -> int:
     os.umask(0o077)
     vault = Vault(SystemSecretSources())
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(_MaskingFormatter(vault.any_text))
+        handler.setFormatter(MaskingFormatter(vault.any_text))
     place = prepare_home(home())
     socket_path = SocketPath(place)
     try:
@@ -66,18 +67,6 @@ def serve(*, ready_fd: int | None) -> int:
         return run(place, socket_path.path, make_engine, version=version(), started_at=time.time(), ready_fd=ready_fd)
     finally:
         socket_path.close()
-
-
-class _MaskingFormatter(logging.Formatter):
-    """Lines of the controller's own log, tracebacks included, without anybody's secret."""
-
-    def __init__(self, clean: Callable[[str], str]) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._clean = clean
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The whole entry."""
-        return self._clean(super().format(record))
 
 
 async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
