@@ -23,8 +23,11 @@ from runners.model.events import (
     JobQueued,
     JobSkipped,
     JobStarted,
+    LockReleased,
+    LockTaken,
     LogFetched,
     NoteAdded,
+    OutputsRecorded,
     RetryScheduled,
     RollbackFinished,
     RollbackStarted,
@@ -158,6 +161,8 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_attempts.runbook_linked(draft, payload)
         case RetryScheduled() as payload:
             reduce_jobs.retry_scheduled(draft, event, payload)
+        case OutputsRecorded() as payload:
+            reduce_attempts.outputs_recorded(draft, payload)
         case ContactLost() as payload:
             reduce_attempts.contact_lost(draft, event.time, payload)
         case ContactRegained() as payload:
@@ -206,6 +211,10 @@ def _apply(draft: Draft, event: Event) -> None:
             secrets.secret_given(draft, event, payload)
         case LogFetched() as payload:
             secrets.log_fetched(draft, payload)
+        case LockTaken():
+            draft.run["lock_taken"] = True
+        case LockReleased():
+            draft.run["lock_taken"] = False
         case IntentRefused() | TimeGap():
             pass
         case RunCreated():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from runners.model.events import Payload
 
@@ -18,12 +19,12 @@ CleanPayload = Callable[[str, Payload], Payload]
 def without_secrets(payload: Payload, clean: Callable[[str], str]) -> Payload:
     """The payload with every word cleaned; the same one when nothing had to be."""
     changes: dict[str, Any] = {}
-    for field in fields(payload):
-        if field.name in _WORDS:
-            before = getattr(payload, field.name)
+    for name in payload.__struct_fields__:
+        if name in _WORDS:
+            before = getattr(payload, name)
             after = _cleaned(before, clean)
             if after != before:
-                changes[field.name] = after
+                changes[name] = after
     return replace(payload, **changes) if changes else payload
 
 

@@ -18,6 +18,7 @@ from runners.engine.verdict import cancelled_before_start, finished, never_ran, 
 from runners.model.errors import HostRefused
 from runners.model.ids import parse_key
 from runners.model.news import CancelProgress, ExecutionStarted, ExecutionUncertain, LogArrived, News
+from runners.model.outputs import MOST_OUTPUT_BYTES, NO_OUTPUTS, Outputs
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -26,6 +27,7 @@ from runners.ports.transport import (
     HostSession,
     Survivor,
 )
+from runners.remote.outputs import parse_outputs
 
 TellNews = Callable[[str, News], None]
 """Run uid and what happened."""
@@ -244,13 +246,18 @@ class Executions:
             await self._send_cancel(session, execution)
 
     async def _only_verdict(self, session: HostSession, execution: Execution, report: ExecutionReport) -> None:
-        """Its log holds what we could not mask: it stays on its host, which keeps it, until the secrets are known."""
+        """Its log holds what we could not mask: it stays on its host, which keeps it, until the secrets are known.
+
+        So do outputs; who wrote some waits with its verdict, because what follows would have to do without them.
+        """
         match report.phase:
-            case ExecutionPhase.DONE if report.result is not None:
+            case ExecutionPhase.DONE if report.result is not None and not report.result.output_bytes:
                 news = finished(execution.job_run, execution.key, report.result, timeout_s=execution.request.timeout_s)
                 self._end(execution, replace(news, log_owed=report.result.log_bytes > 0))
             case ExecutionPhase.LOST:
                 self._lost(execution, report)
+            case ExecutionPhase.DONE:
+                execution.stage = Stage.PARKED
             case _:
                 if execution.stage is Stage.BUSY:
                     execution.stage = Stage.QUIET
@@ -279,7 +286,14 @@ class Executions:
             await session.cancel(execution.key, execution.cancel_grace_s)
 
     async def _put_away(self, session: HostSession, execution: Execution, result: ExecutionResult) -> None:
-        """Have the whole log on disk, then report the verdict."""
+        """Have the outputs here and the whole log on disk, then report the verdict.
+
+        The outputs come first: a session that is lost meanwhile leaves everything as it was, for the next one.
+        """
+        outputs = NO_OUTPUTS
+        if result.output_bytes and not execution.owed:
+            data = await session.output(execution.key, min(result.output_bytes, MOST_OUTPUT_BYTES))
+            outputs = self._without_secrets(execution.run, parse_outputs(data, size_bytes=result.output_bytes))
         try:
             position = await self._logs.feed(execution.run, execution.key).finish(result.log_bytes)
         except BytesMissing as error:
@@ -292,9 +306,19 @@ class Executions:
             )
             self._link.forget(execution.key)
         else:
-            verdict = finished(execution.job_run, execution.key, result, timeout_s=execution.request.timeout_s)
+            limit_s = execution.request.timeout_s
+            verdict = finished(execution.job_run, execution.key, result, timeout_s=limit_s, outputs=outputs)
             news = replace(verdict, log_bytes=position.file_bytes)
         self._end(execution, news)
+
+    def _without_secrets(self, run: str, outputs: Outputs) -> Outputs:
+        """Outputs stand in events and in later jobs' environments: a value that holds a secret is left out."""
+        bad = [key for key, value in outputs.values.items() if self._logs.holds_secret(run, f"{key}={value}")]
+        if not bad:
+            return outputs
+        said = tuple(f"its output {key} holds a secret; it was left out" for key in bad)
+        values = {key: value for key, value in outputs.values.items() if key not in bad}
+        return Outputs(values=values, problems=(*outputs.problems, *said))
 
     def _end(self, execution: Execution, news: News) -> None:
         if self._carries(execution):

@@ -272,6 +272,11 @@ class Logs:
             self._runs[key] = run
         return found
 
+    def holds_secret(self, run: str, text: str) -> bool:
+        """Whether a secret of the run stands in it, in any form. ``LookupError`` while they are not known."""
+        mask = self._mask_of(run)
+        return mask is not None and mask.text(text) != text
+
     def drop(self, key: str) -> None:
         """Its execution is over: close the feed."""
         self._runs.pop(key, None)

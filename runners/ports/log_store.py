@@ -63,6 +63,10 @@ class StreamMask(Protocol):
         """Bytes before a place that decide what becomes of it."""
         ...
 
+    def text(self, text: str) -> str:
+        """Masked, as text."""
+        ...
+
     def masker(self, *, already: int = 0) -> StreamMasker:
         """For one stream. ``already``: bytes at its start that were written before; they are context alone."""
         ...

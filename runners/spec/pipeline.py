@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from runners.model.definition import (
+    Concurrency,
     Defaults,
     Job,
     OnFailure,
@@ -16,12 +17,14 @@ from runners.model.definition import (
     Shell,
     Stage,
     Task,
+    WhenBusy,
 )
 from runners.model.ids import NAME
 from runners.model.problems import Problem
 from runners.model.secrets import SecretSource, SourceKind
 from runners.spec.lint import lint_pipeline, warn_pipeline
 from runners.spec.models import (
+    ConcurrencyModel,
     DefaultsModel,
     JobModel,
     ParamModel,
@@ -89,6 +92,7 @@ def _pipeline(model: PipelineModel, tree: Map, file: str) -> Pipeline:
         secrets={name: _secret(name, secret) for name, secret in model.secrets.items()},
         env=dict(model.env),
         dir=model.dir,
+        concurrency=_concurrency(model.concurrency),
         defaults=_defaults(model.defaults),
         source=file,
     )
@@ -126,6 +130,12 @@ def _defaults(model: DefaultsModel) -> Defaults:
         shell=Shell(model.shell),
         login=model.login,
     )
+
+
+def _concurrency(model: ConcurrencyModel | None) -> Concurrency | None:
+    if model is None:
+        return None
+    return Concurrency(group=model.group, limit=model.limit, when_busy=WhenBusy(model.when_busy))
 
 
 def _retry(model: RetryModel | None) -> RetryPolicy | None:
