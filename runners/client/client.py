@@ -105,6 +105,10 @@ class ControllerClient:
         """Ask for something; returns once it is durable, raises ``ActionRefused`` with the reason."""
         return await self._post(f"/v1/runs/{uid}/intents", request, api.IntentAnswer)
 
+    async def give_secrets(self, uid: str, request: api.GiveSecrets) -> api.IntentAnswer:
+        """Give a run its secrets; returns once it is durable that it has them."""
+        return await self._post(f"/v1/runs/{uid}/secrets", request, api.IntentAnswer)
+
     async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
         """What it would do now, or why it would be refused; nothing happens."""
         from runners.model.preview import Preview

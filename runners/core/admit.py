@@ -22,6 +22,7 @@ from runners.core.guards import (
 from runners.core.guards_run import DESPITE_LATER, why_not_pause, why_not_resume, why_not_rollback
 from runners.core.index import index_of, job_run_of, short_name
 from runners.core.ready import runs_in
+from runners.core.secrets import why_not_give
 from runners.core.tasks import in_flight, is_live
 from runners.model.errors import ActionRefused
 from runners.model.events import (
@@ -37,8 +38,9 @@ from runners.model.events import (
     RunPaused,
     RunReleased,
     RunResumed,
+    SecretGiven,
 )
-from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip, name_of
+from runners.model.intents import Cancel, Give, Intent, Note, Pause, Resume, Retry, Rollback, Skip, name_of
 from runners.model.phases import RUN_ENDED, Phase, Result, RunPhase
 from runners.model.state import JobRunState, RunState
 
@@ -79,6 +81,9 @@ def admit(state: RunState, intent: Intent, actor: str, now_utc: float) -> tuple[
         case Resume():
             _refuse(why_not_resume(state))
             return (RunResumed(reason=intent.reason[:MOST_CHARACTERS], intent=intent.id),)
+        case Give(names=names):
+            _refuse(why_not_give(state, names))
+            return (SecretGiven(names=names, intent=intent.id),)
         case Note():
             _refuse("" if intent.text.strip() else "an empty note says nothing")
             return (NoteAdded(text=intent.text.strip()[:MOST_CHARACTERS], intent=intent.id),)

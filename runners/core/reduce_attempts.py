@@ -243,6 +243,7 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         reason=payload.reason,
         ended_at=time,
         log_bytes=payload.log_bytes,
+        log_owed=payload.log_owed,
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,
         files=payload.files,

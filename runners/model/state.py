@@ -34,6 +34,8 @@ class TaskState:
     ended_at: float | None = None
     """UTC seconds of the controller."""
     log_bytes: int = 0
+    log_owed: bool = False
+    """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
     cpu_s: float | None = None
     files: tuple[str, ...] = ()
@@ -219,6 +221,9 @@ class RunState:
     """Who asked for the rollback last; ``onduty`` for ``on_failure: rollback``."""
     reason: str = ""
     """Why it was paused or rolled back, as that person said."""
+    secrets_needed: Mapping[str, str] = field(default_factory=dict)
+    """Secrets whose values are not known, and why; nothing starts while there are any."""
+    secrets_needed_at: float | None = None
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()
