@@ -18,6 +18,7 @@ from tui.cli import (
     lint,
     logs,
     plan,
+    reconcile,
     run,
     runbook,
     runs,
@@ -31,7 +32,6 @@ LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
     "secret": "comes with a later version",
-    "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
     "doctor": "comes with a later version",
     "completion": "comes with a later version",
 }
@@ -47,6 +47,7 @@ VERBS = (
     wait,
     logs,
     intents,
+    reconcile,
     hosts,
     trust,
     runbook,
