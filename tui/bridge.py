@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from runners.client.client import ControllerClient, StreamDropped
 from runners.client.start import ControllerCommand
@@ -21,7 +21,11 @@ from runners.core.reduce import reduce
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
 from runners.model.phases import BAD, RunPhase
+from runners.model.preview import Preview
+from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
+
+T = TypeVar("T")
 
 STALE_AFTER_S = 5.0
 """The controller sends a line at least every 2 s; without one for this long what is shown is old and says so."""
@@ -134,17 +138,19 @@ class Feed:
         enough_s = LOST_AFTER_S if self.trouble and self.loaded else STALE_AFTER_S
         return age_s if age_s > enough_s else None
 
-    async def ask(self, call: Callable[[ControllerClient], Awaitable[api.IntentAnswer]]) -> api.IntentAnswer:
+    async def ask(self, call: Callable[[ControllerClient], Awaitable[T]]) -> T:
         """One call on a line of its own; raises what the controller refused."""
         client, _ = await self.connect(start=True)
         async with client:
             return await call(client)
 
-    async def definition(self, uid: str) -> api.PlanAnswer:
+    async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
+        """What the controller would do; nothing happens."""
+        return await self.ask(lambda client: client.preview(uid, request))
+
+    async def definition(self, uid: str) -> PlanAnswer:
         """The pinned plan and texts of a run."""
-        client, _ = await self.connect(start=True)
-        async with client:
-            return await client.definition(uid)
+        return await self.ask(lambda client: client.definition(uid))
 
     def summary(self, uid: str) -> api.RunSummary | None:
         """The line of one run in the list."""

@@ -29,6 +29,13 @@ def home() -> Path:
     return state_home(os.environ)
 
 
+def controller_was_started() -> bool:
+    """Whether there is a controller's socket; it may be one that was left behind."""
+    from runners.client.place import SOCKET_NAME
+
+    return (home() / SOCKET_NAME).exists()
+
+
 def controller_command() -> ControllerCommand:
     """How the controller of this installation is started."""
     from runners.client.start import ControllerCommand

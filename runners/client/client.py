@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
-
+from runners.client.http import httpx
 from runners.client.place import SocketPath
+from runners.client.socket_transport import SocketTransport
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, InputRefused, NotFound, OndutyError
-from runners.model.events import Event
-from runners.model.preview import Preview
 from runners.model.wire import decode, encode, event_from_json
+
+if TYPE_CHECKING:
+    from runners.model.events import Event
+    from runners.model.preview import Preview
+    from runners.model.snapshot import PlanAnswer, RunSnapshot
 
 T = TypeVar("T")
 
@@ -26,9 +27,6 @@ ANSWER_TIMEOUT_S = 60.0
 """Intents wait for a durable commit, never for a host."""
 STATUS_SILENCE_S = 10.0
 """The controller sends a status line at least every 2 s; longer silence is a dead controller."""
-# A Unix socket never speaks TLS, and reading the machine's certificates takes 50 ms for every client. This context
-# trusts nobody, so that TLS could only fail.
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class ProblemsFound(InputRefused):
@@ -48,13 +46,10 @@ class ControllerClient:
 
     def __init__(self, home: Path) -> None:
         """Made inside the event loop that will use it."""
-        _overlook_cancelled_waits(asyncio.get_running_loop())
         self.home = home
         self._socket = SocketPath(home)
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(
-                uds=self._socket.path, verify=_NO_TLS, limits=httpx.Limits(max_connections=None)
-            ),
+            transport=SocketTransport(self._socket.path),
             base_url="http://onduty",
             timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
@@ -90,13 +85,21 @@ class ControllerClient:
         """The uid of ``name/number``, a uid or ``last``."""
         return (await self._get("/v1/find", api.RunStarted, {"ref": ref})).uid
 
-    async def snapshot(self, uid: str) -> api.RunSnapshot:
-        """State and document of one run."""
-        return await self._get(f"/v1/runs/{uid}", api.RunSnapshot)
+    async def document(self, uid: str) -> api.RunAt:
+        """The document of one run, and the seq it was read at."""
+        return await self._get(f"/v1/runs/{uid}", api.RunAt, {"brief": 1})
 
-    async def definition(self, uid: str) -> api.PlanAnswer:
+    async def snapshot(self, uid: str) -> RunSnapshot:
+        """State and document of one run."""
+        from runners.model.snapshot import RunSnapshot
+
+        return await self._get(f"/v1/runs/{uid}", RunSnapshot)
+
+    async def definition(self, uid: str) -> PlanAnswer:
         """The pinned plan and the texts it was made from."""
-        return await self._get(f"/v1/runs/{uid}/definition", api.PlanAnswer)
+        from runners.model.snapshot import PlanAnswer
+
+        return await self._get(f"/v1/runs/{uid}/definition", PlanAnswer)
 
     async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
         """Ask for something; returns once it is durable, raises ``ActionRefused`` with the reason."""
@@ -104,6 +107,8 @@ class ControllerClient:
 
     async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
         """What it would do now, or why it would be refused; nothing happens."""
+        from runners.model.preview import Preview
+
         return await self._post(f"/v1/runs/{uid}/intents?preview=1", request, Preview)
 
     async def hosts(self) -> list[api.HostStatus]:
@@ -182,24 +187,6 @@ class ControllerClient:
         if response.status_code >= 400:
             raise _error_of(response)
         return response
-
-
-def _overlook_cancelled_waits(loop: asyncio.AbstractEventLoop) -> None:
-    """Keep a wait for the socket that is cancelled while data arrive from being reported as an error.
-
-    anyio, below httpx, sets the result of a future that was cancelled in the same turn of the loop; nothing is lost.
-    """
-    if loop.get_exception_handler() is not None:
-        return
-
-    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if isinstance(context.get("exception"), asyncio.InvalidStateError) and "Future.set_result" in str(
-            context.get("handle", "")
-        ):
-            return
-        loop.default_exception_handler(context)
-
-    loop.set_exception_handler(handle)
 
 
 async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:

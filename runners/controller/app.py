@@ -20,6 +20,7 @@ from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
 from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
 
 MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
@@ -121,8 +122,7 @@ class Routes:
     async def find(self, request: Request) -> Response:
         """``name/number``, uid or ``last``."""
         uid = await self._engine.find(request.query_params.get("ref", ""))
-        document = await self._engine.document(uid)
-        return _json(api.RunStarted(id=document.id, uid=uid))
+        return _json(api.RunStarted(id=(await self._engine.state(uid)).name, uid=uid))
 
     async def start_run(self, request: Request) -> Response:
         """Plan the texts and start."""
@@ -139,10 +139,13 @@ class Routes:
         return _json(api.RunStarted(id=state.name, uid=state.uid))
 
     async def snapshot(self, request: Request) -> Response:
-        """Everything at one seq."""
+        """Everything at one seq; with ``?brief=1`` the document alone."""
         uid = request.path_params["uid"]
         state = await self._engine.state(uid)
-        return _json(api.RunSnapshot(document=await self._engine.document(uid), state=state))
+        document = self._engine.describe(state)
+        if request.query_params.get("brief") == "1":
+            return _json(api.RunAt(document=document, state=api.Seq(seq=state.seq)))
+        return _json(RunSnapshot(document=document, state=state))
 
     async def definition(self, request: Request) -> Response:
         """The pinned plan and texts."""

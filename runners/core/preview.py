@@ -12,6 +12,7 @@ from runners.core.preview_run import (
     pause_scope,
     reconcile_scope,
     reconcile_warnings,
+    rollback_leaves,
     rollback_scope,
     rollback_warnings,
     takes_of,
@@ -48,16 +49,18 @@ def preview(state: RunState, intent: Intent, now_utc: float | None = None) -> Pr
         targets = _targets(state, intent)
     else:
         targets = tuple(_acted_on(state, payloads))
+    untouched: tuple[str, ...] = ()
     match intent:
         case Retry():
             scope, warnings = _retry_scope(state, intent, targets), tuple(_retry_warnings(state, intent, targets))
         case Skip():
-            scope, warnings = _skip_scope(state, targets), tuple(_skip_warnings(state, targets))
+            scope, warnings = _skip_scope(state, targets), tuple(_skip_warnings(state, intent, targets))
         case Cancel():
             scope, warnings = _cancel_scope(state, targets), tuple(_cancel_warnings(state, targets))
         case Rollback():
             scope = rollback_scope(state, targets)
-            warnings = tuple(rollback_warnings(state, intent, targets))
+            untouched = tuple(rollback_leaves(state, targets))
+            warnings = (*rollback_warnings(state, intent, targets), *untouched)
         case Pause():
             scope, warnings = pause_scope(state, intent), ()
         case Reconcile():
@@ -71,6 +74,8 @@ def preview(state: RunState, intent: Intent, now_utc: float | None = None) -> Pr
         scope=scope,
         hosts=tuple(_host(state, intent, job_run_of(state, target)) for target in targets),
         warnings=warnings,
+        untouched=untouched,
+        later=intent.later if isinstance(intent, Rollback) else (),
         refusal=refusal,
         targets=targets,
         seen_attempts=tuple((target, job_run_of(state, target).attempt) for target in targets),
@@ -199,7 +204,7 @@ def _retry_warnings(state: RunState, intent: Retry, targets: Sequence[str]) -> I
         ]
         if ran:
             yield f"{', '.join(ran)} ran on {run.host} before and is marked as not repeatable."
-        if run.phase is Phase.UNKNOWN:
+        if run.phase is Phase.UNKNOWN and intent.not_running:
             yield f"You vouch that attempt {run.attempt} is dead on {run.host}; its key is sealed there first."
     if not intent.targets:
         left_alone = targets_of_retry(state)[1]
@@ -237,11 +242,11 @@ def _skip_scope(state: RunState, targets: Sequence[str]) -> str:
     return f"{it} as satisfied on {_hosts(state, targets)} without passing; what needs it may start. Nothing is run."
 
 
-def _skip_warnings(state: RunState, targets: Sequence[str]) -> Iterator[str]:
+def _skip_warnings(state: RunState, intent: Skip, targets: Sequence[str]) -> Iterator[str]:
     for target in targets[:_MOST_NAMED]:
         run = job_run_of(state, target)
         name = short_name(state, target)
-        if run.phase is Phase.UNKNOWN:
+        if run.phase is Phase.UNKNOWN and intent.not_running:
             yield f"You vouch that {name} is dead on {run.host}; nothing stops it there if it is not."
         elif run.phase in BAD and run.attempts:
             yield f"{name} {in_words(run.phase)}: {run.reason}; what it did until then stays."

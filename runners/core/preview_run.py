@@ -47,7 +47,7 @@ def rollback_scope(state: RunState, targets: Sequence[str]) -> str:
 
 
 def rollback_warnings(state: RunState, intent: Rollback, targets: Sequence[str]) -> Iterator[str]:
-    """What to think of before going on: what is stopped, what cannot be taken back, what is left alone."""
+    """What to think of before going on: what is stopped, what a person vouches for, what a later run changed."""
     counts = counts_of(state)
     live = [run.id for _, run in runs_in(state, Phase.RUNNING, Phase.CANCELLING)]
     if live:
@@ -55,6 +55,16 @@ def rollback_warnings(state: RunState, intent: Rollback, targets: Sequence[str])
     unstarted = sum(counts.get(phase, 0) for phase in (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF))
     if unstarted:
         yield f"{unstarted} job {'run' if unstarted == 1 else 'runs'} not started, and will not be."
+    for target in targets:
+        run = job_run_of(state, target)
+        if run.phase is Phase.UNKNOWN:
+            yield f"You vouch that attempt {run.attempt} is dead on {run.host}; its key is sealed there first."
+    if intent.later and intent.despite_later:
+        yield f"A later run changed the same hosts: {'; '.join(intent.later[:8])}."
+
+
+def rollback_leaves(state: RunState, targets: Sequence[str]) -> Iterator[str]:
+    """What is not rolled back, and why, by name."""
     if bare := without_rollback(state):
         yield f"No rollback, what it did stays: {names_of(state, bare)}."
     if unknown_before := without_previous(state):
@@ -62,12 +72,6 @@ def rollback_warnings(state: RunState, intent: Rollback, targets: Sequence[str])
     unknown = [run.id for _, run in runs_in(state, Phase.UNKNOWN) if run.id not in targets]
     if unknown:
         yield f"Left alone, because nobody knows what became of it: {names_of(state, unknown)}."
-    for target in targets:
-        run = job_run_of(state, target)
-        if run.phase is Phase.UNKNOWN:
-            yield f"You vouch that attempt {run.attempt} is dead on {run.host}; its key is sealed there first."
-    if intent.later and intent.despite_later:
-        yield f"A later run changed the same hosts: {'; '.join(intent.later[:8])}."
 
 
 def reconcile_scope(state: RunState, targets: Sequence[str]) -> str:

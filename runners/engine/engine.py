@@ -40,6 +40,7 @@ from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.intents import Intent, Reconcile, Rollback
 from runners.model.plan import Plan
 from runners.model.preview import Preview
+from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
 from runners.model.wire import decode, encode
 from runners.ports.clock import Clock
@@ -257,16 +258,19 @@ class Engine:
 
     async def document(self, uid: str) -> api.RunDocument:
         """The whole run as ``show --json`` prints it."""
-        state = await self._runs.get(uid)
-        return describe.document(state, holds(state, self._pool.holds().get(uid, {})))
+        return self.describe(await self._runs.get(uid))
 
-    async def definition(self, uid: str) -> api.PlanAnswer:
+    def describe(self, state: RunState) -> api.RunDocument:
+        """The document of exactly this state."""
+        return describe.document(state, holds(state, self._pool.holds().get(state.uid, {})))
+
+    async def definition(self, uid: str) -> PlanAnswer:
         """What the run pins."""
         row = await self._store.run(uid)
         if row is None:
             raise NotFound(f"there is no run {uid}", hint="onduty runs")
         inventory = row.digests.get("inventory")
-        return api.PlanAnswer(
+        return PlanAnswer(
             plan=await read_plan(self._store, row),
             definition=(await self._store.get_blob(row.digests["definition"])).decode(),
             inventory=(await self._store.get_blob(inventory)).decode() if inventory else None,

@@ -1,16 +1,17 @@
 """Requests, answers and documents of the controller's API, and what ``--json`` prints.
 
 HTTP/1.1 over a Unix socket. Documents only gain names; none is renamed or removed. Times in documents are RFC 3339 UTC.
+
+Structs and not dataclasses, because every command makes all of these classes: 1 ms instead of 45.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from runners.model.plan import Plan
-from runners.model.state import RunState
+import msgspec
+from msgspec import field
 
 PROTOCOL = 1
 """Raised when a client of the version before could misunderstand an answer."""
@@ -23,8 +24,7 @@ def rfc3339(at_utc: float | None) -> str | None:
     return datetime.fromtimestamp(round(at_utc, 3), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hello:
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """``GET /v1/hello``."""
 
     version: str
@@ -37,8 +37,7 @@ class Hello:
     capabilities: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRun:
+class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """``POST /v1/runs``: texts and places; the controller plans."""
 
     id: str
@@ -61,8 +60,7 @@ class StartRun:
     """The client's SSH_AUTH_SOCK."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
+class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     """Answer to ``POST /v1/runs``; also what ``run --detach --json`` prints."""
 
     id: str
@@ -70,8 +68,7 @@ class RunStarted:
     uid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskDocument:
+class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One task of the current attempt."""
 
     name: str
@@ -87,8 +84,7 @@ class TaskDocument:
     """tasks, verify, finally or rollback."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteDocument:
+class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What a person wrote down."""
 
     at: str | None
@@ -96,8 +92,7 @@ class NoteDocument:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunbookDocument:
+class RunbookDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The page beside a failure."""
 
     id: str
@@ -106,8 +101,7 @@ class RunbookDocument:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldDocument:
+class HoldDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Why something waits."""
 
     kind: str
@@ -116,8 +110,7 @@ class HoldDocument:
     since: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDocument:
+class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One job run."""
 
     stage: str
@@ -142,8 +135,7 @@ class JobDocument:
     """First bad line of a failure, as the host wrote it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageDocument:
+class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One stage."""
 
     name: str
@@ -152,8 +144,7 @@ class StageDocument:
     ended_at: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDocument:
+class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     """``show RUN --json``, whole."""
 
     id: str
@@ -179,8 +170,7 @@ class RunDocument:
     """Of an incomplete rollback: job runs that are not rolled back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``runs``; newest first."""
 
     id: str
@@ -204,25 +194,20 @@ class RunSummary:
     runbook: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSnapshot:
-    """``GET /v1/runs/{uid}``: everything at ``state.seq``; the stream goes on from there."""
+class Seq(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a run's state, how far it got."""
+
+    seq: int
+
+
+class RunAt(msgspec.Struct, frozen=True, kw_only=True):
+    """``GET /v1/runs/{uid}?brief=1``: what ``model.snapshot`` has whole, for who only shows the document."""
 
     document: RunDocument
-    state: RunState
+    state: Seq
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanAnswer:
-    """``GET /v1/runs/{uid}/definition``."""
-
-    plan: Plan
-    definition: str
-    inventory: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentRequest:
+class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """``POST /v1/runs/{uid}/intents``; with ``?preview=1`` nothing happens and the answer says what would."""
 
     id: str
@@ -245,8 +230,7 @@ class IntentRequest:
     """Of a note."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentAnswer:
+class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Accepted and durable."""
 
     accepted: bool
@@ -257,8 +241,7 @@ class IntentAnswer:
     targets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostStatus:
+class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A connection as it is now. Never stored."""
 
     name: str
@@ -276,8 +259,7 @@ class HostStatus:
     """Names of the runs that use it now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStatus:
+class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What is true of one run only now."""
 
     uid: str
@@ -290,8 +272,7 @@ class RunStatus:
     """Names of the people with a screen on it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``GET /v1/status/stream``: sent when something changed, and every 2 s as a sign of life."""
 
     at: str
@@ -301,16 +282,14 @@ class Status:
     """The list of runs, when it changed since the last line; None: unchanged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustRequest:
+class TrustRequest(msgspec.Struct, frozen=True, kw_only=True):
     """``POST /v1/hosts/trust``: record the keys these hosts show now, if they are the ones the person saw."""
 
     hosts: tuple[Mapping[str, str], ...]
     """``{"name": …, "fingerprint": "SHA256:…"}``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemDetails:
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 9457 problem details; every error answer."""
 
     type: str

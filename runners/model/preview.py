@@ -55,6 +55,10 @@ class Preview:
     """In plan order."""
     warnings: tuple[str, ...] = ()
     """What to think of before going on."""
+    untouched: tuple[str, ...] = ()
+    """Those of ``warnings`` that name what a rollback leaves as it is."""
+    later: tuple[str, ...] = ()
+    """Of a rollback: what later runs changed on the same hosts, ``deploy-api/43 on web1``; then it wants the word."""
     refusal: str = ""
     """Why it would be refused now; empty when it would be admitted."""
     targets: tuple[str, ...] = ()

@@ -1,15 +1,19 @@
-"""Events, state and documents as JSON and back. One encoder, so that the store, the API and the screen agree."""
+"""Events, state and documents as JSON and back. One encoder, so that the store, the API and the screen agree.
+
+The classes of the events are made when the first one is read: commands that only show documents never meet one.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from runners.model.api import rfc3339
-from runners.model.events import PAYLOADS, Event, Payload
+if TYPE_CHECKING:
+    from runners.model.events import Event, Payload
 
 T = TypeVar("T")
 
@@ -37,12 +41,22 @@ def to_builtins(value: object) -> Any:
 
 def decode_payload(type_name: str, version: int, payload: bytes) -> Payload:
     """The payload of an event; ``UnreadableEvent`` when it comes from a later onduty."""
-    kind = PAYLOADS.get(type_name)
-    if kind is None:
+    known = _payload_decoders().get(type_name)
+    if known is None:
         raise UnreadableEvent(f"event {type_name}: not known to this onduty; it was written by a later one")
-    if version > kind.version:
-        raise UnreadableEvent(f"event {type_name} version {version}: this onduty reads up to {kind.version}")
-    return msgspec.json.decode(payload, type=kind)
+    newest, decoder = known
+    if version > newest:
+        raise UnreadableEvent(f"event {type_name} version {version}: this onduty reads up to {newest}")
+    found: Payload = decoder.decode(payload)
+    return found
+
+
+@cache
+def _payload_decoders() -> dict[str, tuple[int, msgspec.json.Decoder[Any]]]:
+    """For each type of event the newest version that can be read, and what reads it."""
+    from runners.model.events import PAYLOADS
+
+    return {name: (kind.version, msgspec.json.Decoder(kind)) for name, kind in PAYLOADS.items()}
 
 
 def parse_time(text: str) -> float:
@@ -79,6 +93,8 @@ class _Envelope(msgspec.Struct):
 
 def event_to_json(event: Event) -> bytes:
     """One line of ``events --json`` and of the event stream, without the newline."""
+    from runners.model.api import rfc3339
+
     return _encoder.encode(
         _Envelope(
             run=event.run,
@@ -96,6 +112,8 @@ def event_to_json(event: Event) -> bytes:
 
 def event_from_json(line: bytes) -> Event:
     """The event of one line; ``UnreadableEvent`` or ``ValueError`` when it cannot be read."""
+    from runners.model.events import Event
+
     envelope = msgspec.json.decode(line, type=_Envelope)
     return Event(
         run=envelope.run,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.person import Person
 from tui.cli.output import json_for_terminals
-from tui.cli.parser import LATER, build, verb_names
+from tui.cli.parser import LATER, VERBS, build, verb_names
 
 ALL_VERBS = (
     "lint", "plan", "run", "runs", "show", "events", "wait", "logs", "retry", "skip", "cancel", "hosts", "runbook",
@@ -63,6 +63,12 @@ def test_every_verb_has_help_with_an_example_that_it_would_read(words: Person) -
         assert f"  onduty {verb}" in page, verb
         assert words.quick("help", verb).out == page
     assert words.quick("help").out == shown
+
+
+def test_each_verb_is_found_in_the_module_that_adds_it() -> None:
+    for words_of in VERBS.values():
+        for verb in words_of:
+            assert tuple(verb_names(build(verb))) == words_of
 
 
 def test_actions_of_verbs_have_help_too(words: Person) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from runners.core.admit import Refused
 from runners.core.describe import document, hold_documents, summary
 from runners.core.holds import holds
+from runners.core.preview import preview
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, NotFound
 from runners.model.events import Event
-from runners.model.intents import INTENTS, Cancel, Intent
+from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
+from runners.model.preview import Preview
+from runners.model.snapshot import PlanAnswer, RunSnapshot
 from runners.testing.simulator import Simulator
 from tests.screens.logs import MemoryLog
 from tests.screens.scenes import BIND, START_UTC, failed_run
@@ -35,7 +40,7 @@ class FakeRun:
     def summary(self) -> api.RunSummary:
         found = summary(self.sim.state, holds(self.sim.state, {}))
         pipeline = self.name.partition("/")[0]
-        return replace(found, uid=self.uid, id=self.name, pipeline=pipeline, **self.fields)
+        return msgspec.structs.replace(found, uid=self.uid, id=self.name, pipeline=pipeline, **self.fields)
 
 
 class FakeController:
@@ -49,6 +54,12 @@ class FakeController:
         self.holds: dict[str, tuple[api.HoldDocument, ...]] = {}
         """By uid, in place of what the core says."""
         self.requests: list[api.IntentRequest] = []
+        self.asked: list[api.IntentRequest] = []
+        """Every preview that was asked for."""
+        self.later: tuple[str, ...] = ()
+        """Later runs that changed the same hosts."""
+        self.slow: asyncio.Event | None = None
+        """Previews are answered once it is set."""
         self.refuse_with: str = ""
         self.down = ""
         """Why it does not answer."""
@@ -150,9 +161,9 @@ class FakeClient:
     async def runs(self, limit: int = 100) -> list[api.RunSummary]:
         return [run.summary() for run in self._controller.runs]
 
-    async def snapshot(self, uid: str) -> api.RunSnapshot:
+    async def snapshot(self, uid: str) -> RunSnapshot:
         state = self._controller.run(uid).sim.state
-        return api.RunSnapshot(document=document(state, holds(state, {})), state=state)
+        return RunSnapshot(document=document(state, holds(state, {})), state=state)
 
     async def events(
         self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False
@@ -174,9 +185,19 @@ class FakeClient:
                 async with asyncio.timeout(SIGN_OF_LIFE_S):
                     await self._controller.wait(version, self._cut)
 
-    async def definition(self, uid: str) -> api.PlanAnswer:
+    async def definition(self, uid: str) -> PlanAnswer:
         plan = self._controller.run(uid).sim.plan
-        return api.PlanAnswer(plan=plan, definition=self._controller.definition, inventory=None)
+        return PlanAnswer(plan=plan, definition=self._controller.definition, inventory=None)
+
+    async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
+        controller = self._controller
+        controller.asked.append(request)
+        if controller.slow is not None:
+            await controller.slow.wait()
+        if self._cut != controller._cut:
+            raise ControllerUnreachable("the controller does not answer (cut)", hint="onduty controller status")
+        sim = controller.run(uid).sim
+        return preview(sim.state, _intent(request, controller.later), sim.now_utc)
 
     async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
         controller = self._controller
@@ -185,20 +206,52 @@ class FakeClient:
             raise ActionRefused(controller.refuse_with)
         sim = controller.run(uid).sim
         try:
-            sim.ask(_intent(request), actor=controller.user)
+            sim.ask(_intent(request, controller.later), actor=controller.user)
         except Refused as refused:
             raise ActionRefused(refused.message) from refused
         await controller.changed()
         return api.IntentAnswer(accepted=True, text=f"{request.intent} accepted", seq=sim.state.seq)
 
 
-def _intent(request: api.IntentRequest) -> Intent:
-    kind = INTENTS[request.intent]
-    if kind is Cancel:
-        return Cancel(id=request.id, reason=request.reason, targets=request.targets)
-    return kind(  # type: ignore[call-arg]
-        id=request.id, reason=request.reason, targets=request.targets, seen_attempts=dict(request.seen_attempts)
-    )
+def _intent(request: api.IntentRequest, later: tuple[str, ...] = ()) -> Intent:
+    match request.intent:
+        case "retry":
+            return Retry(
+                id=request.id,
+                reason=request.reason,
+                targets=request.targets,
+                seen_attempts=dict(request.seen_attempts),
+                not_running=request.not_running,
+                from_task=request.from_task,
+                task=request.task,
+            )
+        case "skip":
+            return Skip(
+                id=request.id,
+                reason=request.reason,
+                targets=request.targets,
+                seen_attempts=dict(request.seen_attempts),
+                not_running=request.not_running,
+            )
+        case "cancel":
+            return Cancel(id=request.id, reason=request.reason, targets=request.targets)
+        case "rollback":
+            assert not request.targets
+            return Rollback(
+                id=request.id,
+                reason=request.reason,
+                not_running=request.not_running,
+                despite_later=request.despite_later,
+                later=later,
+            )
+        case "pause":
+            return Pause(id=request.id, reason=request.reason, now=request.now)
+        case "resume":
+            return Resume(id=request.id, reason=request.reason)
+        case "note":
+            return Note(id=request.id, text=request.text)
+        case _:
+            raise AssertionError(request.intent)
 
 
 def failed_controller(**fields: Any) -> FakeController:

@@ -22,7 +22,8 @@ from tests.screens import scenes
 from tests.screens.picture import shoot
 from tui.view.board import board_rows
 from tui.view.board_side import side_rows, side_title
-from tui.view.dialog import dialog_rows
+from tui.view.dialog import dialog_rows, width_wanted
+from tui.view.dialog_fields import Form
 from tui.view.glyphs import ASCII, UNICODE, Glyphs
 from tui.view.headline import board_headline, run_headline
 from tui.view.help_rows import help_rows
@@ -270,21 +271,18 @@ def dialog_picture(
 ) -> list[Drawn]:
     """A dialog over the run screen."""
     behind = [replace(one, dimmed=True) for one in run_picture(scene, width, height, look.glyphs)]
-    area = dialog_area(width, height, rows=height)
+    wanted = width_wanted(preview)
+    area = dialog_area(width, height, rows=height, wanted=wanted)
+    form = Form(**{name: fields.pop(name) for name in list(fields) if name in Form.__dataclass_fields__})  # type: ignore[arg-type]
     arguments: dict[str, object] = {
         "environment": "production",
-        "reason": "",
-        "reason_cursor": 0,
-        "typed": "",
-        "name_wanted": None,
-        "focus": "no",
         "width": area.width,
         "glyphs": look.glyphs,
         "themed_box": not look.theme.exact,
         "height": height - 2,
     }
-    dialog = dialog_rows(preview, **(arguments | fields))  # type: ignore[arg-type]
-    area = dialog_area(width, height, rows=len(dialog.rows))
+    dialog = dialog_rows(preview, form, **(arguments | fields))  # type: ignore[arg-type]
+    area = dialog_area(width, height, rows=len(dialog.rows), wanted=wanted)
     return [*behind, Drawn(area=area, rows=dialog.rows, shade="bar", margins=(0, 0))]
 
 

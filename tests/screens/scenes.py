@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec.structs import replace as changed
+
 from runners.core.blast import blast
 from runners.core.describe import hold_documents, summary
 from runners.core.holds import holds
@@ -158,7 +160,7 @@ def host_status(name: str, phase: str = "connected", **fields: object) -> HostSt
         connect_s=0.038,
         runs=("deploy-api/42",),
     )
-    return replace(base, **fields)  # type: ignore[arg-type]
+    return changed(base, **fields)
 
 
 def holds_of(sim: Simulator, host_holds: dict[str, Hold] | None = None) -> tuple[HoldDocument, ...]:
@@ -263,7 +265,7 @@ def summary_of(sim: Simulator, uid: str, name: str = "deploy-api/42", **fields: 
     """A run's line in the list."""
     line = summary(sim.state, holds(sim.state, {}))
     fields |= {"uid": uid, "id": name, "pipeline": name.partition("/")[0]}
-    return replace(line, **fields)  # type: ignore[arg-type]
+    return changed(line, **fields)
 
 
 def quiet_summary(uid: str, name: str, *, ended_ago_s: float, now_utc: float, **fields: object) -> RunSummary:
@@ -284,7 +286,7 @@ def quiet_summary(uid: str, name: str, *, ended_ago_s: float, now_utc: float, **
         hosts_done=3,
         what="passed",
     )
-    return replace(base, **fields)  # type: ignore[arg-type]
+    return changed(base, **fields)
 
 
 def board_scene() -> BoardScene:

@@ -68,7 +68,7 @@ def busy() -> FakeController:
 
 
 def _fields(run: object) -> dict[str, object]:
-    return {name: getattr(run, name) for name in run.__dataclass_fields__ if name not in ("uid", "id", "pipeline")}  # type: ignore[attr-defined]
+    return {name: getattr(run, name) for name in run.__struct_fields__ if name not in ("uid", "id", "pipeline")}
 
 
 async def _nothing(here: Desk) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from runners.model.preview import Marker, Preview, PreviewHost, PreviewTask
 from tests.screens import scenes
 from tests.unit.view_text import texts_of
-from tui.view.dialog import Dialog, asks_for_name, dialog_rows, focus_order, may_confirm
+from tui.view.dialog import Dialog, dialog_rows, focus_order, may_confirm
+from tui.view.dialog_fields import Form
 from tui.view.glyphs import ASCII, UNICODE
 
 RETRY = scenes.dialog_preview("retry", scenes.rollout("web3"))[1]
@@ -17,18 +16,14 @@ CANCEL = scenes.dialog_preview("cancel")[1]
 
 
 def dialog(preview: Preview = RETRY, **fields: object) -> Dialog:
+    asked = {name: fields.pop(name) for name in list(fields) if name in Form.__dataclass_fields__}
     arguments: dict[str, object] = {
         "environment": "production",
-        "reason": "",
-        "reason_cursor": 0,
-        "typed": "",
-        "name_wanted": None,
-        "focus": "no",
         "width": 88,
         "glyphs": UNICODE,
         "themed_box": False,
     }
-    return dialog_rows(preview, **(arguments | fields))  # type: ignore[arg-type]
+    return dialog_rows(preview, Form(**asked), **(arguments | fields))  # type: ignore[arg-type]
 
 
 def said(found: Dialog, width: int = 88) -> list[str]:
@@ -83,16 +78,8 @@ def test_what_destroys_has_a_red_edge_and_wants_the_name_in_production() -> None
     assert "   type deploy-api/42 ┃ deploy-a" + " " * 36 + " 5 letters to go" in rows
     assert not found.buttons[1].enabled
     assert "Y cancel" not in rows[found.buttons[1].row]
-    assert may_confirm(CANCEL, typed="deploy-api/42", name_wanted="deploy-api/42")
-    assert not may_confirm(CANCEL, typed="deploy-api/4", name_wanted="deploy-api/42")
-
-
-def test_the_name_is_asked_for_a_whole_run_in_production_alone() -> None:
-    scene = scenes.failed_scene()
-    assert asks_for_name(CANCEL, scene) == "deploy-api/42"
-    assert asks_for_name(RETRY, scene) is None
-    staging = replace(scene, state=replace(scene.state, plan=replace(scene.state.plan, environment="staging")))
-    assert asks_for_name(CANCEL, staging) is None
+    assert may_confirm(CANCEL, Form(typed="deploy-api/42", name_wanted="deploy-api/42"))
+    assert not may_confirm(CANCEL, Form(typed="deploy-api/4", name_wanted="deploy-api/42"))
 
 
 def test_a_wrong_name_is_said_in_the_field() -> None:
@@ -119,8 +106,8 @@ def test_a_refusal_leaves_only_the_way_back() -> None:
     assert preview.refusal
     found = dialog(preview)
     assert [button.name for button in found.buttons] == ["no"]
-    assert focus_order(preview, name_wanted=None) == ("no",)
-    assert not may_confirm(preview, typed="", name_wanted=None)
+    assert focus_order(preview) == ("no",)
+    assert not may_confirm(preview)
     assert any(row.startswith("   ✗ release@web2 succeeded") for row in said(found))
 
 

@@ -162,9 +162,14 @@ def test_the_strip_counts_hosts_and_is_loud_only_above_zero() -> None:
 
 
 def test_the_key_bar_keeps_actions_and_help_and_marks_what_cannot_be_used() -> None:
-    row = key_bar("run", {"shell": "no connection"}, 80, UNICODE)
-    assert text_of(row, 80) == " r retry  S skip  X cancel  ! shell │ enter open  : actions  ? help"
-    assert token_of(row, "!").token == "faint"
+    row = key_bar("run", {"skip": "nothing here failed"}, 80, UNICODE)
+    assert text_of(row, 80) == " r retry  S skip  B roll back  X cancel │ o runbook  : actions  ? help"
+    assert token_of(row, "S").token == "faint"
+    wide = text_of(key_bar("run", {}, 120, UNICODE, labels={"pause": "resume"}), 120)
+    assert wide == (
+        " r retry   S skip   B roll back   X cancel   P resume  │  o runbook   e next error   / find"
+        "   : actions   ? help"
+    )
     assert text_of(key_bar("run", {}, 24, UNICODE), 24).endswith(": actions  ? help")
 
 

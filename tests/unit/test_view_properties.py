@@ -15,7 +15,7 @@ from runners.core.admit import Refused
 from runners.core.index import index_of
 from runners.core.preview import preview
 from runners.model.api import HoldDocument, RunStatus
-from runners.model.intents import Cancel, Retry, Skip
+from runners.model.intents import Cancel, Pause, Retry, Rollback, Skip
 from runners.model.news import AdviceGiven
 from runners.model.phases import LIVE, FailureKind, Result
 from runners.testing.builders import job, plan_of, stage, task
@@ -24,6 +24,7 @@ from tests.screens import scenes
 from tests.unit.view_text import text_of
 from tui.view.board import board_rows
 from tui.view.dialog import dialog_rows
+from tui.view.dialog_fields import Form, Word
 from tui.view.glyphs import ASCII, JOB_PHASES, UNICODE, Glyphs
 from tui.view.headline import board_headline, run_headline
 from tui.view.help_rows import help_rows
@@ -180,8 +181,9 @@ def test_the_word_of_a_state_is_never_cut_in_the_tree(sim: Simulator, width: int
 
 
 @QUICK
-@given(RUNS, SIZES, GLYPHS, st.sampled_from(["retry", "skip", "cancel"]), SELECTED, st.text(max_size=300),
-       st.sampled_from(["no", "confirm", "reason", "name"]), st.booleans(), st.integers(0, 99))  # fmt: skip
+@given(RUNS, SIZES, GLYPHS, st.sampled_from(["retry", "skip", "cancel", "rollback", "pause"]), SELECTED,
+       st.text(max_size=300), st.sampled_from(["no", "confirm", "scope", "not_running", "reason", "name"]),
+       st.booleans(), st.integers(0, 99))  # fmt: skip
 def test_a_dialog_fits_any_size_and_shows_its_buttons(
     sim: Simulator, size: tuple[int, int], glyphs: Glyphs, verb: str, selected: str, reason: str, focus: str, box: bool,
     scroll: int,
@@ -189,15 +191,21 @@ def test_a_dialog_fits_any_size_and_shows_its_buttons(
     width, height = size
     targets = (selected,) if "@" in selected else ()
     intents = {"retry": Retry(id="i", targets=targets), "skip": Skip(id="i", targets=targets),
-               "cancel": Cancel(id="i", targets=targets)}  # fmt: skip
-    found = dialog_rows(
-        preview(sim.state, intents[verb], sim.now_utc),
-        environment="production",
+               "cancel": Cancel(id="i", targets=targets), "rollback": Rollback(id="i", later=(NASTY,)),
+               "pause": Pause(id="i")}  # fmt: skip
+    form = Form(
+        focus=focus,
+        scopes=(NASTY, reason),
+        words=(Word("not_running", NASTY, "v"),),
         reason=reason,
         reason_cursor=len(reason) // 2,
         typed=reason[:4],
         name_wanted="deploy-api/42" if not targets else None,
-        focus=focus,
+    )
+    found = dialog_rows(
+        preview(sim.state, intents[verb], sim.now_utc),
+        form,
+        environment="production",
         width=width,
         glyphs=glyphs,
         themed_box=box,

@@ -47,7 +47,7 @@ async def _events(options: argparse.Namespace) -> int:
     uid = await persist(lambda client: find_run(client, options.run))
     if options.verify:
         return await _verify(uid, as_json=options.json)
-    state = (await persist(lambda client: client.snapshot(uid))).state
+    at = await persist(lambda client: client.document(uid))
     async with aclosing(events_of(uid, follow=options.follow)) as events:
         async for event in events:
             if options.json:
@@ -56,9 +56,9 @@ async def _events(options: argparse.Namespace) -> int:
                 payload = encode(event.payload).decode()
                 print_line(f"{event.seq:>6}  {rfc3339(event.time)}  {event.actor}  {event.type}  {payload}")
             # A run that was retried has ended before: what counts is how it stood when we came, and what came then.
-            over = event.seq == state.seq and state.phase in RUN_ENDED
+            over = event.seq == at.state.seq and at.document.phase in RUN_ENDED
             ends = isinstance(event.payload, RunFinished | RollbackFinished)
-            if options.follow and (over or (event.seq > state.seq and ends)):
+            if options.follow and (over or (event.seq > at.state.seq and ends)):
                 break
     return 0
 

@@ -93,8 +93,8 @@ def exit_code_of(document: RunDocument) -> int:
 async def document_of(uid: str) -> tuple[RunDocument, int]:
     """The run now, and the seq it was read at."""
     async with Line() as line:
-        snapshot = await line.call(lambda client: client.snapshot(uid))
-    return snapshot.document, snapshot.state.seq
+        found = await line.call(lambda client: client.document(uid))
+    return found.document, found.state.seq
 
 
 async def wait_for(uid: str, *, through_holds: bool) -> RunDocument:

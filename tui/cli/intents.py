@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             targets=tuple(getattr(options, "jobs", ())),
             # Of two who act on what they saw at the same moment, the second is told who was first, also when what the
             # first one started is over by then.
-            seen_attempts=_attempts((await client.snapshot(uid)).document) if options.intent in _OF_JOBS else {},
+            seen_attempts=_attempts((await client.document(uid)).document) if options.intent in _OF_JOBS else {},
             not_running=getattr(options, "not_running", False),
             reason=getattr(options, "reason", ""),
             from_task=getattr(options, "from_task", None) or "",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
-    from runners.model.api import RunSnapshot
     from runners.model.events import TaskDispatched
+    from runners.model.snapshot import RunSnapshot
     from runners.model.state import RunState
 
 LOOK_S = 0.1

@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
-
-from tui.cli import (
-    controller,
-    demo,
-    events,
-    hosts,
-    intents,
-    keys,
-    lint,
-    logs,
-    plan,
-    reconcile,
-    run,
-    runbook,
-    runs,
-    schema,
-    show,
-    trust,
-    wait,
-)
 
 LATER = {
     "approve": "comes with a later version",
@@ -37,25 +17,26 @@ LATER = {
 }
 """Verbs of the interface that are not built yet, refused by name."""
 
-VERBS = (
-    lint,
-    plan,
-    run,
-    runs,
-    show,
-    events,
-    wait,
-    logs,
-    intents,
-    reconcile,
-    hosts,
-    trust,
-    runbook,
-    controller,
-    demo,
-    schema,
-    keys,
-)
+VERBS = {
+    "lint": ("lint",),
+    "plan": ("plan",),
+    "run": ("run",),
+    "runs": ("runs",),
+    "show": ("show",),
+    "events": ("events",),
+    "wait": ("wait",),
+    "logs": ("logs",),
+    "intents": ("retry", "skip", "cancel", "rollback", "pause", "resume", "note"),
+    "reconcile": ("reconcile",),
+    "hosts": ("hosts",),
+    "trust": ("trust",),
+    "runbook": ("runbook",),
+    "controller": ("controller",),
+    "demo": ("demo",),
+    "schema": ("schema",),
+    "keys": ("keys",),
+}
+"""Modules beside this one with the verbs that each adds, in the order of the help; one verb loads one module."""
 
 EPILOG = """\
 examples:
@@ -95,7 +76,9 @@ class Parser(argparse.ArgumentParser):
         """Exit 2: ``word`` is no command of this version."""
         if word in LATER:
             self.error(f"{word}: {LATER[word]}; nothing was done")
-        near = difflib.get_close_matches(word, [*verb_names(self)], n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, [*verb_names(self)], n=1)
         self.error(f"{word}: no such command" + (f', did you mean "{near[0]}"?' if near else ""))
 
 
@@ -107,8 +90,8 @@ def verb_names(parser: argparse.ArgumentParser) -> list[str]:
     return []
 
 
-def build() -> Parser:
-    """The whole parser."""
+def build(word: str | None = None) -> Parser:
+    """The whole parser; where ``word`` is a verb, with that verb's module alone."""
     parser = Parser(
         prog="onduty",
         description="Run, watch and repair pipelines on remote hosts. Without a command: the screen.",
@@ -117,16 +100,18 @@ def build() -> Parser:
     )
     parser.add_argument("--version", "-V", action="store_true", help="print the version")
     verbs = parser.add_subparsers(metavar="VERB", dest="name", parser_class=Parser)
-    for module in VERBS:
+    alone = [name for name, words in VERBS.items() if word in words]
+    for name in alone or VERBS:
+        module: Verb = importlib.import_module(f"tui.cli.{name}")
         module.register(verbs)
     return parser
 
 
 def parse(arguments: Sequence[str]) -> Callable[[], int]:
     """What these words ask for, ready to run; exits with 2 when they cannot be used."""
-    parser = build()
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
+    parser = build(arguments[0] if arguments else None)
     if arguments and not arguments[0].startswith("-") and arguments[0] not in verb_names(parser):
         parser.refuse_word(arguments[0])
     options = parser.parse_args(arguments)

@@ -76,17 +76,19 @@ async def _start(options: argparse.Namespace) -> RunStarted:
 
     from ulid import ULID
 
+    from runners.client.client import ProblemsFound
     from runners.model.api import StartRun
     from tui.cli.inventories import inventory_for
     from tui.cli.session import persist
     from tui.cli.texts import params_of, plan_texts, read_pipeline_text
-    from tui.wiring import site_runbooks
+    from tui.wiring import controller_was_started, site_runbooks
 
     text = read_pipeline_text(options.file)
     inventory = inventory_for(text, options.inventory, execute=True)
     params = params_of(options)
-    # The controller plans again; planning here first gives the problems with the paths as they were typed.
-    plan_texts(text, inventory, params, options.limit)
+    if not controller_was_started():
+        # What cannot be planned starts no controller either.
+        plan_texts(text, inventory, params, options.limit)
     request = StartRun(
         id=str(ULID()),
         definition=text.content,
@@ -100,7 +102,12 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         runbooks=site_runbooks(),
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
     )
-    return await persist(lambda client: client.start_run(request))
+    try:
+        return await persist(lambda client: client.start_run(request))
+    except ProblemsFound:
+        # The controller knows absolute paths alone: planning here says the same with the paths as they were typed.
+        plan_texts(text, inventory, params, options.limit)
+        raise
 
 
 async def _follow(started: RunStarted, options: argparse.Namespace) -> int:

@@ -28,8 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from tui.cli.session import find_run, persist, run_async
 
     async def document(client: Any) -> RunDocument:
-        snapshot = await client.snapshot(await find_run(client, options.run))
-        return snapshot.document  # type: ignore[no-any-return]
+        return (await client.document(await find_run(client, options.run))).document  # type: ignore[no-any-return]
 
     found = run_async(persist(document))
     if options.json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import ClassVar, Generic, TypeVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,13 +11,11 @@ from textual.layout import Layout
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from tui.screens.onduty import Onduty
 from tui.view.layout import Area, dialog_area
 from tui.view.rows import BLANK, Row
 from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
-
-if TYPE_CHECKING:
-    from tui.app import OndutyApp
 
 T = TypeVar("T")
 
@@ -32,9 +30,9 @@ class OverlayScreen(ModalScreen[T], Generic[T], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
 
     @property
-    def onduty(self) -> OndutyApp:
+    def onduty(self) -> Onduty:
         """The app, typed."""
-        return cast("OndutyApp", self.app)
+        return cast("Onduty", self.app)
 
     def rows(self, width: int) -> tuple[Row, ...]:
         """What it shows."""

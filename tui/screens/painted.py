@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -15,6 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.keys.actions import ACTIONS, Action, on_screen
+from tui.screens.onduty import Onduty
 from tui.view.layout import Area, ScreenLayout
 from tui.view.rows import BLANK, Row, text_row
 from tui.view.safe_text import own, safe
@@ -22,9 +23,6 @@ from tui.view.scene import Here
 from tui.view.toasts import toast_rows
 from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
-
-if TYPE_CHECKING:
-    from tui.app import OndutyApp
 
 FRAME_S = 0.1
 """How often a screen looks for news. A burst of events in between is one repaint."""
@@ -78,9 +76,9 @@ class PaintedScreen(Screen[None], inherit_bindings=False):
         self._tick: Timer | None = None
 
     @property
-    def onduty(self) -> OndutyApp:
+    def onduty(self) -> Onduty:
         """The app, typed."""
-        return cast("OndutyApp", self.app)
+        return cast("Onduty", self.app)
 
     @property
     def is_top(self) -> bool:

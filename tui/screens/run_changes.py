@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ulid import ULID
 
-from runners.core.preview import preview
 from runners.model.api import IntentRequest
 from runners.model.errors import ActionRefused, OndutyError
-from runners.model.intents import Cancel, Intent, Retry, Skip, name_of
 from runners.model.inventory import Host
 from runners.model.preview import Preview
 from runners.model.state import RunState
 from tui.bridge import RunFeed
 from tui.screens.painted import PaintedScreen
 from tui.screens.run_choice import Choice
-from tui.screens.run_guards import cancel_targets, retry_targets, skip_targets, takes_all_failed
+from tui.screens.run_questions import (
+    cancel_question,
+    note_question,
+    pause_question,
+    retry_question,
+    rollback_question,
+    skip_question,
+)
 from tui.terminal import NOT_FOUND
-from tui.view.dialog import asks_for_name
+from tui.view.question import Question, spoken
 from tui.view.scene import RunScene
 
 SSH_FAILED = 255
@@ -38,59 +45,59 @@ class RunChanges(PaintedScreen, inherit_bindings=False):
         raise NotImplementedError
 
     def do_retry(self) -> None:
-        """Preview of a retry of what failed under the selection; of everything that failed on a stage's row."""
-        state = self.feed.state
-        assert state is not None
-        targets = retry_targets(state, self.choice)
-        everything = self.choice.is_stage and takes_all_failed(state, targets)
-        self._ask(state, Retry(id=str(ULID()), targets=() if everything else targets))
+        """Of a job run: all of it, from a task, one task, its failed hosts, everything; else of what is selected."""
+        self._ask(lambda state: retry_question(state, self.choice))
 
     def do_skip(self) -> None:
-        """Preview of a skip."""
-        state = self.feed.state
-        assert state is not None
-        self._ask(state, Skip(id=str(ULID()), targets=skip_targets(state, self.choice)))
+        """What is selected counts as satisfied."""
+        self._ask(lambda state: skip_question(state, self.choice))
 
     def do_cancel(self) -> None:
-        """Preview of a cancel: of what is selected, on a stage's row of the whole run."""
-        state = self.feed.state
-        assert state is not None
-        self._ask(state, Cancel(id=str(ULID()), targets=cancel_targets(state, self.choice)))
+        """What is selected, on a stage's row the whole run."""
+        self._ask(lambda state: cancel_question(state, self.choice))
 
-    def _ask(self, state: RunState, intent: Intent) -> None:
+    def do_roll_back(self) -> None:
+        """The whole run; of an incomplete rollback what is left."""
+        self._ask(rollback_question)
+
+    def do_pause(self) -> None:
+        """Pause, or resume what is paused."""
+        self._ask(pause_question)
+
+    def do_note(self) -> None:
+        """Write something down beside the run."""
+        self._ask(note_question)
+
+    def _ask(self, question_of: Callable[[RunState], Question]) -> None:
         from tui.screens.confirm import ConfirmScreen
 
-        scene = self.scene(state)
-        shown = preview(state, intent, scene.here.now_utc)
-        host = state.plan.hosts.get(shown.hosts[0].host) if len(shown.hosts) == 1 else None
+        state = self.feed.state
+        assert state is not None
 
-        def answered(reason: str | None) -> None:
-            if reason is not None:
-                self.run_worker(self._act(intent, shown, reason))
+        def address_of(preview: Preview) -> str:
+            host = state.plan.hosts.get(preview.hosts[0].host) if len(preview.hosts) == 1 else None
+            return _address(host) if host else ""
+
+        def answered(request: IntentRequest | None) -> None:
+            if request is not None:
+                self.run_worker(self._act(request))
 
         self.app.push_screen(
             ConfirmScreen(
-                shown,
+                question_of(state),
+                lambda request: self.onduty.feed.preview(self.feed.uid, request),
+                id=str(ULID()),
                 environment=state.plan.environment,
-                name_wanted=asks_for_name(shown, scene),
-                address=_address(host) if host else "",
+                address_of=address_of,
             ),
             answered,
         )
 
-    async def _act(self, intent: Intent, shown: Preview, reason: str) -> None:
-        whole = isinstance(intent, Cancel) and not intent.targets
-        request = IntentRequest(
-            id=intent.id,
-            intent=name_of(intent),
-            targets=() if whole else shown.targets,
-            seen_attempts=dict(shown.seen_attempts),
-            reason=reason,
-        )
+    async def _act(self, request: IntentRequest) -> None:
         try:
             answer = await self.onduty.feed.ask(lambda client: client.act(self.feed.uid, request))
         except ActionRefused as refused:
-            self.say("warn", refused.message)
+            self.say("warn", spoken(refused.message))
         except OndutyError as error:
             # Whether it was taken before the line went is not known: the same id would take effect once.
             self.say("fail", f"{error.message}\n{error.hint}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from runners.core.guards import targets_of_retry, why_not_cancel, why_not_retry, why_not_skip
-from runners.model.phases import BAD
+from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
+from runners.core.guards_run import why_not_pause, why_not_resume, why_not_rollback
+from runners.model.phases import FAILURES, Phase, RunPhase
 from runners.model.state import RunState
 from tui.screens.run_choice import Choice
 from tui.view.facts import place_of
@@ -13,7 +14,9 @@ from tui.view.scene import RunScene
 
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
-_READING = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
+_OF_RUN = ("roll-back", "pause", "note")
+_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
+_READING = (*_OF_SELECTION, *_OF_RUN)
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
 _LOG = (*_SEARCHES, "follow", "wrap", "times")
 
@@ -29,13 +32,16 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
     """Each action of the run screen that does nothing now."""
     state = scene.state
     place = choice.target(state)
-    if place is None:
-        return dict.fromkeys(_READING, "nothing is selected")
-    reasons: dict[str, str] = {}
     now_utc = scene.here.now_utc
-    if not retry_targets(state, choice):
+    reasons = {name: why for name, why in (
+        ("roll-back", _why_not_rollback(state)),
+        ("pause", _why_not_pause(state, now_utc)),
+    ) if why}  # fmt: skip
+    if place is None:
+        return {**reasons, **dict.fromkeys(_OF_SELECTION, "nothing is selected")}
+    if not retry_targets(state, choice) and not retry_unknown(state, choice):
         reasons["retry"] = why_not_retry(state, place.run.id, now_utc=now_utc) or "nothing here failed"
-    if not skip_targets(state, choice):
+    if not skip_targets(state, choice) and not skip_unknown(state, choice):
         reasons["skip"] = why_not_skip(state, place.run.id, now_utc=now_utc) or "nothing here can be skipped"
     if not choice.is_stage and not cancel_targets(state, choice):
         reasons["cancel"] = why_not_cancel(state, place.run.id, now_utc=now_utc)
@@ -52,21 +58,50 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
     return reasons
 
 
+def labels_of(state: RunState) -> Mapping[str, str]:
+    """Labels of keys that mean something else in this run now."""
+    return {"pause": "resume"} if state.phase is RunPhase.PAUSED else {}
+
+
 def retry_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be retried."""
     return tuple(one for one in choice.members(state) if not why_not_retry(state, one))
 
 
-def takes_all_failed(state: RunState, targets: Sequence[str]) -> bool:
-    """Whether these are all that a retry without targets would take."""
-    return set(targets) == set(targets_of_retry(state)[0])
+def retry_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
+    """Unknown job runs under the selection that can be retried once somebody vouches that they are dead."""
+    return tuple(one for one in _unknown(state, choice) if not why_not_retry(state, one, not_running=True))
 
 
 def skip_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be skipped: those that failed, else all."""
     wanted = choice.members(state)
-    bad = tuple(one for one in wanted if (place := place_of(state, one)) and place.run.phase in BAD)
+    bad = tuple(one for one in wanted if (place := place_of(state, one)) and place.run.phase in FAILURES)
     return tuple(one for one in (bad or wanted) if not why_not_skip(state, one))
+
+
+def skip_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
+    """Unknown job runs under the selection that can be skipped once somebody vouches that they are dead."""
+    return tuple(one for one in _unknown(state, choice) if not why_not_skip(state, one, not_running=True))
+
+
+def _unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
+    return tuple(
+        one
+        for one in choice.members(state)
+        if (place := place_of(state, one)) is not None and place.run.phase is Phase.UNKNOWN
+    )
+
+
+def _why_not_rollback(state: RunState) -> str:
+    """What no word would change; later runs are known to the controller alone, and its preview names them."""
+    return why_not_rollback(state) and why_not_rollback(state, not_running=True)
+
+
+def _why_not_pause(state: RunState, now_utc: float) -> str:
+    if state.phase is RunPhase.PAUSED:
+        return why_not_resume(state)
+    return why_not_pause(state, now_utc=now_utc)
 
 
 def cancel_targets(state: RunState, choice: Choice) -> tuple[str, ...]:

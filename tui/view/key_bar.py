@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tui.keys.actions import Action, Kind, on_screen
 from tui.view.glyphs import Glyphs
@@ -10,6 +11,8 @@ from tui.view.rows import Row, Span, blank, width_of
 from tui.view.safe_text import own
 
 ALWAYS = ("palette", "help")
+MOST_CHANGING_NARROW = 4
+"""So that the runbook stays in the bar of an 80x24 terminal."""
 
 
 def key_bar(
@@ -20,21 +23,25 @@ def key_bar(
     *,
     extra: tuple[str, ...] = (),
     least: bool = False,
+    labels: Mapping[str, str] | None = None,
 ) -> Row:
     """The keys of a screen at this width.
 
     ``why_not`` holds a sentence for each action that cannot be used now. At most ten keys, seven under 100 columns;
     actions and help always stay; the rest goes from the end of the looking ones. ``extra`` names actions that are
     wanted here although they are not in the bar by default. ``least`` leaves actions and help alone, for the smallest
-    terminals.
+    terminals. ``labels`` are those that differ now, by name: what pauses resumes what is paused.
     """
     narrow = width < 100
     gap, most = (2, 7) if narrow else (3, 10)
     wanted = [
         one for one in on_screen(screen) if one.name in ALWAYS or (not least and (one.footer or one.name in extra))
     ]
+    wanted = [replace(one, label=(labels or {}).get(one.name, one.label)) for one in wanted]
     wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.footer or 50))
-    kept = [one for one in wanted if one.name not in ALWAYS][: most - len(ALWAYS)]
+    changing = [one for one in wanted if one.kind is Kind.CHANGE]
+    dropped = {one.name for one in changing[MOST_CHANGING_NARROW:]} if narrow else set()
+    kept = [one for one in wanted if one.name not in ALWAYS and one.name not in dropped][: most - len(ALWAYS)]
     kept += [one for one in wanted if one.name in ALWAYS]
     while True:
         spans = _spans(kept, why_not, gap, glyphs)

@@ -1,4 +1,4 @@
-"""Who looks at this run, and who did what last."""
+"""Who looks at this run, who did what last, and what was written down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TIME_CELLS = 14
 
 
 def people_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """Watchers, then the last thing that was done to each job run, newest first, then who started the run."""
+    """Watchers; the last thing that was done to each job run and every note, newest first; who started the run."""
     state, here = scene.state, scene.here
     acts: dict[tuple[float, str, str], list[Place]] = {}
     for one in places(state):
@@ -24,11 +24,12 @@ def people_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     lines: list[tuple[SafeText, SafeText, SafeText]] = [
         (own("now"), safe(name), own("watches" if name != here.user else "watches (you)")) for name in scene.watchers
     ]
-    for at, by, what in sorted(acts, reverse=True)[:_MOST_ACTS]:
-        done = acts[at, by, what]
-        one_host = len(done) == 1
-        target = f"{done[0].job.name}@{done[0].run.host}" if one_host else f"{len(done)} job runs"
-        lines.append((clock(at, here.zone, now_utc=here.now_utc), safe(by), safe(f"{what} {target}")))
+    done = [(at, by, f"{what} {_target(acts[at, by, what])}") for at, by, what in acts]
+    if state.paused_by and state.paused_at is not None:
+        done.append((state.paused_at, state.paused_by, "paused" + (f": {state.reason}" if state.reason else "")))
+    said = [(note.at, note.by, f"noted: {note.text}") for note in state.notes]
+    for at, by, what in sorted([*done, *said], reverse=True)[:_MOST_ACTS]:
+        lines.append((clock(at, here.zone, now_utc=here.now_utc), safe(by), safe(what)))
     started = clock(state.created_at, here.zone, now_utc=here.now_utc)
     lines.append((started, safe(state.by), own("started")))
     if not any(name for _, name, _ in lines):
@@ -50,3 +51,7 @@ def people_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         )
         for time, name, what in lines
     )
+
+
+def _target(done: list[Place]) -> str:
+    return f"{done[0].job.name}@{done[0].run.host}" if len(done) == 1 else f"{len(done)} job runs"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NewType
 
 from rich.cells import get_character_cell_size
@@ -41,7 +42,7 @@ _SHOWN = (
     + "".join(chr(plane * 0x10000 + last) for plane in range(1, 15) for last in (0xFFFE, 0xFFFF))
 )
 
-_TOKEN = re.compile(
+_TOKEN = (
     rf"(?P<sgr>{_CSI}[0-9;:]*m)"
     rf"|{_CSI}[0-?]*[ -/]*[@-~]"
     rf"|(?:\x1b[\]PX^_k]|[\x90\x98\x9d\x9e\x9f]){_STRING_BODY}{_STRING_END}"
@@ -52,6 +53,12 @@ _TOKEN = re.compile(
     r"|\x1b[0-~]?"
     rf"|(?P<tab>\t)|(?P<control>[\x01-\x06\x08-\x1f\x7f])|[\x00\x07\x80-\x9f]|[{_DROPPED}]|(?P<shown>[{_SHOWN}])"
 )
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """Made when a text first needs it: few do, and it takes longer than most commands need for everything else."""
+    return re.compile(_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ def _pieces(text: str) -> Iterator[tuple[str, SgrStyle]]:
     marks = MAX_MARKS + 1  # a mark at the start has nothing to sit on
     position = 0
 
-    for match in _TOKEN.finditer(text):
+    for match in _token().finditer(text):
         if match.start() > position:
             piece, width, marks = _measured(text[position : match.start()], marks)
             column += width

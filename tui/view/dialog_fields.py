@@ -1,0 +1,184 @@
+"""The fields of a dialog: how much, the words only a person can say, the reason or the note, the name to type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.view.cells import LEAST_CELLS, cells, cut_right, drop, take, wrap
+from tui.view.durations import count
+from tui.view.glyphs import Glyphs
+from tui.view.rows import BLANK, Row, Span, blank, width_of
+from tui.view.safe_text import SafeText, own, safe
+
+NO, CONFIRM, SCOPE, REASON, NAME = "no", "confirm", "scope", "reason", "name"
+PLACEHOLDER = own("optional, kept with the run")
+SCOPE_KEY = "s"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Something that a person may say on top: ``I vouch that it is dead``."""
+
+    name: str
+    """The field of the request."""
+    label: str
+    key: str
+    said: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What was chosen and typed so far."""
+
+    focus: str = NO
+    """no, confirm, scope, the name of a word, reason or name."""
+    scopes: tuple[str, ...] = ()
+    """How much of the run, as labels; one alone is not shown."""
+    scope: int = 0
+    scope_label: str = "how much"
+    words: tuple[Word, ...] = ()
+    reason: str = ""
+    reason_cursor: int | None = None
+    """Characters of ``reason`` before the cursor; None: all."""
+    is_note: bool = False
+    """What is typed is no reason but the thing itself."""
+    name_wanted: str | None = None
+    typed: str = ""
+
+
+class DialogFields:
+    """Rows of a form, for ``inner`` cells with labels of ``label`` cells."""
+
+    def __init__(self, form: Form, inner: int, label: int, glyphs: Glyphs) -> None:
+        self.form = form
+        self.inner = inner
+        self.label = label
+        self.glyphs = glyphs
+
+    def rows(self, *, refused: bool) -> list[Row]:
+        """All fields; of what is refused only those that may change that."""
+        form = self.form
+        label_cells, name_label, above = self._name_label()
+        rows: list[Row] = []
+        if len(form.scopes) > 1:
+            rows.append(self._scope(label_cells))
+        rows += [self._word(word, label_cells) for word in form.words]
+        if refused:
+            return rows
+        rows += [BLANK] if rows else []
+        placeholder = own("") if form.is_note else PLACEHOLDER
+        rows.append(
+            self._field(
+                (Span(own("note" if form.is_note else "reason"), "muted"),),
+                label_cells,
+                form.reason,
+                len(form.reason) if form.reason_cursor is None else form.reason_cursor,
+                form.focus == REASON,
+                placeholder,
+                own(""),
+                "",
+            )
+        )
+        return [*rows, *self._name(name_label, above, label_cells)]
+
+    def _name_label(self) -> tuple[int, tuple[Span, ...], list[Row]]:
+        """Cells of all labels, the name's own, and rows above its field where it has no room beside it."""
+        wanted = self.form.name_wanted
+        if wanted is None:
+            return self.label, (), []
+        label = (Span(own("type "), "muted"), Span(safe(wanted), bold=True))
+        if width_of(label) + 2 <= self.inner // 2:
+            return max(self.label, width_of(label) + 2), label, []
+        # The name to type is never cut: it gets rows of its own.
+        rows = [Row(left=(Span(line, bold=True),)) for line in wrap(own(f"type {safe(wanted)}"), self.inner)]
+        return self.label, (), rows
+
+    def _name(self, label: tuple[Span, ...], above: Sequence[Row], label_cells: int) -> list[Row]:
+        wanted, typed = self.form.name_wanted, self.form.typed
+        if wanted is None:
+            return []
+        left = len(wanted) - len(typed)
+        bad = bool(typed) and not wanted.startswith(typed)
+        to_go = own("not this name") if bad else count(left, "letter to go", "letters to go") if left else own("")
+        focused = self.form.focus == NAME
+        field = self._field(
+            label, label_cells, typed, len(typed), focused, own(""), to_go, "fail" if bad else ""
+        )  # fmt: skip
+        return [BLANK, *above, field]
+
+    def _scope(self, label_cells: int) -> Row:
+        """``scope   from restart on, where it ended        2 of 9, s other``."""
+        form = self.form
+        focused = form.focus == SCOPE
+        room = max(LEAST_CELLS, self.inner - label_cells)
+        end: tuple[Span, ...] = (
+            Span(own(f"{form.scope + 1} of {len(form.scopes)}   "), "muted", bg="panel"),
+            Span(own(SCOPE_KEY), "acc", bold=True, bg="panel"),
+            Span(own(" other "), "muted", bg="panel"),
+        )
+        spare = room - 1 - width_of(end) - 1
+        if spare < LEAST_CELLS:
+            end, spare = (), room - 2
+        text = cut_right(safe(form.scopes[form.scope]), max(1, spare), self.glyphs.cut)
+        edge = Span(self.glyphs.edge, "acc") if focused else blank(1)
+        fill = max(0, room - 1 - cells(text) - width_of(end))
+        label = safe(form.scope_label)
+        return Row(
+            left=(
+                Span(label, "muted"),
+                blank(max(0, label_cells - 1 - cells(label))),
+                edge,
+                Span(own(" "), bg="panel"),
+                Span(text, bg="panel"),
+                Span(own(" " * fill), bg="panel"),
+                *end,
+            )
+        )
+
+    def _word(self, word: Word, label_cells: int) -> Row:
+        """``[x] I vouch that it is dead   v``."""
+        focused = self.form.focus == word.name
+        edge = Span(self.glyphs.edge, "acc") if focused else blank(1)
+        box = Span(own("[x] " if word.said else "[ ] "), "warn" if word.said else "text", bold=word.said)
+        label = Span(safe(word.label), "warn" if word.said else "text", bold=word.said, cut="right")
+        keys = (Span(own(word.key), "acc", bold=True), Span(own(" unsay" if word.said else " say so"), "muted"))
+        return Row(left=(blank(max(0, label_cells - 1)), edge, blank(1), box, label), right=(*keys, blank(1)))
+
+    def _field(
+        self,
+        label: tuple[Span, ...],
+        label_cells: int,
+        text: str,
+        cursor: int,
+        focused: bool,
+        placeholder: SafeText,
+        right: SafeText,
+        bad: str,
+    ) -> Row:
+        """Label, edge, and the text on its own shade, around the cursor when it is long."""
+        room = max(LEAST_CELLS, self.inner - label_cells)
+        shown = safe(text)
+        at = cells(safe(text[:cursor])) if text else 0
+        space = max(1, room - 2 - (cells(right) + 2 if right else 0) - 1)
+        if cells(shown) > space:
+            first = max(0, min(at - space + 1, cells(shown) - space))
+            shown, at = take(drop(shown, first), space), at - first
+        spans: list[Span] = [Span(own(" "), bg="panel")]
+        if focused:
+            under = take(drop(shown, at), 1) or own(" ")
+            spans += [
+                Span(take(shown, at), bg="panel"),
+                Span(under, "acc", reverse=True),
+                Span(drop(shown, at + 1), bg="panel"),
+            ]
+        elif shown:
+            spans.append(Span(shown, bg="panel"))
+        else:
+            spans.append(Span(placeholder, "faint", bg="panel", cut="right"))
+        spans = [span for span in spans if span.text]
+        end = (Span(right, bad or "muted", bg="panel"), Span(own(" "), bg="panel")) if right else ()
+        fill = room - width_of(spans) - width_of(end)
+        edge = Span(self.glyphs.edge, bad or "acc") if focused or bad else blank(1)
+        before = (*label, blank(max(0, label_cells - 1 - width_of(label))), edge)
+        return Row(left=(*before, *spans, Span(own(" " * max(0, fill)), bg="panel"), *end))
