@@ -22,7 +22,9 @@ stages:
     jobs:
       work:
         hosts: web1
-        tasks: [{name: work, run: 'echo "$ONDUTY_KEY" >>~/ran; until test -e ~/gate; do sleep 0.05; done; touch ~/over; exit 7'}]
+        tasks:
+          - name: work
+            run: "echo $ONDUTY_KEY >>~/ran; until test -e ~/gate; do sleep 0.05; done; touch ~/over; exit 7"
 """
 
 
