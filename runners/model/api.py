@@ -35,6 +35,10 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """Who the controller takes the caller for."""
     started_at: str
     capabilities: tuple[str, ...] = ()
+    hosts_at_once: int = 0
+    """Its cap: hosts connected or connecting at once. 0: it does not say."""
+    attempts_per_host: int = 0
+    """Its cap: attempts side by side on one host."""
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +62,8 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute files and folders with the pages of the client's site: the controller knows no current folder."""
     auth_sock: str | None = None
     """The client's SSH_AUTH_SOCK."""
+    again: str = ""
+    """Uid of the run that this one repeats: what that one pinned counts, not the texts here. Empty: none."""
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +139,8 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     runbook: RunbookDocument | None
     first_line: str | None = None
     """First bad line of a failure, as the host wrote it."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What later jobs read of it: of the attempt that succeeded."""
 
 
 class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +150,16 @@ class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     started_at: str | None
     ended_at: str | None
+
+
+class ConcurrencyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The concurrency group of a run."""
+
+    group: str
+    limit: int
+    """Runs at once."""
+    when_busy: str
+    """queue or refuse."""
 
 
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +186,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[NoteDocument, ...] = ()
     left: tuple[str, ...] = ()
     """Of an incomplete rollback: job runs that are not rolled back."""
+    concurrency: ConcurrencyDocument | None = None
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
