@@ -202,6 +202,7 @@ class Performer:
             secrets=self._gate.values(state) if is_open else None,
         )
         grace_s = self._limits.silent_s if stage is Stage.START else self._limits.silent_at_start_s
+        ask = effect if isinstance(effect, AskExecution) else None
         self._link(state, effect.host).start(
             Execution(
                 run=state.uid,
@@ -213,7 +214,10 @@ class Performer:
                 errand=errand,
                 due_utc=due_utc,
                 lacks_secrets=errand is None and not is_open,
-            )
+                began=ask is not None and ask.began,
+                answered=ask is not None and ask.answered,
+            ),
+            asked=ask is not None and ask.asked,
         )
         if not is_open:
             self._gate.wants(state)

@@ -30,6 +30,8 @@ class TaskState:
     signal: str | None = None
     reason: str = ""
     dispatched_at: float | None = None
+    began: bool = False
+    """Its host said once that it runs."""
     started_at: float | None = None
     ended_at: float | None = None
     """UTC seconds of the controller."""
