@@ -45,7 +45,7 @@ class Fate:
 
 
 class Mortal:
-    """Anything whose caller may die before or after each call of these methods."""
+    """Anything whose caller may die before or after each call of these methods, of all when none is named."""
 
     def __init__(self, inner: Any, fate: Fate, *methods: str) -> None:
         self._inner = inner
@@ -54,7 +54,7 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
-        if name not in self._methods:
+        if not callable(method) or (self._methods and name not in self._methods):
             return method
 
         async def mortal(*args: Any, **options: Any) -> Any:
@@ -64,10 +64,6 @@ class Mortal:
             return result
 
         return mortal
-
-
-EXCHANGES = ("start", "ask", "seal", "follow", "cancel", "remove", "remove_workdirs", "close")
-"""Everything that a session does on its host."""
 
 
 class MortalLogs:
@@ -93,7 +89,7 @@ class MortalTransport:
 
     async def connect(self, host: Host, sink: SessionSink) -> Any:
         await self._fate.moment(f"before connect {host.name}")
-        return Mortal(await self._inner.connect(host, sink), self._fate, *EXCHANGES)
+        return Mortal(await self._inner.connect(host, sink), self._fate)
 
 
 Story = Callable[[Kit], Awaitable[RunState]]

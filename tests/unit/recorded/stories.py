@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
-from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.definition import Concurrency, OnFailure, RetryPolicy
 from runners.model.errors import ActionRefused
 from runners.model.intents import Cancel, Note, Pause, Resume, Retry, Rollback, Skip
 from runners.model.phases import Phase, RunPhase
 from runners.ports.transport import Survivor
-from runners.testing.behaviour import Die, Gate, OnCancel, Print, TimeOut, hangs, prints
+from runners.testing.behaviour import Die, Exit, Gate, OnCancel, Output, Print, TimeOut, hangs, prints
 from tests.flows.engine_kit import Kit, job, plan
 
 Story = Callable[[Kit], Awaitable[str]]
@@ -167,6 +168,16 @@ async def failed(kit: Kit) -> str:
     return uid
 
 
+async def handed_on(kit: Kit) -> str:
+    """One run of a group at a time; a job hands what it wrote, nonsense included, to a later one."""
+    kit.transport.on("build", (Output(b"commit=abc\nnonsense\n"), Print(b"built\n"), Exit(0)))
+    alone = plan([job("build", on=["ci1"])], [job("release", on=["web1"])])
+    uid = await kit.run(replace(alone, concurrency=Concurrency(group="production")))
+    await kit.until_run(uid, *ENDED)
+    return uid
+
+
 STORIES: Mapping[str, Story] = {
-    story.__name__: story for story in (retried, skipped, cancelled, rolled_back, left_behind, unknown, paused, failed)
+    story.__name__: story
+    for story in (retried, skipped, cancelled, rolled_back, left_behind, unknown, paused, failed, handed_on)
 }
