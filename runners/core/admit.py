@@ -29,6 +29,7 @@ from runners.model.events import (
     IntentRefused,
     JobFinished,
     JobSkipped,
+    LockTaken,
     NoteAdded,
     Payload,
     RetryScheduled,
@@ -122,7 +123,7 @@ def _retry(state: RunState, intent: Retry, now_utc: float) -> Iterator[Payload]:
 
     _check(state, targets, why_not, intent.seen_attempts, now_utc, "retry")
     if state.phase is RunPhase.HELD or state.phase in RUN_ENDED:
-        yield RunReleased()
+        yield from _reopened(state, intent.busy)
     for target in targets:
         run = job_run_of(state, target)
         from_task, only_task = scope_of_retry(state, target, from_task=intent.from_task, task=intent.task)
@@ -137,6 +138,13 @@ def _retry(state: RunState, intent: Retry, now_utc: float) -> Iterator[Payload]:
             from_task=from_task,
             only_task=only_task,
         )
+
+
+def _reopened(state: RunState, busy: str) -> Iterator[Payload]:
+    if state.plan.concurrency is not None and not state.lock_taken:
+        _refuse(busy and f"{busy}; {state.name} has ended and would start again beside it")
+        yield LockTaken(group=state.plan.concurrency.group)
+    yield RunReleased()
 
 
 def _fence(run: JobRunState) -> tuple[str, ...]:
@@ -170,7 +178,7 @@ def _skip(state: RunState, intent: Skip, now_utc: float) -> Iterator[Payload]:
 
     _check(state, targets, why_not, intent.seen_attempts, now_utc, "skip")
     if state.phase in RUN_ENDED:
-        yield RunReleased()
+        yield from _reopened(state, intent.busy)
     for target in targets:
         yield JobSkipped(job_run=target, reason=intent.reason, intent=intent.id)
 

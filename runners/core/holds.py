@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from runners.core.groups import turn_hold, waits_for_turn
 from runners.core.guards import NOT_RUNNING, in_words, waits_for
 from runners.core.index import Place, place_of
 from runners.core.outcome import stopped_by
@@ -33,7 +34,8 @@ _STEPS = {
 def holds(state: RunState, host_holds: Mapping[str, Hold]) -> tuple[Hold, ...]:
     """Every hold of the run, in plan order; none once it has ended.
 
-    ``host_holds`` says of queued job runs, by id, what their host or place makes them wait for. Job runs of one job
+    ``host_holds`` says of queued job runs, by id, what their host or place makes them wait for, and of a run that waits
+    for its turn, by its name, whom it waits for. Job runs of one job
     that share a reason are one hold with ``stage/job`` as its ``what``; stages that have not begun are one hold each.
     """
     if state.phase in RUN_ENDED:
@@ -61,6 +63,8 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
         why = f": {state.reason}" if state.reason else ""
         text = f"paused by {state.paused_by}{why}; nothing new starts until it is resumed"
         yield Hold(kind=HoldKind.PAUSED, what=state.name, text=text, since=state.paused_at)
+    if waits_for_turn(state):
+        yield host_holds.get(state.name) or turn_hold(state, ())
     for s, stage in enumerate(state.stages):
         for j, job in enumerate(stage.jobs):
             queued: list[Hold] = []

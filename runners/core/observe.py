@@ -6,6 +6,7 @@ News about an earlier attempt, about a task that is over or about a job run that
 from __future__ import annotations
 
 from runners.core.index import index_of, job_run_of
+from runners.core.outputs import recorded
 from runners.core.ready import may_start
 from runners.core.tasks import in_flight, waits_for_host
 from runners.model.events import (
@@ -98,6 +99,7 @@ def _of_execution(
         case ExecutionFinished():
             # No ContactRegained before it: that one says that it still runs.
             return (
+                *recorded(run, n, news),
                 TaskFinished(
                     job_run=run.id,
                     attempt=run.attempt,

@@ -23,7 +23,10 @@ from runners.model.events import (
     JobQueued,
     JobSkipped,
     JobStarted,
+    LockReleased,
+    LockTaken,
     NoteAdded,
+    OutputsRecorded,
     RetryScheduled,
     RollbackFinished,
     RollbackStarted,
@@ -155,6 +158,8 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_attempts.runbook_linked(draft, payload)
         case RetryScheduled() as payload:
             reduce_jobs.retry_scheduled(draft, event, payload)
+        case OutputsRecorded() as payload:
+            reduce_attempts.outputs_recorded(draft, payload)
         case ContactLost() as payload:
             reduce_attempts.contact_lost(draft, event.time, payload)
         case ContactRegained() as payload:
@@ -197,6 +202,10 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_rollback.rollback_finished(draft, event, payload)
         case NoteAdded() as payload:
             reduce_rollback.note_added(draft, event, payload)
+        case LockTaken():
+            draft.run["lock_taken"] = True
+        case LockReleased():
+            draft.run["lock_taken"] = False
         case IntentRefused() | TimeGap():
             pass
         case RunCreated():

@@ -16,6 +16,7 @@ from runners.model.events import (
     ContactRegained,
     JobQueued,
     JobStarted,
+    OutputsRecorded,
     RunbookLinked,
     TaskDispatched,
     TaskFinished,
@@ -169,6 +170,7 @@ def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched
         attempt=payload.attempt,
         timeout_s=payload.timeout_s,
         started_at=time,
+        dispatch_seq=seq,
     )
     tasks = attempt.tasks
     if payload.task > body_of(attempt):
@@ -201,6 +203,24 @@ def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
     attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time)
     if attempts is not run.attempts:
         draft.change(place, attempts=attempts)
+
+
+def outputs_recorded(draft: Draft, payload: OutputsRecorded) -> None:
+    """What a task wrote for later jobs; late news changes nothing."""
+    place, run = at(draft, payload.job_run)
+    task = _live_task(run, payload.attempt, payload.task, payload.key)
+    if task is None:
+        return
+    goes_on = {name: task.outputs.get(name, "") + text for name, text in payload.values.items()}
+    attempts = _task(
+        draft,
+        run,
+        payload.task,
+        outputs={**task.outputs, **goes_on},
+        output_problems=(*task.output_problems, *payload.problems),
+    )
+    draft.change(place, attempts=attempts)
+    draft.has_outputs(place)
 
 
 def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
@@ -297,4 +317,13 @@ def ended(
     tasks = attempt.tasks
     if any(task.phase is TaskPhase.WAITING for task in tasks):
         tasks = tuple(_NOT_RUN if task.phase is TaskPhase.WAITING else task for task in tasks)
-    return draft.part(attempt, tasks=tasks, ended_at=time, phase=phase, result=result, reason=reason, **facts)
+    return draft.part(
+        attempt,
+        tasks=tasks,
+        ended_at=time,
+        ended_seq=draft.of_run("seq") + 1,
+        phase=phase,
+        result=result,
+        reason=reason,
+        **facts,
+    )

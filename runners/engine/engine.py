@@ -20,6 +20,7 @@ from runners.core.recover import recover
 from runners.core.reduce import begin
 from runners.core.targets import resolve
 from runners.engine.codec import read, seal
+from runners.engine.groups import Groups
 from runners.engine.history import History
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
@@ -37,7 +38,8 @@ from runners.model import api
 from runners.model.effects import Effect
 from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
-from runners.model.intents import Intent, Rollback
+from runners.model.holds import Hold
+from runners.model.intents import Intent, Retry, Rollback, Skip
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer
@@ -97,6 +99,7 @@ class Engine:
             reload=self._recover,
             summary_of=lambda state: summary_row(state, now_utc=clock.now_utc()),
         )
+        self._groups = Groups(self._runs, grant=self._writer.grant)
         self._pool = HostPool(
             transport=transport,
             clock=clock,
@@ -138,6 +141,7 @@ class Engine:
                 self._writer.note(row.uid, _gap(seen_utc, now_utc, "the controller was not running"))
             self._recover(row.uid)
             self._writer.look(row.uid)
+        self._groups.look()
         self._writer.start()
         self._beat_at = (self._clock.now_utc(), self._clock.monotonic())
         self._next_beat()
@@ -170,7 +174,8 @@ class Engine:
     ) -> RunState:
         """Number, store and start a run; durable when this returns. The same ``request_id`` again gives the same run.
 
-        Raises ``StoreFailed``; then there is no run.
+        Raises ``StoreFailed``, and ``ActionRefused`` when its concurrency group is full and it may not wait; then there
+        is no run.
         """
         self._refuse_when_stopping()
         known = await self._store.intent_outcome(request_id)
@@ -200,12 +205,16 @@ class Engine:
             return RunOpening(rows=[first, *turn.rows], intents=[outcome])
 
         new = NewRun(uid=uid, pipeline=plan.pipeline, created_at=api.rfc3339(now_utc) or "")
-        try:
-            await self._store.create_run(new, blobs=blobs, build=build)
-        except IntentRepeated as error:
-            return await self._runs.get(decode(error.first.outcome, Created).uid)
-        turn = turns[-1]
-        self._runs.put(turn.state)
+        with self._groups.coming(plan, id_=uid, by=actor) as at_once:
+            try:
+                await self._store.create_run(new, blobs=blobs, build=build)
+            except IntentRepeated as error:
+                return await self._runs.get(decode(error.first.outcome, Created).uid)
+            turn = turns[-1]
+            self._runs.put(turn.state)
+            if at_once:
+                self._groups.take(uid)
+        self._groups.look()
         self._list.changed()
         self._committed(turn.before, turn.state, turn.events, turn.effects)
         return turn.state
@@ -219,7 +228,7 @@ class Engine:
         intent = await self._with_history(uid, intent)
         under_way = self._asked.get(intent.id)
         if under_way is None:
-            under_way = asyncio.ensure_future(self._settle_intent(uid, intent, actor))
+            under_way = asyncio.ensure_future(self._reopen_or_settle(uid, intent, actor))
             self._asked[intent.id] = under_way
             under_way.add_done_callback(lambda _: self._asked.pop(intent.id, None))
         return (await asyncio.shield(under_way)).result()
@@ -262,7 +271,7 @@ class Engine:
 
     def describe(self, state: RunState) -> api.RunDocument:
         """The document of exactly this state."""
-        return describe.document(state, holds(state, self._pool.holds().get(state.uid, {})))
+        return describe.document(state, holds(state, self._waits().get(state.uid, {})))
 
     async def definition(self, uid: str) -> PlanAnswer:
         """What the run pins."""
@@ -278,7 +287,7 @@ class Engine:
 
     async def runs(self, limit: int = LISTED_RUNS) -> tuple[api.RunSummary, ...]:
         """Newest first."""
-        return await self._list.lines(limit, self._pool.holds())
+        return await self._list.lines(limit, self._waits())
 
     def live_runs(self) -> tuple[str, ...]:
         """Uids of the runs that have not ended."""
@@ -334,7 +343,7 @@ class Engine:
 
     async def status(self) -> api.Status:
         """Everything that is true only now, with the list of runs."""
-        host_holds, log_bytes = self._pool.holds(), self._logs.live_bytes()
+        host_holds, log_bytes = self._waits(), self._logs.live_bytes()
         uids = dict.fromkeys((*self._runs.live, *self._watchers.runs))
         runs = []
         for uid in uids:
@@ -363,11 +372,26 @@ class Engine:
 
     # ----- inside
 
+    def _waits(self) -> dict[str, dict[str, Hold]]:
+        """What only we know about who waits for what: by uid, then by job run, or the name of the run."""
+        return {**self._pool.holds(), **self._groups.holds()}
+
     async def _with_history(self, uid: str, intent: Intent) -> Intent:
         state = await self._runs.get(uid)
         if isinstance(intent, Rollback):
             return replace(intent, later=await self._history.later(state))
+        if isinstance(intent, Retry | Skip):
+            with self._groups.reopening(state, by="") as busy:
+                return replace(intent, busy=busy)
         return intent
+
+    async def _reopen_or_settle(self, uid: str, intent: Intent, actor: str) -> Outcome:
+        if not isinstance(intent, Retry | Skip):
+            return await self._settle_intent(uid, intent, actor)
+        with self._groups.reopening(await self._runs.get(uid), by=actor) as busy:
+            outcome = await self._settle_intent(uid, replace(intent, busy=busy), actor)
+        self._groups.look()
+        return outcome
 
     async def _settle_intent(self, uid: str, intent: Intent, actor: str) -> Outcome:
         known = await self._store.intent_outcome(intent.id)
@@ -381,6 +405,7 @@ class Engine:
         self._performer.perform(state, effects)
         if state.phase is not before.phase:
             self._list.changed()
+            self._groups.look()
         self._board.changed()
 
     def _recover(self, uid: str) -> None:

@@ -16,6 +16,7 @@ from runners.engine.logs import BytesMissing, Logs
 from runners.engine.verdict import cancelled_before_start, finished, never_ran, refusal_kind
 from runners.model.errors import HostRefused
 from runners.model.news import CancelProgress, ExecutionStarted, ExecutionUncertain, News
+from runners.model.outputs import MOST_OUTPUT_BYTES, NO_OUTPUTS
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -24,6 +25,7 @@ from runners.ports.transport import (
     HostSession,
     Survivor,
 )
+from runners.remote.outputs import parse_outputs
 
 TellNews = Callable[[str, News], None]
 """Run uid and what happened."""
@@ -218,13 +220,21 @@ class Executions:
             await session.cancel(execution.key, execution.cancel_grace_s)
 
     async def _put_away(self, session: HostSession, execution: Execution, result: ExecutionResult) -> None:
-        """Have the whole log on disk, then report the verdict."""
+        """Have the outputs here and the whole log on disk, then report the verdict.
+
+        The outputs come first: a session that is lost meanwhile leaves everything as it was, for the next one.
+        """
+        outputs = NO_OUTPUTS
+        if result.output_bytes:
+            data = await session.output(execution.key, min(result.output_bytes, MOST_OUTPUT_BYTES))
+            outputs = parse_outputs(data, size_bytes=result.output_bytes)
         try:
             await self._logs.feed(execution.run, execution.key).finish(result.log_bytes)
         except BytesMissing as error:
             self._link.ended(session, str(error))
             return
-        news = finished(execution.job_run, execution.key, result, timeout_s=execution.request.timeout_s)
+        limit_s = execution.request.timeout_s
+        news = finished(execution.job_run, execution.key, result, timeout_s=limit_s, outputs=outputs)
         self._end(execution, news)
 
     def _end(self, execution: Execution, news: News) -> None:

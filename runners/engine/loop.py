@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runners.core.admit import Refused, admit, refusal
+from runners.core.groups import waits_for_turn
 from runners.core.observe import observe
 from runners.engine.intents import Outcome, accepted, refused
 from runners.engine.limits import Limits
@@ -23,7 +24,7 @@ from runners.engine.timers import Timers
 from runners.engine.turn import Dice, Turn
 from runners.model.effects import Effect, PrepareHost, ReleaseHost
 from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
-from runners.model.events import Event, Payload
+from runners.model.events import Event, LockTaken, Payload
 from runners.model.intents import Intent
 from runners.model.news import HostReady, News
 from runners.model.state import RunState
@@ -62,7 +63,12 @@ class _Asked:
     answer: asyncio.Future[Outcome]
 
 
-_Input = _Told | _Fact | _Look | _Asked
+@dataclass(slots=True)
+class _Grant:
+    run: str
+
+
+_Input = _Told | _Fact | _Look | _Grant | _Asked
 
 
 class Reservations(Protocol):
@@ -144,6 +150,10 @@ class Writer:
         """Decide about everything of a run, as after a restart."""
         self._put(_Look(run))
 
+    def grant(self, run: str) -> None:
+        """A run has its turn in its concurrency group; nothing happens when it no longer waits for it."""
+        self._put(_Grant(run))
+
     def ask(self, run: str, intent: Intent, actor: str) -> asyncio.Future[Outcome]:
         """A person wants something; the answer comes when it is durable."""
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -223,6 +233,9 @@ class Writer:
                     turn.play(payloads)
                 case _Look():
                     turn.play((), touched=None)
+                case _Grant():
+                    if waits_for_turn(turn.state) and turn.state.plan.concurrency is not None:
+                        turn.play((LockTaken(group=turn.state.plan.concurrency.group),))
                 case _Asked():
                     answers.append((item, self._admit(turn, item)))
         except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from runners.core.index import index_of, job_run_of, planned_job_of
+from runners.core.outputs import as_json, seen_by, variables
 from runners.core.rollback import PREVIOUS
 from runners.model.ids import parse_key
 from runners.model.state import RunState
@@ -16,12 +17,15 @@ def build_request(
 ) -> ExecutionRequest:
     """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
     job, run = planned_job_of(state, job_run), job_run_of(state, job_run)
-    rollback = next((one.rollback for one in run.attempts if one.number == attempt), False)
+    tried = next((one for one in run.attempts if one.number == attempt), None)
+    rollback = tried is not None and tried.rollback
     step = job.steps(rollback=rollback)[task - 1]
+    seen = seen_by(state, job_run, at_seq=tried.tasks[task - 1].dispatch_seq if tried else state.seq, rollback=rollback)
     env = state.plan.env_of(step, run.host)
     if rollback:
         before = index_of(state.plan).previous.get(job_run, {})
         env.update({f"{PREVIOUS}{name}": value for name, value in before.items()})
+    env.update(variables(seen, run.host))
     env.update(
         ONDUTY_RUN=state.name,
         ONDUTY_STAGE=job.stage,
@@ -42,6 +46,7 @@ def build_request(
         workdir=workdir,
         timeout_s=timeout_s,
         label=" ".join(f"{state.by} {state.name} {job_run}".split()),
+        earlier=as_json(seen),
     )
 
 

@@ -133,6 +133,8 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     runbook: RunbookDocument | None
     first_line: str | None = None
     """First bad line of a failure, as the host wrote it."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What later jobs read of it: of the attempt that succeeded."""
 
 
 class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +144,16 @@ class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     started_at: str | None
     ended_at: str | None
+
+
+class ConcurrencyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The concurrency group of a run."""
+
+    group: str
+    limit: int
+    """Runs at once."""
+    when_busy: str
+    """queue or refuse."""
 
 
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +180,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[NoteDocument, ...] = ()
     left: tuple[str, ...] = ()
     """Of an incomplete rollback: job runs that are not rolled back."""
+    concurrency: ConcurrencyDocument | None = None
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,6 +93,25 @@ class RetryPolicy:
     """Draw the delay evenly from 0 to the computed one (AWS Architecture Blog, "Exponential Backoff And Jitter")."""
 
 
+class WhenBusy(enum.StrEnum):
+    """What becomes of a run whose concurrency group is full."""
+
+    QUEUE = "queue"
+    """It waits for its turn."""
+    REFUSE = "refuse"
+    """It is not created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concurrency:
+    """Runs that must not be side by side, of one pipeline or of several."""
+
+    group: str
+    limit: int = 1
+    """Runs of the group at once, this one among them."""
+    when_busy: WhenBusy = WhenBusy.QUEUE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One step of a job."""
@@ -183,6 +202,8 @@ class Pipeline:
     params: Mapping[str, Param] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
+    concurrency: Concurrency | None = None
+    """None: its runs go side by side."""
     defaults: Defaults = Defaults()
     source: str = ""
     """Path of the file, for messages."""

@@ -106,6 +106,18 @@ class NoteAdded(Payload, frozen=True, kw_only=True):
     """Id of the intent."""
 
 
+class LockTaken(Payload, frozen=True, kw_only=True):
+    """It has a place in its concurrency group: it starts, or a person opens it again."""
+
+    group: str
+
+
+class LockReleased(Payload, frozen=True, kw_only=True):
+    """Its place in the concurrency group is free: it ends in the same commit."""
+
+    group: str
+
+
 class StageStarted(Payload, frozen=True, kw_only=True):
     """Its jobs may start. Again, when a retry opened a stage that had stopped."""
 
@@ -185,6 +197,22 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
+
+
+class OutputsRecorded(Payload, frozen=True, kw_only=True):
+    """What a task wrote to ``$ONDUTY_OUTPUT``; its ``task_finished`` follows in the same commit.
+
+    Several events say it where one would be too large: a key that comes again goes on where it ended.
+    """
+
+    job_run: str
+    attempt: int
+    task: int
+    key: str
+    """Of the execution."""
+    values: Mapping[str, str] = msgspec.field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """Sentences about what was not taken."""
 
 
 class ContactLost(Payload, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ class HoldKind(enum.StrEnum):
     """A person who resumes the run."""
     ROLLBACK = "rollback"
     """Its turn to be rolled back."""
+    CONCURRENCY = "concurrency"
+    """Other runs of its concurrency group."""
 
 
 PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.PAUSED})

@@ -28,6 +28,8 @@ class Retry(Intent):
     """Name of the first task that runs; those before it are kept. Empty: the first."""
     task: str = ""
     """Name of the only task that runs. Empty: all."""
+    busy: str = ""
+    """Filled in by the controller, for an ended run: who holds its concurrency group; empty: nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Skip(Intent):
     targets: tuple[str, ...]
     seen_attempts: dict[str, int] = field(default_factory=dict)
     not_running: bool = False
+    busy: str = ""
+    """As in ``Retry``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ Late news (about an earlier attempt, about a job run that ended) is normal and c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from runners.model.phases import FailureKind, Result
 
@@ -55,6 +56,9 @@ class ExecutionFinished(News):
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What it wrote to ``$ONDUTY_OUTPUT``."""
+    output_problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from runners.model.definition import OnFailure, Part, RetryPolicy, Shell
+from runners.model.definition import Concurrency, OnFailure, Part, RetryPolicy, Shell
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
 from runners.model.kinds import HttpCheck, PinnedSource, TaskKind, Transfer
@@ -130,6 +130,8 @@ class Plan:
     """Jobs, as ``stage/job``, none of whose hosts the limit names."""
     previous: tuple[Previous, ...] = ()
     """What ``ONDUTY_PREVIOUS_<param>`` is in a rollback, pinned when the run was created; newest run first."""
+    concurrency: Concurrency | None = None
+    """None: its runs go side by side with any other."""
     runbooks: tuple[str, ...] = ()
     """Files and folders with the pages of the site that the run was started in, absolute; read when one is needed."""
     folder: str = ""

@@ -35,6 +35,12 @@ class TaskState:
     log_bytes: int = 0
     log_cut: bool = False
     cpu_s: float | None = None
+    dispatch_seq: int = 0
+    """Seq of the event that dispatched it: what later jobs read is what had been written by then."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What it wrote to ``$ONDUTY_OUTPUT``."""
+    output_problems: tuple[str, ...] = ()
+    """What was not taken of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,8 @@ class AttemptState:
     idle_s: float = 0.0
     """Seconds that it stood between two tasks because the run was paused: no part of its time limit."""
     ended_at: float | None = None
+    ended_seq: int = 0
+    """Seq of the event that it ended with; 0: it has not."""
     phase: Phase = Phase.RUNNING
     """RUNNING until it ended; then as its job run ended, or UNKNOWN when a person went past it."""
     result: Result | None = None
@@ -150,6 +158,8 @@ class JobState:
     runs: tuple[JobRunState, ...]
     counts: Mapping[Phase, int] = field(default_factory=dict)
     """How many of ``runs`` are in each phase; phases without any are left out."""
+    outputs: bool = False
+    """A task of it wrote to ``$ONDUTY_OUTPUT``; which ones counts is for ``core.outputs`` to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +202,8 @@ class RunState:
     ended_at: float | None = None
     stopping: bool = False
     """An ``on_failure: stop`` job failed: nothing new starts but what a person retries."""
+    lock_taken: bool = False
+    """It has a place in its concurrency group."""
     intents: tuple[str, ...] = ()
     """Ids of the last 256 intents that took effect, oldest first: the same id again changes nothing."""
     cancelled_by: str = ""

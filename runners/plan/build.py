@@ -76,6 +76,7 @@ def build_plan(
         left_out=tuple(
             f"{stage.name}/{job.name}" for stage in pipeline.stages for job in stage.jobs if not resolved[job.hosts]
         ),
+        concurrency=pipeline.concurrency,
         runbooks=runbooks,
         folder=folder,
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
-from runners.model.definition import Part
+from runners.model.definition import Concurrency, Part, WhenBusy
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask, words_of
 from runners.plan.digest import plan_digest
@@ -25,6 +25,8 @@ def describe_plan(plan: Plan) -> tuple[str, ...]:
     rows.extend(_row(1, f"{name}={value}") for name, value in plan.params.items())
     if plan.limit is not None:
         rows.append(_row(1, f"limited to {plan.limit}; left out: {', '.join(plan.left_out) or 'no whole job'}"))
+    if plan.concurrency is not None:
+        rows.append(_row(1, _group(plan.concurrency)))
     previous: PlannedStage | None = None
     for stage in plan.stages:
         after = f", after {previous.name}" if previous else ""
@@ -60,6 +62,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "plan_digest": plan_digest(plan),
         "params": dict(plan.params),
         "env": dict(plan.env),
+        "concurrency": None
+        if plan.concurrency is None
+        else {
+            "group": plan.concurrency.group,
+            "limit": plan.concurrency.limit,
+            "when_busy": plan.concurrency.when_busy.value,
+        },
         "limit": plan.limit,
         "left_out": list(plan.left_out),
         "job_runs": plan.job_run_count(),
@@ -78,6 +87,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             {"name": stage.name, "jobs": [_job_document(job) for job in jobs_in_order(stage)]} for stage in plan.stages
         ],
     }
+
+
+def _group(concurrency: Concurrency) -> str:
+    at_once = "one run" if concurrency.limit == 1 else f"{concurrency.limit} runs"
+    busy = "waits for its turn" if concurrency.when_busy is WhenBusy.QUEUE else "is refused"
+    return f"concurrency group {concurrency.group}: {at_once} at once, another one {busy}"
 
 
 def _job_document(job: PlannedJob) -> dict[str, Any]:

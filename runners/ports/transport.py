@@ -38,6 +38,9 @@ class ExecutionRequest:
     """Enforced on the host, also while nobody is connected. None means no limit."""
     label: str = ""
     """``alice deploy-api/42 rollout/release@web3``: readable on the host, for other people. No newline."""
+    earlier: str | None = None
+    """Text of the file that ``$ONDUTY_OUTPUTS`` names, private to the login and removed with the execution; None: the
+    variable is not set. At most 16 MiB."""
 
 
 class ExecutionPhase(enum.StrEnum):
@@ -75,6 +78,8 @@ class ExecutionResult:
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
     """User + system seconds of the job and its children; None when not measured."""
+    output_bytes: int = 0
+    """Size of what the job had written to ``$ONDUTY_OUTPUT`` when it ended; 0: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +168,13 @@ class HostSession(Protocol):
 
     async def follow(self, key: str, offset: int) -> None:
         """Deliver the log from ``offset`` and then the result, through the sink. Idempotent."""
+        ...
+
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """The first ``size_bytes`` of what a finished job wrote to ``$ONDUTY_OUTPUT``, without NUL at the end.
+
+        Fewer when less is there: of an unknown key nothing. It is there until ``remove``.
+        """
         ...
 
     async def cancel(self, key: str, grace_s: float) -> None:

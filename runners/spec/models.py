@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from runners.spec.fields import (
@@ -37,10 +37,13 @@ from runners.spec.fields import (
     TrueOrFalse,
     User,
     Version,
+    WhenBusyWord,
     WholeNumber,
     Words,
+    is_null,
 )
 from runners.spec.manner import ShellWord
+from runners.spec.nodes import Scalar
 
 _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
@@ -86,6 +89,18 @@ class RetryModel(Model):
     backoff: Number = Field(default=2.0, ge=1, le=100, description="Factor from one delay to the next.")
     max_delay: Duration | None = Field(default=None, description="1m, or the delay where that is longer.")
     jitter: JitterWord = Field(default="full", description="full: from nothing to the whole delay.")
+
+
+class ConcurrencyModel(Model):
+    """Runs that must not be side by side, of this pipeline or of several that name the same group."""
+
+    group: Name = Field(description="Pipelines that name the same group share it.")
+    limit: WholeNumber = Field(default=1, ge=1, le=1000, description="Runs at once, held and paused ones included.")
+    when_busy: WhenBusyWord = Field(default="queue", description="queue: wait for the turn; refuse: start nothing.")
+
+
+def _group_alone(value: object) -> object:
+    return {"group": value} if isinstance(value, Scalar) and not is_null(value) else value
 
 
 class DefaultsModel(Model):
@@ -159,7 +174,7 @@ class StageModel(Model):
 class PipelineModel(Model):
     """A pipeline file."""
 
-    later = _LATER_ANYWHERE | {"secrets", "concurrency", "rollback", "finally", "verify", "vars", "outputs"}
+    later = _LATER_ANYWHERE | {"secrets", "rollback", "finally", "verify", "vars", "outputs"}
 
     version: Version
     name: Name
@@ -169,6 +184,9 @@ class PipelineModel(Model):
     params: dict[EnvKey, ParamModel] = {}
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on a host.")
+    concurrency: Annotated[ConcurrencyModel, BeforeValidator(_group_alone)] | None = Field(
+        default=None, description="How many runs there are at once; a name alone is the group."
+    )
     defaults: DefaultsModel = DefaultsModel()
     stages: Annotated[list[StageModel], Field(min_length=1)]
 

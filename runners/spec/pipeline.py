@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from runners.model.definition import (
+    Concurrency,
     Defaults,
     Job,
     OnFailure,
@@ -16,11 +17,20 @@ from runners.model.definition import (
     Shell,
     Stage,
     Task,
+    WhenBusy,
 )
 from runners.model.ids import NAME
 from runners.model.problems import Problem
 from runners.spec.lint import lint_pipeline, warn_pipeline
-from runners.spec.models import DefaultsModel, JobModel, ParamModel, PipelineModel, RetryModel, TaskModel
+from runners.spec.models import (
+    ConcurrencyModel,
+    DefaultsModel,
+    JobModel,
+    ParamModel,
+    PipelineModel,
+    RetryModel,
+    TaskModel,
+)
 from runners.spec.nodes import Map, Node, Seq, read_tree
 from runners.spec.report import Report, in_order
 from runners.spec.translate import place, validate
@@ -79,6 +89,7 @@ def _pipeline(model: PipelineModel, tree: Map, file: str) -> Pipeline:
         params={name: _param(name, param, tree) for name, param in model.params.items()},
         env=dict(model.env),
         dir=model.dir,
+        concurrency=_concurrency(model.concurrency),
         defaults=_defaults(model.defaults),
         source=file,
     )
@@ -106,6 +117,12 @@ def _defaults(model: DefaultsModel) -> Defaults:
         shell=Shell(model.shell),
         login=model.login,
     )
+
+
+def _concurrency(model: ConcurrencyModel | None) -> Concurrency | None:
+    if model is None:
+        return None
+    return Concurrency(group=model.group, limit=model.limit, when_busy=WhenBusy(model.when_busy))
 
 
 def _retry(model: RetryModel | None) -> RetryPolicy | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
 from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult
-from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Print, Refuse, Step, TimeOut, Vanish
+from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Output, Print, Refuse, Step, TimeOut, Vanish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class FakeExecution:
     """None: sealed, never started."""
     phase: ExecutionPhase
     log: bytearray = field(default_factory=bytearray)
+    output: bytearray = field(default_factory=bytearray)
+    """What the job wrote to ``$ONDUTY_OUTPUT``."""
     result: ExecutionResult | None = None
     reason: str = ""
     steps: list[Step] = field(default_factory=list)
@@ -58,6 +60,8 @@ class FakeHost:
     executions: dict[str, FakeExecution] = field(default_factory=dict)
     ledger: list[Start] = field(default_factory=list)
     released: set[str] = field(default_factory=set)
+    lose_next_output: bool = False
+    """The link drops when the next output is asked for."""
     connect_error: OndutyError | None = None
     """Raised by every connect until it is None."""
     lose_next_start: str = ""
@@ -154,6 +158,7 @@ class FakeHost:
             started_at=execution.started_at,
             ended_at=self.now(),
             cpu_s=0.0,
+            output_bytes=len(execution.output),
         )
         execution.phase = ExecutionPhase.DONE
         self._changed()
@@ -180,6 +185,8 @@ class FakeHost:
             match step:
                 case Print(data):
                     execution.log.extend(data)
+                case Output(data):
+                    execution.output.extend(data)
                 case Exit(code):
                     self.finish(execution.key, exit_code=code)
                 case Die(signal):

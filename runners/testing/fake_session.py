@@ -95,6 +95,16 @@ class FakeSession:
         await self._turn()
         self._follow(key, offset)
 
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """As the promise says."""
+        await self._turn()
+        if self.host.lose_next_output:
+            self.host.lose_next_output = False
+            self.lose("cut before the outputs came")
+            self._check()
+        execution = self.host.executions.get(key)
+        return bytes(execution.output[:size_bytes]).rstrip(b"\0") if execution else b""
+
     async def cancel(self, key: str, grace_s: float) -> None:
         """TERM ends a job at once unless its ``OnCancel`` says otherwise; ``grace_s`` passes in no time."""
         await self._turn()

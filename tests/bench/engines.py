@@ -119,6 +119,9 @@ class _TimedSession:
     async def follow(self, key: str, offset: int) -> None:
         await self._inner.follow(key, offset)
 
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        return await self._inner.output(key, size_bytes)
+
     async def cancel(self, key: str, grace_s: float) -> None:
         await self._inner.cancel(key, grace_s)
 

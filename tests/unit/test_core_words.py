@@ -203,6 +203,7 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                     "why": "log matches 'boom'",
                 },
                 "first_line": "error: boom",
+                "outputs": {},
             }
         ],
         "holds": [
@@ -215,6 +216,7 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
         ],
         "notes": [],
         "left": [],
+        "concurrency": None,
         "warnings": [],
         "next": [
             "onduty retry deploy-api/42 release@web3",
