@@ -21,6 +21,7 @@ from runners.model.events import (
     TaskDispatched,
     TaskFinished,
 )
+from runners.model.holds import HoldKind
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
 from tui.cli.lines import LinePrinter
 from tui.cli.session import PAUSE_S, Line, controller
@@ -177,10 +178,15 @@ async def stream_run(
                     changed.set()
 
     async def follow_status() -> None:
+        turn = ""
         async with aclosing(status_of(uid)) as statuses:
             async for status in statuses:
                 if status.phase == RunPhase.HELD and not through_holds:
                     changed.set()
+                text = _waits_for_turn(status)
+                if news and text and text != turn:
+                    print_safely(text)
+                turn = text
                 for key, size in status.log_bytes.items():
                     await lines.grown(key, size)
 
@@ -192,6 +198,20 @@ async def stream_run(
         for follower in followers:
             follower.cancel()
     return document
+
+
+def _waits_for_turn(run: RunStatus) -> str:
+    """Whom a run waits for that has not started because of its concurrency group; empty when it does not."""
+    if run.phase != RunPhase.QUEUED:
+        return ""
+    return next((f"{hold.what}: {hold.text}" for hold in run.holds if hold.kind == HoldKind.CONCURRENCY), "")
+
+
+def print_safely(text: str) -> None:
+    """One line of news on stderr."""
+    from tui.view.safe_text import safe
+
+    print(safe(text), file=sys.stderr, flush=True)
 
 
 class _Seq:
@@ -212,8 +232,6 @@ class _Seq:
 
 
 def _print_news(event: Event) -> None:
-    from tui.view.safe_text import safe
-
     match event.payload:
         case JobFinished() as job_run if job_run.phase != Phase.SUCCEEDED:
             text = f"{job_run.job_run}: {job_run.phase.value}, {job_run.reason}"
@@ -221,7 +239,7 @@ def _print_news(event: Event) -> None:
             text = f"{skip.job_run}: skipped by {event.actor}"
         case _:
             return
-    print(safe(text), file=sys.stderr, flush=True)
+    print_safely(text)
 
 
 def print_outcome(document: RunDocument) -> None:
