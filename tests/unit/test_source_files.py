@@ -96,19 +96,27 @@ def test_lint_looks_at_sources_that_need_no_host(folder: Path) -> None:
 
 
 async def test_files_of_a_run_are_private_whole_and_never_outside_of_it(tmp_path: Path) -> None:
-    files = LocalRunFiles(tmp_path)
+    files, place = LocalRunFiles(tmp_path), tmp_path / "runs/01RUN/files/3.1/logs/app.log"
     landing = await files.land("01RUN", "3.1", "logs/app.log")
     await landing.write(b"one")
-    assert not (tmp_path / "runs/01RUN/files/3.1/logs/app.log").exists()
-    place = Path(await landing.keep())
+    assert _names(place.parent) == [".app.log.part"]
+    assert await landing.keep() == str(place)
     await landing.drop()
-    assert place == tmp_path / "runs/01RUN/files/3.1/logs/app.log"
-    assert (place.read_bytes(), place.stat().st_mode & 0o777) == (b"one", 0o600)
-    assert place.parent.stat().st_mode & 0o777 == 0o700
+    assert _private(place) == b"one"
     dropped = await files.land("01RUN", "3.1", "logs/other")
     await dropped.write(b"half")
     await dropped.drop()
-    assert [path.name for path in place.parent.iterdir()] == ["app.log"]
+    assert _names(place.parent) == ["app.log"]
     for path in ("/etc/passwd", "../x", "a/../../x", ""):
         with pytest.raises(ValueError, match="leads out of the run's own folder"):
             files.place("01RUN", "3.1", path)
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def _private(file: Path) -> bytes:
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    return file.read_bytes()
