@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from runners.core.index import job_run_of
 from runners.engine.engine import Engine
 from runners.engine.limits import Limits
+from runners.engine.vault import NoSources, Vault
 from runners.model.definition import OnFailure, Part, RetryPolicy
 from runners.model.events import Event
 from runners.model.inventory import Host
@@ -18,6 +19,7 @@ from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.state import JobRunState, RunState
 from runners.ports.failure_advisor import Advice, FailureFacts
 from runners.ports.run_store import RunStore
+from runners.ports.secrets import SecretSources
 from runners.ports.transport import Transport
 from runners.testing.fake_clock import FakeClock
 from runners.testing.fake_transport import FakeTransport
@@ -115,6 +117,7 @@ class Kit:
     clock: FakeClock = field(default_factory=FakeClock)
     advisor: Advisor = field(default_factory=Advisor)
     limits: Limits = field(default_factory=Limits)
+    sources: SecretSources = field(default_factory=NoSources)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
     store: MemoryRunStore = field(init=False)
@@ -130,6 +133,7 @@ class Kit:
             new_uid=lambda: f"01RUN{next(iter(self.numbers)):021d}",
             dice=lambda: 0.5,
             limits=self.limits,
+            vault=Vault(self.sources),
         )
         return self.engine
 
@@ -140,10 +144,10 @@ class Kit:
     async def stop(self) -> None:
         await self.engine.stop()
 
-    async def run(self, plan: Plan, request_id: str = "req1") -> str:
+    async def run(self, plan: Plan, request_id: str = "req1", secrets: Mapping[str, str] | None = None) -> str:
         """Start a run; its uid."""
         state = await self.engine.create_run(
-            plan, definition="version: 1\n", inventory=None, actor="alice", request_id=request_id
+            plan, definition="version: 1\n", inventory=None, actor="alice", request_id=request_id, secrets=secrets
         )
         return state.uid
 

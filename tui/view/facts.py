@@ -24,8 +24,10 @@ FOLDED = {
 }
 """What a folded row of the tree stands for, by the word in its id."""
 PASSED = frozenset({Phase.SUCCEEDED, Phase.SKIPPED})
-NEEDS_PERSON = frozenset({HoldKind.FAILED.value, HoldKind.HOST_KEY.value})
-_QUEUE = frozenset({HoldKind.HOST.value, HoldKind.HOST_KEY.value, HoldKind.CAPACITY.value})
+NEEDS_PERSON = frozenset({HoldKind.FAILED.value, HoldKind.HOST_KEY.value, HoldKind.SECRET.value})
+_QUEUE = frozenset(
+    {HoldKind.HOST.value, HoldKind.HOST_KEY.value, HoldKind.SECRET.value, HoldKind.CAPACITY.value}
+)
 _STAGE_DONE = (StagePhase.PASSED, StagePhase.SKIPPED)
 
 
@@ -206,6 +208,8 @@ def hold_words(hold: HoldDocument | None, state: RunState) -> SafeText:
             return own("not reached")
         case HoldKind.HOST_KEY:
             return own("trust its key")
+        case HoldKind.SECRET:
+            return own("a secret is missing")
         case HoldKind.CAPACITY:
             return own("no free place")
         case _:

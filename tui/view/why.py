@@ -382,7 +382,7 @@ class _Pen:
         run = member.run
         hold = hold_for(self.scene, member)
         before = stage_before(self.scene.state, member.stage)
-        person = hold is not None and hold.kind == HoldKind.HOST_KEY
+        person = hold is not None and hold.kind in (HoldKind.HOST_KEY, HoldKind.SECRET)
         if hold is not None:
             yield "waits", (Span(safe(hold.text), "warn" if person else "text"),)
         elif self.scene.state.ended_at is not None:
