@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from runners.spec.site import Site
 
 
+OWN_CONTROLLER = "ONDUTY_OWN_CONTROLLER"
+"""Set for a controller that serves one command: it ends soon after the run has."""
+OWN_IDLE_S = 10.0
+
+
 def home() -> Path:
     """The state folder of this user's controller."""
     from runners.client.place import state_home
@@ -56,7 +61,7 @@ def serve(*, ready_fd: int | None) -> int:
     from runners.adapters.secret_sources import SystemSecretSources
     from runners.client.place import SocketPath, prepare_home
     from runners.controller.own_log import MaskingFormatter
-    from runners.controller.serve import run
+    from runners.controller.serve import IDLE_END_S, run
     from runners.engine.vault import Vault
     from tui.cli.version import version
 
@@ -70,8 +75,15 @@ def serve(*, ready_fd: int | None) -> int:
     place = prepare_home(home())
     socket_path = SocketPath(place)
     try:
-        make_engine = functools.partial(_make_engine, vault)
-        return run(place, socket_path.path, make_engine, version=version(), started_at=time.time(), ready_fd=ready_fd)
+        return run(
+            place,
+            socket_path.path,
+            functools.partial(_make_engine, vault),
+            version=version(),
+            started_at=time.time(),
+            ready_fd=ready_fd,
+            idle_end_s=OWN_IDLE_S if os.environ.get(OWN_CONTROLLER) else IDLE_END_S,
+        )
     finally:
         socket_path.close()
 

@@ -25,9 +25,7 @@ FOLDED = {
 """What a folded row of the tree stands for, by the word in its id."""
 PASSED = frozenset({Phase.SUCCEEDED, Phase.SKIPPED})
 NEEDS_PERSON = frozenset({HoldKind.FAILED.value, HoldKind.HOST_KEY.value, HoldKind.SECRET.value})
-_QUEUE = frozenset(
-    {HoldKind.HOST.value, HoldKind.HOST_KEY.value, HoldKind.SECRET.value, HoldKind.CAPACITY.value}
-)
+_QUEUE = frozenset({HoldKind.HOST.value, HoldKind.HOST_KEY.value, HoldKind.SECRET.value, HoldKind.CAPACITY.value})
 _STAGE_DONE = (StagePhase.PASSED, StagePhase.SKIPPED)
 
 
