@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from runners.core.guards import targets_of_retry
 from runners.core.guards_unknown import unknown_of
 from runners.model.api import IntentAnswer
@@ -31,7 +33,7 @@ class Outcome:
 
     def cleaned(self, clean: Callable[[str], str]) -> Outcome:
         """The same, without what ``clean`` takes out of words."""
-        answer = self.answer and replace(self.answer, text=clean(self.answer.text))
+        answer = self.answer and structs.replace(self.answer, text=clean(self.answer.text))
         return replace(self, answer=answer, refused=clean(self.refused), hint=clean(self.hint))
 
 

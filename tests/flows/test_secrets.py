@@ -150,11 +150,11 @@ def test_a_secret_is_nowhere_also_when_the_controller_is_killed_in_the_middle_of
         ("show", uid), ("show", uid, "--json"), ("logs", uid), ("logs", uid, "--raw"), ("events", uid, "--json"),
         ("events", uid), ("runs",), ("runs", "--json"), ("events", uid, "--verify"), ("wait", uid),
     ):  # fmt: skip
-        done = person(*words, code=None)
+        done = person.quick(*words, code=None)
         assert hold_none(done.raw), words
         assert hold_none(done.err.encode()), words
     assert_private(person)
-    events = [event["type"] for event in map(json.loads, person("events", uid, "--json").out.splitlines())]
+    events = [event["type"] for event in map(json.loads, person.quick("events", uid, "--json").out.splitlines())]
     assert events.count("secret_needed") == events.count("secret_given") == events.count("log_fetched") == 1
 
 
@@ -179,15 +179,15 @@ def test_a_source_that_cannot_be_read_holds_the_run_and_fails_nothing(person: Pe
     assert held["jobs"][0]["phase"] == "queued"
     assert held["jobs"][0]["hold"] == "waits for the secret PASS"
     assert held["holds"][0]["text"] == (f"PASS: {file}: No such file or directory; onduty secret give short/1 PASS")
-    assert "next: onduty secret give short/1 PASS" in person("wait", uid, code=4).err
+    assert "next: onduty secret give short/1 PASS" in person.quick("wait", uid, code=4).err
     file.write_text("hunter22\n")
     file.chmod(0o644)
-    refused = person("secret", "give", uid, code=5)
+    refused = person.quick("secret", "give", uid, code=5)
     assert f"{file}: others can read it; chmod 600 {file}" in refused.err
     file.chmod(0o600)
-    assert person("secret", "give", uid).out == "short/1 has PASS and goes on\n"
-    person("wait", uid)
-    assert person("logs", uid).out == "local job| it is <[secret PASS]>\n"
+    assert person.quick("secret", "give", uid).out == "short/1 has PASS and goes on\n"
+    person.quick("wait", uid)
+    assert person.quick("logs", uid).out == "local job| it is <[secret PASS]>\n"
 
 
 def test_a_secret_out_of_a_command_is_its_output_without_the_last_line_break(person: Person) -> None:
@@ -200,8 +200,8 @@ def test_a_secret_out_of_a_command_is_its_output_without_the_last_line_break(per
     held = person.until_phase(uid, "held")
     assert "print.sh ended with 7; what it said is not shown, run it to see; onduty secret" in held["holds"][0]["text"]
     assert not any(b"sensitive-part" in path.read_bytes() for path in state_files(person))
-    person("cancel", uid)
-    person("wait", uid, code=3)
+    person.quick("cancel", uid)
+    person.quick("wait", uid, code=3)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_typed_secret_needs_a_terminal_and_is_not_echoed(person: Person) -> No
 def test_words_of_people_are_masked_before_they_are_written_down(person: Person) -> None:
     pipeline = person.write("short.yaml", SHORT.replace("SOURCE", "{env: THE_PASSWORD}"))
     person("run", pipeline, env={"THE_PASSWORD": PASSWORD})
-    person("note", "last", f"it was {PASSWORD}, I think")
+    person.quick("note", "last", f"it was {PASSWORD}, I think")
     assert person.show()["notes"][0]["text"] == "it was [secret PASS], I think"
     assert_private(person)
 

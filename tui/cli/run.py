@@ -150,6 +150,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
 
 
 async def _start_again(options: argparse.Namespace) -> RunStarted:
+    import asyncio
     import os
 
     from ulid import ULID
@@ -163,6 +164,11 @@ async def _start_again(options: argparse.Namespace) -> RunStarted:
     uid = await persist(lambda client: find_run(client, options.again))
     pinned = await persist(lambda client: client.definition(uid))
     earlier = (await persist(lambda client: client.document(uid))).document
+    secrets: dict[str, str] = {}
+    if pinned.plan.secrets:
+        from tui.cli.secret_values import read_values
+
+        secrets = await asyncio.to_thread(read_values, pinned.plan.secrets.values(), undone="nothing was started")
     request = StartRun(
         id=str(ULID()),
         definition=pinned.definition,
@@ -171,6 +177,7 @@ async def _start_again(options: argparse.Namespace) -> RunStarted:
         runbooks=site_runbooks() or pinned.plan.runbooks,
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
         again=uid,
+        secrets=secrets,
     )
     started = await persist(lambda client: client.start_run(request))
     params = {**pinned.plan.params, **request.params}
