@@ -124,7 +124,7 @@ class Kit:
     sources: FakeSourceFiles = field(default_factory=FakeSourceFiles)
     files: FakeRunFiles = field(default_factory=FakeRunFiles)
     limits: Limits = field(default_factory=Limits)
-    sources: SecretSources = field(default_factory=NoSources)
+    secrets: SecretSources = field(default_factory=NoSources)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
     store: MemoryRunStore = field(init=False)
@@ -143,7 +143,7 @@ class Kit:
             new_uid=lambda: f"01RUN{next(iter(self.numbers)):021d}",
             dice=lambda: 0.5,
             limits=self.limits,
-            vault=Vault(self.sources),
+            vault=Vault(self.secrets),
         )
         return self.engine
 
