@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from runners.controller.credentials import Agents
-from runners.controller.planning import plan_request
+from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
@@ -128,11 +128,18 @@ class Routes:
         """Plan the texts and start."""
         body = _body(await request.body(), api.StartRun)
         self._take_agent(body.auth_sock)
-        plan = await asyncio.to_thread(plan_request, body)
+        definition, inventory = body.definition, body.inventory
+        if body.again:
+            pinned = await self._engine.definition(body.again)
+            name = (await self._engine.state(body.again)).name
+            definition, inventory = pinned.definition, pinned.inventory
+            plan = await asyncio.to_thread(plan_again, body, name, pinned)
+        else:
+            plan = await asyncio.to_thread(plan_request, body)
         state = await self._engine.create_run(
             plan,
-            definition=body.definition,
-            inventory=body.inventory,
+            definition=definition,
+            inventory=inventory,
             actor=_user(request),
             request_id=body.id,
         )

@@ -8,7 +8,8 @@ from runners.model.api import StartRun
 from runners.model.errors import InputRefused
 from runners.model.plan import Plan
 from runners.model.problems import Problem
-from runners.plan.build import build_plan
+from runners.model.snapshot import PlanAnswer
+from runners.plan.build import build_plan, repeat_plan
 from runners.plan.digest import text_digest
 from runners.spec.inventory import read_inventory
 from runners.spec.pipeline import read_pipeline
@@ -22,6 +23,17 @@ class TextsRefused(InputRefused):
         count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
         super().__init__(f"{count}; nothing was started")
         self.problems = tuple(str(problem) for problem in errors)
+
+
+def plan_again(request: StartRun, name: str, pinned: PlanAnswer) -> Plan:
+    """Plan what run ``name`` did once more; raises ``TextsRefused`` for what is wrong with the params."""
+    pipeline, problems = read_pipeline(pinned.definition, name)
+    if pipeline is None or any(not problem.warning for problem in problems):
+        raise TextsRefused(problems)
+    plan, more = repeat_plan(pipeline, request.params, pinned.plan, runbooks=request.runbooks)
+    if plan is None:
+        raise TextsRefused((*problems, *more))
+    return plan
 
 
 def plan_request(request: StartRun) -> Plan:

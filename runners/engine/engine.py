@@ -78,7 +78,7 @@ class Engine:
         self._clock = clock
         self._new_uid = new_uid
         self._dice = dice
-        self._limits = limits or Limits()
+        self.limits = self._limits = limits or Limits()
         self._timers = Timers(clock)
         self._runs = RunCache(store)
         self._list = RunList(store, self._runs)

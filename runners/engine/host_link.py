@@ -198,9 +198,11 @@ class HostLink:
             text = self._failure.text
             until = self._clock.now_utc() + self._gives_up_s(want) - self._clock.monotonic()
         elif self._session is not None:
-            kind, text = HoldKind.CAPACITY, f"{self._places.limit} attempts run on {self.name}, waits for a place"
+            cap = self._places.limit
+            kind, text = HoldKind.CAPACITY, f"waits for a place: the controller's cap is {cap} attempts on {self.name}"
         elif self._queued_for_slot:
-            kind, text = HoldKind.CAPACITY, f"{self._slots.limit} hosts are in use, waits for one to be free"
+            cap = self._slots.limit
+            kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
         return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until)
 
     # ----- the life of the link
