@@ -235,7 +235,7 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """ULID made by the client: the same id twice takes effect once."""
     intent: str
-    """retry, skip, cancel, rollback, pause, resume or note."""
+    """retry, skip, cancel, rollback, pause, resume, reconcile or note."""
     targets: tuple[str, ...] = ()
     """``stage/job@host``, ``stage/job``, ``job@host`` or ``job`` where that is unique."""
     seen_attempts: Mapping[str, int] = field(default_factory=dict)
