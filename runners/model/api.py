@@ -88,6 +88,9 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     log_bytes: int
     part: str = "tasks"
     """tasks, verify, finally or rollback."""
+    host_started_at: str | None = None
+    host_ended_at: str | None = None
+    """By the host's own clock, raw; ``ended_at`` is when onduty was told."""
 
 
 class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):
