@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from runners.spec.site import Site
 
 
+OWN_CONTROLLER = "ONDUTY_OWN_CONTROLLER"
+"""Set for a controller that serves one command: it ends soon after the run has."""
+OWN_IDLE_S = 10.0
+
+
 def home() -> Path:
     """The state folder of this user's controller."""
     from runners.client.place import state_home
@@ -53,7 +58,7 @@ def serve(*, ready_fd: int | None) -> int:
     import time
 
     from runners.client.place import SocketPath, prepare_home
-    from runners.controller.serve import run
+    from runners.controller.serve import IDLE_END_S, run
     from tui.cli.version import version
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -63,7 +68,15 @@ def serve(*, ready_fd: int | None) -> int:
     place = prepare_home(home())
     socket_path = SocketPath(place)
     try:
-        return run(place, socket_path.path, _make_engine, version=version(), started_at=time.time(), ready_fd=ready_fd)
+        return run(
+            place,
+            socket_path.path,
+            _make_engine,
+            version=version(),
+            started_at=time.time(),
+            ready_fd=ready_fd,
+            idle_end_s=OWN_IDLE_S if os.environ.get(OWN_CONTROLLER) else IDLE_END_S,
+        )
     finally:
         socket_path.close()
 

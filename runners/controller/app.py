@@ -15,11 +15,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from runners.controller.credentials import Agents
-from runners.controller.planning import plan_request
+from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
-from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
+from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
 from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
 
@@ -128,11 +128,18 @@ class Routes:
         """Plan the texts and start."""
         body = _body(await request.body(), api.StartRun)
         self._take_agent(body.auth_sock)
-        plan = await asyncio.to_thread(plan_request, body, self._engine.pin_source)
+        definition, inventory = body.definition, body.inventory
+        if body.again:
+            pinned = await self._engine.definition(body.again)
+            name = (await self._engine.state(body.again)).name
+            definition, inventory = pinned.definition, pinned.inventory
+            plan = await asyncio.to_thread(plan_again, body, name, pinned, self._engine.pin_source)
+        else:
+            plan = await asyncio.to_thread(plan_request, body, self._engine.pin_source)
         state = await self._engine.create_run(
             plan,
-            definition=body.definition,
-            inventory=body.inventory,
+            definition=definition,
+            inventory=inventory,
             actor=_user(request),
             request_id=body.id,
         )
@@ -217,7 +224,9 @@ class Routes:
                 return Resume(id=body.id, reason=body.reason)
             case "note":
                 return Note(id=body.id, text=body.text)
-            case "approve" | "reject" | "reconcile":
+            case "reconcile":
+                return Reconcile(id=body.id, reason=body.reason, targets=targets)
+            case "approve" | "reject":
                 raise InputRefused(f"{body.intent}: comes with a later version; nothing was done")
             case _:
                 raise InputRefused(f"{body.intent}: no such intent; there are {', '.join(INTENTS)}")

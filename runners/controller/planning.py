@@ -8,7 +8,8 @@ from runners.model.api import StartRun
 from runners.model.errors import InputRefused
 from runners.model.plan import Plan
 from runners.model.problems import Problem
-from runners.plan.build import build_plan
+from runners.model.snapshot import PlanAnswer
+from runners.plan.build import build_plan, repeat_plan
 from runners.plan.digest import text_digest
 from runners.plan.sources import Pin, pin_sources
 from runners.spec.inventory import read_inventory
@@ -23,6 +24,23 @@ class TextsRefused(InputRefused):
         count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
         super().__init__(f"{count}; nothing was started")
         self.problems = tuple(str(problem) for problem in errors)
+
+
+def plan_again(request: StartRun, name: str, pinned: PlanAnswer, pin: Pin) -> Plan:
+    """Plan what run ``name`` did once more, with what its uploads would send now: it blocks.
+
+    Raises ``TextsRefused`` for what is wrong with the params, and for sources that are not there any more.
+    """
+    pipeline, problems = read_pipeline(pinned.definition, name)
+    if pipeline is None or any(not problem.warning for problem in problems):
+        raise TextsRefused(problems)
+    plan, more = repeat_plan(pipeline, request.params, pinned.plan, runbooks=request.runbooks)
+    again = None
+    if plan is not None:
+        again, more = pin_sources(pipeline, plan, pin)
+    if again is None:
+        raise TextsRefused((*problems, *more))
+    return again
 
 
 def plan_request(request: StartRun, pin: Pin) -> Plan:

@@ -47,7 +47,7 @@ def claim_of(state: RunState, *, granted: bool = False) -> Claim | None:
         by=state.by,
         limit=state.plan.concurrency.limit,
         started=started,
-        how="starts" if granted else state.phase.value.replace("_", " "),
+        how="starting" if granted else state.phase.value.replace("_", " "),
     )
 
 

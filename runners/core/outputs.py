@@ -8,7 +8,6 @@ what has to be taken back.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from dataclasses import dataclass
 from runners.core.index import Place, index_of, place_of
 from runners.model.events import OutputsRecorded
 from runners.model.news import ExecutionFinished
-from runners.model.outputs import MOST_OUTPUT_BYTES, size_of, too_large
+from runners.model.outputs import MOST_OUTPUT_BYTES, size_of, too_large, variable_of
 from runners.model.phases import Phase
 from runners.model.state import AttemptState, JobRunState, JobState, RunState
 from runners.model.wire import encode
-
-VARIABLE = "ONDUTY_OUT_"
 
 _PIECE_CHARACTERS = 8_000
 _EVENT_BYTES = 56_000
@@ -199,11 +196,6 @@ def _value(jobs: Sequence[JobOutputs], key: str, host: str) -> str | None:
         return own[-1]
     values = {job.common[key] for job in jobs if key in job.common}
     return values.pop() if len(values) == 1 else None
-
-
-def variable_of(job: str, key: str) -> str:
-    """``ONDUTY_OUT_build_image_tag``: what a name of a job may have and a variable may not becomes ``_``."""
-    return f"{VARIABLE}{re.sub(r'[^A-Za-z0-9_]', '_', job)}_{key}"
 
 
 def as_json(seen: Seen) -> str | None:

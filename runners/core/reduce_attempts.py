@@ -201,7 +201,7 @@ def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
         return
-    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time)
+    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, began=True, started_at=time)
     if attempts is not run.attempts:
         draft.change(place, attempts=attempts)
 
@@ -282,7 +282,7 @@ def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> Non
     task = in_flight(run)
     if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
         return
-    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING))
+    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING, began=True))
 
 
 def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:

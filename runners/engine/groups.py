@@ -94,7 +94,7 @@ class Groups:
 
     @contextmanager
     def _let_in(self, wanted: Concurrency, *, id_: str, name: str, by: str) -> Iterator[None]:
-        claim = Claim(uid=id_, name=name, by=by, limit=wanted.limit, started=True, how="starts")
+        claim = Claim(uid=id_, name=name, by=by, limit=wanted.limit, started=True, how="starting")
         self._coming[id_] = (wanted.group, claim)
         try:
             yield

@@ -119,12 +119,17 @@ class HostLink:
         self._executions.drop(place)
         self.nudge()
 
-    def start(self, execution: Execution) -> None:
-        """Carry an execution from its dispatch to its verdict. Known keys are left alone."""
+    def start(self, execution: Execution, *, asked: bool = False) -> None:
+        """Carry an execution from its dispatch to its verdict. Known keys are left alone.
+
+        ``asked``: a person wants to know what became of it, so the host is tried now.
+        """
         if not self._closed:
             self._places.occupy(execution.place)
-            if self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic()):
+            if self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic(), asked=asked):
                 self._set_deadline()
+            if asked:
+                self._again.set()
             self.nudge()
 
     def occupy(self, run: str, job_run: str, attempt: int) -> None:
@@ -203,9 +208,11 @@ class HostLink:
             text = self._failure.text
             until = self._clock.now_utc() + self._gives_up_s(want) - self._clock.monotonic()
         elif self._session is not None:
-            kind, text = HoldKind.CAPACITY, f"{self._places.limit} attempts run on {self.name}, waits for a place"
+            cap = self._places.limit
+            kind, text = HoldKind.CAPACITY, f"waits for a place: the controller's cap is {cap} attempts on {self.name}"
         elif self._queued_for_slot:
-            kind, text = HoldKind.CAPACITY, f"{self._slots.limit} hosts are in use, waits for one to be free"
+            cap = self._slots.limit
+            kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
         return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until)
 
     # ----- the life of the link
@@ -308,6 +315,7 @@ class HostLink:
             log.info("host %s: %s", self.name, failure.text)
             self._failing_since_s = self._clock.monotonic()
         self._failure = failure
+        self._executions.tell_asked(failure.text)
         if failure.final:
             for want in list(self._places.wants):
                 self._give_up(want, failure.kind, failure.text)

@@ -165,6 +165,7 @@ class Performer:
             workdir=effect.workdir,
         )
         grace_s = self._limits.silent_s if stage is Stage.START else self._limits.silent_at_start_s
+        ask = effect if isinstance(effect, AskExecution) else None
         self._link(state, effect.host).start(
             Execution(
                 run=state.uid,
@@ -175,7 +176,10 @@ class Performer:
                 silent_grace_s=grace_s,
                 errand=errand,
                 due_utc=due_utc,
-            )
+                began=ask is not None and ask.began,
+                answered=ask is not None and ask.answered,
+            ),
+            asked=ask is not None and ask.asked,
         )
 
     def _do_here(
@@ -199,7 +203,7 @@ class Performer:
         if stage is Stage.START:
             self._own.start(own)
         else:
-            self._own.ask(own)
+            self._own.ask(own, asked=isinstance(effect, AskExecution) and effect.asked)
 
     def _wake_at(self, uid: str, effect: WakeAt) -> None:
         place = (uid, effect.job_run)

@@ -35,6 +35,10 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """Who the controller takes the caller for."""
     started_at: str
     capabilities: tuple[str, ...] = ()
+    hosts_at_once: int = 0
+    """Its cap: hosts connected or connecting at once. 0: it does not say."""
+    attempts_per_host: int = 0
+    """Its cap: attempts side by side on one host."""
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +62,8 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute files and folders with the pages of the client's site: the controller knows no current folder."""
     auth_sock: str | None = None
     """The client's SSH_AUTH_SOCK."""
+    again: str = ""
+    """Uid of the run that this one repeats: what that one pinned counts, not the texts here. Empty: none."""
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,7 +234,7 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """ULID made by the client: the same id twice takes effect once."""
     intent: str
-    """retry, skip, cancel, rollback, pause, resume or note."""
+    """retry, skip, cancel, rollback, pause, resume, reconcile or note."""
     targets: tuple[str, ...] = ()
     """``stage/job@host``, ``stage/job``, ``job@host`` or ``job`` where that is unique."""
     seen_attempts: Mapping[str, int] = field(default_factory=dict)

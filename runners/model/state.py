@@ -29,6 +29,8 @@ class TaskState:
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
+    began: bool = False
+    """Its host said once that it runs."""
     dispatched_at: float | None = None
     started_at: float | None = None
     ended_at: float | None = None

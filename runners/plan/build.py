@@ -18,6 +18,9 @@ from runners.spec.report import in_order, key_path
 
 T = TypeVar("T")
 
+Where = tuple[str, str]
+"""Names of a stage and of a job in it."""
+
 
 def build_plan(
     pipeline: Pipeline,
@@ -46,19 +49,8 @@ def build_plan(
     problems.extend(unusable_hosts(pipeline, resolved, inventory))
     if problems:
         return None, in_order(problems)
-    stages: list[PlannedStage] = []
-    number = 1
-    for stage in pipeline.stages:
-        kept = {job.name for job in stage.jobs if resolved[job.hosts]}
-        jobs = []
-        for job in stage.jobs:
-            hosts = resolved[job.hosts]
-            if hosts:
-                jobs.append(_job(pipeline, stage.name, job, hosts, params, number, kept))
-                number += len(hosts)
-        if jobs:
-            stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
-    used = {host for stage in stages for job in stage.jobs for host in job.hosts}
+    where = {(stage.name, job.name): resolved[job.hosts] for stage in pipeline.stages for job in stage.jobs}
+    used = {host for hosts in where.values() for host in hosts}
     known = inventory.hosts if inventory else {}
     table = {name: replace(host, withheld={}) for name, host in known.items() if name in used}
     if LOCAL in used:
@@ -72,17 +64,55 @@ def build_plan(
         params=params,
         env=dict(pipeline.env),
         hosts=table,
-        stages=tuple(stages),
+        stages=_stages(pipeline, params, where),
         limit=limit,
-        left_out=tuple(
-            f"{stage.name}/{job.name}" for stage in pipeline.stages for job in stage.jobs if not resolved[job.hosts]
-        ),
+        left_out=tuple(f"{stage}/{job}" for (stage, job), hosts in where.items() if not hosts),
         concurrency=pipeline.concurrency,
         runbooks=runbooks,
         folder=folder,
     )
     problems.extend(template_problems(pipeline, plan))
     return (None, in_order(problems)) if problems else (plan, ())
+
+
+def repeat_plan(
+    pipeline: Pipeline, given_params: Mapping[str, str], earlier: Plan, *, runbooks: tuple[str, ...] = ()
+) -> tuple[Plan | None, tuple[Problem, ...]]:
+    """Plan an earlier run again; None exactly when there are problems.
+
+    ``pipeline`` is the text that the earlier run pinned. Its hosts, how they are reached and what they are limited to
+    are the earlier plan's, wherever its inventory came from; params are too, but those given now.
+    """
+    params, problems = resolve_params(pipeline, {**earlier.params, **given_params})
+    if problems:
+        return None, in_order(problems)
+    where: dict[Where, tuple[str, ...]] = {
+        (stage.name, job.name): () for stage in pipeline.stages for job in stage.jobs
+    }
+    where.update({(job.stage, job.name): job.hosts for job in earlier.jobs()})
+    stages = _stages(pipeline, params, where)
+    plan = replace(earlier, params=params, stages=stages, previous=(), runbooks=runbooks, sources={})
+    found = template_problems(pipeline, plan)
+    return (None, in_order(found)) if found else (plan, ())
+
+
+def _stages(
+    pipeline: Pipeline, params: Mapping[str, str], where: Mapping[Where, tuple[str, ...]]
+) -> tuple[PlannedStage, ...]:
+    """``where`` has the hosts of every job; one without any is left out."""
+    stages: list[PlannedStage] = []
+    number = 1
+    for stage in pipeline.stages:
+        kept = {job.name for job in stage.jobs if where[stage.name, job.name]}
+        jobs = []
+        for job in stage.jobs:
+            hosts = where[stage.name, job.name]
+            if hosts:
+                jobs.append(_job(pipeline, stage.name, job, hosts, params, number, kept))
+                number += len(hosts)
+        if jobs:
+            stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
+    return tuple(stages)
 
 
 def host_problems(pipeline: Pipeline, inventory: Inventory | None) -> tuple[Problem, ...]:

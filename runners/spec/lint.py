@@ -7,10 +7,11 @@ shape is passed over here, because its problem is reported already.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from runners.model.definition import Param, ParamType
+from runners.model.outputs import VARIABLE, variable_of
 from runners.spec.durations import format_duration, parse_duration
 from runners.spec.fields import why_not_text
 from runners.spec.lint_kinds import lint_kind, params_of_templates
@@ -22,6 +23,7 @@ from runners.spec.report import Part, Report, did_you_mean, quoted
 Path = tuple[Part, ...]
 
 _PREVIOUS = re.compile(r"\$\{?ONDUTY_PREVIOUS_([A-Za-z_][A-Za-z0-9_]*)")
+_OUTPUT = re.compile(rf"\$\{{?({VARIABLE}[A-Za-z0-9_]+)")
 _PARTS = ("tasks", "verify", "rollback", "finally")
 """Lists of tasks in a job."""
 _MAX_CYCLES = 20
@@ -40,6 +42,7 @@ def lint_pipeline(tree: Map, report: Report) -> None:
     for index, stage in stages:
         jobs = _map(stage, "jobs")
         _needs(jobs, index, stages, report)
+        _outputs(jobs, index, stages, report)
         for name, job in jobs.items():
             if isinstance(job, Map):
                 _job(job, ("stages", index, "jobs", name), params, report)
@@ -200,6 +203,49 @@ def _needs(jobs: Map, stage_index: int, stages: list[tuple[int, Map]], report: R
     for cycle in _cycles(graph):
         needed, path = places[cycle[0], cycle[1]]
         report.add(needed.line, needed.column, path, f"the jobs wait for each other: {_chain(cycle)}")
+
+
+def _outputs(jobs: Map, stage_index: int, stages: list[tuple[int, Map]], report: Report) -> None:
+    """``ONDUTY_OUT_…`` of a job that has not run by then, or that is none."""
+    before = [name for index, stage in stages if index < stage_index for name in _map(stage, "jobs")]
+    for name, job in jobs.items():
+        needed = _needed(jobs, name)
+        for part in _PARTS:
+            own = [name] if part == "rollback" else []
+            for index, task in _maps(job.get(part) if isinstance(job, Map) else None):
+                run = task.get("run")
+                for variable in dict.fromkeys(_OUTPUT.findall(_text(run) or "")):
+                    if isinstance(run, Scalar) and not _written_by(variable, [*before, *needed, *own]):
+                        path: Path = ("stages", stage_index, "jobs", name, part, index, "run")
+                        report.add(run.line, run.column, path, _unknown_output(variable, name, jobs, before + needed))
+
+
+def _needed(jobs: Map, name: str) -> list[str]:
+    """What a job needs in its stage, directly or not."""
+    found: list[str] = []
+    ahead = [name]
+    while ahead:
+        job = jobs.get(ahead.pop())
+        for need in _seq(job.get("needs") if isinstance(job, Map) else None):
+            if str(need) in jobs and str(need) not in found:
+                found.append(str(need))
+                ahead.append(str(need))
+    return found
+
+
+def _written_by(variable: str, jobs: Iterable[str]) -> str:
+    """The job whose output that variable may be; empty when it can be none's."""
+    return next((job for job in jobs if variable.startswith(variable_of(job, ""))), "")
+
+
+def _unknown_output(variable: str, name: str, jobs: Map, earlier: list[str]) -> str:
+    beside = _written_by(variable, [job for job in jobs if job != name])
+    if beside:
+        return f"{variable}: {quoted(beside)} may still run then; write needs: [{beside}]"
+    if _written_by(variable, [name]):
+        return f"{variable}: a job reads its own outputs in its rollback alone"
+    known = ", ".join(dict.fromkeys(earlier)) or "none"
+    return f"{variable}: no job of that name comes before this one; before it come {known}"
 
 
 def _unknown_need(name: str, jobs: Map, stages: list[tuple[int, Map]], own: int) -> str:

@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from runners.core.describe import document
 from runners.core.index import job_run_of
-from runners.core.outputs import variable_of
 from runners.core.reduce import fold
 from runners.engine.request import build_request
 from runners.model.events import OutputsRecorded
 from runners.model.ids import parse_key
-from runners.model.outputs import MOST_OUTPUT_BYTES, Outputs
+from runners.model.outputs import MOST_OUTPUT_BYTES, Outputs, variable_of
 from runners.model.plan import PlannedStage
 from runners.model.wire import encode
 from runners.ports.transport import ExecutionRequest

@@ -21,6 +21,7 @@ from runners.model.events import (
     TaskDispatched,
     TaskFinished,
 )
+from runners.model.holds import HoldKind
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
 from tui.cli.lines import LinePrinter
 from tui.cli.session import PAUSE_S, Line, controller
@@ -165,8 +166,13 @@ async def stream_run(
                 printed.reached(event.seq)
 
     async def follow_sizes() -> None:
+        turn = ""
         async with aclosing(status_of()) as statuses:
             async for status in statuses:
+                text = _waits_for_turn(status, uid)
+                if news and text and text != turn:
+                    print_safely(text)
+                turn = text
                 sizes = next((run.log_bytes for run in status.runs if run.uid == uid), {})
                 for key, size in sizes.items():
                     await lines.grown(key, size)
@@ -179,6 +185,21 @@ async def stream_run(
         for follower in followers:
             follower.cancel()
     return document
+
+
+def _waits_for_turn(status: Status, uid: str) -> str:
+    """Whom a run waits for that has not started because of its concurrency group; empty when it does not."""
+    for run in status.runs:
+        if run.uid == uid and run.phase == RunPhase.QUEUED:
+            return next((f"{hold.what}: {hold.text}" for hold in run.holds if hold.kind == HoldKind.CONCURRENCY), "")
+    return ""
+
+
+def print_safely(text: str) -> None:
+    """One line of news on stderr."""
+    from tui.view.safe_text import safe
+
+    print(safe(text), file=sys.stderr, flush=True)
 
 
 class _Seq:
@@ -199,8 +220,6 @@ class _Seq:
 
 
 def _print_news(event: Event) -> None:
-    from tui.view.safe_text import safe
-
     match event.payload:
         case JobFinished() as job_run if job_run.phase != Phase.SUCCEEDED:
             text = f"{job_run.job_run}: {job_run.phase.value}, {job_run.reason}"
@@ -208,7 +227,7 @@ def _print_news(event: Event) -> None:
             text = f"{skip.job_run}: skipped by {event.actor}"
         case _:
             return
-    print(safe(text), file=sys.stderr, flush=True)
+    print_safely(text)
 
 
 def print_outcome(document: RunDocument) -> None:
