@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePath
 
 from runners.model.api import StartRun
@@ -28,19 +27,20 @@ class TextsRefused(InputRefused):
 
 
 def plan_again(request: StartRun, name: str, pinned: PlanAnswer, pin: Pin) -> Plan:
-    """Plan what run ``name`` did once more, with what uploads send as it is now: reading it through ``pin`` blocks.
+    """Plan what run ``name`` did once more, with what its uploads would send now: it blocks.
 
-    Raises ``TextsRefused`` for what is wrong with the params and the sources.
+    Raises ``TextsRefused`` for what is wrong with the params, and for sources that are not there any more.
     """
     pipeline, problems = read_pipeline(pinned.definition, name)
     if pipeline is None or any(not problem.warning for problem in problems):
         raise TextsRefused(problems)
     plan, more = repeat_plan(pipeline, request.params, pinned.plan, runbooks=request.runbooks)
+    again = None
     if plan is not None:
-        plan, more = pin_sources(pipeline, replace(plan, sources={}), pin)
-    if plan is None:
+        again, more = pin_sources(pipeline, plan, pin)
+    if again is None:
         raise TextsRefused((*problems, *more))
-    return plan
+    return again
 
 
 def plan_request(request: StartRun, pin: Pin) -> Plan:
@@ -68,7 +68,6 @@ def plan_request(request: StartRun, pin: Pin) -> Plan:
         folder=str(PurePath(request.definition_path).parent),
         limit=request.limit,
         runbooks=request.runbooks,
-        home=request.home,
     )
     pinned = None
     if plan is not None:

@@ -210,7 +210,7 @@ class Executions:
         if asked and not errand.repeatable:
             self._nobody_knows(execution, lost_in(errand, "the connection or the controller ended"))
             return
-        execution.silent_told = False
+        execution.silent_told = execution.asked = False
         said = ErrandLog(self._logs.feed(execution.run, execution.key))
         await said.open()
         self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
@@ -246,7 +246,9 @@ class Executions:
             )
 
     def _nobody_knows(self, execution: Execution, reason: str) -> None:
-        news = ExecutionUncertain(job_run=execution.job_run, key=execution.key, reason=_cut(reason), answered=True)
+        news = ExecutionUncertain(
+            job_run=execution.job_run, key=execution.key, reason=_cut(reason), answered=True, asked=execution.asked
+        )
         self._end(execution, news)
 
     async def _ask(self, session: HostSession, executions: Sequence[Execution]) -> None:

@@ -48,12 +48,12 @@ class OwnErrands:
             self._by_key[own.key] = own
             own.task = asyncio.get_running_loop().create_task(self._carry(own), name=f"onduty errand {own.key}")
 
-    def ask(self, own: OwnErrand) -> None:
-        """Go on after a restart: do it again, or say that nobody knows."""
+    def ask(self, own: OwnErrand, *, asked: bool = False) -> None:
+        """Go on after a restart: do it again, or say that nobody knows. ``asked``: a person wants to hear it."""
         if own.errand.repeatable:
             self.start(own)
         elif own.key not in self._by_key:
-            self._uncertain(own, lost_in(own.errand, "the controller ended"))
+            self._uncertain(own, lost_in(own.errand, "the controller ended"), asked=asked)
 
     def cancel(self, key: str) -> bool:
         """Stop it; False when it is not being done."""
@@ -106,5 +106,6 @@ class OwnErrands:
         self._logs.drop(own.key)
         return True
 
-    def _uncertain(self, own: OwnErrand, reason: str) -> None:
-        self._tell(own.run, ExecutionUncertain(job_run=own.job_run, key=own.key, reason=reason[:2000], answered=True))
+    def _uncertain(self, own: OwnErrand, reason: str, *, asked: bool = False) -> None:
+        news = ExecutionUncertain(job_run=own.job_run, key=own.key, reason=reason[:2000], answered=True, asked=asked)
+        self._tell(own.run, news)

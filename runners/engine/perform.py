@@ -243,7 +243,7 @@ class Performer:
         if stage is Stage.START:
             self._own.start(own)
         else:
-            self._own.ask(own)
+            self._own.ask(own, asked=isinstance(effect, AskExecution) and effect.asked)
 
     def _wake_at(self, uid: str, effect: WakeAt) -> None:
         place = (uid, effect.job_run)

@@ -95,7 +95,10 @@ def repeat_plan(
         (stage.name, job.name): () for stage in pipeline.stages for job in stage.jobs
     }
     where.update({(job.stage, job.name): job.hosts for job in earlier.jobs()})
-    return replace(earlier, params=params, stages=_stages(pipeline, params, where), previous=(), runbooks=runbooks), ()
+    stages = _stages(pipeline, params, where)
+    plan = replace(earlier, params=params, stages=stages, previous=(), runbooks=runbooks, sources={})
+    found = template_problems(pipeline, plan)
+    return (None, in_order(found)) if found else (plan, ())
 
 
 def _stages(
