@@ -83,11 +83,12 @@ class Executions:
 
     # ----- asked by effects
 
-    def add(self, execution: Execution, session: HostSession | None, *, now_s: float) -> bool:
-        """Carry it from now on; False when it is carried already."""
-        if execution.key in self._by_key:
+    def add(self, execution: Execution, session: HostSession | None, *, now_s: float, asked: bool = False) -> bool:
+        """Carry it from now on; False when it is carried already. ``asked``: what comes of the next try is told."""
+        carried = self._by_key.setdefault(execution.key, execution)
+        carried.asked = carried.asked or asked
+        if carried is not execution:
             return False
-        self._by_key[execution.key] = execution
         if session is None:
             execution.silent_since_s = now_s
         else:
@@ -167,6 +168,16 @@ class Executions:
                 continue
             self._tell(one.run, ExecutionUncertain(job_run=one.job_run, key=one.key, reason=_cut(why), answered=False))
 
+    def tell_asked(self, why: str) -> None:
+        """The host was tried and is silent: say so of everything that a person asked about."""
+        for one in [one for one in self._by_key.values() if one.asked]:
+            one.asked = False
+            news = ExecutionUncertain(job_run=one.job_run, key=one.key, reason=_cut(why), answered=False, asked=True)
+            if one.answered:
+                self._end(one, news)
+            else:
+                self._tell(one.run, news)
+
     # ----- exchanges with the host
 
     def _take_up(self, session: HostSession, executions: Sequence[Execution]) -> None:
@@ -209,6 +220,12 @@ class Executions:
             await self._take_owed(session, execution, report)
             return
         match report.phase:
+            case ExecutionPhase.LOST if execution.answered:
+                self._lost(execution, report.reason)
+            case ExecutionPhase.RUNNING | ExecutionPhase.DONE if execution.answered:
+                # A session follows a key once, and this one may have told that it vanished. The next one is fresh.
+                execution.answered = False
+                self._link.ended(session, f"{execution.key} had vanished and is there again")
             case ExecutionPhase.RUNNING | ExecutionPhase.DONE | ExecutionPhase.LOST if execution.lacks_secrets:
                 await self._only_verdict(session, execution, report)
             case ExecutionPhase.RUNNING | ExecutionPhase.DONE | ExecutionPhase.LOST:
@@ -222,6 +239,8 @@ class Executions:
                     self._end(execution, cancelled_before_start(execution.job_run, execution.key))
                 else:
                     await self._take_report(session, execution, before)
+            case ExecutionPhase.ABSENT if execution.began:
+                self._lost(execution, f"{self._link.name} has no trace of it any more, and it had begun there")
             case ExecutionPhase.ABSENT if execution.lacks_secrets:
                 execution.stage = Stage.PARKED
             case ExecutionPhase.ABSENT:
@@ -234,10 +253,11 @@ class Executions:
         self, session: HostSession, execution: Execution, report: ExecutionReport, followed: bool
     ) -> None:
         # A quick one may have reported its end before the answer to its start is read.
+        execution.began = True
         if execution.stage is Stage.BUSY:
             execution.stage = Stage.FOLLOWED
             if report.phase is ExecutionPhase.RUNNING:
-                execution.silent_told = False
+                execution.silent_told = execution.asked = False
                 self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
         if not followed or report.phase is ExecutionPhase.LOST:
             offset = await self._logs.feed(execution.run, execution.key).resume()
@@ -250,18 +270,19 @@ class Executions:
 
         So do outputs; who wrote some waits with its verdict, because what follows would have to do without them.
         """
+        execution.began = True
         match report.phase:
             case ExecutionPhase.DONE if report.result is not None and not report.result.output_bytes:
                 news = finished(execution.job_run, execution.key, report.result, timeout_s=execution.request.timeout_s)
                 self._end(execution, replace(news, log_owed=report.result.log_bytes > 0))
             case ExecutionPhase.LOST:
-                self._lost(execution, report)
+                self._lost(execution, report.reason)
             case ExecutionPhase.DONE:
                 execution.stage = Stage.PARKED
             case _:
                 if execution.stage is Stage.BUSY:
                     execution.stage = Stage.QUIET
-                    execution.silent_told = False
+                    execution.silent_told = execution.asked = False
                     self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
                     self._link.soon(lambda: self._ask_quietly(session, execution))
                 await self._send_cancel(session, execution)
@@ -330,6 +351,20 @@ class Executions:
         self._logs.drop(execution.key)
         self._link.nudge()
 
+    def _lost(self, execution: Execution, reason: str) -> None:
+        """Only a person can say what became of it."""
+        reason = reason or f"{self._link.name} has neither the process nor its result"
+        self._end(
+            execution,
+            ExecutionUncertain(
+                job_run=execution.job_run,
+                key=execution.key,
+                reason=_cut(reason),
+                answered=True,
+                asked=execution.asked,
+            ),
+        )
+
     def _carries(self, execution: Execution) -> bool:
         return self._by_key.get(execution.key) is execution
 
@@ -362,12 +397,7 @@ class Executions:
         self._link.heard()
         execution = self._by_key.get(key)
         if execution is not None:
-            self._lost(execution, report)
-
-    def _lost(self, execution: Execution, report: ExecutionReport) -> None:
-        reason = report.reason or f"{self._link.name} has neither the process nor its result"
-        uncertain = ExecutionUncertain(job_run=execution.job_run, key=execution.key, reason=_cut(reason), answered=True)
-        self._end(execution, uncertain)
+            self._lost(execution, report.reason)
 
     def session_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None:
         """How far a cancel is."""

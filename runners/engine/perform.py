@@ -181,6 +181,7 @@ class Performer:
             secrets=self._gate.values(state) if is_open else None,
         )
         grace_s = self._limits.silent_s if stage is Stage.START else self._limits.silent_at_start_s
+        ask = effect if isinstance(effect, AskExecution) else None
         self._link(state, effect.host).start(
             Execution(
                 run=state.uid,
@@ -190,7 +191,10 @@ class Performer:
                 stage=stage,
                 silent_grace_s=grace_s,
                 lacks_secrets=not is_open,
-            )
+                began=ask is not None and ask.began,
+                answered=ask is not None and ask.answered,
+            ),
+            asked=ask is not None and ask.asked,
         )
         if not is_open:
             self._gate.wants(state)
