@@ -331,6 +331,7 @@ class Executions:
 
         So do outputs; who wrote some waits with its verdict, because what follows would have to do without them.
         """
+        execution.began = True
         match report.phase:
             case ExecutionPhase.DONE if report.result is not None and not report.result.output_bytes:
                 news = finished(execution.job_run, execution.key, report.result, timeout_s=execution.request.timeout_s)
@@ -342,7 +343,7 @@ class Executions:
             case _:
                 if execution.stage is Stage.BUSY:
                     execution.stage = Stage.QUIET
-                    execution.silent_told = False
+                    execution.silent_told = execution.asked = False
                     self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
                     self._link.soon(lambda: self._ask_quietly(session, execution))
                 await self._send_cancel(session, execution)

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 def register(verbs: Any) -> None:
     """Add the verb."""
-    secret = verbs.add_parser("secret", help="give a run the secrets that it waits for")
+    secret = verbs.add_parser(
+        "secret",
+        help="give a run the secrets that it waits for",
+        epilog="example:\n  onduty secret give deploy-api/42",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     words = secret.add_subparsers(metavar="WORD", required=True)
     give = words.add_parser(
         "give",
