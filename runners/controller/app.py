@@ -19,7 +19,7 @@ from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
-from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
+from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
 from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
 
@@ -224,7 +224,9 @@ class Routes:
                 return Resume(id=body.id, reason=body.reason)
             case "note":
                 return Note(id=body.id, text=body.text)
-            case "approve" | "reject" | "reconcile":
+            case "reconcile":
+                return Reconcile(id=body.id, reason=body.reason, targets=targets)
+            case "approve" | "reject":
                 raise InputRefused(f"{body.intent}: comes with a later version; nothing was done")
             case _:
                 raise InputRefused(f"{body.intent}: no such intent; there are {', '.join(INTENTS)}")

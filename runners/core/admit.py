@@ -20,6 +20,7 @@ from runners.core.guards import (
     why_not_task,
 )
 from runners.core.guards_run import DESPITE_LATER, why_not_pause, why_not_resume, why_not_rollback
+from runners.core.guards_unknown import unknown_of, why_not_reconcile
 from runners.core.index import index_of, job_run_of, short_name
 from runners.core.ready import runs_in
 from runners.core.tasks import in_flight, is_live
@@ -38,7 +39,7 @@ from runners.model.events import (
     RunReleased,
     RunResumed,
 )
-from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip, name_of
+from runners.model.intents import Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip, name_of
 from runners.model.phases import RUN_ENDED, Phase, Result, RunPhase
 from runners.model.state import JobRunState, RunState
 
@@ -79,6 +80,11 @@ def admit(state: RunState, intent: Intent, actor: str, now_utc: float) -> tuple[
         case Resume():
             _refuse(why_not_resume(state))
             return (RunResumed(reason=intent.reason[:MOST_CHARACTERS], intent=intent.id),)
+        case Reconcile():
+            targets = _once(intent.targets) or unknown_of(state)
+            _refuse("" if targets else why_not_reconcile(state))
+            _check(state, targets, lambda target: why_not_reconcile(state, target), {}, now_utc, "reconcile")
+            return ()
         case Note():
             _refuse("" if intent.text.strip() else "an empty note says nothing")
             return (NoteAdded(text=intent.text.strip()[:MOST_CHARACTERS], intent=intent.id),)
@@ -257,7 +263,7 @@ def _why_stale(state: RunState, target: str, seen_attempts: Mapping[str, int], n
 def _hint(state: RunState, targets: Sequence[str], allowed: Sequence[str], verb: str) -> str:
     places = index_of(state.plan).places
     runs = [job_run_of(state, target) for target in targets if target in places]
-    if verb != "cancel" and any(run.phase is Phase.UNKNOWN for run in runs):
+    if verb not in ("cancel", "reconcile") and any(run.phase is Phase.UNKNOWN for run in runs):
         names = " ".join(short_name(state, run.id) for run in runs)
         return f"onduty {verb} {state.name} {names} {NOT_RUNNING}"
     if verb == "skip" and any(run.phase is Phase.RUNNING for run in runs):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from runners.core.guards import NOT_RUNNING, targets_of_retry
 from runners.core.guards_run import why_not_rollback
+from runners.core.guards_unknown import unknown_of
 from runners.core.index import job_run_of, short_name
 from runners.core.ready import runs_in
 from runners.model.holds import Hold, HoldKind
@@ -32,6 +33,8 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
         steps.append(f"onduty retry {state.name}")
     elif retry:
         steps.append(f"onduty retry {state.name} {short_name(state, retry[0])}")
+    if any(not job_run_of(state, id_).answered for id_ in unknown_of(state)):
+        steps.append(f"onduty reconcile {state.name}")
     for id_ in left_alone[:_MOST]:
         run = job_run_of(state, id_)
         if run.phase is Phase.CANCELLED:

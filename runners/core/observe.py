@@ -36,6 +36,8 @@ from runners.model.phases import FAILURES, LIVE, RUN_ENDED, Phase, Result, TaskP
 from runners.model.state import JobRunState, RunState, TaskState
 
 _NOTHING: tuple[Payload, ...] = ()
+SILENT_NOW = "; asked again, and silent: "
+"""Between what a host said before and why it does not say it again."""
 
 
 def observe(state: RunState, news: News, now_utc: float) -> tuple[Payload, ...]:
@@ -118,10 +120,13 @@ def _of_execution(
                 ),
             )
         case ExecutionUncertain(reason=reason, answered=answered):
+            known = run.phase is Phase.UNKNOWN and run.answered
             # Once the host has said that it does not know, silence tells nothing new.
-            if run.phase is Phase.UNKNOWN and (run.answered or not answered):
+            if not news.asked and (known or (run.phase is Phase.UNKNOWN and not answered)):
                 return _NOTHING
-            return (ContactLost(job_run=run.id, attempt=run.attempt, reason=reason, answered=answered),)
+            if known and not answered:
+                reason = f"{run.reason.partition(SILENT_NOW)[0]}{SILENT_NOW}{reason}"
+            return (ContactLost(job_run=run.id, attempt=run.attempt, reason=reason, answered=known or answered),)
         case CancelProgress(step=step, survivors=survivors):
             # Nobody asked to stop a finally task that a cancel spares.
             if not run.cancel_asked or not run.cancel_step or (run.cancel_step == step and run.survivors == survivors):

@@ -200,7 +200,7 @@ def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
         return
-    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time)
+    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, began=True, started_at=time)
     if attempts is not run.attempts:
         draft.change(place, attempts=attempts)
 
@@ -241,6 +241,8 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         signal=payload.signal,
         reason=payload.reason,
         ended_at=time,
+        host_started_at=payload.host_started_at or None,
+        host_ended_at=payload.host_ended_at or None,
         log_bytes=payload.log_bytes,
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,
@@ -280,7 +282,7 @@ def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> Non
     task = in_flight(run)
     if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
         return
-    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING))
+    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING, began=True))
 
 
 def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from runners.core import describe
 from runners.core.holds import holds
 from runners.core.preview import preview
-from runners.core.recover import recover
+from runners.core.recover import ask_again, recover
 from runners.core.reduce import begin
 from runners.core.targets import resolve
 from runners.engine.codec import read, seal
@@ -39,7 +39,7 @@ from runners.model.effects import Effect
 from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.holds import Hold
-from runners.model.intents import Intent, Retry, Rollback, Skip
+from runners.model.intents import Intent, Reconcile, Retry, Rollback, Skip
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer
@@ -397,7 +397,12 @@ class Engine:
         known = await self._store.intent_outcome(intent.id)
         if known is not None:
             return decode(known.outcome, Outcome)
-        return await self._writer.ask(uid, intent, actor)
+        outcome = await self._writer.ask(uid, intent, actor)
+        if isinstance(intent, Reconcile) and outcome.answer is not None:
+            # Asking changes nothing, so it is no event; after a crash every host is asked anyway.
+            state = await self._runs.get(uid)
+            self._performer.perform(state, ask_again(state, outcome.answer.targets))
+        return outcome
 
     def _committed(self, before: RunState, state: RunState, events: Sequence[Event], effects: Sequence[Effect]) -> None:
         self._subscribers.publish(state.uid, events)

@@ -75,11 +75,12 @@ class Executions:
 
     # ----- asked by effects
 
-    def add(self, execution: Execution, session: HostSession | None, *, now_s: float) -> bool:
-        """Carry it from now on; False when it is carried already."""
-        if execution.key in self._by_key:
+    def add(self, execution: Execution, session: HostSession | None, *, now_s: float, asked: bool = False) -> bool:
+        """Carry it from now on; False when it is carried already. ``asked``: what comes of the next try is told."""
+        carried = self._by_key.setdefault(execution.key, execution)
+        carried.asked = carried.asked or asked
+        if carried is not execution:
             return False
-        self._by_key[execution.key] = execution
         if session is None:
             execution.silent_since_s = now_s
         else:
@@ -143,6 +144,16 @@ class Executions:
             one.silent_told = True
             self._tell(one.run, ExecutionUncertain(job_run=one.job_run, key=one.key, reason=_cut(why), answered=False))
 
+    def tell_asked(self, why: str) -> None:
+        """The host was tried and is silent: say so of everything that a person asked about."""
+        for one in [one for one in self._by_key.values() if one.asked]:
+            one.asked = False
+            news = ExecutionUncertain(job_run=one.job_run, key=one.key, reason=_cut(why), answered=False, asked=True)
+            if one.answered:
+                self._end(one, news)
+            else:
+                self._tell(one.run, news)
+
     # ----- exchanges with the host
 
     def _take_up(self, session: HostSession, executions: Sequence[Execution]) -> None:
@@ -182,6 +193,12 @@ class Executions:
             return
         execution.silent_since_s = None
         match report.phase:
+            case ExecutionPhase.LOST if execution.answered:
+                self._lost(execution, report.reason)
+            case ExecutionPhase.RUNNING | ExecutionPhase.DONE if execution.answered:
+                # A session follows a key once, and this one may have told that it vanished. The next one is fresh.
+                execution.answered = False
+                self._link.ended(session, f"{execution.key} had vanished and is there again")
             case ExecutionPhase.RUNNING | ExecutionPhase.DONE | ExecutionPhase.LOST:
                 await self._follow(session, execution, report, followed)
             case ExecutionPhase.ABSENT if execution.cancel_grace_s is not None:
@@ -193,6 +210,8 @@ class Executions:
                     self._end(execution, cancelled_before_start(execution.job_run, execution.key))
                 else:
                     await self._take_report(session, execution, before)
+            case ExecutionPhase.ABSENT if execution.began:
+                self._lost(execution, f"{self._link.name} has no trace of it any more, and it had begun there")
             case ExecutionPhase.ABSENT:
                 await self._start(session, execution)
             case ExecutionPhase.CLAIMED:
@@ -203,10 +222,11 @@ class Executions:
         self, session: HostSession, execution: Execution, report: ExecutionReport, followed: bool
     ) -> None:
         # A quick one may have reported its end before the answer to its start is read.
+        execution.began = True
         if execution.stage is Stage.BUSY:
             execution.stage = Stage.FOLLOWED
             if report.phase is ExecutionPhase.RUNNING:
-                execution.silent_told = False
+                execution.silent_told = execution.asked = False
                 self._tell(execution.run, ExecutionStarted(job_run=execution.job_run, key=execution.key))
         if not followed or report.phase is ExecutionPhase.LOST:
             offset = await self._logs.feed(execution.run, execution.key).resume()
@@ -244,6 +264,20 @@ class Executions:
             self._tell(execution.run, news)
             self._link.nudge()
 
+    def _lost(self, execution: Execution, reason: str) -> None:
+        """Only a person can say what became of it."""
+        reason = reason or f"{self._link.name} has neither the process nor its result"
+        self._end(
+            execution,
+            ExecutionUncertain(
+                job_run=execution.job_run,
+                key=execution.key,
+                reason=_cut(reason),
+                answered=True,
+                asked=execution.asked,
+            ),
+        )
+
     def _carries(self, execution: Execution) -> bool:
         return self._by_key.get(execution.key) is execution
 
@@ -276,11 +310,7 @@ class Executions:
         self._link.heard()
         execution = self._by_key.get(key)
         if execution is not None:
-            reason = report.reason or f"{self._link.name} has neither the process nor its result"
-            self._end(
-                execution,
-                ExecutionUncertain(job_run=execution.job_run, key=key, reason=_cut(reason), answered=True),
-            )
+            self._lost(execution, report.reason)
 
     def session_cancel_step(self, key: str, step: CancelStep, survivors: Sequence[Survivor]) -> None:
         """How far a cancel is."""

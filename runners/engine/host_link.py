@@ -119,12 +119,17 @@ class HostLink:
         self._executions.drop(place)
         self.nudge()
 
-    def start(self, execution: Execution) -> None:
-        """Carry an execution from its dispatch to its verdict. Known keys are left alone."""
+    def start(self, execution: Execution, *, asked: bool = False) -> None:
+        """Carry an execution from its dispatch to its verdict. Known keys are left alone.
+
+        ``asked``: a person wants to know what became of it, so the host is tried now.
+        """
         if not self._closed:
             self._places.occupy(execution.place)
-            if self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic()):
+            if self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic(), asked=asked):
                 self._set_deadline()
+            if asked:
+                self._again.set()
             self.nudge()
 
     def cancel(self, key: str, grace_s: float) -> bool:
@@ -305,6 +310,7 @@ class HostLink:
             log.info("host %s: %s", self.name, failure.text)
             self._failing_since_s = self._clock.monotonic()
         self._failure = failure
+        self._executions.tell_asked(failure.text)
         if failure.final:
             for want in list(self._places.wants):
                 self._give_up(want, failure.kind, failure.text)

@@ -58,6 +58,12 @@ class Execution:
     """Monotonic time since which its host cannot be asked; None: it can."""
     silent_grace_s: float = 0.0
     silent_told: bool = False
+    began: bool = False
+    """The host said once that it runs: without a trace of it there, it is lost and not to be started."""
+    asked: bool = False
+    """A person waits to hear what comes of the next try."""
+    answered: bool = False
+    """The host did not know before: one silent try is enough."""
     cancel_grace_s: float | None = None
     """None: nobody asked to cancel it."""
     cancel_sent: bool = False

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runners.core.guards import targets_of_retry
+from runners.core.guards_unknown import unknown_of
 from runners.model.api import IntentAnswer
 from runners.model.errors import ActionRefused
 from runners.model.events import CancelRequested, JobSkipped, Payload, RetryScheduled
-from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
 from runners.model.state import RunState
 
 
@@ -68,6 +69,11 @@ def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, s
             text = f"{before.name} is paused; what runs {'stops between two tasks' if now else 'finishes its tasks'}"
         case Resume():
             text = f"{before.name} goes on"
+        case Reconcile():
+            targets = intent.targets or unknown_of(before)
+            hosts = list(dict.fromkeys(target.rpartition("@")[2] for target in targets))
+            named = targets[0] if len(targets) == 1 else f"{len(targets)} job runs"
+            text = f"{hosts[0] if len(hosts) == 1 else f'{len(hosts)} hosts'} asked now what became of {named}"
         case Note():
             text = f"noted beside {before.name}"
         case Cancel(targets=()):

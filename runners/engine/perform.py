@@ -147,6 +147,7 @@ class Performer:
             workdir=effect.workdir,
         )
         grace_s = self._limits.silent_s if stage is Stage.START else self._limits.silent_at_start_s
+        ask = effect if isinstance(effect, AskExecution) else None
         self._link(state, effect.host).start(
             Execution(
                 run=state.uid,
@@ -155,7 +156,10 @@ class Performer:
                 request=request,
                 stage=stage,
                 silent_grace_s=grace_s,
-            )
+                began=ask is not None and ask.began,
+                answered=ask is not None and ask.answered,
+            ),
+            asked=ask is not None and ask.asked,
         )
 
     def _wake_at(self, uid: str, effect: WakeAt) -> None:

@@ -88,6 +88,9 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     log_bytes: int
     part: str = "tasks"
     """tasks, verify, finally or rollback."""
+    host_started_at: str | None = None
+    host_ended_at: str | None = None
+    """By the host's own clock, raw; ``ended_at`` is when onduty was told."""
 
 
 class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,7 +235,7 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """ULID made by the client: the same id twice takes effect once."""
     intent: str
-    """retry, skip, cancel, rollback, pause, resume or note."""
+    """retry, skip, cancel, rollback, pause, resume, reconcile or note."""
     targets: tuple[str, ...] = ()
     """``stage/job@host``, ``stage/job``, ``job@host`` or ``job`` where that is unique."""
     seen_attempts: Mapping[str, int] = field(default_factory=dict)

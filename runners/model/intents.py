@@ -77,6 +77,14 @@ class Resume(Intent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile(Intent):
+    """Ask the hosts now what became of unknown job runs."""
+
+    targets: tuple[str, ...] = ()
+    """Job run ids; empty: all that are unknown. All or nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Intent):
     """Write something down beside the run."""
 
@@ -90,6 +98,7 @@ INTENTS: dict[str, type[Intent]] = {
     "rollback": Rollback,
     "pause": Pause,
     "resume": Resume,
+    "reconcile": Reconcile,
     "note": Note,
 }
 

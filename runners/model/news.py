@@ -68,6 +68,8 @@ class ExecutionUncertain(News):
     key: str
     reason: str
     answered: bool
+    asked: bool = False
+    """A person wanted to know: also what is no news to us is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

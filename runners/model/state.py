@@ -29,9 +29,14 @@ class TaskState:
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
+    began: bool = False
+    """Its host said once that it runs."""
     started_at: float | None = None
     ended_at: float | None = None
     """UTC seconds of the controller."""
+    host_started_at: float | None = None
+    host_ended_at: float | None = None
+    """The host's own clock, seconds since 1970: right also when nobody could be told. None: it has not ended there."""
     log_bytes: int = 0
     log_cut: bool = False
     cpu_s: float | None = None

@@ -12,7 +12,6 @@ LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
     "secret": "comes with a later version",
-    "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
     "doctor": "comes with a later version",
     "completion": "comes with a later version",
 }
@@ -28,6 +27,7 @@ VERBS = {
     "wait": ("wait",),
     "logs": ("logs",),
     "intents": ("retry", "skip", "cancel", "rollback", "pause", "resume", "note"),
+    "reconcile": ("reconcile",),
     "hosts": ("hosts",),
     "trust": ("trust",),
     "runbook": ("runbook",),
