@@ -112,6 +112,8 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 exit_code=task.exit_code,
                 started_at=api.rfc3339(task.started_at),
                 ended_at=api.rfc3339(task.ended_at),
+                host_started_at=api.rfc3339(task.host_started_at),
+                host_ended_at=api.rfc3339(task.host_ended_at),
                 log_bytes=task.log_bytes,
                 files=task.files,
             )

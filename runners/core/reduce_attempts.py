@@ -242,6 +242,8 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         signal=payload.signal,
         reason=payload.reason,
         ended_at=time,
+        host_started_at=payload.host_started_at or None,
+        host_ended_at=payload.host_ended_at or None,
         log_bytes=payload.log_bytes,
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,

@@ -90,6 +90,9 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     """tasks, verify, finally or rollback."""
     files: tuple[str, ...] = ()
     """What a download left on the controller's machine: absolute paths."""
+    host_started_at: str | None = None
+    host_ended_at: str | None = None
+    """By the host's own clock, raw; ``ended_at`` is when onduty was told."""
 
 
 class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,9 @@ class TaskState:
     started_at: float | None = None
     ended_at: float | None = None
     """UTC seconds of the controller."""
+    host_started_at: float | None = None
+    host_ended_at: float | None = None
+    """The host's own clock, seconds since 1970: right also when nobody could be told. None: it has not ended there."""
     log_bytes: int = 0
     log_cut: bool = False
     cpu_s: float | None = None

@@ -18,6 +18,7 @@ from runners.model.phases import Phase, RunPhase
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.state import JobRunState, RunState
 from runners.ports.failure_advisor import Advice, FailureFacts
+from runners.ports.log_store import LogStore
 from runners.ports.run_store import RunStore
 from runners.ports.transport import Transport
 from runners.testing.fake_clock import FakeClock
@@ -125,11 +126,13 @@ class Kit:
     engine: Engine = field(init=False)
     store: MemoryRunStore = field(init=False)
 
-    def make(self, *, store: RunStore | None = None, transport: Transport | None = None) -> Engine:
+    def make(
+        self, *, store: RunStore | None = None, transport: Transport | None = None, logs: LogStore | None = None
+    ) -> Engine:
         self.store = MemoryRunStore(self.disk)
         self.engine = Engine(
             store=store or self.store,
-            logs=self.logs,
+            logs=logs or self.logs,
             transport=transport or self.transport,
             advisor=self.advisor,
             clock=self.clock,

@@ -183,6 +183,8 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "log_bytes": 1203,
                         "part": "tasks",
                         "files": [],
+                        "host_started_at": None,
+                        "host_ended_at": None,
                     },
                     {
                         "name": "restart",
@@ -196,6 +198,8 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "log_bytes": 911,
                         "part": "tasks",
                         "files": [],
+                        "host_started_at": None,
+                        "host_ended_at": None,
                     },
                 ],
                 "runbook": {
