@@ -252,13 +252,14 @@ class Routes:
         return Response(data, media_type="application/octet-stream")
 
     async def status(self, request: Request) -> Response:
-        """What is true only now, as NDJSON."""
+        """What is true only now, as NDJSON; with ``?run=UID`` of that run alone."""
+        run = request.query_params.get("run", "")
 
         async def lines() -> AsyncIterator[bytes]:
             self.open_streams += 1
             try:
                 async for status in self._engine.status_changes(SIGN_OF_LIFE_S):
-                    yield encode(status) + b"\n"
+                    yield encode(_of_run(status, run) if run else status) + b"\n"
             finally:
                 self.open_streams -= 1
 
@@ -331,6 +332,11 @@ def _body(data: bytes, kind: type[T]) -> T:
 
 def _user(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def _of_run(status: api.Status, uid: str) -> api.Status:
+    """What a command that follows one run reads; the hosts and the list of runs are for screens."""
+    return api.Status(at=status.at, runs=tuple(run for run in status.runs if run.uid == uid))
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -29,7 +29,6 @@ stages:
 LATER_KEYS = """\
 version: 1
 name: later
-concurrency: {group: x}
 stages:
   - name: one
     approval: {by: [sre]}
