@@ -125,6 +125,7 @@ class Conversation:
                     workdir=workdir,
                     timeout_s=request_.timeout_s,
                     label=request_.label,
+                    earlier=request_.earlier,
                     shell=request_.shell,
                     login=request_.login,
                 ),
@@ -190,6 +191,11 @@ class Conversation:
             self._followed.pop(key, None)
             raise
         self._begin(followed, report)
+
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """As the promise says."""
+        self._voice.check()
+        return await self._helper.output(key, size_bytes) if size_bytes else b""
 
     async def cancel(self, key: str, grace_s: float) -> None:
         """As the promise says."""

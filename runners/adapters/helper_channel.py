@@ -106,12 +106,21 @@ class HelperChannel:
 
     async def fetch(self, key: str, offset: int, size_bytes: int) -> bytes:
         """That part of a log, as raw bytes. The caller keeps it small. Raises ``SessionLost``."""
+        return await self._raw(lambda number: request.fetch(number, key, offset, size_bytes), key, size_bytes)
+
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """The first bytes of what was written to ``$ONDUTY_OUTPUT``, at most so many. Raises ``SessionLost``."""
+        data = await self._raw(lambda number: request.output(number, key, size_bytes), key, size_bytes)
+        # The helper fills up what is missing: the file may be shorter by now than its size in the result.
+        return data.rstrip(b"\0")
+
+    async def _raw(self, build: Callable[[int], bytes], key: str, size_bytes: int) -> bytes:
         fetch = _Fetch(size_bytes, asyncio.get_running_loop().create_future())
 
         # One after the other: raw bytes carry no name.
         async with self._fetching:
             self._fetches.append(fetch)
-            answer = await self.ask(lambda number: request.fetch(number, key, offset, size_bytes))
+            answer = await self.ask(build)
         if answer.word != "ok":
             self._end(f"the log of {key} could not be read on the host")
         self._check()

@@ -56,7 +56,7 @@ async def open_supervised_shell(
     skip_stderr = asyncio.create_task(_skip(shell.read_stderr, nonce), name=f"stderr of {host}")
     try:
         async with asyncio.timeout(deadline_s + (SUDO_DEADLINE_S if who else 0)):
-            first = await _answered_hello(shell, nonce)
+            first = await answered_hello(shell, nonce)
             if who is not None:
                 await skip_stderr
                 await become(shell, who)
@@ -79,7 +79,8 @@ async def closed(shell: ShellChannel) -> None:
             await shell.wait_closed()
 
 
-async def _answered_hello(shell: ShellChannel, nonce: str) -> bytes:
+async def answered_hello(shell: ShellChannel, nonce: str) -> bytes:
+    """Greet a shell until it answers; what it said after its answer. Raises ``ShellLost``."""
     answer = asyncio.create_task(_skip(shell.read_stdout, nonce))
     try:
         while True:

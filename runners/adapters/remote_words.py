@@ -31,4 +31,5 @@ def execution_result(result: RemoteResult) -> ExecutionResult:
         started_at=result.started_at,
         ended_at=result.ended_at,
         cpu_s=result.cpu_s,
+        output_bytes=result.output_bytes,
     )

@@ -11,13 +11,17 @@ import logging
 from collections.abc import Sequence
 
 from runners.adapters.conversation import REQUEST_DEADLINE_S, Conversation
+from runners.adapters.courier import open_courier
 from runners.adapters.opened_shell import OpenedShell, open_supervised_shell
 from runners.adapters.session_voice import Voice
 from runners.adapters.shell_channel import OpenShell, ShellLost
+from runners.adapters.sockets import open_socket
 from runners.adapters.sudo_shell import Become, SudoSilent
 from runners.model.definition import ROOT
 from runners.model.errors import HostRefused, SessionLost, SudoRefused
 from runners.model.inventory import Host
+from runners.ports.byte_stream import ByteStream, OpenStream
+from runners.ports.courier import Courier
 from runners.ports.transport import ExecutionReport, ExecutionRequest, HostFacts, SessionSink, Supervisor
 from runners.remote.handshake import Role
 from runners.remote.request import RequestRefused
@@ -37,15 +41,18 @@ async def open_session(
     sink: SessionSink,
     *,
     connect_s: float,
+    open_stream: OpenStream = open_socket,
     deadline_s: float = REQUEST_DEADLINE_S,
 ) -> SupervisedSession:
     """Open the helper and return a session with ``host``; nothing of a job ran there before it returns.
 
-    ``connect_s`` is what the connection took. Raises ``ShellLost`` when the shell or the connection ended meanwhile,
-    and ``HostRefused`` when the host cannot serve.
+    ``connect_s`` is what the connection took; ``open_stream`` connects from the host to somewhere. Raises ``ShellLost``
+    when the shell or the connection ended meanwhile, and ``HostRefused`` when the host cannot serve.
     """
     opened = await open_supervised_shell(open_shell, "helper", host.name)
-    return SupervisedSession(host, open_shell, opened, sink, connect_s=connect_s, deadline_s=deadline_s)
+    return SupervisedSession(
+        host, open_shell, opened, sink, connect_s=connect_s, open_stream=open_stream, deadline_s=deadline_s
+    )
 
 
 class SupervisedSession:
@@ -59,6 +66,7 @@ class SupervisedSession:
         sink: SessionSink,
         *,
         connect_s: float,
+        open_stream: OpenStream,
         deadline_s: float,
     ) -> None:
         self.facts = HostFacts(
@@ -70,6 +78,7 @@ class SupervisedSession:
         )
         self._host = host
         self._open_shell = open_shell
+        self._open_stream = open_stream
         self._deadline_s = deadline_s
         self._voice = Voice(host.name, sink, let_go=self._let_go)
         self._users: dict[str, Conversation] = {}
@@ -95,6 +104,10 @@ class SupervisedSession:
     async def follow(self, key: str, offset: int) -> None:
         """As the promise says."""
         await self._own.follow(key, offset)
+
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """As the promise says."""
+        return await self._own.output(key, size_bytes)
 
     async def cancel(self, key: str, grace_s: float) -> None:
         """As the promise says."""
@@ -134,6 +147,27 @@ class SupervisedSession:
             except (SudoRefused, HostRefused, RequestRefused) as refused:
                 log.warning("%s: work folders stay: %s", self._host.name, refused)
             await self._own.remove_work_folders(workdirs)
+
+    async def open_courier(self, workdir: str, dir: str | None, sharers: Sequence[str] = ()) -> Courier:
+        """As the promise says."""
+        self._voice.check()
+        path = await self._own_folder(workdir, sharers)
+        return await open_courier(
+            self._open_shell,
+            self._host.name,
+            workfolder=path if path.startswith("/") else f"{self.facts.state_dir}/work/{workdir}",
+            folder=dir,
+            judge=self._judge_lost,
+        )
+
+    async def _judge_lost(self, lost: ShellLost) -> None:
+        """Raise ``SessionLost`` when the connection went, and not only a shell on it."""
+        await self._own.ping()
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """As the promise says."""
+        self._voice.check()
+        return await self._open_stream(host, port)
 
     async def close(self) -> None:
         """As the promise says."""

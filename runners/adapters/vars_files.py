@@ -7,7 +7,6 @@ from pathlib import Path
 
 from runners.adapters.text_file import read_utf8
 from runners.model.errors import InputRefused
-from runners.spec.ansible import is_read
 
 FOLDERS = ("group_vars", "host_vars")
 MAX_TOTAL_BYTES = 8 * 1024 * 1024
@@ -28,6 +27,9 @@ def read_vars_files(folder: Path) -> dict[str, str]:
             real = os.path.realpath(place)
             folders[:] = [] if real in seen else sorted(name for name in folders if not name.startswith("."))
             seen.add(real)
+            if files:
+                # Few inventories have any, and every command that reads one would load Ansible's reader for them.
+                from runners.spec.ansible import is_read
             for name in sorted(files):
                 path = Path(place) / name
                 is_top = path.parent == folder / kind and not name.startswith(".")

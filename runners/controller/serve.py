@@ -21,7 +21,7 @@ from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import OndutyError
 
-IDLE_END_S = 30 * 60
+IDLE_END_S = 30 * 60.0
 """Without a live run and without a client it ends by itself after this long."""
 IDLE_CHECK_S = 5.0
 
@@ -31,7 +31,14 @@ EngineFactory = Callable[[Path, Agents], Awaitable[Engine]]
 
 
 def run(
-    home: Path, socket_path: str, make_engine: EngineFactory, *, version: str, started_at: float, ready_fd: int | None
+    home: Path,
+    socket_path: str,
+    make_engine: EngineFactory,
+    *,
+    version: str,
+    started_at: float,
+    ready_fd: int | None,
+    idle_end_s: float = IDLE_END_S,
 ) -> int:
     """Serve until stopped; returns the exit code. Tells ``ready``, ``busy`` or the error through ``ready_fd``."""
     try:
@@ -41,7 +48,7 @@ def run(
         log.info("%s", error.message)
         return 0 if ready_fd is not None else error.exit_code
     try:
-        asyncio.run(_serve(home, socket_path, make_engine, version, started_at, ready_fd))
+        asyncio.run(_serve(home, socket_path, make_engine, version, started_at, ready_fd, idle_end_s))
     except OndutyError as error:
         _tell(ready_fd, f"{error.message}{'; ' + error.hint if error.hint else ''}")
         log.error("%s", error.message)
@@ -63,6 +70,7 @@ async def _serve(
     version: str,
     started_at: float,
     ready_fd: int | None,
+    idle_end_s: float,
 ) -> None:
     agents = Agents()
     ended = asyncio.Event()
@@ -82,6 +90,8 @@ async def _serve(
             user=user,
             started_at=api.rfc3339(started_at) or "",
             capabilities=("retry", "skip", "cancel"),
+            hosts_at_once=engine.limits.hosts,
+            attempts_per_host=engine.limits.attempts_per_host,
         )
 
     routes = Routes(engine, hello=hello, agents=agents, stop=ended.set)
@@ -104,7 +114,7 @@ async def _serve(
         await server.up.wait()
         _tell(ready_fd, "ready")
         log.info("controller %s of %s is ready, pid %d", version, home, os.getpid())
-        await _until_ended_or_idle(ended, routes, engine)
+        await _until_ended_or_idle(ended, routes, engine, idle_end_s)
     finally:
         # The path goes first: whoever comes now starts the next controller instead of meeting a closing one.
         with contextlib.suppress(OSError):
@@ -115,7 +125,7 @@ async def _serve(
         await serving
 
 
-async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Engine) -> None:
+async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Engine, idle_end_s: float) -> None:
     loop = asyncio.get_running_loop()
     busy_at, answered = loop.time(), routes.requests
     while True:
@@ -124,8 +134,8 @@ async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Eng
             return
         if routes.open_streams or engine.live_runs() or routes.requests != answered:
             busy_at, answered = loop.time(), routes.requests
-        elif loop.time() - busy_at > IDLE_END_S:
-            log.info("idle for %d minutes, ending", IDLE_END_S // 60)
+        elif loop.time() - busy_at > idle_end_s:
+            log.info("idle for %g minutes, ending", idle_end_s / 60)
             return
 
 

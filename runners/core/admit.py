@@ -20,8 +20,10 @@ from runners.core.guards import (
     why_not_task,
 )
 from runners.core.guards_run import DESPITE_LATER, why_not_pause, why_not_resume, why_not_rollback
+from runners.core.guards_unknown import unknown_of, why_not_reconcile
 from runners.core.index import index_of, job_run_of, short_name
 from runners.core.ready import runs_in
+from runners.core.secrets import why_not_give
 from runners.core.tasks import in_flight, is_live
 from runners.model.errors import ActionRefused
 from runners.model.events import (
@@ -29,6 +31,7 @@ from runners.model.events import (
     IntentRefused,
     JobFinished,
     JobSkipped,
+    LockTaken,
     NoteAdded,
     Payload,
     RetryScheduled,
@@ -36,8 +39,21 @@ from runners.model.events import (
     RunPaused,
     RunReleased,
     RunResumed,
+    SecretGiven,
 )
-from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip, name_of
+from runners.model.intents import (
+    Cancel,
+    Give,
+    Intent,
+    Note,
+    Pause,
+    Reconcile,
+    Resume,
+    Retry,
+    Rollback,
+    Skip,
+    name_of,
+)
 from runners.model.phases import RUN_ENDED, Phase, Result, RunPhase
 from runners.model.state import JobRunState, RunState
 
@@ -78,6 +94,14 @@ def admit(state: RunState, intent: Intent, actor: str, now_utc: float) -> tuple[
         case Resume():
             _refuse(why_not_resume(state))
             return (RunResumed(reason=intent.reason[:MOST_CHARACTERS], intent=intent.id),)
+        case Give(names=names):
+            _refuse(why_not_give(state, names))
+            return (SecretGiven(names=names, intent=intent.id),)
+        case Reconcile():
+            targets = _once(intent.targets) or unknown_of(state)
+            _refuse("" if targets else why_not_reconcile(state))
+            _check(state, targets, lambda target: why_not_reconcile(state, target), {}, now_utc, "reconcile")
+            return ()
         case Note():
             _refuse("" if intent.text.strip() else "an empty note says nothing")
             return (NoteAdded(text=intent.text.strip()[:MOST_CHARACTERS], intent=intent.id),)
@@ -122,7 +146,7 @@ def _retry(state: RunState, intent: Retry, now_utc: float) -> Iterator[Payload]:
 
     _check(state, targets, why_not, intent.seen_attempts, now_utc, "retry")
     if state.phase is RunPhase.HELD or state.phase in RUN_ENDED:
-        yield RunReleased()
+        yield from _reopened(state, intent.busy)
     for target in targets:
         run = job_run_of(state, target)
         from_task, only_task = scope_of_retry(state, target, from_task=intent.from_task, task=intent.task)
@@ -137,6 +161,13 @@ def _retry(state: RunState, intent: Retry, now_utc: float) -> Iterator[Payload]:
             from_task=from_task,
             only_task=only_task,
         )
+
+
+def _reopened(state: RunState, busy: str) -> Iterator[Payload]:
+    if state.plan.concurrency is not None and not state.lock_taken:
+        _refuse(busy and f"{busy}; {state.name} has ended and would start again beside it")
+        yield LockTaken(group=state.plan.concurrency.group)
+    yield RunReleased()
 
 
 def _fence(run: JobRunState) -> tuple[str, ...]:
@@ -170,7 +201,7 @@ def _skip(state: RunState, intent: Skip, now_utc: float) -> Iterator[Payload]:
 
     _check(state, targets, why_not, intent.seen_attempts, now_utc, "skip")
     if state.phase in RUN_ENDED:
-        yield RunReleased()
+        yield from _reopened(state, intent.busy)
     for target in targets:
         yield JobSkipped(job_run=target, reason=intent.reason, intent=intent.id)
 
@@ -249,7 +280,7 @@ def _why_stale(state: RunState, target: str, seen_attempts: Mapping[str, int], n
 def _hint(state: RunState, targets: Sequence[str], allowed: Sequence[str], verb: str) -> str:
     places = index_of(state.plan).places
     runs = [job_run_of(state, target) for target in targets if target in places]
-    if verb != "cancel" and any(run.phase is Phase.UNKNOWN for run in runs):
+    if verb not in ("cancel", "reconcile") and any(run.phase is Phase.UNKNOWN for run in runs):
         names = " ".join(short_name(state, run.id) for run in runs)
         return f"onduty {verb} {state.name} {names} {NOT_RUNNING}"
     if verb == "skip" and any(run.phase is Phase.RUNNING for run in runs):

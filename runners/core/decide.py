@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from runners.core.consequences import effects_of
 from runners.core.decide_attempts import Dice, Moment, next_of_attempt
 from runners.core.decide_rollback import next_of_rollback
+from runners.core.groups import waits_for_turn
 from runners.core.index import Place, index_of, job_run_of
 from runners.core.outcome import failed_result, stopped_by, warnings_of
 from runners.core.ready import (
@@ -37,7 +38,10 @@ from runners.model.events import (
     JobFinished,
     JobQueued,
     JobStarted,
+    LockReleased,
+    LogFetched,
     NoteAdded,
+    OutputsRecorded,
     Payload,
     RetryScheduled,
     RollbackFinished,
@@ -48,6 +52,7 @@ from runners.model.events import (
     RunPaused,
     RunReleased,
     RunStarted,
+    SecretNeeded,
     StageFinished,
     StageStarted,
     TaskDispatched,
@@ -91,13 +96,17 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
         case (
             TaskDispatched()
             | TaskStarted()
+            | OutputsRecorded()
             | CancelStepped()
             | RunbookLinked()
+            | SecretNeeded()
+            | LogFetched()
             | RunHeld()
             | RunPaused()
             | NoteAdded()
             | RunFinished()
             | RollbackFinished()
+            | LockReleased()
             | IntentRefused()
             | TimeGap()
         ):
@@ -113,6 +122,8 @@ def decide(state: RunState, touched: frozenset[str] | None, now_utc: float, dice
     At most one event per job run; none when nothing is left to do. Raises nothing.
     """
     if state.phase in RUN_ENDED or touched == frozenset():
+        return NOTHING
+    if waits_for_turn(state):
         return NOTHING
     if state.phase is RunPhase.QUEUED:
         return _decision(state, (RunStarted(),))
@@ -139,6 +150,12 @@ def decide(state: RunState, touched: frozenset[str] | None, now_utc: float, dice
 def _decision(state: RunState, events: tuple[Payload, ...]) -> Decision:
     if not events:
         return NOTHING
+    if (
+        state.lock_taken
+        and state.plan.concurrency is not None
+        and isinstance(events[-1], RunFinished | RollbackFinished)
+    ):
+        events = (*events[:-1], LockReleased(group=state.plan.concurrency.group), events[-1])
     return Decision(events=events, effects=tuple(effect for event in events for effect in effects_of(state, event)))
 
 

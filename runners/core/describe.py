@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from runners.core.blast import blast
 from runners.core.guards import in_words
-from runners.core.holds import hold_of, waits_for_keys_alone
+from runners.core.holds import hold_of, waits_for_person_alone
 from runners.core.index import index_of, short_name
 from runners.core.next_steps import next_steps
 from runners.core.outcome import stopped_by, warnings_of
+from runners.core.outputs import outputs_of
 from runners.core.ready import counts_of, runs_in
 from runners.core.rollback import left
 from runners.model import api
-from runners.model.holds import PERSON, Hold
+from runners.model.definition import Concurrency
+from runners.model.holds import PERSON, Hold, HoldKind
 from runners.model.phases import ENDED, FAILURES, RUN_ENDED, Phase, RunPhase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import AttemptState, JobRunState, RunbookLink, RunState, TaskState
@@ -55,12 +57,19 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
         next=next_steps(state, found),
         notes=tuple(api.NoteDocument(at=api.rfc3339(note.at), by=note.by, text=note.text) for note in state.notes),
         left=left(state) if state.phase is RunPhase.ROLLBACK_INCOMPLETE else (),
+        concurrency=_concurrency(state.plan.concurrency),
     )
 
 
+def _concurrency(group: Concurrency | None) -> api.ConcurrencyDocument | None:
+    if group is None:
+        return None
+    return api.ConcurrencyDocument(group=group.group, limit=group.limit, when_busy=group.when_busy.value)
+
+
 def phase_now(state: RunState, found: Sequence[Hold]) -> RunPhase:
-    """The phase that people are told: HELD too while the run waits for nothing but a host's key."""
-    return RunPhase.HELD if waits_for_keys_alone(state, found) else state.phase
+    """The phase that people are told: HELD too while it waits for nothing but a host's key or a secret."""
+    return RunPhase.HELD if waits_for_person_alone(state, found) else state.phase
 
 
 def _stage_phase(phase: StagePhase, run: RunPhase) -> StagePhase:
@@ -95,7 +104,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
         tasks=tuple(
             api.TaskDocument(
                 name=spec.name,
-                kind=spec.kind,
+                kind=spec.kind.value,
                 part=spec.part.value,
                 phase=task.phase.value,
                 attempt=task.attempt or run.attempt,
@@ -103,12 +112,16 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 exit_code=task.exit_code,
                 started_at=api.rfc3339(task.started_at),
                 ended_at=api.rfc3339(task.ended_at),
+                host_started_at=api.rfc3339(task.host_started_at),
+                host_ended_at=api.rfc3339(task.host_ended_at),
                 log_bytes=task.log_bytes,
+                files=task.files,
             )
             for spec, task in zip(specs, tasks, strict=True)
         ),
         runbook=_runbook(link),
         first_line=link.first_line or None if link else None,
+        outputs=outputs_of(run),
     )
 
 
@@ -194,6 +207,8 @@ def _what(state: RunState, found: Sequence[Hold]) -> str:
         more = f", and {len(unknown) - 1} more" if len(unknown) > 1 else ""
         reason = f": {unknown[0].reason}" if unknown[0].reason else ""
         return f"{short_name(state, unknown[0].id)} is unknown{reason}{more}"
+    if state.phase is RunPhase.QUEUED:
+        return next((hold.text for hold in found if hold.kind is HoldKind.CONCURRENCY), "")
     for hold in found:
         if hold.kind in PERSON:
             return f"{short_name(state, hold.what)}: {hold.text}"

@@ -21,7 +21,7 @@ Part = TypeVar("Part", JobRunState, AttemptState, TaskState)
 class Draft:
     """Changes on top of a state that itself stays as it is. Not to be used any more after ``done``."""
 
-    __slots__ = ("_counts", "_own", "_runs", "_stages", "base", "index", "run")
+    __slots__ = ("_counts", "_outputs", "_own", "_runs", "_stages", "base", "index", "run")
 
     def __init__(self, base: RunState) -> None:
         self.base = base
@@ -32,6 +32,7 @@ class Draft:
         """Stages whose own fields changed; their ``jobs`` are not looked at."""
         self._runs: dict[tuple[int, int], list[JobRunState]] = {}
         self._counts: dict[tuple[int, int], dict[Phase, int]] = {}
+        self._outputs: set[tuple[int, int]] = set()
         # Ids of parts that this draft made. One that was dropped may give its id to another, which then was made here
         # too: what the base holds is alive and keeps its ids.
         self._own: set[int] = set()
@@ -90,6 +91,10 @@ class Draft:
             counts[new_phase] = counts.get(new_phase, 0) + 1
         runs[h] = self.part(old, **changes)
 
+    def has_outputs(self, place: Place) -> None:
+        """A task of that job wrote outputs; the job run is changed beside this."""
+        self._outputs.add((place.stage, place.job))
+
     def counts(self, s: int, j: int) -> Mapping[Phase, int]:
         """Job runs of a job by phase, now."""
         counts = self._counts.get((s, j))
@@ -124,7 +129,12 @@ class Draft:
                 stages[s] = stage
             for (s, j), runs in self._runs.items():
                 stage = stages[s]
-                job = JobState(name=stage.jobs[j].name, runs=tuple(runs), counts=self.counts(s, j))
+                job = JobState(
+                    name=stage.jobs[j].name,
+                    runs=tuple(runs),
+                    counts=self.counts(s, j),
+                    outputs=stage.jobs[j].outputs or (s, j) in self._outputs,
+                )
                 stages[s] = changed(stage, jobs=(*stage.jobs[:j], job, *stage.jobs[j + 1 :]))
             self.run["stages"] = tuple(stages)
         return changed(self.base, **self.run)

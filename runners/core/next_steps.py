@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from runners.core.guards import NOT_RUNNING, targets_of_retry
 from runners.core.guards_run import why_not_rollback
+from runners.core.guards_unknown import unknown_of
 from runners.core.index import job_run_of, short_name
 from runners.core.ready import runs_in
+from runners.core.secrets import give_command, owed_logs
 from runners.model.holds import Hold, HoldKind
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
 from runners.model.state import RunState
@@ -21,17 +23,21 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
 
     Empty when nothing waits for anybody.
     """
+    secrets = tuple(_secrets(state))
     if state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLING, RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK):
-        return ()
+        return secrets
     if state.phase is RunPhase.ROLLBACK_INCOMPLETE:
         return tuple(_rollback_again(state))
     retry, left_alone = targets_of_retry(state)
     keys = [hold.what.rpartition("@")[2] for hold in found if hold.kind is HoldKind.HOST_KEY and "@" in hold.what]
-    steps = [f"onduty hosts trust {host}" for host in list(dict.fromkeys(keys))[:_MOST]]
+    steps = [*secrets]
+    steps += [f"onduty hosts trust {host}" for host in list(dict.fromkeys(keys))[:_MOST]]
     if len(retry) > 1:
         steps.append(f"onduty retry {state.name}")
     elif retry:
         steps.append(f"onduty retry {state.name} {short_name(state, retry[0])}")
+    if any(not job_run_of(state, id_).answered for id_ in unknown_of(state)):
+        steps.append(f"onduty reconcile {state.name}")
     for id_ in left_alone[:_MOST]:
         run = job_run_of(state, id_)
         if run.phase is Phase.CANCELLED:
@@ -52,6 +58,13 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
     if steps and state.phase not in RUN_ENDED:
         steps.append(f"onduty cancel {state.name}")
     return tuple(steps)
+
+
+def _secrets(state: RunState) -> Iterator[str]:
+    if state.secrets_needed and state.phase not in RUN_ENDED:
+        yield give_command(state.name, list(state.secrets_needed))
+    elif any(True for _ in owed_logs(state)):
+        yield f"onduty secret give {state.name}"
 
 
 def _rollback_again(state: RunState) -> Iterator[str]:

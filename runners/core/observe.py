@@ -6,6 +6,7 @@ News about an earlier attempt, about a task that is over or about a job run that
 from __future__ import annotations
 
 from runners.core.index import index_of, job_run_of
+from runners.core.outputs import recorded
 from runners.core.ready import may_start
 from runners.core.tasks import in_flight, waits_for_host
 from runners.model.events import (
@@ -15,6 +16,7 @@ from runners.model.events import (
     JobFinished,
     JobQueued,
     JobStarted,
+    LogFetched,
     Payload,
     RunbookLinked,
     TaskFinished,
@@ -29,12 +31,15 @@ from runners.model.news import (
     ExecutionUncertain,
     HostGaveUp,
     HostReady,
+    LogArrived,
     News,
 )
 from runners.model.phases import FAILURES, LIVE, RUN_ENDED, Phase, Result, TaskPhase
 from runners.model.state import JobRunState, RunState, TaskState
 
 _NOTHING: tuple[Payload, ...] = ()
+SILENT_NOW = "; asked again, and silent: "
+"""Between what a host said before and why it does not say it again."""
 
 
 def observe(state: RunState, news: News, now_utc: float) -> tuple[Payload, ...]:
@@ -75,6 +80,9 @@ def observe(state: RunState, news: News, now_utc: float) -> tuple[Payload, ...]:
             n = in_flight(run) if run.phase in LIVE and state.phase not in RUN_ENDED else 0
             if n and run.attempts[-1].tasks[n - 1].key == news.key:
                 return _of_execution(run, n, run.attempts[-1].tasks[n - 1], news)
+        case LogArrived(attempt=attempt, key=key):
+            if any(task.key == key and task.log_owed for one in run.attempts for task in one.tasks):
+                return (LogFetched(job_run=run.id, attempt=attempt, key=key, log_bytes=news.log_bytes),)
         case AdviceGiven(attempt=attempt):
             if run.phase in FAILURES and run.attempt == attempt:
                 return _linked(run, news)
@@ -98,6 +106,7 @@ def _of_execution(
         case ExecutionFinished():
             # No ContactRegained before it: that one says that it still runs.
             return (
+                *recorded(run, n, news),
                 TaskFinished(
                     job_run=run.id,
                     attempt=run.attempt,
@@ -109,17 +118,22 @@ def _of_execution(
                     reason=news.reason,
                     kind=news.kind,
                     log_bytes=news.log_bytes,
+                    log_owed=news.log_owed,
                     log_cut=news.log_cut,
                     host_started_at=news.host_started_at,
                     host_ended_at=news.host_ended_at,
                     cpu_s=news.cpu_s,
+                    files=news.files,
                 ),
             )
         case ExecutionUncertain(reason=reason, answered=answered):
+            known = run.phase is Phase.UNKNOWN and run.answered
             # Once the host has said that it does not know, silence tells nothing new.
-            if run.phase is Phase.UNKNOWN and (run.answered or not answered):
+            if not news.asked and (known or (run.phase is Phase.UNKNOWN and not answered)):
                 return _NOTHING
-            return (ContactLost(job_run=run.id, attempt=run.attempt, reason=reason, answered=answered),)
+            if known and not answered:
+                reason = f"{run.reason.partition(SILENT_NOW)[0]}{SILENT_NOW}{reason}"
+            return (ContactLost(job_run=run.id, attempt=run.attempt, reason=reason, answered=known or answered),)
         case CancelProgress(step=step, survivors=survivors):
             # Nobody asked to stop a finally task that a cancel spares.
             if not run.cancel_asked or not run.cancel_step or (run.cancel_step == step and run.survivors == survivors):

@@ -40,7 +40,7 @@ def warnings_of(state: RunState) -> tuple[str, ...]:
     """What a reader must know although the run went on, at most 100 sentences: what was skipped or tolerated."""
     found: list[str] = []
     left_out = 0
-    for sentence in (*_tolerated(state), *_left_untidy(state)):
+    for sentence in (*_tolerated(state), *_left_untidy(state), *_outputs_left_out(state)):
         if len(found) < _MOST_WARNINGS:
             found.append(sentence[:_LONGEST])
         else:
@@ -97,6 +97,21 @@ def _left_untidy(state: RunState) -> Iterator[str]:
                     if task.phase in (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.CANCELLED):
                         why = f": {task.reason}" if task.reason else ""
                         yield f"finally {spec.name} of {short_name(state, run.id)} {_ENDS[task.phase]}{why}"
+
+
+def _outputs_left_out(state: RunState) -> Iterator[str]:
+    """What newest attempts wrote to ``$ONDUTY_OUTPUT`` and was not taken."""
+    for s, stage in enumerate(state.stages):
+        for j, job in enumerate(stage.jobs):
+            if not job.outputs:
+                continue
+            planned = state.plan.stages[s].jobs[j]
+            for run in job.runs:
+                attempt = run.current
+                specs = planned.steps(rollback=attempt is not None and attempt.rollback)
+                for spec, task in zip(specs, attempt.tasks if attempt else (), strict=attempt is not None):
+                    for problem in task.output_problems:
+                        yield f"{spec.name} of {short_name(state, run.id)}: {problem}"
 
 
 def _warning(state: RunState, run: JobRunState) -> str:

@@ -6,13 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from runners.core.admit import Refused, admit
 from runners.core.guards import in_words, targets_of_retry
+from runners.core.guards_unknown import unknown_of
 from runners.core.index import index_of, job_run_of, planned_job_of, short_name
-from runners.core.preview_run import pause_scope, rollback_leaves, rollback_scope, rollback_warnings, takes_of
+from runners.core.preview_run import (
+    pause_scope,
+    reconcile_scope,
+    reconcile_warnings,
+    rollback_leaves,
+    rollback_scope,
+    rollback_warnings,
+    takes_of,
+)
 from runners.core.ready import counts_of, runs_in
 from runners.core.tasks import has_passed, in_flight, spares_finally
 from runners.model.definition import STOPPING, Part
 from runners.model.events import CancelRequested, JobFinished, JobSkipped, RetryScheduled
-from runners.model.intents import Cancel, Intent, Pause, Resume, Retry, Rollback, Skip, name_of
+from runners.model.intents import Cancel, Intent, Pause, Reconcile, Resume, Retry, Rollback, Skip, name_of
 from runners.model.phases import BAD, LIVE, RUN_ENDED, Phase, RunPhase
 from runners.model.plan import PlannedJob, PlannedTask
 from runners.model.preview import Marker, Preview, PreviewHost, PreviewTask
@@ -36,6 +45,8 @@ def preview(state: RunState, intent: Intent, now_utc: float | None = None) -> Pr
         targets = tuple(t for t in _targets(state, intent) if t in index_of(state.plan).places)
     elif isinstance(intent, Rollback):
         targets = takes_of(state, not_running=intent.not_running)
+    elif isinstance(intent, Reconcile):
+        targets = _targets(state, intent)
     else:
         targets = tuple(_acted_on(state, payloads))
     untouched: tuple[str, ...] = ()
@@ -52,6 +63,8 @@ def preview(state: RunState, intent: Intent, now_utc: float | None = None) -> Pr
             warnings = (*rollback_warnings(state, intent, targets), *untouched)
         case Pause():
             scope, warnings = pause_scope(state, intent), ()
+        case Reconcile():
+            scope, warnings = reconcile_scope(state, targets), tuple(reconcile_warnings(state, targets))
         case Resume():
             scope, warnings = "The run goes on.", ()
         case _:
@@ -73,7 +86,9 @@ def _targets(state: RunState, intent: Intent) -> tuple[str, ...]:
     match intent:
         case Retry(targets=()):
             return targets_of_retry(state)[0]
-        case Retry() | Skip() | Cancel():
+        case Reconcile(targets=()):
+            return unknown_of(state)
+        case Retry() | Skip() | Cancel() | Reconcile():
             return tuple(dict.fromkeys(intent.targets))
         case Rollback():
             return takes_of(state, not_running=intent.not_running)
@@ -96,7 +111,7 @@ def _acted_on(state: RunState, payloads: Sequence[object]) -> list[str]:
 
 
 def _title(state: RunState, intent: Intent, targets: Sequence[str]) -> str:
-    if not getattr(intent, "targets", ()) and not isinstance(intent, Retry):
+    if not getattr(intent, "targets", ()) and not isinstance(intent, Retry | Reconcile):
         return f"{name_of(intent)} {state.name}"
     if len(targets) == 1:
         return f"{name_of(intent)} {short_name(state, targets[0])}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from runners.core.guards_run import names_of
 from runners.core.index import index_of, job_run_of
 from runners.core.ready import counts_of, runs_in
+from runners.core.recover import ask_again
 from runners.core.rollback import can_be_rolled_back, lacks_previous, takes, waves, without_previous, without_rollback
 from runners.model.intents import Pause, Rollback
 from runners.model.phases import Phase, RunPhase
@@ -71,6 +72,28 @@ def rollback_leaves(state: RunState, targets: Sequence[str]) -> Iterator[str]:
     unknown = [run.id for _, run in runs_in(state, Phase.UNKNOWN) if run.id not in targets]
     if unknown:
         yield f"Left alone, because nobody knows what became of it: {names_of(state, unknown)}."
+
+
+def reconcile_scope(state: RunState, targets: Sequence[str]) -> str:
+    """One sentence."""
+    if not targets:
+        return ""
+    hosts = list(dict.fromkeys(job_run_of(state, target).host for target in targets))
+    named = ", ".join(hosts[:8]) + (f" and {len(hosts) - 8} more" if len(hosts) > 8 else "")
+    what = names_of(state, targets) if len(targets) == 1 else f"{len(targets)} job runs"
+    return f"{named} {'is' if len(hosts) == 1 else 'are'} asked now what became of {what}; nothing there is changed."
+
+
+def reconcile_warnings(state: RunState, targets: Sequence[str]) -> Iterator[str]:
+    """What the answers may lead to."""
+    unseen = [
+        target
+        for target in targets
+        for effect in ask_again(state, (target,))
+        if not effect.began and not job_run_of(state, target).cancel_asked
+    ]
+    if unseen:
+        yield f"Dispatched, and perhaps never arrived: {names_of(state, unseen)}; what never arrived is started."
 
 
 def pause_scope(state: RunState, intent: Pause) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from runners.core.consequences import advise, cancel_effects, forget_workdirs, workdir_of
+from runners.core.index import job_run_of
 from runners.core.ready import runs_in
 from runners.core.tasks import in_flight, waits_for_host
 from runners.model.effects import AskExecution, Effect, PrepareHost, WakeAt
@@ -37,12 +39,20 @@ def _effects(state: RunState) -> Iterator[Effect]:
         yield from forget_workdirs(state)
 
 
+def ask_again(state: RunState, targets: Sequence[str]) -> tuple[AskExecution, ...]:
+    """A person wants to know what became of these job runs: those that are unknown still."""
+    runs = (job_run_of(state, target) for target in targets)
+    unknown = [run for run in runs if run.phase is Phase.UNKNOWN]
+    return tuple(replace(effect, asked=True) for run in unknown for effect in _ask(state, run))
+
+
 def _ask(state: RunState, run: JobRunState) -> Iterator[AskExecution]:
     n = in_flight(run)
     if not n:
         return
     task = run.attempts[-1].tasks[n - 1]
     assert task.key is not None
+    answered = run.phase is Phase.UNKNOWN and run.answered
     yield AskExecution(
         job_run=run.id,
         host=run.host,
@@ -51,6 +61,8 @@ def _ask(state: RunState, run: JobRunState) -> Iterator[AskExecution]:
         task=n,
         timeout_s=task.timeout_s,
         workdir=workdir_of(state, run),
+        began=task.began or answered,
+        answered=answered,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runners.core import reduce_attempts, reduce_jobs, reduce_rollback
+from runners.core import reduce_attempts, reduce_jobs, reduce_rollback, secrets
 from runners.core.draft import Draft
 from runners.core.moves import IllegalMove
 from runners.core.reduce_jobs import NOT_PAUSED
@@ -23,7 +23,11 @@ from runners.model.events import (
     JobQueued,
     JobSkipped,
     JobStarted,
+    LockReleased,
+    LockTaken,
+    LogFetched,
     NoteAdded,
+    OutputsRecorded,
     RetryScheduled,
     RollbackFinished,
     RollbackStarted,
@@ -35,6 +39,8 @@ from runners.model.events import (
     RunReleased,
     RunResumed,
     RunStarted,
+    SecretGiven,
+    SecretNeeded,
     StageFinished,
     StageStarted,
     TaskDispatched,
@@ -155,6 +161,8 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_attempts.runbook_linked(draft, payload)
         case RetryScheduled() as payload:
             reduce_jobs.retry_scheduled(draft, event, payload)
+        case OutputsRecorded() as payload:
+            reduce_attempts.outputs_recorded(draft, payload)
         case ContactLost() as payload:
             reduce_attempts.contact_lost(draft, event.time, payload)
         case ContactRegained() as payload:
@@ -197,6 +205,16 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_rollback.rollback_finished(draft, event, payload)
         case NoteAdded() as payload:
             reduce_rollback.note_added(draft, event, payload)
+        case SecretNeeded() as payload:
+            secrets.secret_needed(draft, event, payload)
+        case SecretGiven() as payload:
+            secrets.secret_given(draft, event, payload)
+        case LogFetched() as payload:
+            secrets.log_fetched(draft, payload)
+        case LockTaken():
+            draft.run["lock_taken"] = True
+        case LockReleased():
+            draft.run["lock_taken"] = False
         case IntentRefused() | TimeGap():
             pass
         case RunCreated():

@@ -16,6 +16,7 @@ from runners.model.events import (
     ContactRegained,
     JobQueued,
     JobStarted,
+    OutputsRecorded,
     RunbookLinked,
     TaskDispatched,
     TaskFinished,
@@ -168,7 +169,9 @@ def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched
         key=payload.key,
         attempt=payload.attempt,
         timeout_s=payload.timeout_s,
+        dispatched_at=time,
         started_at=time,
+        dispatch_seq=seq,
     )
     tasks = attempt.tasks
     if payload.task > body_of(attempt):
@@ -198,9 +201,27 @@ def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
         return
-    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, started_at=time)
+    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, began=True, started_at=time)
     if attempts is not run.attempts:
         draft.change(place, attempts=attempts)
+
+
+def outputs_recorded(draft: Draft, payload: OutputsRecorded) -> None:
+    """What a task wrote for later jobs; late news changes nothing."""
+    place, run = at(draft, payload.job_run)
+    task = _live_task(run, payload.attempt, payload.task, payload.key)
+    if task is None:
+        return
+    goes_on = {name: task.outputs.get(name, "") + text for name, text in payload.values.items()}
+    attempts = _task(
+        draft,
+        run,
+        payload.task,
+        outputs={**task.outputs, **goes_on},
+        output_problems=(*task.output_problems, *payload.problems),
+    )
+    draft.change(place, attempts=attempts)
+    draft.has_outputs(place)
 
 
 def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
@@ -221,9 +242,13 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         signal=payload.signal,
         reason=payload.reason,
         ended_at=time,
+        host_started_at=payload.host_started_at or None,
+        host_ended_at=payload.host_ended_at or None,
         log_bytes=payload.log_bytes,
+        log_owed=payload.log_owed,
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,
+        files=payload.files,
     )
     if run.phase is Phase.UNKNOWN:
         _regained(draft, place, run, time, attempts)
@@ -260,7 +285,7 @@ def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> Non
     task = in_flight(run)
     if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
         return
-    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING))
+    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING, began=True))
 
 
 def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:
@@ -297,4 +322,13 @@ def ended(
     tasks = attempt.tasks
     if any(task.phase is TaskPhase.WAITING for task in tasks):
         tasks = tuple(_NOT_RUN if task.phase is TaskPhase.WAITING else task for task in tasks)
-    return draft.part(attempt, tasks=tasks, ended_at=time, phase=phase, result=result, reason=reason, **facts)
+    return draft.part(
+        attempt,
+        tasks=tasks,
+        ended_at=time,
+        ended_seq=draft.of_run("seq") + 1,
+        phase=phase,
+        result=result,
+        reason=reason,
+        **facts,
+    )

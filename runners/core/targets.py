@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
+from runners.core.guards_unknown import why_not_reconcile
 from runners.core.index import index_of
 from runners.model.errors import NotFound
 from runners.model.plan import PlannedJob
@@ -15,9 +16,9 @@ from runners.model.state import RunState
 def resolve(state: RunState, words: Sequence[str], *, verb: str = "") -> tuple[str, ...]:
     """Ids of the job runs that ``words`` name, in the order of the words, each once.
 
-    A job without a host means its job runs on all hosts; with ``verb`` (retry, skip or cancel) those that the verb can
-    be done to now, or all of them when there are none, so that the refusal says why. Raises ``NotFound`` with every
-    word that names nothing, or more than one job.
+    A job without a host means its job runs on all hosts; with ``verb`` (retry, skip, cancel or reconcile) those that
+    the verb can be done to now, or all of them when there are none, so that the refusal says why. Raises ``NotFound``
+    with every word that names nothing, or more than one job.
     """
     found: dict[str, None] = {}
     problems: list[str] = []
@@ -58,6 +59,8 @@ def _of_job(state: RunState, job: PlannedJob, verb: str) -> tuple[str, ...]:
             able = tuple(id_ for id_ in every if not why_not_retry(state, id_))
         case "skip":
             able = tuple(id_ for id_ in every if not why_not_skip(state, id_))
+        case "reconcile":
+            able = tuple(id_ for id_ in every if not why_not_reconcile(state, id_))
         case "cancel":
             able = tuple(id_ for id_ in every if not why_not_cancel(state, id_))
         case _:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from runners.engine.host_exchanges import Exchanges
 from runners.engine.host_executions import MOST_REASON_CHARACTERS, Executions, TellNews
@@ -62,7 +62,7 @@ class HostLink:
         self._changed = changed
 
         self._places = Places(limits.attempts_per_host)
-        self._executions = Executions(self, logs=logs, tell=tell, limits=limits)
+        self._executions = Executions(self, logs=logs, tell=tell, limits=limits, timers=timers)
         self._leftovers = Leftovers()
 
         self._session: HostSession | None = None
@@ -120,13 +120,38 @@ class HostLink:
         self._executions.drop(place)
         self.nudge()
 
-    def start(self, execution: Execution) -> None:
-        """Carry an execution from its dispatch to its verdict. Known keys are left alone."""
+    def start(self, execution: Execution, *, asked: bool = False) -> None:
+        """Carry an execution from its dispatch to its verdict. Known keys are left alone.
+
+        ``asked``: a person wants to know what became of it, so the host is tried now.
+        """
         if not self._closed:
             self._places.occupy(execution.place)
-            if self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic()):
+            if self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic(), asked=asked):
                 self._set_deadline()
+            if asked:
+                self._again.set()
             self.nudge()
+
+    def occupy(self, run: str, job_run: str, attempt: int) -> None:
+        """The attempt has begun with something that goes on elsewhere; its place stays taken."""
+        self._places.occupy((run, job_run, attempt))
+        self.nudge()
+
+    def fetch(self, execution: Execution) -> None:
+        """Fetch a log whose verdict is known. It needs no place."""
+        if not self._closed:
+            self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic())
+            self.nudge()
+
+    def secrets_known(self, run: str, secrets: Mapping[str, str]) -> None:
+        """What waited for the secrets of a run goes on."""
+        self._executions.secrets_known(run, secrets, self._open_session())
+        self.nudge()
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Call it after a short while."""
+        self._timers.after(self._limits.quiet_ask_s, action)
 
     def cancel(self, key: str, grace_s: float) -> bool:
         """Cancel an execution that is being carried; False when it is not."""
@@ -199,9 +224,11 @@ class HostLink:
             text = self._failure.text
             until = self._clock.now_utc() + self._gives_up_s(want) - self._clock.monotonic()
         elif self._session is not None:
-            kind, text = HoldKind.CAPACITY, f"{self._places.limit} attempts run on {self.name}, waits for a place"
+            cap = self._places.limit
+            kind, text = HoldKind.CAPACITY, f"waits for a place: the controller's cap is {cap} attempts on {self.name}"
         elif self._queued_for_slot:
-            kind, text = HoldKind.CAPACITY, f"{self._slots.limit} hosts are in use, waits for one to be free"
+            cap = self._slots.limit
+            kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
         return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until)
 
     # ----- the life of the link
@@ -303,6 +330,7 @@ class HostLink:
             log.info("host %s: %s", self.name, failure.text)
             self._failing_since_s = self._clock.monotonic()
         self._failure = failure
+        self._executions.tell_asked(failure.text)
         if failure.final:
             for want in list(self._places.wants):
                 self._give_up(want, failure.kind, failure.text)

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runners.core.admit import Refused, admit, refusal
+from runners.core.groups import waits_for_turn
 from runners.core.observe import observe
+from runners.engine.clean_words import without_secrets
 from runners.engine.intents import Outcome, accepted, refused
 from runners.engine.limits import Limits
 from runners.engine.run_cache import RunCache
@@ -23,7 +25,7 @@ from runners.engine.timers import Timers
 from runners.engine.turn import Dice, Turn
 from runners.model.effects import Effect, PrepareHost, ReleaseHost
 from runners.model.errors import NotFound, OndutyError, StoreDamaged, StoreFailed
-from runners.model.events import Event, Payload
+from runners.model.events import Event, LockTaken, Payload
 from runners.model.intents import Intent
 from runners.model.news import HostReady, News
 from runners.model.state import RunState
@@ -62,7 +64,12 @@ class _Asked:
     answer: asyncio.Future[Outcome]
 
 
-_Input = _Told | _Fact | _Look | _Asked
+@dataclass(slots=True)
+class _Grant:
+    run: str
+
+
+_Input = _Told | _Fact | _Look | _Grant | _Asked
 
 
 class Reservations(Protocol):
@@ -93,7 +100,10 @@ class Writer:
         committed: Committed,
         reload: Callable[[str], None],
         summary_of: Callable[[RunState], RunSummary],
+        clean: Callable[[str, str], str] = lambda run, text: text,
     ) -> None:
+        """``clean`` takes the secrets of a run out of words."""
+        self._clean = clean
         self._store = store
         self._runs = runs
         self._clock = clock
@@ -144,6 +154,10 @@ class Writer:
         """Decide about everything of a run, as after a restart."""
         self._put(_Look(run))
 
+    def grant(self, run: str) -> None:
+        """A run has its turn in its concurrency group; nothing happens when it no longer waits for it."""
+        self._put(_Grant(run))
+
     def ask(self, run: str, intent: Intent, actor: str) -> asyncio.Future[Outcome]:
         """A person wants something; the answer comes when it is durable."""
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -188,7 +202,7 @@ class Writer:
             except (NotFound, StoreDamaged) as error:
                 _fail(items, error)
                 continue
-            turn = Turn(state, now_utc=self._clock.now_utc(), dice=self._dice)
+            turn = Turn(state, now_utc=self._clock.now_utc(), dice=self._dice, clean=self.cleaned)
             for item in items:
                 self._play(turn, item, answers)
             turns.append(turn)
@@ -223,6 +237,9 @@ class Writer:
                     turn.play(payloads)
                 case _Look():
                     turn.play((), touched=None)
+                case _Grant():
+                    if waits_for_turn(turn.state) and turn.state.plan.concurrency is not None:
+                        turn.play((LockTaken(group=turn.state.plan.concurrency.group),))
                 case _Asked():
                     answers.append((item, self._admit(turn, item)))
         except Exception as error:
@@ -236,9 +253,14 @@ class Writer:
             payloads = admit(turn.state, asked.intent, asked.actor, self._clock.now_utc())
         except Refused as error:
             turn.play((refusal(asked.intent, error),), actor=asked.actor)
-            return refused(error)
+            return refused(error).cleaned(lambda text: self._clean(asked.run, text))
         turn.play(payloads, actor=asked.actor)
-        return accepted(before, asked.intent, payloads, seq=turn.state.seq)
+        outcome = accepted(before, asked.intent, payloads, seq=turn.state.seq)
+        return outcome.cleaned(lambda text: self._clean(asked.run, text))
+
+    def cleaned(self, run: str, payload: Payload) -> Payload:
+        """A payload without the secrets of its run."""
+        return without_secrets(payload, lambda text: self._clean(run, text))
 
     async def _commit(self, turns: Sequence[Turn], answers: Sequence[tuple[_Asked, Outcome]]) -> None:
         changed = [turn for turn in turns if turn.events]

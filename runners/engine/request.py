@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from runners.core.index import index_of, job_run_of, planned_job_of
+from runners.core.outputs import as_json, seen_by, variables
 from runners.core.rollback import PREVIOUS
 from runners.model.ids import parse_key
-from runners.model.state import JobRunState, RunState
+from runners.model.state import RunState
 from runners.ports.transport import ExecutionRequest
 
 
 def build_request(
-    state: RunState, *, job_run: str, key: str, attempt: int, task: int, timeout_s: float | None, workdir: str
+    state: RunState,
+    *,
+    job_run: str,
+    key: str,
+    attempt: int,
+    task: int,
+    timeout_s: float | None,
+    workdir: str,
+    secrets: Mapping[str, str] | None = None,
 ) -> ExecutionRequest:
     """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
     job, run = planned_job_of(state, job_run), job_run_of(state, job_run)
-    rollback = _is_rollback(run, attempt)
+    tried = next((one for one in run.attempts if one.number == attempt), None)
+    rollback = tried is not None and tried.rollback
     step = job.steps(rollback=rollback)[task - 1]
+    seen = seen_by(state, job_run, at_seq=tried.tasks[task - 1].dispatch_seq if tried else state.seq, rollback=rollback)
     env = state.plan.env_of(step, run.host)
     if rollback:
         before = index_of(state.plan).previous.get(job_run, {})
         env.update({f"{PREVIOUS}{name}": value for name, value in before.items()})
+    env.update(secrets or {})
+    env.update(variables(seen, run.host))
     env.update(
         ONDUTY_RUN=state.name,
         ONDUTY_STAGE=job.stage,
@@ -44,18 +58,8 @@ def build_request(
         workdir=workdir,
         timeout_s=timeout_s,
         label=" ".join(f"{state.by} {state.name} {job_run}".split()),
+        earlier=as_json(seen),
     )
-
-
-def user_of(state: RunState, job_run: str, key: str) -> str:
-    """Whom sudo runs an execution as, so whom to ask for it; empty: the account that logged in."""
-    parts = parse_key(key)
-    steps = planned_job_of(state, job_run).steps(rollback=_is_rollback(job_run_of(state, job_run), parts.attempt))
-    return steps[parts.task - 1].sudo
-
-
-def _is_rollback(run: JobRunState, attempt: int) -> bool:
-    return next((one.rollback for one in run.attempts if one.number == attempt), False)
 
 
 def traceparent(key: str) -> str:

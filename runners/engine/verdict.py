@@ -6,12 +6,15 @@ import signal
 
 from runners.model.errors import OndutyError, SudoRefused
 from runners.model.news import ExecutionFinished
+from runners.model.outputs import NO_OUTPUTS, Outputs
 from runners.model.phases import FailureKind, Result
 from runners.ports.transport import ExecutionResult
 from runners.spec.durations import format_duration
 
 
-def finished(job_run: str, key: str, result: ExecutionResult, *, timeout_s: float | None) -> ExecutionFinished:
+def finished(
+    job_run: str, key: str, result: ExecutionResult, *, timeout_s: float | None, outputs: Outputs = NO_OUTPUTS
+) -> ExecutionFinished:
     """The verdict of a host. Cancelled beats timed out, both beat the exit status that they caused."""
     outcome, kind, reason = _judge(result, timeout_s)
     return ExecutionFinished(
@@ -27,6 +30,8 @@ def finished(job_run: str, key: str, result: ExecutionResult, *, timeout_s: floa
         host_started_at=result.started_at,
         host_ended_at=result.ended_at,
         cpu_s=result.cpu_s,
+        outputs=outputs.values,
+        output_problems=outputs.problems,
     )
 
 

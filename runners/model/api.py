@@ -35,6 +35,10 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """Who the controller takes the caller for."""
     started_at: str
     capabilities: tuple[str, ...] = ()
+    hosts_at_once: int = 0
+    """Its cap: hosts connected or connecting at once. 0: it does not say."""
+    attempts_per_host: int = 0
+    """Its cap: attempts side by side on one host."""
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +62,13 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute files and folders with the pages of the client's site: the controller knows no current folder."""
     auth_sock: str | None = None
     """The client's SSH_AUTH_SOCK."""
+    again: str = ""
+    """Uid of the run that this one repeats: what that one pinned counts, not the texts here. Empty: none."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Values that the client read, of sources ``env`` and ``prompt``. Kept in memory only."""
+
+    def __repr__(self) -> str:
+        return f"StartRun({self.id}, {self.definition_path})"
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +93,11 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     log_bytes: int
     part: str = "tasks"
     """tasks, verify, finally or rollback."""
+    files: tuple[str, ...] = ()
+    """What a download left on the controller's machine: absolute paths."""
+    host_started_at: str | None = None
+    host_ended_at: str | None = None
+    """By the host's own clock, raw; ``ended_at`` is when onduty was told."""
 
 
 class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +149,8 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     runbook: RunbookDocument | None
     first_line: str | None = None
     """First bad line of a failure, as the host wrote it."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What later jobs read of it: of the attempt that succeeded."""
 
 
 class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +160,16 @@ class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     started_at: str | None
     ended_at: str | None
+
+
+class ConcurrencyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The concurrency group of a run."""
+
+    group: str
+    limit: int
+    """Runs at once."""
+    when_busy: str
+    """queue or refuse."""
 
 
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +196,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[NoteDocument, ...] = ()
     left: tuple[str, ...] = ()
     """Of an incomplete rollback: job runs that are not rolled back."""
+    concurrency: ConcurrencyDocument | None = None
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +242,7 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """ULID made by the client: the same id twice takes effect once."""
     intent: str
-    """retry, skip, cancel, rollback, pause, resume or note."""
+    """retry, skip, cancel, rollback, pause, resume, reconcile or note."""
     targets: tuple[str, ...] = ()
     """``stage/job@host``, ``stage/job``, ``job@host`` or ``job`` where that is unique."""
     seen_attempts: Mapping[str, int] = field(default_factory=dict)
@@ -228,6 +257,19 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Of a rollback: also when a later run changed the same hosts."""
     text: str = ""
     """Of a note."""
+
+
+class GiveSecrets(msgspec.Struct, frozen=True, kw_only=True):
+    """``POST /v1/runs/{uid}/secrets``: what a run waits for, or values that changed."""
+
+    id: str
+    """ULID made by the client: the same id twice takes effect once."""
+    names: tuple[str, ...] = ()
+    """Those without a value are read again by the controller; empty: all that the run waits for."""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"GiveSecrets({self.id}, {sorted({*self.names, *self.values})})"
 
 
 class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):

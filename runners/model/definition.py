@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
+from runners.model.secrets import SecretSource
 
 
 class OnFailure(enum.StrEnum):
@@ -93,6 +94,25 @@ class RetryPolicy:
     """Draw the delay evenly from 0 to the computed one (AWS Architecture Blog, "Exponential Backoff And Jitter")."""
 
 
+class WhenBusy(enum.StrEnum):
+    """What becomes of a run whose concurrency group is full."""
+
+    QUEUE = "queue"
+    """It waits for its turn."""
+    REFUSE = "refuse"
+    """It is not created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concurrency:
+    """Runs that must not be side by side, of one pipeline or of several."""
+
+    group: str
+    limit: int = 1
+    """Runs of the group at once, this one among them."""
+    when_busy: WhenBusy = WhenBusy.QUEUE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One step of a job."""
@@ -122,6 +142,9 @@ class Task:
     part: Part = Part.TASKS
     line: int = 0
     """Line of the task in the file, from 1."""
+    kind_line: int = 0
+    kind_column: int = 0
+    """Where ``http:``, ``upload:`` … stands, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +208,11 @@ class Pipeline:
     environment_line: int = 0
     environment_column: int = 0
     params: Mapping[str, Param] = field(default_factory=dict)
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
+    concurrency: Concurrency | None = None
+    """None: its runs go side by side."""
     defaults: Defaults = Defaults()
     source: str = ""
     """Path of the file, for messages."""

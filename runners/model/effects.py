@@ -44,8 +44,8 @@ class StartExecution(Effect):
 class AskExecution(Effect):
     """Ask the host about a task that was dispatched before a restart, then go on.
 
-    ABSENT: start it, under the same key. RUNNING or DONE: follow. CLAIMED: seal it and report it finished with result
-    ``error``. LOST: uncertain, and answered.
+    ABSENT: start it, under the same key, unless it ``began``. RUNNING or DONE: follow. CLAIMED: seal it and report it
+    finished with result ``error``. LOST: uncertain, and answered.
     """
 
     host: str
@@ -54,6 +54,12 @@ class AskExecution(Effect):
     task: int
     timeout_s: float | None = None
     workdir: str = ""
+    began: bool = False
+    """The host said once that it ran: a host that has no trace of it lost it, and must not run it again."""
+    asked: bool = False
+    """A person asks: the host is tried now, and what comes of it is told whatever it is."""
+    answered: bool = False
+    """The host was asked before and did not know: when it is silent now, it is not asked for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

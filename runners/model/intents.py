@@ -28,6 +28,8 @@ class Retry(Intent):
     """Name of the first task that runs; those before it are kept. Empty: the first."""
     task: str = ""
     """Name of the only task that runs. Empty: all."""
+    busy: str = ""
+    """Filled in by the controller, for an ended run: who holds its concurrency group; empty: nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Skip(Intent):
     targets: tuple[str, ...]
     seen_attempts: dict[str, int] = field(default_factory=dict)
     not_running: bool = False
+    busy: str = ""
+    """As in ``Retry``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +77,25 @@ class Resume(Intent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile(Intent):
+    """Ask the hosts now what became of unknown job runs."""
+
+    targets: tuple[str, ...] = ()
+    """Job run ids; empty: all that are unknown. All or nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Intent):
     """Write something down beside the run."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Give(Intent):
+    """Secrets are known again. Their values go another way, so that no list of what people asked for holds them."""
+
+    names: tuple[str, ...]
 
 
 INTENTS: dict[str, type[Intent]] = {
@@ -86,6 +105,7 @@ INTENTS: dict[str, type[Intent]] = {
     "rollback": Rollback,
     "pause": Pause,
     "resume": Resume,
+    "reconcile": Reconcile,
     "note": Note,
 }
 

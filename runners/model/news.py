@@ -5,7 +5,8 @@ Late news (about an earlier attempt, about a job run that ended) is normal and c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from runners.model.phases import FailureKind, Result
 
@@ -42,7 +43,7 @@ class ExecutionStarted(News):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFinished(News):
-    """Verdict of the host; all bytes are ours."""
+    """Verdict of the host; all bytes are ours, unless ``log_owed``."""
 
     key: str
     result: Result
@@ -51,10 +52,24 @@ class ExecutionFinished(News):
     reason: str = ""
     kind: FailureKind | None = None
     log_bytes: int = 0
+    log_owed: bool = False
     log_cut: bool = False
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What it wrote to ``$ONDUTY_OUTPUT``."""
+    output_problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogArrived(News):
+    """The log that was ``log_owed`` is ours now, byte for byte."""
+
+    attempt: int
+    key: str
+    log_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,8 @@ class ExecutionUncertain(News):
     key: str
     reason: str
     answered: bool
+    asked: bool = False
+    """A person wanted to know: also what is no news to us is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,12 +29,28 @@ class TaskState:
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
+    dispatched_at: float | None = None
+    began: bool = False
+    """Its host said once that it runs."""
     started_at: float | None = None
     ended_at: float | None = None
     """UTC seconds of the controller."""
+    host_started_at: float | None = None
+    host_ended_at: float | None = None
+    """The host's own clock, seconds since 1970: right also when nobody could be told. None: it has not ended there."""
     log_bytes: int = 0
+    log_owed: bool = False
+    """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    """What a download left here: absolute paths."""
+    dispatch_seq: int = 0
+    """Seq of the event that dispatched it: what later jobs read is what had been written by then."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What it wrote to ``$ONDUTY_OUTPUT``."""
+    output_problems: tuple[str, ...] = ()
+    """What was not taken of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,8 @@ class AttemptState:
     idle_s: float = 0.0
     """Seconds that it stood between two tasks because the run was paused: no part of its time limit."""
     ended_at: float | None = None
+    ended_seq: int = 0
+    """Seq of the event that it ended with; 0: it has not."""
     phase: Phase = Phase.RUNNING
     """RUNNING until it ended; then as its job run ended, or UNKNOWN when a person went past it."""
     result: Result | None = None
@@ -150,6 +168,8 @@ class JobState:
     runs: tuple[JobRunState, ...]
     counts: Mapping[Phase, int] = field(default_factory=dict)
     """How many of ``runs`` are in each phase; phases without any are left out."""
+    outputs: bool = False
+    """A task of it wrote to ``$ONDUTY_OUTPUT``; which ones counts is for ``core.outputs`` to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +212,8 @@ class RunState:
     ended_at: float | None = None
     stopping: bool = False
     """An ``on_failure: stop`` job failed: nothing new starts but what a person retries."""
+    lock_taken: bool = False
+    """It has a place in its concurrency group."""
     intents: tuple[str, ...] = ()
     """Ids of the last 256 intents that took effect, oldest first: the same id again changes nothing."""
     cancelled_by: str = ""
@@ -204,6 +226,9 @@ class RunState:
     """Who asked for the rollback last; ``onduty`` for ``on_failure: rollback``."""
     reason: str = ""
     """Why it was paused or rolled back, as that person said."""
+    secrets_needed: Mapping[str, str] = field(default_factory=dict)
+    """Secrets whose values are not known, and why; nothing starts while there are any."""
+    secrets_needed_at: float | None = None
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()

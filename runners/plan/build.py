@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import TypeVar
 
 from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
+from runners.model.kinds import TaskKind
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
+from runners.model.secrets import SecretSource, SourceKind
 from runners.plan.host_checks import unusable_hosts
+from runners.plan.kinds import template_problems, wait_s
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
 
 T = TypeVar("T")
+
+Where = tuple[str, str]
+"""Names of a stage and of a job in it."""
 
 
 def build_plan(
@@ -27,12 +34,14 @@ def build_plan(
     folder: str,
     limit: str | None = None,
     runbooks: tuple[str, ...] = (),
+    home: str = "",
 ) -> tuple[Plan | None, tuple[Problem, ...]]:
     """Plan a run; None exactly when there are problems.
 
     ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
     ``inventory`` None: only ``local`` is known. ``limit`` is a pattern: hosts outside are left out, and jobs that keep
-    none. ``runbooks`` are places of pages. ``local`` has to be named in it, unless it only says what to leave out.
+    none. ``local`` has to be named in it, unless it only says what to leave out. ``runbooks`` are places of pages,
+    ``home`` is what ``~`` means in the path of a secret.
     """
     problems: list[Problem] = []
     params, param_problems = resolve_params(pipeline, given_params)
@@ -45,19 +54,8 @@ def build_plan(
     problems.extend(unusable_hosts(pipeline, resolved, inventory))
     if problems:
         return None, in_order(problems)
-    stages: list[PlannedStage] = []
-    number = 1
-    for stage in pipeline.stages:
-        kept = {job.name for job in stage.jobs if resolved[job.hosts]}
-        jobs = []
-        for job in stage.jobs:
-            hosts = resolved[job.hosts]
-            if hosts:
-                jobs.append(_job(pipeline, stage.name, job, hosts, params, number, kept))
-                number += len(hosts)
-        if jobs:
-            stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
-    used = {host for stage in stages for job in stage.jobs for host in job.hosts}
+    where = {(stage.name, job.name): resolved[job.hosts] for stage in pipeline.stages for job in stage.jobs}
+    used = {host for hosts in where.values() for host in hosts}
     known = inventory.hosts if inventory else {}
     table = {name: replace(host, withheld={}) for name, host in known.items() if name in used}
     if LOCAL in used:
@@ -69,17 +67,58 @@ def build_plan(
         environment=pipeline.environment or (inventory.environment if inventory else None),
         definition_digest=definition_digest,
         params=params,
+        secrets={name: _secret(source, folder, home) for name, source in pipeline.secrets.items()},
         env=dict(pipeline.env),
         hosts=table,
-        stages=tuple(stages),
+        stages=_stages(pipeline, params, where),
         limit=limit,
-        left_out=tuple(
-            f"{stage.name}/{job.name}" for stage in pipeline.stages for job in stage.jobs if not resolved[job.hosts]
-        ),
+        left_out=tuple(f"{stage}/{job}" for (stage, job), hosts in where.items() if not hosts),
+        concurrency=pipeline.concurrency,
         runbooks=runbooks,
         folder=folder,
     )
-    return plan, ()
+    problems.extend(template_problems(pipeline, plan))
+    return (None, in_order(problems)) if problems else (plan, ())
+
+
+def repeat_plan(
+    pipeline: Pipeline, given_params: Mapping[str, str], earlier: Plan, *, runbooks: tuple[str, ...] = ()
+) -> tuple[Plan | None, tuple[Problem, ...]]:
+    """Plan an earlier run again; None exactly when there are problems.
+
+    ``pipeline`` is the text that the earlier run pinned. Its hosts, how they are reached and what they are limited to
+    are the earlier plan's, wherever its inventory came from; params are too, but those given now.
+    """
+    params, problems = resolve_params(pipeline, {**earlier.params, **given_params})
+    if problems:
+        return None, in_order(problems)
+    where: dict[Where, tuple[str, ...]] = {
+        (stage.name, job.name): () for stage in pipeline.stages for job in stage.jobs
+    }
+    where.update({(job.stage, job.name): job.hosts for job in earlier.jobs()})
+    stages = _stages(pipeline, params, where)
+    plan = replace(earlier, params=params, stages=stages, previous=(), runbooks=runbooks, sources={})
+    found = template_problems(pipeline, plan)
+    return (None, in_order(found)) if found else (plan, ())
+
+
+def _stages(
+    pipeline: Pipeline, params: Mapping[str, str], where: Mapping[Where, tuple[str, ...]]
+) -> tuple[PlannedStage, ...]:
+    """``where`` has the hosts of every job; one without any is left out."""
+    stages: list[PlannedStage] = []
+    number = 1
+    for stage in pipeline.stages:
+        kept = {job.name for job in stage.jobs if where[stage.name, job.name]}
+        jobs = []
+        for job in stage.jobs:
+            hosts = where[stage.name, job.name]
+            if hosts:
+                jobs.append(_job(pipeline, stage.name, job, hosts, params, number, kept))
+                number += len(hosts)
+        if jobs:
+            stages.append(PlannedStage(name=stage.name, jobs=tuple(jobs)))
+    return tuple(stages)
 
 
 def host_problems(pipeline: Pipeline, inventory: Inventory | None) -> tuple[Problem, ...]:
@@ -139,13 +178,37 @@ def _job(
     )
 
 
+def _secret(source: SecretSource, folder: str, home: str) -> SecretSource:
+    match source.kind:
+        case SourceKind.FILE:
+            return replace(source, path=_whole_path(source.path, folder, home))
+        case SourceKind.COMMAND:
+            program, *rest = source.words
+            # A program without a slash is looked for on PATH.
+            program = _whole_path(program, folder, home) if "/" in program else program
+            return replace(source, words=(program, *rest), folder=folder)
+        case _:
+            return source
+
+
+def _whole_path(path: str, folder: str, home: str) -> str:
+    if path == "~" or path.startswith("~/"):
+        return posixpath.join(home, path[2:])
+    return posixpath.normpath(posixpath.join(folder, path))
+
+
 def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:
     return PlannedTask(
         name=task.name,
+        kind=task.kind,
         command=task.run,
+        http=task.http,
+        transfer=task.transfer,
+        wait_s=wait_s(task, params),
         shell=_first(task.shell, job.shell, pipeline.defaults.shell),
         login=_first(task.login, job.login, pipeline.defaults.login),
-        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo),
+        # The account's own matter for whatever is not a command: a job may give the value for all its commands.
+        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo) if task.kind is TaskKind.RUN else "",
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
-from runners.model.definition import Part
+from runners.model.definition import Concurrency, Part, WhenBusy
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask, words_of
 from runners.plan.digest import plan_digest
@@ -23,8 +23,11 @@ def describe_plan(plan: Plan) -> tuple[str, ...]:
     """One line each for what would run where, in the order it would: stages, jobs on their hosts, tasks, commands."""
     rows = [_row(0, _headline(plan))]
     rows.extend(_row(1, f"{name}={value}") for name, value in plan.params.items())
+    rows.extend(_row(1, f"secret {name} from {source}") for name, source in plan.secrets.items())
     if plan.limit is not None:
         rows.append(_row(1, f"limited to {plan.limit}; left out: {', '.join(plan.left_out) or 'no whole job'}"))
+    if plan.concurrency is not None:
+        rows.append(_row(1, _group(plan.concurrency)))
     previous: PlannedStage | None = None
     for stage in plan.stages:
         after = f", after {previous.name}" if previous else ""
@@ -59,7 +62,15 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "definition_digest": plan.definition_digest,
         "plan_digest": plan_digest(plan),
         "params": dict(plan.params),
+        "secrets": {name: str(source) for name, source in plan.secrets.items()},
         "env": dict(plan.env),
+        "concurrency": None
+        if plan.concurrency is None
+        else {
+            "group": plan.concurrency.group,
+            "limit": plan.concurrency.limit,
+            "when_busy": plan.concurrency.when_busy.value,
+        },
         "limit": plan.limit,
         "left_out": list(plan.left_out),
         "job_runs": plan.job_run_count(),
@@ -78,6 +89,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             {"name": stage.name, "jobs": [_job_document(job) for job in jobs_in_order(stage)]} for stage in plan.stages
         ],
     }
+
+
+def _group(concurrency: Concurrency) -> str:
+    at_once = "one run" if concurrency.limit == 1 else f"{concurrency.limit} runs"
+    busy = "waits for its turn" if concurrency.when_busy is WhenBusy.QUEUE else "is refused"
+    return f"concurrency group {concurrency.group}: {at_once} at once, another one {busy}"
 
 
 def _job_document(job: PlannedJob) -> dict[str, Any]:

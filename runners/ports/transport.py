@@ -14,6 +14,8 @@ from typing import Protocol
 
 from runners.model.definition import Shell
 from runners.model.inventory import Host
+from runners.ports.byte_stream import ByteStream
+from runners.ports.courier import Courier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,9 @@ class ExecutionRequest:
     """A host that has none of the name says so in the result; then nothing of the script ran."""
     login: bool = False
     """The profile of the account is read first; ``env`` stands over what it sets, and ``dir`` over where it goes."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Reaches the job byte for byte and nothing else. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT`` are set by the host."""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Reaches the job byte for byte and nothing else; secrets are among them. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT``
+    are set by the host."""
     dir: str | None = None
     """Where the command runs; None means the work folder. A folder that is not there is a failure with a reason."""
     workdir: str = ""
@@ -42,6 +45,9 @@ class ExecutionRequest:
     """Enforced on the host, also while nobody is connected. None means no limit."""
     label: str = ""
     """``alice deploy-api/42 rollout/release@web3``: readable on the host, for other people. No newline."""
+    earlier: str | None = None
+    """Text of the file that ``$ONDUTY_OUTPUTS`` names, private to the login and removed with the execution; None: the
+    variable is not set. At most 16 MiB."""
 
 
 class ExecutionPhase(enum.StrEnum):
@@ -79,6 +85,8 @@ class ExecutionResult:
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
     """User + system seconds of the job and its children; None when not measured."""
+    output_bytes: int = 0
+    """Size of what the job had written to ``$ONDUTY_OUTPUT`` when it ended; 0: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +176,13 @@ class Supervisor(Protocol):
         """Deliver the log from ``offset`` and then the result, through the sink. Idempotent."""
         ...
 
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """The first ``size_bytes`` of what a finished job wrote to ``$ONDUTY_OUTPUT``, without NUL at the end.
+
+        Fewer when less is there: of an unknown key nothing. It is there until ``remove``.
+        """
+        ...
+
     async def cancel(self, key: str, grace_s: float) -> None:
         """TERM to the whole tree, ``grace_s`` seconds, KILL; steps and then the result come through the sink."""
         ...
@@ -193,6 +208,18 @@ class HostSession(Supervisor, Protocol):
 
     async def remove_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str] = ()) -> None:
         """Delete work folders by name, with what ``sharers`` left in them. Missing ones are not an error."""
+        ...
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """Connect from the host to ``host`` and ``port`` as they are called there.
+
+        Raises ``StreamRefused`` when the host says no, or allows no forwarding.
+        """
+        ...
+
+    async def open_courier(self, workdir: str, dir: str | None, sharers: Sequence[str] = ()) -> Courier:
+        """Begin to move files. Relative paths start where a command of the attempt would run: in ``dir``, else in the
+        work folder ``workdir``, made when it is not there, with its ``sharers``. Raises ``HostRefused``."""
         ...
 
     async def close(self) -> None:

@@ -39,6 +39,15 @@ od() { # COUNT VERB ID ARGUMENTS... .
         dd "if=$od_f.l" bs=65536 iflag=skip_bytes,count_bytes "skip=$3" "count=$4" </dev/null >&6 || od_word=bad
       printf 'A %s %s\n' "$1" "$od_word" >&5
       ;;
+    output) # ID KEY BYTES; what is missing of them comes as NUL
+      {
+        if od_find "$2" && [ -f "$od_f.o" ]; then
+          dd "if=$od_f.o" bs=65536 iflag=count_bytes "count=$3"
+        fi
+        dd if=/dev/zero bs=65536 iflag=count_bytes "count=$3"
+      } </dev/null | head -c "$3" >&6
+      printf 'A %s ok\n' "$1" >&5
+      ;;
     cancel) # ID KEY GRACE
       od_end_tree "$2" "$3" C </dev/null 6>&- &
       printf 'A %s ok\n' "$1" >&5

@@ -7,11 +7,12 @@
 # Files of one execution, in a folder of mode 0700:
 #   KEY.x  record, whose blocks are reserved at the claim and overwritten in place:
 #            line 1  FLAGS TAG SUPERVISOR ITS_TICKS JOB ITS_TICKS BOOT_ID CLAIMED_AT .
-#            line 2  R KIND STATUS LOG_BYTES CUT HOW STARTED_AT ENDED_AT CPU_TICKS .   (blank until it has ended)
+#            line 2  R KIND STATUS LOG_BYTES CUT HOW STARTED_AT ENDED_AT CPU_TICKS OUTPUT_BYTES .   (blank until
+#                  it has ended)
 #            line 3  label for people      line 4  the folder asked for     line 5  D DRAINER
 #          TAG is H (claimed by the helper named), S (started) or Z (sealed). FLAGS: the first is C (cancelled) or
 #          T (timed out), the second is x when the log was cut. Times are hundredths of a second.
-#   KEY.l  log      KEY.o  outputs      work/NAME  work folders
+#   KEY.l  log      KEY.o  outputs      KEY.i  what earlier jobs wrote      work/NAME  work folders
 #
 # Descriptors: 5 replies and notices, 6 raw bytes, 9 the log (its position, in /proc/PID/fdinfo/9, is the log's size),
 # 8 the drainer's sign of life.
@@ -159,6 +160,6 @@ od_drop() { # KEY: delete it, unless it runs
   case $od_phase in
     running | absent | unknown) ;;
     # The record goes last: without it the key would look as if it had never been.
-    *) rm -f "$od_f.l" "$od_f.o" "$od_f.x" </dev/null ;;
+    *) rm -f "$od_f.l" "$od_f.o" "$od_f.i" "$od_f.x" </dev/null ;;
   esac
 }

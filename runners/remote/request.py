@@ -16,6 +16,8 @@ MAX_ENV_STRING_BYTES = 131_071
 """Linux takes no longer ``NAME=value`` (MAX_ARG_STRLEN, execve(2))."""
 MAX_ENV_BYTES = 1 << 20
 """Half of what Linux takes for arguments and environment together under the usual 8 MiB stack (execve(2))."""
+MAX_EARLIER_BYTES = 16 << 20
+"""Of what earlier jobs wrote: 200 hosts with 64 KiB each, and their names. It is one line for the host's shell."""
 MAX_LABEL_BYTES = 200
 MAX_DIR_BYTES = 1000
 
@@ -61,9 +63,18 @@ def start(
     label: str,
     shell: Shell = Shell.SH,
     login: bool = False,
+    earlier: str | None = None,
 ) -> bytes:
-    """Claim ``key`` and start ``script``. Raises ``RequestRefused`` for what no host could run as written."""
+    """Claim ``key`` and start ``script``. Raises ``RequestRefused`` for what no host could run as written.
+
+    ``earlier`` is the text of the file that ``$ONDUTY_OUTPUTS`` will name.
+    """
     _check_env(env, login=login)
+    if earlier is not None and len(_bytes(earlier)) > MAX_EARLIER_BYTES:
+        raise RequestRefused(
+            f"what earlier jobs wrote to $ONDUTY_OUTPUT is {len(_bytes(earlier)):,} bytes as JSON, and a host is given "
+            f"at most {MAX_EARLIER_BYTES:,}; write less there"
+        )
     if dir is not None and (len(_bytes(dir)) > MAX_DIR_BYTES or "\n" in dir):
         raise RequestRefused(f"the folder's name is longer than {MAX_DIR_BYTES} bytes or has a line break")
     pairs = [part for name, value in env.items() for part in (name, value)]
@@ -80,6 +91,7 @@ def start(
         _bytes(one_line)[:MAX_LABEL_BYTES],
         f"{shell.value}-login" if login else shell.value,
         script,
+        earlier or "",
         *pairs,
     )
 
@@ -97,6 +109,11 @@ def seal(number: int, key: str) -> bytes:
 def fetch(number: int, key: str, offset: int, size_bytes: int) -> bytes:
     """Bytes of a log, raw, on stderr."""
     return request("fetch", number, checked_key(key), str(offset), str(size_bytes))
+
+
+def output(number: int, key: str, size_bytes: int) -> bytes:
+    """Exactly so many bytes on stderr: what the job wrote to ``$ONDUTY_OUTPUT``, then NUL."""
+    return request("output", number, checked_key(key), str(size_bytes))
 
 
 def cancel(number: int, key: str, grace_s: float) -> bytes:
@@ -185,7 +202,9 @@ def _check_env(env: Mapping[str, str], *, login: bool) -> None:
     if login and sum(len(name) + 1 for name in env) > most_bytes:
         raise RequestRefused("the environment has too many variables for login: true")
     if total_bytes > MAX_ENV_BYTES:
-        raise RequestRefused(f"the environment is larger than {MAX_ENV_BYTES} bytes")
+        outputs = sum(len(_bytes(value)) for name, value in env.items() if name.startswith("ONDUTY_OUT_"))
+        share = f", {outputs:,} of them outputs of earlier jobs" if outputs else ""
+        raise RequestRefused(f"the environment is {total_bytes:,} bytes{share}; at most {MAX_ENV_BYTES:,} can be given")
 
 
 def _bytes(argument: str | bytes) -> bytes:

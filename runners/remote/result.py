@@ -1,6 +1,7 @@
 """How an execution ended, as its record on the host says it: one line with a closing mark.
 
-``R KIND STATUS LOG_BYTES CUT HOW STARTED ENDED CPU .`` in the record; a notice or report may add the folder asked for.
+``R KIND STATUS LOG_BYTES CUT HOW STARTED ENDED CPU OUTPUT_BYTES .`` in the record; a notice or report may add the
+folder asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _SIGNALS = tuple(_SIGNAL_NAMES.split())
 _FIRST_REALTIME, _LAST_REALTIME = 34, 64
 _CLOCK_TICKS_PER_S = 100
 """What /proc counts in (USER_HZ), on every Linux there is."""
-_WORDS = 10
+_WORDS = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class RemoteResult:
     """Seconds since 1970 by the host's clock."""
     ended_at: float
     cpu_s: float
+    output_bytes: int = 0
+    """What was written to ``$ONDUTY_OUTPUT``."""
 
 
 def signal_name(status: int) -> str | None:
@@ -52,9 +55,9 @@ def signal_name(status: int) -> str | None:
 def parse_result(text: str) -> RemoteResult:
     """Read ``R … .`` and the folder that may follow. Raises ``ValueError`` when it is not whole."""
     words = text.split(" ", _WORDS)
-    if len(words) < _WORDS or words[0] != "R" or words[9] != ".":
+    if len(words) < _WORDS or words[0] != "R" or words[10] != ".":
         raise ValueError(f"not a result: {text!r}")
-    _, kind, status, log_bytes, cut, how, started, ended, cpu, _ = words[:_WORDS]
+    _, kind, status, log_bytes, cut, how, started, ended, cpu, outputs, _ = words[:_WORDS]
     folder = words[_WORDS] if len(words) > _WORDS else ""
     exit_code = signal = error = None
     if kind == "x":
@@ -73,6 +76,7 @@ def parse_result(text: str) -> RemoteResult:
         started_at=int(started) / 100,
         ended_at=int(ended) / 100,
         cpu_s=int(cpu) / _CLOCK_TICKS_PER_S,
+        output_bytes=int(outputs),
     )
 
 
@@ -89,6 +93,8 @@ def _error(code: str, folder: str) -> str:
                 "this user cannot enter the work folder (other users than root are let in by setfacl, which this host "
                 "may not have); give the task a dir:"
             )
+        case "noearlier":
+            return "what earlier jobs wrote could not be put on the host (disk full?)"
         case "nobash":
             return "this host has no bash, which shell: bash asks for; nothing was started there"
         case "nostart":

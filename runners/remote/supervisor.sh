@@ -1,14 +1,14 @@
 # One execution: claim, start, keep what it prints, wait, write how it ended, say so.
 
-od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SHELL SCRIPT [NAME VALUE]... .
+od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SHELL SCRIPT EARLIER [NAME VALUE]... .
   od_id=$1 od_key=$2
   od_look "$od_key"
   if [ "$od_phase" != absent ]; then
     od_report "$od_id" "$od_key"
     return 0
   fi
-  od_work=$3 od_where=$4 od_limit=$5 od_label=$6 od_shell=$7 od_script=$8
-  shift 8
+  od_work=$3 od_where=$4 od_limit=$5 od_label=$6 od_shell=$7 od_script=$8 od_earlier=$9
+  shift 9
   od_clock
   od_since=$od_now
   if ! od_claim H; then
@@ -24,13 +24,14 @@ od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SHELL SCRIPT [NAME VALUE]... .
     rm -f "$od_f.l" "$od_f.x" </dev/null
     printf 'A %s full\n' "$od_id" >&5
   fi
-  od_script=''
+  od_script='' od_earlier=''
 }
 
 od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
   od_stat self
   od_sup=$od_pid od_sup_ticks=$od_ticks od_error=''
   od_folder
+  od_keep_earlier
   case $od_shell in
     bash*) [ -n "$od_error" ] || command -v bash >/dev/null || od_error=nobash ;;
   esac
@@ -91,6 +92,10 @@ od_folder() { # -> we stand where the job will run, or od_error
   fi
 }
 
+od_keep_earlier() { # what earlier jobs wrote, for $ONDUTY_OUTPUTS; or od_error
+  [ -z "$od_earlier" ] || [ -n "$od_error" ] || printf '%s' "$od_earlier" >"$od_f.i" || od_error=noearlier
+}
+
 od_feed() { # stdout is the pipe that the job's shell reads its script from
   # The first thing the script does is to close the pipe for its children; the shell reads on from a copy.
   printf 'exec 3<&-; %s\n' "$od_script"
@@ -114,6 +119,7 @@ od_become() { # [NAME VALUE]... .   the fork that becomes the job; 3 is the scri
     shift 2
   done
   export "ONDUTY_KEY=$od_key" "ONDUTY_WORKDIR=$od_w" "ONDUTY_OUTPUT=$od_f.o"
+  [ -z "$od_earlier" ] || export "ONDUTY_OUTPUTS=$od_f.i"
   [ -z "$od_later" ] || export "od_names=$od_names" "od_pwd=$PWD"
   unset OLDPWD
   case $od_shell in
@@ -243,8 +249,12 @@ od_finish() { # KIND STATUS CPU_TICKS
     set -- e
     od_status=nostart
   fi
+  od_log=$od_bytes od_bytes=0
+  if [ -f "$od_f.o" ] && [ -s "$od_f.o" ]; then
+    od_size "$od_f.o"
+  fi
   od_clock
-  od_two="R $1 $od_status $od_bytes $od_cut ${od_flags%?} $od_since $od_now $od_cpu ."
+  od_two="R $1 $od_status $od_log $od_cut ${od_flags%?} $od_since $od_now $od_cpu $od_bytes ."
   printf '%-111s\n%-95s\n' "$od_one" "$od_two" 1<>"$od_f.x"
   # The result is closed by its mark before the notice is sent, so whoever hears the notice may read the result.
   printf 'N %s %s %.200s\n' "$od_key" "$od_two" "$od_where" >&5

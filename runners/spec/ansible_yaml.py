@@ -9,10 +9,9 @@ from __future__ import annotations
 from runners.spec.ansible_raw import RangeRefused, RawInventory, Vars, spell_out, split_port
 from runners.spec.ansible_values import VAULT_HEADER, YAML_TAGS, Value, from_yaml
 from runners.spec.fields import is_null, what
+from runners.spec.inventory_kind import SECTIONS
 from runners.spec.nodes import Map, Node, Scalar, read_tree
 from runners.spec.report import Part, Report, did_you_mean
-
-SECTIONS = ("hosts", "children", "vars")
 
 Path = tuple[Part, ...]
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from pydantic_core import PydanticCustomError
-
 from runners.model.inventory import Inventory
 from runners.model.problems import Problem
 from runners.spec.ansible import assemble
@@ -15,16 +13,12 @@ from runners.spec.ansible_ini import read_ini
 from runners.spec.ansible_json import read_json
 from runners.spec.ansible_values import YAML_TAGS
 from runners.spec.ansible_yaml import read_yaml
-from runners.spec.fields import words_of
-from runners.spec.inventory_kind import InventoryKind, inventory_kind, is_ansible
+from runners.spec.inventory_kind import PRINTED, InventoryKind, inventory_kind, is_ansible
 from runners.spec.nodes import decode_text, read_tree
 from runners.spec.own_inventory import read_own
 from runners.spec.report import Report, in_order
 from runners.spec.site import absolute_from
 from runners.spec.ssh_hosts import read_ssh_hosts
-
-PRINTED = "--list"
-"""Where the files of an inventory hold what its command printed; no file beside it has such a path."""
 
 
 def read_inventory(
@@ -63,14 +57,3 @@ def read_inventory(
         return None, in_order(report.problems)
     inventory, more = read_own(tree, report, absolute, (files or {}).get(PRINTED))
     return inventory, (*in_order(report.problems), *more)
-
-
-def command_of(text: str, file: str) -> tuple[str, ...]:
-    """The words of the command that prints the hosts of this inventory; empty when it names none."""
-    tree, _ = read_tree(text, file) if inventory_kind(text, file) is InventoryKind.YAML else (None, [])
-    if tree is None or is_ansible(tree) or "command" not in tree:
-        return ()
-    try:
-        return words_of(tree["command"])
-    except PydanticCustomError:
-        return ()

@@ -1,4 +1,5 @@
-"""Which kind of inventory a text is, told by the text itself and, where that leaves a doubt, by the file's name."""
+"""Which kind of inventory a text is, told by the text itself and, where that leaves a doubt, by the file's name; and
+which command prints its hosts. Every `onduty run` asks this, so it loads none of what reads an inventory whole."""
 
 from __future__ import annotations
 
@@ -7,11 +8,14 @@ import json
 import re
 from pathlib import PurePosixPath
 
-from runners.spec.ansible_yaml import SECTIONS
-from runners.spec.nodes import Map
+from runners.spec.nodes import Map, read_tree
 
 OWN_KEYS = frozenset({"environment", "defaults", "hosts", "groups", "command"})
 """Keys at the top of our own inventories."""
+SECTIONS = ("hosts", "children", "vars")
+"""Parts of a group in Ansible's YAML."""
+PRINTED = "--list"
+"""Where the files of an inventory hold what its command printed; no file beside it has such a path."""
 
 _SECTION_LINE = re.compile(r"^\[[A-Za-z0-9_.-]+(?::[a-z]+)?\][ \t]*(?:[#;].*)?$", re.MULTILINE)
 _KEY_LINE = re.compile(r"^[^\s#;\[][^:=\n]*:(?:[ \t]|\r?$)", re.MULTILINE)
@@ -58,6 +62,21 @@ def is_ansible(tree: Map) -> bool:
     if tree.keys() & OWN_KEYS:
         return False
     return any(isinstance(value, Map) and set(SECTIONS) & value.keys() for value in tree.values())
+
+
+def command_of(text: str, file: str) -> tuple[str, ...]:
+    """The words of the command that prints the hosts of this inventory; empty when it names none."""
+    tree, _ = read_tree(text, file) if inventory_kind(text, file) is InventoryKind.YAML else (None, [])
+    if tree is None or is_ansible(tree) or "command" not in tree:
+        return ()
+    from pydantic_core import PydanticCustomError
+
+    from runners.spec.fields import words_of
+
+    try:
+        return words_of(tree["command"])
+    except PydanticCustomError:
+        return ()
 
 
 def _is_list(text: str) -> bool:

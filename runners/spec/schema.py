@@ -15,7 +15,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def pipeline_schema() -> dict[str, Any]:
     """For pipeline files. Rules between parts (needs, names that clash) are checked by ``onduty lint`` alone."""
-    return _schema(PipelineModel, "onduty pipeline")
+    schema = _schema(PipelineModel, "onduty pipeline")
+    properties = schema["properties"]
+    group = schema["$defs"]["ConcurrencyModel"]["properties"]["group"]
+    whole_form = properties["concurrency"]
+    words = {"description": whole_form.pop("description")}
+    properties["concurrency"] = {**words, "anyOf": [whole_form, {**group, "description": "Its group."}]}
+    return schema
 
 
 def inventory_schema() -> dict[str, Any]:

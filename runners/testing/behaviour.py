@@ -18,6 +18,13 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """Append these bytes to ``$ONDUTY_OUTPUT``."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Wait until the test releases ``name``."""
 
@@ -73,7 +80,7 @@ class OnCancel:
     """Processes that live on after KILL: then no result comes."""
 
 
-Step = Print | Gate | Exit | Die | Fault | TimeOut | Vanish | Refuse | OnCancel
+Step = Print | Output | Gate | Exit | Die | Fault | TimeOut | Vanish | Refuse | OnCancel
 
 
 def hangs(*steps: Step) -> tuple[Step, ...]:
@@ -93,6 +100,8 @@ def as_shell(steps: Sequence[Step], gate_dir: str) -> str:
         match step:
             case Print(data):
                 lines.append(f"printf %s {base64.b64encode(data).decode()} | base64 -d")
+            case Output(data):
+                lines.append(f'printf %s {base64.b64encode(data).decode()} | base64 -d >>"$ONDUTY_OUTPUT"')
             case Gate(name):
                 path = shlex.quote(f"{gate_dir}/{name}")
                 lines.append(f"until test -e {path}; do sleep 0.01; done")

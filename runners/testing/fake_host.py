@@ -5,12 +5,13 @@ No clock, no thread, no task: a host changes only when a test or a session calls
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
 from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult
-from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Print, Refuse, Step, TimeOut, Vanish
+from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Output, Print, Refuse, Step, TimeOut, Vanish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class FakeExecution:
     """None: sealed, never started."""
     phase: ExecutionPhase
     log: bytearray = field(default_factory=bytearray)
+    output: bytearray = field(default_factory=bytearray)
+    """What the job wrote to ``$ONDUTY_OUTPUT``."""
     result: ExecutionResult | None = None
     reason: str = ""
     steps: list[Step] = field(default_factory=list)
@@ -60,6 +63,8 @@ class FakeHost:
     executions: dict[str, FakeExecution] = field(default_factory=dict)
     ledger: list[Start] = field(default_factory=list)
     released: set[str] = field(default_factory=set)
+    lose_next_output: bool = False
+    """The link drops when the next output is asked for."""
     connect_error: OndutyError | None = None
     """Raised by every connect until it is None."""
     lose_next_start: str = ""
@@ -69,6 +74,16 @@ class FakeHost:
     workdirs: set[str] = field(default_factory=set)
     sealed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    servers: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """What answers on an address as the host calls it: these bytes, then the end."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By absolute path."""
+    modes: dict[str, int] = field(default_factory=dict)
+    moved_bytes: int = 0
+    """Sent to it, also of what was never finished."""
+    holds_transfers: asyncio.Event | None = None
+    """While it is not set, nothing is moved; None: nothing waits."""
+    asked_streams: list[tuple[str, int]] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change."""
 
@@ -161,6 +176,7 @@ class FakeHost:
             started_at=execution.started_at,
             ended_at=self.now(),
             cpu_s=0.0,
+            output_bytes=len(execution.output),
         )
         execution.phase = ExecutionPhase.DONE
         self._changed()
@@ -187,6 +203,8 @@ class FakeHost:
             match step:
                 case Print(data):
                     execution.log.extend(data)
+                case Output(data):
+                    execution.output.extend(data)
                 case Exit(code):
                     self.finish(execution.key, exit_code=code)
                 case Die(signal):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runners.model.errors import SessionLost, SudoRefused
+from runners.ports.byte_stream import ByteStream, StreamRefused
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -17,7 +18,9 @@ from runners.ports.transport import (
     Survivor,
 )
 from runners.testing.behaviour import Step
+from runners.testing.fake_courier import FakeCourier
 from runners.testing.fake_host import FakeHost
+from runners.testing.fake_stream import FakeStream
 from runners.testing.fake_supervisor import FakeSupervisor
 
 
@@ -81,6 +84,10 @@ class FakeSession:
         """As the promise says."""
         await self._own.follow(key, offset)
 
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """As the promise says."""
+        return await self._own.output(key, size_bytes)
+
     async def cancel(self, key: str, grace_s: float) -> None:
         """As the promise says."""
         await self._own.cancel(key, grace_s)
@@ -100,6 +107,26 @@ class FakeSession:
         """As the promise says."""
         await self.turn()
         self.host.workdirs.difference_update(workdirs)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was lost or closed."""
+        return self._lost is not None or self._closed
+
+    async def open_courier(self, workdir: str, dir: str | None, sharers: Sequence[str] = ()) -> FakeCourier:
+        """As the promise says."""
+        await self.turn()
+        self.host.workdirs.add(workdir)
+        return FakeCourier(self, dir or f"{self.facts.state_dir}/work/{workdir}")
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """As the promise says."""
+        await self.turn()
+        self.host.asked_streams.append((host, port))
+        server = self.host.servers.get((host, port))
+        if server is None:
+            raise StreamRefused("Connection refused")
+        return FakeStream(server)
 
     async def close(self) -> None:
         """As the promise says."""

@@ -76,6 +76,18 @@ class FakeSupervisor:
         await self._session.turn()
         self._session.deliver(key, self._user, offset)
 
+    async def output(self, key: str, size_bytes: int) -> bytes:
+        """As the promise says."""
+        await self._session.turn()
+        if self._host.lose_next_output:
+            self._host.lose_next_output = False
+            self._session.lose("cut before the outputs came")
+            self._session.check()
+        execution = self._host.executions.get(key)
+        if execution is None or execution.user != self._user:
+            return b""
+        return bytes(execution.output[:size_bytes]).rstrip(b"\0")
+
     async def cancel(self, key: str, grace_s: float) -> None:
         """TERM ends a job at once unless its ``OnCancel`` says otherwise; ``grace_s`` passes in no time."""
         await self._session.turn()

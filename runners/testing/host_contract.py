@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import math
 import os
 import random
@@ -104,6 +105,40 @@ class HostContract:
         assert seen[b"ONDUTY_WORKDIR"].endswith(WORKDIR.encode())
         assert b"ONDUTY_OUTPUT" in seen
         assert [name for name in seen if name.startswith(b"od_")] == []
+        await session.close()
+
+    async def test_what_earlier_jobs_wrote_is_a_private_file_that_goes_with_the_execution(self, lab: HostLab) -> None:
+        earlier = '{"build/image":{"web1":{"tag":"it\'s \\"1\\"","note":"\\n\\u0001 %s %d"}}}'
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        asked = ExecutionRequest(
+            key=KEY, script='cat "$ONDUTY_OUTPUTS"; stat -c %a "$ONDUTY_OUTPUTS" >&2', earlier=earlier, workdir=WORKDIR
+        )
+        await session.start(asked)
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        assert sink.output(KEY) == earlier.encode() + b"600\n"
+        assert state_files(lab)[".i"].read_text() == earlier
+        await session.remove([KEY])
+        assert state_files(lab) == {}
+        await session.close()
+
+    async def test_the_outputs_of_two_hundred_hosts_reach_a_job_whole(self, lab: HostLab) -> None:
+        earlier = json.dumps({"build/image": {f"web{n}": {"log": "x" * 16_000} for n in range(200)}})
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        script = 'cksum <"$ONDUTY_OUTPUTS"'
+        await session.start(ExecutionRequest(key=KEY, script=script, earlier=earlier, workdir=WORKDIR))
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        assert sink.output(KEY).split()[1] == str(len(earlier)).encode()
+        await session.close()
+
+    async def test_without_earlier_jobs_there_is_no_file_and_no_variable(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request('echo "${ONDUTY_OUTPUTS-none}"'))
+        assert (await sink.until_finished(KEY)).exit_code == 0
+        assert sink.output(KEY) == b"none\n"
+        assert ".i" not in state_files(lab)
         await session.close()
 
     async def test_secrets_and_scripts_are_in_no_other_process_and_in_no_file(self, lab: HostLab) -> None:

@@ -51,6 +51,7 @@ from runners.model.news import (
     HostReady,
     News,
 )
+from runners.model.outputs import NO_OUTPUTS, Outputs
 from runners.model.phases import LIVE, FailureKind, Phase, Result
 from runners.model.plan import Plan
 from runners.model.state import JobRunState, RunState
@@ -209,12 +210,19 @@ class Simulator:
         """Its host says that it runs."""
         self.tell(ExecutionStarted(job_run=self.id_of(name), key=self.key(name)))
 
-    def finish(self, name: str, exit_code: int = 0, result: Result | None = None, log_bytes: int = 100) -> None:
+    def finish(
+        self,
+        name: str,
+        exit_code: int = 0,
+        result: Result | None = None,
+        log_bytes: int = 100,
+        outputs: Outputs = NO_OUTPUTS,
+    ) -> None:
         """Its host gives the verdict about the task that it has; ``result`` where an exit code does not say it."""
         key = self.key(name)
         self.starts.pop(key, None)
         self.cancels.pop(key, None)
-        self.tell(finished(self.id_of(name), key, exit_code, result, log_bytes))
+        self.tell(finished(self.id_of(name), key, exit_code, result, log_bytes, outputs))
 
     def lose(self, name: str, reason: str = "the link was cut") -> None:
         """Its host is silent."""
@@ -320,7 +328,12 @@ class Simulator:
 
 
 def finished(
-    job_run: str, key: str, exit_code: int = 0, result: Result | None = None, log_bytes: int = 100
+    job_run: str,
+    key: str,
+    exit_code: int = 0,
+    result: Result | None = None,
+    log_bytes: int = 100,
+    outputs: Outputs = NO_OUTPUTS,
 ) -> ExecutionFinished:
     """A verdict, as a host gives it."""
     if result is None:
@@ -342,6 +355,8 @@ def finished(
         reason=reasons.get(result, ""),
         kind=kinds.get(result),
         log_bytes=log_bytes,
+        outputs=outputs.values,
+        output_problems=outputs.problems,
     )
 
 

@@ -23,7 +23,7 @@ from runners.ports.transport import (
     SessionSink,
     Transport,
 )
-from runners.testing.behaviour import Die, Exit, Gate, Print, Step
+from runners.testing.behaviour import Die, Exit, Gate, Output, Print, Step
 from runners.testing.recording_sink import RecordingSink
 
 KEY = f"01JD{os.getpid():022d}.1.1.1"
@@ -83,6 +83,37 @@ class TransportContract:
         assert (result.exit_code, result.signal, result.error) == (3, None, None)
         assert result.log_bytes == 12
         assert (result.timed_out, result.cancelled, result.log_cut) == (False, False, False)
+        await session.close()
+
+    async def test_what_a_job_wrote_to_its_outputs_is_there_until_it_is_removed(self, lab: TransportLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        data = b"version=2.4.1\nnote=\xff\x01 '\n"
+        await session.start(request(lab.script(Output(b"version=2"), Print(b"log\n"), Output(data[9:]), Exit(3))))
+        result = await sink.until_finished(KEY)
+        assert (result.output_bytes, result.log_bytes, result.exit_code) == (len(data), 4, 3)
+        assert await session.output(KEY, len(data)) == data
+        assert await session.output(KEY, 9) == b"version=2"
+        # Less than its size may be there, when something that the job left behind cuts the file.
+        assert await session.output(KEY, len(data) + 5) == data
+        await lab.cut()
+        await sink.until_lost()
+        again = await connect(lab, RecordingSink())
+        (report,) = await again.ask([KEY])
+        assert report.result is not None
+        assert report.result.output_bytes == len(data)
+        assert await again.output(KEY, len(data)) == data
+        await again.remove([KEY])
+        assert await again.output(KEY, len(data)) == b""
+        await again.close()
+
+    async def test_a_job_without_outputs_says_so(self, lab: TransportLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request(lab.script(Exit(0))))
+        assert (await sink.until_finished(KEY)).output_bytes == 0
+        assert await session.output(KEY, 0) == b""
+        assert await session.output(KEY, 10) == b""
         await session.close()
 
     async def test_a_silent_job_ends_without_output(self, lab: TransportLab) -> None:

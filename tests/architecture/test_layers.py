@@ -99,6 +99,14 @@ def test_one_verb_loads_no_other_verb_and_nothing_that_its_question_does_not_nee
     assert not loaded & {"pydantic", "yaml", "asyncssh", "textual", "ulid"}
 
 
+def test_run_leaves_planning_to_the_controller_and_loads_no_models() -> None:
+    loaded = _modules_loaded_by(
+        "from tui.cli.parser import build; build('run'); import tui.cli.follow, tui.cli.lines, tui.cli.inventories\n"
+        "import runners.adapters.site_files, runners.adapters.inventory_file, runners.spec.inventory_kind"
+    )
+    assert not loaded & {"pydantic", "runners.spec.models", "runners.plan.build", "runners.model.state"}
+
+
 def test_httpx_without_its_command_line_leaves_click_to_who_wants_it() -> None:
     loaded = _modules_loaded_by("import runners.client.http, click")
     assert {"httpx", "click"} <= loaded

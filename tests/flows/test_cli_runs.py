@@ -221,14 +221,6 @@ def test_the_same_request_twice_starts_one_run(home: Person) -> None:
     assert answers[0] == answers[1]
 
 
-def test_what_comes_later_is_refused_by_name_and_starts_nothing(home: Person) -> None:
-    before = home.api("GET", "/v1/runs").json()
-    for words in (("--again", "last"), ("--own-controller",)):
-        done = home.quick("run", "story.yaml", *words, code=2)
-        assert f"{words[0]}: comes with a later version; nothing was started" in done.err
-    assert home.api("GET", "/v1/runs").json() == before
-
-
 def test_a_detached_run_needs_no_folder_that_stays(home: Person, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 import pytest
 
-from runners.model.definition import OnFailure, RetryPolicy
+from runners.model.definition import Concurrency, OnFailure, RetryPolicy
 from runners.model.inventory import Host, Inventory
 from runners.model.plan import Plan
-from runners.plan.build import build_plan, host_problems
+from runners.plan.build import build_plan, host_problems, repeat_plan
 from runners.plan.digest import plan_bytes, plan_digest, text_digest
 from runners.plan.params import resolve_params
 from tests.unit.spec_texts import HEAD, STAGE, accepted, inventory_of, one_job, said, with_top
@@ -278,3 +279,26 @@ def test_same_inputs_give_the_same_digest_and_any_change_another() -> None:
 def test_plan_survives_its_stored_form() -> None:
     plan = _planned(with_top("params: {p: {default: v}}", "defaults: {retry: {attempts: 2}}"))
     assert msgspec.json.decode(plan_bytes(plan), type=Plan) == plan
+
+
+def test_concurrency_is_pinned_with_the_plan() -> None:
+    assert _planned(with_top("concurrency: web")).concurrency == Concurrency(group="web")
+
+
+def test_a_run_is_planned_again_with_its_own_hosts_and_params_but_those_given_now() -> None:
+    text = LIMITED.replace(STAGE, "params: {a: {default: '1'}, b: {default: '2'}}\n" + STAGE)
+    earlier, _ = build_plan(
+        accepted(text), {"b": "3"}, INVENTORY, definition_digest="sha256:0", folder="/srv", limit="web1"
+    )
+    assert earlier is not None
+    again, problems = repeat_plan(accepted(text), {}, earlier, runbooks=("/pages",))
+    assert problems == ()
+    assert again == replace(earlier, runbooks=("/pages",))
+    other, _ = repeat_plan(accepted(text), {"a": "x"}, earlier)
+    assert other is not None
+    assert other.params == {"a": "x", "b": "3"}
+    assert other.jobs()[0].tasks[0].env == {"a": "x", "b": "3"}
+    assert (other.limit, other.left_out, other.hosts) == (earlier.limit, earlier.left_out, earlier.hosts)
+    nothing, problems = repeat_plan(accepted(text), {"c": "x"}, earlier)
+    assert nothing is None
+    assert said(problems) == ["p.yaml:1:1  params.c: unknown param; this pipeline has a, b"]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from runners.model.definition import Concurrency, WhenBusy
 from runners.model.plan import Plan
 from runners.plan.build import build_plan
 from runners.plan.digest import plan_digest
@@ -124,3 +129,24 @@ def test_document_names_everything_and_says_null_where_nothing_applies() -> None
         ],
         "rollback": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "line"),
+    [
+        (Concurrency(group="web"), "  concurrency group web: one run at once, another one waits for its turn"),
+        (
+            Concurrency(group="web", limit=3, when_busy=WhenBusy.REFUSE),
+            "  concurrency group web: 3 runs at once, another one is refused",
+        ),
+    ],
+)
+def test_plan_says_its_concurrency_group(concurrency: Concurrency, line: str) -> None:
+    plan = replace(_plan(), concurrency=concurrency)
+    assert list(describe_plan(plan))[2] == line
+    assert plan_document(plan)["concurrency"] == {
+        "group": "web",
+        "limit": concurrency.limit,
+        "when_busy": concurrency.when_busy.value,
+    }
+    assert plan_document(_plan())["concurrency"] is None

@@ -14,7 +14,7 @@ from runners.remote.notices import CancelNotice, Finished, KeyReport, LineSplitt
 from runners.remote.result import parse_result, signal_name
 
 NONCE = "0123456789abcdef"
-DONE = "R x 3 4096 0 - 179531078022 179531078125 7 ."
+DONE = "R x 3 4096 0 - 179531078022 179531078125 7 12 ."
 
 
 def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -107,6 +107,7 @@ def test_a_result_is_read_to_its_closing_mark() -> None:
     assert (result.exit_code, result.signal, result.error) == (3, None, None)
     assert (result.log_bytes, result.log_cut, result.timed_out, result.cancelled) == (4096, False, False, False)
     assert (result.started_at, result.ended_at, result.cpu_s) == (1795310780.22, 1795310781.25, 0.07)
+    assert result.output_bytes == 12
     for end in range(len(DONE) - 1):
         with pytest.raises(ValueError, match=r"not a result|invalid literal"):
             parse_result(DONE[:end])
@@ -115,10 +116,14 @@ def test_a_result_is_read_to_its_closing_mark() -> None:
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("R e nodir 0 0 - 1 2 0 . /srv/a b", "folder /srv/a b is not there"),
-        ("R e noenter 0 0 - 1 2 0 . /root", "folder /root cannot be entered"),
-        ("R e nowork 0 0 - 1 2 0 .", "the work folder could not be made"),
-        ("R e nostart 0 0 - 1 2 0 .", "the host could not start another process"),
+        ("R e nodir 0 0 - 1 2 0 0 . /srv/a b", "folder /srv/a b is not there"),
+        ("R e noenter 0 0 - 1 2 0 0 . /root", "folder /root cannot be entered"),
+        ("R e nowork 0 0 - 1 2 0 0 .", "the work folder could not be made"),
+        (
+            "R e noearlier 0 0 - 1 2 0 0 .",
+            "what earlier jobs wrote could not be put on the host (disk full?)",
+        ),
+        ("R e nostart 0 0 - 1 2 0 0 .", "the host could not start another process"),
     ],
 )
 def test_our_own_faults_are_said_in_words(line: str, error: str) -> None:
@@ -133,7 +138,7 @@ def test_our_own_faults_are_said_in_words(line: str, error: str) -> None:
 def test_a_result_says_who_ended_it_and_whether_output_is_missing(
     how: str, timed_out: bool, cancelled: bool, cut: bool
 ) -> None:
-    result = parse_result(f"R x 143 9 {how} 1 2 0 .")
+    result = parse_result(f"R x 143 9 {how} 1 2 0 0 .")
     assert (result.signal, result.exit_code) == ("TERM", None)
     assert (result.timed_out, result.cancelled, result.log_cut) == (timed_out, cancelled, cut)
 

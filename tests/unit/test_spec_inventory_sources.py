@@ -9,7 +9,8 @@ import pytest
 from runners.model.inventory import Group, Host, Inventory
 from runners.model.problems import Problem
 from runners.plan.patterns import hosts_of
-from runners.spec.inventory import PRINTED, command_of, read_inventory
+from runners.spec.inventory import read_inventory
+from runners.spec.inventory_kind import PRINTED, command_of
 from tests.unit import ansible_tool
 from tests.unit.spec_texts import said
 

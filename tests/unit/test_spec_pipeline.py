@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runners.model.definition import OnFailure, ParamType, RetryPolicy
+from runners.model.definition import Concurrency, OnFailure, ParamType, RetryPolicy, WhenBusy
 from runners.spec.pipeline import read_pipeline
 from tests.unit.spec_texts import HEAD, STAGE, accepted, one_job, refused, with_top
 
@@ -66,7 +66,10 @@ def test_all_problems_of_a_file_are_said_at_once_in_the_order_of_the_text() -> N
         (HEAD + "stages:\n  - name: one\n", 'p.yaml:4:5  stages[0]: "jobs" is missing'),
         (one_job("tasks: [{run: x}]"), 'p.yaml:6:7  stages[0].jobs.build: "hosts" is missing'),
         (one_job("hosts: local"), 'p.yaml:6:7  stages[0].jobs.build: "tasks" is missing'),
-        (one_job("hosts: local", "tasks: [{name: a}]"), '8:17  stages[0].jobs.build.tasks[0]: "run" is missing'),
+        (
+            one_job("hosts: local", "tasks: [{name: a}]"),
+            "8:17  stages[0].jobs.build.tasks[0]: does nothing; write one of run, http, upload, download, wait",
+        ),
         (one_job("hosts: local", "tasks: {run: x}"), "8:9  stages[0].jobs.build.tasks: must be a list, not a mapping"),
         (
             one_job("hosts: local", "tasks: [./x.sh]"),
@@ -180,11 +183,11 @@ def test_name_in_a_key_path_that_is_no_plain_word_is_quoted() -> None:
     [
         (
             "top",
-            ["secrets", "concurrency", "matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
+            ["matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
         ),
         ("stage", ["approval", "gate", "when", "exclusive"]),
         ("job", ["rolling", "matrix", "approval", "when"]),
-        ("task", ["http", "upload", "download", "wait"]),
+        ("task", ["outputs"]),
         ("defaults", ["rolling"]),
     ],
 )
@@ -200,12 +203,6 @@ def test_key_of_a_later_version_is_refused_by_name(where: str, keys: list[str]) 
         problems = refused(text)
         assert len(problems) == 1
         assert problems[0].endswith(f"{key}: comes with a later version")
-
-
-def test_task_of_a_later_kind_is_not_also_told_to_have_a_run() -> None:
-    assert refused(one_job("hosts: local", "tasks: [{wait: 5s}]")) == [
-        "p.yaml:8:18  stages[0].jobs.build.tasks[0].wait: comes with a later version"
-    ]
 
 
 def test_on_failure_rollback_needs_a_rollback_somewhere() -> None:
@@ -339,3 +336,75 @@ def test_warning_refuses_nothing() -> None:
         'p.yaml:3:10  params.release: no command uses "$release"; a script that a command starts may still read it'
     ]
     assert problems[0].warning
+
+
+@pytest.mark.parametrize(
+    ("value", "problems"),
+    [
+        ("''", ['p.yaml:3:14  concurrency.group: "" is no name; ' + NAME_RULE]),
+        ("[web]", ["p.yaml:3:1  concurrency: must be a mapping (key: value), not a list"]),
+        ("{limit: 2}", ['p.yaml:3:1  concurrency: "group" is missing']),
+        ("{group: web, limit: 0}", ["p.yaml:3:34  concurrency.limit: must be at least 1"]),
+        ("{group: web, limit: 1001}", ["p.yaml:3:34  concurrency.limit: must be at most 1000"]),
+        (
+            "{group: web, when_busy: wait}",
+            ['p.yaml:3:38  concurrency.when_busy: must be one of queue, refuse, not "wait"'],
+        ),
+        (
+            "{group: web, when_bussy: queue}",
+            ['p.yaml:3:27  concurrency.when_bussy: unknown key, did you mean "when_busy"?'],
+        ),
+    ],
+)
+def test_concurrency_that_cannot_be_used_is_named_with_its_place(value: str, problems: list[str]) -> None:
+    assert refused(with_top(f"concurrency: {value}")) == problems
+
+
+def test_concurrency_is_a_group_alone_or_with_its_limit() -> None:
+    assert accepted(with_top("env: {A: b}")).concurrency is None
+    assert accepted(with_top("concurrency: web")).concurrency == Concurrency(group="web")
+    whole = accepted(with_top("concurrency: {group: web, limit: 3, when_busy: refuse}")).concurrency
+    assert whole == Concurrency(group="web", limit=3, when_busy=WhenBusy.REFUSE)
+
+
+READERS = """\
+version: 1
+name: demo
+stages:
+  - name: one
+    jobs:
+      build-image: {hosts: local, tasks: [{run: x}]}
+      probe: {hosts: local, tasks: [{run: x}]}
+      use:
+        hosts: local
+        needs: [build-image]
+        tasks: [{run: 'TASK'}]
+        rollback: [{run: 'echo "$ONDUTY_OUT_use_backup"'}]
+  - name: two
+    jobs:
+      last: {hosts: local, tasks: [{run: 'echo "${ONDUTY_OUT_probe_cpus}" $ONDUTY_OUT_use_x'}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("echo $ONDUTY_OUT_probe_cpus", 'ONDUTY_OUT_probe_cpus: "probe" may still run then; write needs: [probe]'),
+        ("echo ${ONDUTY_OUT_use_x}", "ONDUTY_OUT_use_x: a job reads its own outputs in its rollback alone"),
+        (
+            "echo $ONDUTY_OUT_image_tag",
+            "ONDUTY_OUT_image_tag: no job of that name comes before this one; before it come build-image",
+        ),
+        (
+            "echo $ONDUTY_OUT_last_x",
+            "ONDUTY_OUT_last_x: no job of that name comes before this one; before it come build-image",
+        ),
+    ],
+)
+def test_output_of_a_job_that_has_not_passed_by_then_is_refused(task: str, reason: str) -> None:
+    text = READERS.replace("TASK", task)
+    assert refused(text) == [f"p.yaml:11:23  stages[0].jobs.use.tasks[0].run: {reason}"]
+
+
+def test_outputs_of_earlier_jobs_and_in_a_rollback_of_its_own_are_fine() -> None:
+    accepted(READERS.replace("TASK", "echo $ONDUTY_OUT_build_image_tag $ONDUTY_OUTPUT ${ONDUTY_OUTPUTS}"))

@@ -49,3 +49,9 @@ def test_inventory_schema_knows_the_short_forms() -> None:
 
 def test_defaults_of_durations_are_durations() -> None:
     assert pipeline_schema()["$defs"]["RetryModel"]["properties"]["delay"]["default"] == "2s"
+
+
+def test_concurrency_may_be_the_name_of_its_group() -> None:
+    whole, name = pipeline_schema()["properties"]["concurrency"]["anyOf"]
+    assert whole == {"$ref": "#/$defs/ConcurrencyModel"}
+    assert (name["type"], name["pattern"]) == ("string", "^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$")

@@ -56,6 +56,8 @@ def status(options: argparse.Namespace) -> int:
         print_json({"running": True, **msgspec.to_builtins(hello)})
     else:
         print_line(f"controller {hello.version}, pid {hello.pid}, since {hello.started_at}, state in {hello.home}")
+        if hello.hosts_at_once:
+            print_line(f"at most {hello.hosts_at_once} hosts at once, {hello.attempts_per_host} attempts on each")
     return 0
 
 

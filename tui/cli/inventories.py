@@ -83,7 +83,7 @@ def inventory_for(pipeline: Text | None, given: str | None, *, execute: bool = F
 
 def read_choice(choice: Choice, *, execute: bool) -> Text:
     """Read it. Raises ``InputRefused`` when it cannot be read, or needs trust that it has not got."""
-    from runners.spec.inventory import PRINTED, command_of
+    from runners.spec.inventory_kind import PRINTED, command_of
     from tui.wiring import inventory_command, inventory_source, is_program, refuse_writable
 
     if choice.found:

@@ -11,8 +11,6 @@ from typing import Any, NoReturn, Protocol
 LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
-    "secret": "comes with a later version",
-    "reconcile": "comes with a later version; the controller asks a silent host by itself as soon as it answers",
     "doctor": "comes with a later version",
     "completion": "comes with a later version",
 }
@@ -28,6 +26,8 @@ VERBS = {
     "wait": ("wait",),
     "logs": ("logs",),
     "intents": ("retry", "skip", "cancel", "rollback", "pause", "resume", "note"),
+    "secret": ("secret",),
+    "reconcile": ("reconcile",),
     "hosts": ("hosts",),
     "trust": ("trust",),
     "runbook": ("runbook",),

@@ -23,6 +23,9 @@ def register(verbs: Any) -> None:
   onduty run deploy.yaml -p release=2.4.1
   onduty run deploy.yaml -p release=2.4.1 --limit 'web:!web3'
   onduty run deploy.yaml -p release=2.4.1 --detach --json
+  onduty run --again last                       as it was: same text, hosts and params; no file is read
+  onduty run --again deploy-api/41 -p release=2.4.0
+  onduty run deploy.yaml --own-controller       for CI: a controller for this run alone
 
 ctrl-c detaches; the run goes on. Exit 0 success, 1 failed or held, 3 cancelled, 4 no host was ever reached.""",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -30,24 +33,52 @@ ctrl-c detaches; the run goes on. Exit 0 success, 1 failed or held, 3 cancelled,
     add_pipeline_arguments(parser)
     parser.add_argument("--detach", action="store_true", help="return once it is durable")
     parser.add_argument("--through-holds", action="store_true", help="go on waiting while a person is needed")
-    parser.add_argument("--again", metavar="RUN", help=argparse.SUPPRESS)
-    parser.add_argument("--own-controller", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--again", metavar="RUN", help="repeat a run as it was pinned; -p overrides its params")
+    parser.add_argument(
+        "--own-controller", action="store_true", help="with a controller and a state folder of its own, for CI"
+    )
     parser.add_argument("--json", action="store_true", help="with --detach: id and uid; else the run at the end")
     parser.set_defaults(verb=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Start; in front: stream until it ended or is held."""
+    _check(options)
+    if options.own_controller:
+        from tui.cli.own_controller import with_own_controller
+
+        return with_own_controller(lambda: _run(options))
+    return _run(options)
+
+
+def _check(options: argparse.Namespace) -> None:
     from runners.model.errors import InputRefused
+
+    if options.again:
+        for name, given in (
+            (options.file, options.file),
+            ("-i", options.inventory),
+            ("--limit", options.limit),
+        ):
+            if given:
+                raise InputRefused(
+                    f"{name}: --again repeats {options.again} with the text and the hosts that it pinned; "
+                    "nothing was started",
+                    hint=f"onduty run --again {options.again}",
+                )
+        if options.own_controller:
+            raise InputRefused("--own-controller: knows no earlier run that --again could repeat; nothing was started")
+    elif not options.file:
+        raise InputRefused("run: which pipeline?", hint="onduty run FILE")
+    if options.own_controller and options.detach:
+        raise InputRefused("--detach: --own-controller ends with the command; nothing was started")
+
+
+def _run(options: argparse.Namespace) -> int:
     from tui.cli.output import forget_output
     from tui.cli.session import run_async
 
-    for name in ("again", "own_controller"):
-        if getattr(options, name):
-            raise InputRefused(f"--{name.replace('_', '-')}: comes with a later version; nothing was started")
-    if not options.file:
-        raise InputRefused("run: which pipeline?", hint="onduty run FILE")
-    started = run_async(_start(options))
+    started = run_async(_start_again(options) if options.again else _start(options))
     if options.detach:
         return _print_started(started, options)
     try:
@@ -71,22 +102,31 @@ def _print_started(started: RunStarted, options: argparse.Namespace) -> int:
 
 
 async def _start(options: argparse.Namespace) -> RunStarted:
+    import asyncio
     import os
     from pathlib import Path
 
     from ulid import ULID
 
+    from runners.client.client import ProblemsFound
     from runners.model.api import StartRun
     from tui.cli.inventories import inventory_for
     from tui.cli.session import persist
     from tui.cli.texts import params_of, plan_texts, read_pipeline_text
-    from tui.wiring import site_runbooks
+    from tui.wiring import controller_was_started, site_runbooks
 
     text = read_pipeline_text(options.file)
     inventory = inventory_for(text, options.inventory, execute=True)
     params = params_of(options)
-    # The controller plans again; planning here first gives the problems with the paths as they were typed.
-    plan_texts(text, inventory, params, options.limit)
+    secrets: dict[str, str] = {}
+    declares = "secrets" in text.content
+    if declares or not controller_was_started():
+        # What cannot be planned starts no controller either, and asks nobody for a secret.
+        plan = plan_texts(text, inventory, params, options.limit)
+        if declares:
+            from tui.cli.secret_values import read_values
+
+            secrets = await asyncio.to_thread(read_values, plan.secrets.values(), undone="nothing was started")
     request = StartRun(
         id=str(ULID()),
         definition=text.content,
@@ -99,8 +139,56 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         limit=options.limit,
         runbooks=site_runbooks(),
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
+        secrets=secrets,
     )
-    return await persist(lambda client: client.start_run(request))
+    try:
+        return await persist(lambda client: client.start_run(request))
+    except ProblemsFound:
+        # The controller knows absolute paths alone: planning here says the same with the paths as they were typed.
+        plan_texts(text, inventory, params, options.limit)
+        raise
+
+
+async def _start_again(options: argparse.Namespace) -> RunStarted:
+    import asyncio
+    import os
+
+    from ulid import ULID
+
+    from runners.model.api import StartRun
+    from tui.cli.session import find_run, persist
+    from tui.cli.texts import params_of
+    from tui.view.safe_text import safe
+    from tui.wiring import site_runbooks
+
+    uid = await persist(lambda client: find_run(client, options.again))
+    pinned = await persist(lambda client: client.definition(uid))
+    earlier = (await persist(lambda client: client.document(uid))).document
+    secrets: dict[str, str] = {}
+    if pinned.plan.secrets:
+        from tui.cli.secret_values import read_values
+
+        secrets = await asyncio.to_thread(read_values, pinned.plan.secrets.values(), undone="nothing was started")
+    request = StartRun(
+        id=str(ULID()),
+        definition=pinned.definition,
+        definition_path=os.path.join(pinned.plan.folder, earlier.id),
+        params=params_of(options),
+        runbooks=site_runbooks() or pinned.plan.runbooks,
+        auth_sock=os.environ.get("SSH_AUTH_SOCK"),
+        again=uid,
+        secrets=secrets,
+    )
+    started = await persist(lambda client: client.start_run(request))
+    params = {**pinned.plan.params, **request.params}
+    words = "".join(f" {name}={value}" for name, value in params.items())
+    hosts = len(pinned.plan.hosts)
+    where = f"{hosts} host{'' if hosts == 1 else 's'}" + (f" ({pinned.plan.limit})" if pinned.plan.limit else "")
+    print(
+        safe(f"{started.id} repeats {earlier.id}{' with' + words if words else ''} on {where}, as pinned then"),
+        file=sys.stderr,
+    )
+    return started
 
 
 async def _follow(started: RunStarted, options: argparse.Namespace) -> int:

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _allows(path: Path, content: bytes, shown: str) -> list[str]:
     """What the file may do from now on: one line each."""
-    from runners.spec.inventory import command_of
+    from runners.spec.inventory_kind import command_of
     from tui.cli.texts import Text, inventory_problems
     from tui.wiring import is_program
 
