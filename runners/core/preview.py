@@ -103,27 +103,27 @@ def _host(state: RunState, intent: Intent, run: JobRunState) -> PreviewHost:
     planned = planned_job_of(state, run.id)
     tasks: tuple[PreviewTask, ...] = ()
     if isinstance(intent, Retry):
-        tasks = tuple(_retried(intent, planned, run))
+        tasks = tuple(_retried(state, intent, planned, run))
     elif isinstance(intent, Rollback):
-        tasks = tuple(_shown(task) for task in planned.rollback)
+        tasks = tuple(_shown(state, run, task) for task in planned.rollback)
     elif isinstance(intent, Cancel) and run.phase in LIVE and (n := in_flight(run)):
         steps = planned.steps(rollback=run.attempts[-1].rollback)
         left = [steps[n - 1], *(task for task in steps[n:] if task.part is Part.FINALLY)]
         first = Marker.RUN if spares_finally(run) else Marker.STOP
         tasks = tuple(
-            PreviewTask(name=task.name, command=task.command, marker=Marker.RUN if at else first)
+            PreviewTask(name=task.name, command=state.plan.words_of(task, run.host), marker=Marker.RUN if at else first)
             for at, task in enumerate(left)
         )
     attempt = run.next_attempt if isinstance(intent, Retry | Rollback) else run.attempt
     return PreviewHost(host=run.host, job_run=run.id, attempt=attempt, tasks=tasks)
 
 
-def _shown(task: PlannedTask) -> PreviewTask:
+def _shown(state: RunState, run: JobRunState, task: PlannedTask) -> PreviewTask:
     marker = Marker.RUN if task.repeatable else Marker.NOT_REPEATABLE
-    return PreviewTask(name=task.name, command=task.command, marker=marker)
+    return PreviewTask(name=task.name, command=state.plan.words_of(task, run.host), marker=marker)
 
 
-def _retried(intent: Retry, planned: PlannedJob, run: JobRunState) -> Iterator[PreviewTask]:
+def _retried(state: RunState, intent: Retry, planned: PlannedJob, run: JobRunState) -> Iterator[PreviewTask]:
     names = [task.name for task in planned.tasks]
     first = names.index(intent.from_task) if intent.from_task in names else 0
     only = names.index(intent.task) if intent.task in names else None
@@ -132,9 +132,9 @@ def _retried(intent: Retry, planned: PlannedJob, run: JobRunState) -> Iterator[P
         left_out = n < first or (only is not None and n != only)
         if left_out and task.part is not Part.FINALLY:
             marker = Marker.KEPT if n < len(before) and has_passed(before[n]) else Marker.NOT_RUN
-            yield PreviewTask(name=task.name, command=task.command, marker=marker)
+            yield PreviewTask(name=task.name, command=state.plan.words_of(task, run.host), marker=marker)
         else:
-            yield _shown(task)
+            yield _shown(state, run, task)
 
 
 def _names(state: RunState, ids: Sequence[str]) -> str:
@@ -174,7 +174,7 @@ def _part_of_job(intent: Retry) -> str:
 def _retry_warnings(state: RunState, intent: Retry, targets: Sequence[str]) -> Iterator[str]:
     for target in targets[:_MOST_NAMED]:
         run, job = job_run_of(state, target), planned_job_of(state, target)
-        again = {task.name for task in _retried(intent, job, run) if task.marker is Marker.NOT_REPEATABLE}
+        again = {task.name for task in _retried(state, intent, job, run) if task.marker is Marker.NOT_REPEATABLE}
         ran = [
             spec.name
             for n, spec in enumerate(job.tasks)

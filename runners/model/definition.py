@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runners.model.kinds import HttpCheck, TaskKind, Transfer
+
 
 class OnFailure(enum.StrEnum):
     """What a failed job run means for the rest of the run. Strictest last."""
@@ -80,11 +82,17 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One step of a job. In this version every task is a ``run``."""
+    """One step of a job."""
 
     name: str
-    run: str
+    kind: TaskKind = TaskKind.RUN
+    run: str = ""
     """Text for ``sh -e``."""
+    http: HttpCheck | None = None
+    transfer: Transfer | None = None
+    """Of ``upload`` and ``download``."""
+    wait: str = ""
+    """A duration, or the template of a param that is one."""
     timeout_s: float | None = None
     """None: bounded by the attempt's timeout alone."""
     env: Mapping[str, str] = field(default_factory=dict)

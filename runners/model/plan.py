@@ -5,12 +5,14 @@ Kept per job, never per host: a plan for 200 hosts is as long as one for two, pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runners.model.definition import OnFailure, Part, RetryPolicy
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
+from runners.model.kinds import HttpCheck, PinnedSource, TaskKind, Transfer
+from runners.model.templates import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +20,15 @@ class PlannedTask:
     """One step with its place and limits settled."""
 
     name: str
-    kind: str = "run"
+    kind: TaskKind = TaskKind.RUN
     command: str = ""
-    """The text for ``sh -e``, exactly as it is sent."""
+    """Of ``run``: the text for ``sh -e``, exactly as it is sent."""
+    http: HttpCheck | None = None
+    """Of ``http``. The texts of this and of ``transfer`` may hold templates."""
+    transfer: Transfer | None = None
+    """Of ``upload`` and ``download``."""
+    wait_s: float = 0.0
+    """Of ``wait``."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Params and the env of job and task, merged; ``Plan.env_of`` gives the whole."""
     dir: str | None = None
@@ -112,12 +120,27 @@ class Plan:
     runbooks: tuple[str, ...] = ()
     """Files and folders with the pages of the site that the run was started in, absolute; read when one is needed."""
     folder: str = ""
-    """Folder of the pipeline file; relative paths of transfers will start here."""
+    """Folder of the pipeline file; what is uploaded is looked for from here."""
+    sources: Mapping[str, PinnedSource] = field(default_factory=dict)
+    """What uploads send, by the ``src`` that stands in the task once it is filled for a host."""
 
     def env_of(self, task: PlannedTask, host: str) -> dict[str, str]:
         """What a task's command gets on a host; the ``ONDUTY_*`` variables come with the attempt."""
         own = self.hosts[host].vars if host in self.hosts else {}
         return {**self.env, **own, **task.env}
+
+    def scope_of(self, host: str) -> Scope:
+        """What templates may name on a host, secrets excepted."""
+        record = self.hosts.get(host) or Host(name=host)
+        values = {f"params.{name}": value for name, value in self.params.items()}
+        values |= {f"host.vars.{name}": value for name, value in record.vars.items()}
+        values |= {f"host.labels.{name}": value for name, value in record.labels.items()}
+        address = "localhost" if record.is_here and record.address is None else record.target
+        return Scope(values={**values, "host.name": record.name, "host.address": address})
+
+    def words_of(self, task: PlannedTask, host: str) -> str:
+        """What a task does on a host, for people: a command as it is sent, else a line or more in words."""
+        return task.command if task.kind is TaskKind.RUN else self.scope_of(host).shown(words_of(task))
 
     def jobs(self) -> tuple[PlannedJob, ...]:
         """All jobs, in order."""
@@ -126,3 +149,39 @@ class Plan:
     def job_run_count(self) -> int:
         """How many job runs there are."""
         return sum(len(job.hosts) for stage in self.stages for job in stage.jobs)
+
+
+def words_of(task: PlannedTask) -> str:
+    """What a task does, for people, with its templates as they were written."""
+    match task:
+        case PlannedTask(kind=TaskKind.HTTP, http=HttpCheck() as check):
+            return "\n".join(_http_words(check))
+        case PlannedTask(kind=TaskKind.UPLOAD, transfer=Transfer() as transfer):
+            mode = f", mode {transfer.mode:04o}" if transfer.mode is not None else ""
+            return f"send {transfer.src} to {transfer.dest}{mode}"
+        case PlannedTask(kind=TaskKind.DOWNLOAD, transfer=Transfer() as transfer):
+            return f"fetch {transfer.src} into the run's folder, as {transfer.dest}"
+        case PlannedTask(kind=TaskKind.WAIT):
+            return f"wait {_duration(task.wait_s)}"
+        case _:
+            return task.command
+
+
+def _http_words(check: HttpCheck) -> Iterator[str]:
+    right = " or ".join(map(str, check.status)) or "200 to 299"
+    tries = "once"
+    if check.within_s is not None:
+        tries = f"every {_duration(check.every_s)} within {_duration(check.within_s)}"
+    where = "through the host's connection" if check.from_host else "from the controller"
+    yield f"{check.method} {check.url}"
+    yield f"expect {right}, {tries}, {where}"
+    yield from (f"{name}: {value}" for name, value in check.headers.items())
+    if check.body is not None:
+        yield from check.body.rstrip("\n").split("\n")
+
+
+def _duration(seconds: float) -> str:
+    for unit, size_s in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= size_s and seconds % size_s == 0:
+            return f"{seconds / size_s:g}{unit}"
+    return f"{seconds:g}s" if seconds >= 1 or not seconds else f"{seconds * 1000:g}ms"

@@ -26,7 +26,7 @@ class PreviewTask:
 
     name: str
     command: str
-    """Exactly what is sent to the shell."""
+    """Exactly what is sent to the shell; of a task that is no command, what it does in words."""
     marker: Marker
 
 

@@ -10,7 +10,8 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from runners.model.definition import Part
-from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
+from runners.model.kinds import HttpCheck, TaskKind, Transfer
+from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask, words_of
 from runners.plan.digest import plan_digest
 from runners.spec.durations import format_duration
 
@@ -102,15 +103,37 @@ def _job_document(job: PlannedJob) -> dict[str, Any]:
 def _task_document(task: PlannedTask) -> dict[str, Any]:
     return {
         "name": task.name,
-        "kind": task.kind,
+        "kind": task.kind.value,
         "part": task.part.value,
-        "command": task.command,
+        "command": task.command if task.kind is TaskKind.RUN else None,
+        "does": words_of(task),
+        "http": None if task.http is None else _http_document(task.http),
+        "transfer": None if task.transfer is None else _transfer_document(task.transfer),
+        "wait_s": task.wait_s if task.kind is TaskKind.WAIT else None,
         "dir": task.dir,
         "env": dict(task.env),
         "timeout_s": task.timeout_s,
         "repeatable": task.repeatable,
         "runbook": task.runbook,
     }
+
+
+def _http_document(check: HttpCheck) -> dict[str, Any]:
+    return {
+        "method": check.method,
+        "url": check.url,
+        "headers": dict(check.headers),
+        "body": check.body,
+        "status": list(check.status),
+        "within_s": check.within_s,
+        "every_s": check.every_s,
+        "from": "host" if check.from_host else "controller",
+    }
+
+
+def _transfer_document(transfer: Transfer) -> dict[str, Any]:
+    mode = None if transfer.mode is None else f"{transfer.mode:04o}"
+    return {"src": transfer.src, "dest": transfer.dest, "mode": mode}
 
 
 def _headline(plan: Plan) -> str:
@@ -163,7 +186,7 @@ def _task_rows(number: int, task: PlannedTask) -> list[str]:
     if task.runbook:
         extra.append(f"runbook {task.runbook}")
     shown = f"{number}. {task.name}" + (f"  ({', '.join(extra)})" if extra else "")
-    commands = [_row(3, line) for line in task.command.rstrip("\n").split("\n")]
+    commands = [_row(3, line) for line in words_of(task).rstrip("\n").split("\n")]
     return [_row(2, shown), *commands]
 
 

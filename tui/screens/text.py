@@ -119,6 +119,7 @@ def sent_lines(plan: Plan, place: Place, number: int) -> list[str]:
         lines.append(f"   limit: {f'{limit:g} s' if limit else 'none'}")
         lines += [f"   {name}={value}" for name, value in sorted(plan.env_of(task, place.run.host).items())]
         lines.append("")
-        lines += [f"   {line}" for line in task.command.rstrip("\n").split("\n")]
+        words = plan.words_of(task, place.run.host)
+        lines += [f"   {line}" for line in words.rstrip("\n").split("\n")]
         lines.append("")
     return lines[:-1]
