@@ -29,17 +29,20 @@ TEXT
 """
 
 
-def furnish(homes: Path) -> None:
-    """Put the service into the home of every host, and let something hold the port of ``BROKEN_HOST``."""
+def furnish(homes: Path, *, broken: str | None = BROKEN_HOST) -> dict[str, int]:
+    """Put the service into the home of every host; its port by host. Something holds the port of ``broken``."""
+    ports = {name: _free_port() for name in HOSTS}
     for name in HOSTS:
         home = homes / name
         for folder in ("bin", "etc", "log", "run", "releases"):
             (home / folder).mkdir(parents=True, exist_ok=True)
-        (home / "etc" / "api.env").write_text(f"PORT={_free_port()}\n", encoding="utf-8")
+        (home / "etc" / "api.env").write_text(f"PORT={ports[name]}\n", encoding="utf-8")
         (home / ".profile").write_text(_PROFILE.format(host=name), encoding="utf-8")
         _install("api.sh", home / "bin" / "api")
         _install("apid.py", home / "bin" / "apid")
-    _hold_port(homes / BROKEN_HOST)
+    if broken is not None:
+        _hold_port(homes / broken)
+    return ports
 
 
 def pipeline_text() -> str:

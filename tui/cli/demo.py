@@ -168,16 +168,17 @@ def _start_fleet(folder: Path) -> None:
     prepare_home(folder)
     prepare_home(folder / "state")
     homes = folder / "fleet" / "hosts"
-    furnish(homes)
+    ports = furnish(homes)
     (folder / "release-api.yaml").write_text(pipeline_text(), encoding="utf-8")
     (folder / "mend.yaml").write_text(mend_text(), encoding="utf-8")
     groups = [word for name, hosts in GROUPS.items() for word in ("--group", f"{name}={','.join(hosts)}")]
+    variables = [word for name, port in ports.items() for word in ("--var", f"{name}:API_PORT={port}")]
     read_fd, write_fd = os.pipe()
     with open(folder / "fleet.log", "ab") as log:
         subprocess.Popen(
             [
                 *(sys.executable, "-m", "runners.testing.fleet", "--dir", str(folder / "fleet")),
-                *("--hosts", ",".join(HOSTS), *groups, "--ready-fd", str(write_fd)),
+                *("--hosts", ",".join(HOSTS), *groups, *variables, "--ready-fd", str(write_fd)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
