@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -43,6 +44,16 @@ def furnish(homes: Path, *, broken: str | None = BROKEN_HOST) -> dict[str, int]:
     if broken is not None:
         _hold_port(homes / broken)
     return ports
+
+
+def fleet_words(ports: Mapping[str, int]) -> list[str]:
+    """What the fleet's process is told about hosts, groups and the services' ports."""
+    words = ["--hosts", ",".join(HOSTS)]
+    for name, hosts in GROUPS.items():
+        words += ["--group", f"{name}={','.join(hosts)}"]
+    for name, port in ports.items():
+        words += ["--var", f"{name}:API_PORT={port}"]
+    return words
 
 
 def pipeline_text() -> str:
