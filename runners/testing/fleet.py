@@ -71,7 +71,10 @@ class Fleet:
         environment: str | None = None,
         user: str | None = None,
     ) -> None:
-        """Nothing is written yet. ``variables`` are the inventory's ``vars`` by host. ``user`` is the login that the inventory names; every name is let in."""
+        """Nothing is written yet. ``user`` is the login that the inventory names; every name is let in.
+
+        ``variables`` are the inventory's ``vars`` by host.
+        """
         self.folder = folder.absolute()
         self._names = tuple(hosts)
         self._groups = dict(groups or {})

@@ -1,4 +1,4 @@
-"""Every sample pipeline on the demo's hosts, as a person runs it: it lints, it succeeds, it did what its lesson says."""
+"""Every sample pipeline on the demo's hosts, as a person runs it: it lints clean and does what its lesson says."""
 
 from __future__ import annotations
 
