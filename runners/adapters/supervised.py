@@ -140,6 +140,8 @@ class SupervisedSession:
                     workdir=request_.workdir,
                     timeout_s=request_.timeout_s,
                     label=request_.label,
+                    shell=request_.shell,
+                    login=request_.login,
                 ),
                 ends_with_report=True,
             )

@@ -110,17 +110,19 @@ def _host(state: RunState, intent: Intent, run: JobRunState) -> PreviewHost:
         steps = planned.steps(rollback=run.attempts[-1].rollback)
         left = [steps[n - 1], *(task for task in steps[n:] if task.part is Part.FINALLY)]
         first = Marker.RUN if spares_finally(run) else Marker.STOP
-        tasks = tuple(
-            PreviewTask(name=task.name, command=state.plan.words_of(task, run.host), marker=Marker.RUN if at else first)
-            for at, task in enumerate(left)
-        )
+        tasks = tuple(_preview(state, run, task, Marker.RUN if at else first) for at, task in enumerate(left))
     attempt = run.next_attempt if isinstance(intent, Retry | Rollback) else run.attempt
     return PreviewHost(host=run.host, job_run=run.id, attempt=attempt, tasks=tasks)
 
 
 def _shown(state: RunState, run: JobRunState, task: PlannedTask) -> PreviewTask:
     marker = Marker.RUN if task.repeatable else Marker.NOT_REPEATABLE
-    return PreviewTask(name=task.name, command=state.plan.words_of(task, run.host), marker=marker)
+    return _preview(state, run, task, marker)
+
+
+def _preview(state: RunState, run: JobRunState, task: PlannedTask, marker: Marker) -> PreviewTask:
+    words = state.plan.words_of(task, run.host)
+    return PreviewTask(name=task.name, command=words, marker=marker, manner=task.manner)
 
 
 def _retried(state: RunState, intent: Retry, planned: PlannedJob, run: JobRunState) -> Iterator[PreviewTask]:
@@ -132,7 +134,7 @@ def _retried(state: RunState, intent: Retry, planned: PlannedJob, run: JobRunSta
         left_out = n < first or (only is not None and n != only)
         if left_out and task.part is not Part.FINALLY:
             marker = Marker.KEPT if n < len(before) and has_passed(before[n]) else Marker.NOT_RUN
-            yield PreviewTask(name=task.name, command=state.plan.words_of(task, run.host), marker=marker)
+            yield _preview(state, run, task, marker)
         else:
             yield _shown(state, run, task)
 

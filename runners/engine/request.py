@@ -35,6 +35,8 @@ def build_request(
     return ExecutionRequest(
         key=key,
         script=step.command,
+        shell=step.shell,
+        login=step.login,
         env=env,
         dir=step.dir,
         workdir=workdir,

@@ -38,6 +38,19 @@ class Part(enum.StrEnum):
     """Takes the tasks back; runs in an attempt of its own, followed by verify."""
 
 
+ROOT = "root"
+"""Whom ``sudo: true`` means."""
+
+
+class Shell(enum.StrEnum):
+    """What reads a command."""
+
+    SH = "sh"
+    """``sh -e``."""
+    BASH = "bash"
+    """``bash -eo pipefail``."""
+
+
 class ParamType(enum.StrEnum):
     """How a param's value is checked. It is always passed on as it was typed."""
 
@@ -87,7 +100,11 @@ class Task:
     name: str
     kind: TaskKind = TaskKind.RUN
     run: str = ""
-    """Text for ``sh -e``."""
+    """Text for the shell."""
+    shell: Shell | None = None
+    """None: the job's, else the default's."""
+    login: bool | None = None
+    """The shell reads the profile first. None: as the job, else the defaults say."""
     http: HttpCheck | None = None
     transfer: Transfer | None = None
     """Of ``upload`` and ``download``."""
@@ -121,6 +138,8 @@ class Job:
     timeout_s: float | None = None
     retry: RetryPolicy | None = None
     on_failure: OnFailure | None = None
+    shell: Shell | None = None
+    login: bool | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     runbook: str | None = None
@@ -146,6 +165,8 @@ class Defaults:
     """None: one attempt has no time limit."""
     retry: RetryPolicy = RetryPolicy()
     on_failure: OnFailure = OnFailure.HOLD
+    shell: Shell = Shell.SH
+    login: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

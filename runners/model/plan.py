@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from runners.model.definition import OnFailure, Part, RetryPolicy
+from runners.model.definition import OnFailure, Part, RetryPolicy, Shell
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
 from runners.model.kinds import HttpCheck, PinnedSource, TaskKind, Transfer
@@ -22,7 +22,10 @@ class PlannedTask:
     name: str
     kind: TaskKind = TaskKind.RUN
     command: str = ""
-    """Of ``run``: the text for ``sh -e``, exactly as it is sent."""
+    """Of ``run``: the text for the shell, exactly as it is sent."""
+    shell: Shell = Shell.SH
+    login: bool = False
+    """The shell reads the profile of the account before the command."""
     http: HttpCheck | None = None
     """Of ``http``. The texts of this and of ``transfer`` may hold templates."""
     transfer: Transfer | None = None
@@ -39,6 +42,16 @@ class PlannedTask:
     part: Part = Part.TASKS
     runbook: str | None = None
     """The task's own link, else None: the job's counts."""
+
+    @property
+    def manner(self) -> tuple[str, ...]:
+        """How the command is run where that is not as usual: ``bash``, ``login shell``."""
+        if self.kind is not TaskKind.RUN:
+            return ()
+        return (
+            *(["bash"] if self.shell is Shell.BASH else []),
+            *(["login shell"] if self.login else []),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class PreviewTask:
     command: str
     """Exactly what is sent to the shell; of a task that is no command, what it does in words."""
     marker: Marker
+    manner: tuple[str, ...] = ()
+    """How it is run where that is not as usual: ``bash``, ``login shell``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

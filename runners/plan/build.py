@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import replace
+from typing import TypeVar
 
 from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
@@ -13,6 +14,8 @@ from runners.plan.host_checks import unusable_hosts
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
+
+T = TypeVar("T")
 
 
 def build_plan(
@@ -140,6 +143,8 @@ def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -
     return PlannedTask(
         name=task.name,
         command=task.run,
+        shell=_first(task.shell, job.shell, pipeline.defaults.shell),
+        login=_first(task.login, job.login, pipeline.defaults.login),
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,
@@ -147,6 +152,13 @@ def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -
         part=task.part,
         runbook=task.runbook,
     )
+
+
+def _first(own: T | None, jobs: T | None, default: T) -> T:
+    """The task's word, else the job's, else the default."""
+    if own is not None:
+        return own
+    return default if jobs is None else jobs
 
 
 def _problem(pipeline: Pipeline, line: int, column: int, path: str, text: str) -> Problem:

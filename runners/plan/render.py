@@ -106,6 +106,8 @@ def _task_document(task: PlannedTask) -> dict[str, Any]:
         "kind": task.kind.value,
         "part": task.part.value,
         "command": task.command if task.kind is TaskKind.RUN else None,
+        "shell": task.shell.value if task.kind is TaskKind.RUN else None,
+        "login": task.login if task.kind is TaskKind.RUN else None,
         "does": words_of(task),
         "http": None if task.http is None else _http_document(task.http),
         "transfer": None if task.transfer is None else _transfer_document(task.transfer),
@@ -177,6 +179,7 @@ def _details(job: PlannedJob) -> Sequence[str]:
 
 def _task_rows(number: int, task: PlannedTask) -> list[str]:
     extra = [_PARTS[task.part]] if task.part in _PARTS else []
+    extra.extend(task.manner)
     if not task.repeatable:
         extra.append("not repeatable")
     if task.dir:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from runners.model.definition import Shell
 from runners.model.inventory import Host
 
 
@@ -22,6 +23,10 @@ class ExecutionRequest:
     key: str
     script: str
     """Text for the shell, without NUL."""
+    shell: Shell = Shell.SH
+    """A host that has none of the name says so in the result; then nothing of the script ran."""
+    login: bool = False
+    """The profile of the account is read first; ``env`` stands over what it sets, and ``dir`` over where it goes."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Reaches the job byte for byte and nothing else. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT`` are set by the host."""
     dir: str | None = None

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from runners.model.definition import Shell
+
 MAX_ENV_STRING_BYTES = 131_071
 """Linux takes no longer ``NAME=value`` (MAX_ARG_STRLEN, execve(2))."""
 MAX_ENV_BYTES = 1 << 20
@@ -17,6 +19,8 @@ MAX_ENV_BYTES = 1 << 20
 MAX_LABEL_BYTES = 200
 MAX_DIR_BYTES = 1000
 
+_LATER_NAME = "od_env_"
+"""What a variable's name starts with until a profile was read."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z")
 # What a shell keeps for itself: read-only in one of them, or changed by it before the job could see it. The
@@ -51,9 +55,11 @@ def start(
     workdir: str,
     timeout_s: float | None,
     label: str,
+    shell: Shell = Shell.SH,
+    login: bool = False,
 ) -> bytes:
     """Claim ``key`` and start ``script``. Raises ``RequestRefused`` for what no host could run as written."""
-    _check_env(env)
+    _check_env(env, login=login)
     if dir is not None and (len(_bytes(dir)) > MAX_DIR_BYTES or "\n" in dir):
         raise RequestRefused(f"the folder's name is longer than {MAX_DIR_BYTES} bytes or has a line break")
     pairs = [part for name, value in env.items() for part in (name, value)]
@@ -68,6 +74,7 @@ def start(
         dir or "",
         str(limit),
         _bytes(one_line)[:MAX_LABEL_BYTES],
+        f"{shell.value}-login" if login else shell.value,
         script,
         *pairs,
     )
@@ -131,15 +138,19 @@ def checked_workdir(workdir: str) -> str:
     return workdir
 
 
-def _check_env(env: Mapping[str, str]) -> None:
+def _check_env(env: Mapping[str, str], *, login: bool) -> None:
     total_bytes = 0
+    # The profile is read before the variables have their own names, so each of them is longer until then.
+    most_bytes = MAX_ENV_STRING_BYTES - (len(_LATER_NAME) if login else 0)
     for name, value in env.items():
         if not _NAME.match(name) or _SHELL_OWN.match(name):
             raise RequestRefused(f"the environment variable {name} cannot be set for a job: the shell owns that name")
         size_bytes = len(_bytes(name)) + 1 + len(_bytes(value))
-        if size_bytes > MAX_ENV_STRING_BYTES:
-            raise RequestRefused(f"the environment variable {name} is longer than {MAX_ENV_STRING_BYTES} bytes")
+        if size_bytes > most_bytes:
+            raise RequestRefused(f"the environment variable {name} is longer than {most_bytes} bytes")
         total_bytes += size_bytes
+    if login and sum(len(name) + 1 for name in env) > most_bytes:
+        raise RequestRefused("the environment has too many variables for login: true")
     if total_bytes > MAX_ENV_BYTES:
         raise RequestRefused(f"the environment is larger than {MAX_ENV_BYTES} bytes")
 

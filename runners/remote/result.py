@@ -84,6 +84,8 @@ def _error(code: str, folder: str) -> str:
             return f"folder {folder} cannot be entered"
         case "nowork":
             return "the work folder could not be made"
+        case "nobash":
+            return "this host has no bash, which shell: bash asks for; nothing was started there"
         case "nostart":
             return "the host could not start another process"
         case _:

@@ -1,14 +1,14 @@
 # One execution: claim, start, keep what it prints, wait, write how it ended, say so.
 
-od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SCRIPT [NAME VALUE]... .
+od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SHELL SCRIPT [NAME VALUE]... .
   od_id=$1 od_key=$2
   od_look "$od_key"
   if [ "$od_phase" != absent ]; then
     od_report "$od_id" "$od_key"
     return 0
   fi
-  od_work=$3 od_where=$4 od_limit=$5 od_label=$6 od_script=$7
-  shift 7
+  od_work=$3 od_where=$4 od_limit=$5 od_label=$6 od_shell=$7 od_script=$8
+  shift 8
   od_clock
   od_since=$od_now
   if ! od_claim H; then
@@ -31,6 +31,9 @@ od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
   od_stat self
   od_sup=$od_pid od_sup_ticks=$od_ticks od_error=''
   od_folder
+  case $od_shell in
+    bash*) [ -n "$od_error" ] || command -v bash >/dev/null || od_error=nobash ;;
+  esac
   od_find_drainer
   if [ -n "$od_error" ]; then
     exec >/dev/null
@@ -99,14 +102,41 @@ od_become() { # [NAME VALUE]... .   the fork that becomes the job; 3 is the scri
   printf 'A %s started\n' "$od_id" >&5
   trap - PIPE
   umask "$od_umask"
+  od_later='' od_names=''
+  case $od_shell in *-login) od_later=od_env_ ;; esac
   while [ "$#" -gt 1 ]; do
-    export "$1=$2"
+    export "$od_later$1=$2"
+    od_names="$od_names$1 "
     shift 2
   done
   export "ONDUTY_KEY=$od_key" "ONDUTY_WORKDIR=$od_w" "ONDUTY_OUTPUT=$od_f.o"
+  [ -z "$od_later" ] || export "od_names=$od_names" "od_pwd=$PWD"
   unset OLDPWD
-  exec $od_defaults "$od_setsid" "$od_sh" -e -c '. /dev/fd/3' sh </dev/null 2>&1 5>&- 6>&- 9>&-
+  case $od_shell in
+    bash) set -- bash --norc -eo pipefail -c '. /dev/fd/3' bash ;;
+    bash-login) set -- bash --norc -l -c "$od_after_login"'set -eo pipefail; . /dev/fd/3' bash ;;
+    sh-login) set -- "$od_sh" -c "$od_login$od_after_login"'set -e; . /dev/fd/3' sh ;;
+    *) set -- "$od_sh" -e -c '. /dev/fd/3' sh ;;
+  esac
+  exec $od_defaults "$od_setsid" "$@" </dev/null 2>&1 5>&- 6>&- 9>&-
 }
+
+# What a login shell of POSIX reads. Not every sh has -l, and a profile is not made for -e.
+od_login='
+  [ ! -r /etc/profile ] || . /etc/profile
+  [ ! -r "$HOME/.profile" ] || . "$HOME/.profile"
+'
+# A profile may set what the job was given and may go elsewhere: the job's own word comes after it. No word splitting:
+# IFS may be changed as well.
+od_after_login='
+  while [ -n "$od_names" ]; do
+    eval "export ${od_names%% *}=\"\$od_env_${od_names%% *}\""
+    unset "od_env_${od_names%% *}"
+    od_names=${od_names#* }
+  done
+  CDPATH="" cd -- "$od_pwd" || exit 125
+  unset od_names od_pwd OLDPWD
+'
 
 od_drain() { # stdin is what the job prints; goes on reading whatever happens to the log
   trap '' HUP INT TERM PIPE

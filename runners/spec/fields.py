@@ -37,7 +37,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _ADDRESS = re.compile(r"[A-Za-z0-9_.:%-]{1,255}\Z")
 """Names, IPv4, and IPv6 with a zone."""
 _USER = re.compile(r"[A-Za-z0-9_.@+\\$-]{1,255}\Z")
-_TRUE_OR_FALSE = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+TRUE_OR_FALSE = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 
 
 def refuse(text: str) -> NoReturn:
@@ -75,7 +75,7 @@ def _surprise(text: str) -> str | None:
         kind = tag.rpartition(":")[2]
         if kind == "null" or (kind in ("int", "float") and _DECIMAL.match(text)):
             return None
-        if (kind == "bool" and text in _TRUE_OR_FALSE) or (kind == "timestamp" and _DATE.match(text)):
+        if (kind == "bool" and text in TRUE_OR_FALSE) or (kind == "timestamp" and _DATE.match(text)):
             return None
         if kind == "bool":
             return "true" if text.lower() in ("yes", "on") else "false"
@@ -278,9 +278,9 @@ def _positive_duration(value: object) -> float:
 
 
 def _true_or_false(value: object) -> bool:
-    if not isinstance(value, Scalar) or not value.plain or value not in _TRUE_OR_FALSE:
+    if not isinstance(value, Scalar) or not value.plain or value not in TRUE_OR_FALSE:
         said = what(value)
-        quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and value in _TRUE_OR_FALSE else ""
+        quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and value in TRUE_OR_FALSE else ""
         refuse(f"must be true or false{quotes}, not {said}")
     return value.lower() == "true"
 
@@ -319,7 +319,8 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _one_of(words: Iterable[str]) -> Callable[[object], str]:
+def one_of(words: Iterable[str]) -> Callable[[object], str]:
+    """A check for one of a few words."""
     known = tuple(words)
 
     def check(value: object) -> str:
@@ -387,6 +388,6 @@ HostsPattern = Annotated[
 _PARAM_TYPES = [word.value for word in ParamType]
 _ON_FAILURE = ["hold", "continue", "stop", "rollback"]
 _JITTER = ["full", "none"]
-ParamTypeWord = Annotated[str, BeforeValidator(_one_of(_PARAM_TYPES)), WithJsonSchema({"enum": _PARAM_TYPES})]
-OnFailureWord = Annotated[str, BeforeValidator(_one_of(_ON_FAILURE)), WithJsonSchema({"enum": _ON_FAILURE})]
-JitterWord = Annotated[str, BeforeValidator(_one_of(_JITTER)), WithJsonSchema({"enum": _JITTER})]
+ParamTypeWord = Annotated[str, BeforeValidator(one_of(_PARAM_TYPES)), WithJsonSchema({"enum": _PARAM_TYPES})]
+OnFailureWord = Annotated[str, BeforeValidator(one_of(_ON_FAILURE)), WithJsonSchema({"enum": _ON_FAILURE})]
+JitterWord = Annotated[str, BeforeValidator(one_of(_JITTER)), WithJsonSchema({"enum": _JITTER})]

@@ -40,12 +40,16 @@ from runners.spec.fields import (
     WholeNumber,
     Words,
 )
+from runners.spec.manner import ShellWord
 
 _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
     | {"schedule", "windows", "limits"}
 )
-_LATER_TASK = frozenset(["http", "upload", "download", "wait", "sudo", "shell", "login", "outputs"])
+_LATER_TASK = frozenset(["http", "upload", "download", "wait", "sudo", "outputs"])
+
+_SHELL = "sh is sh -e, bash is bash -eo pipefail."
+_LOGIN = "true: the shell reads the profile of the account first."
 
 Env = dict[EnvKey, Text]
 
@@ -87,11 +91,13 @@ class RetryModel(Model):
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
-    later = _LATER_ANYWHERE | {"sudo", "shell", "login"}
+    later = _LATER_ANYWHERE | {"sudo"}
 
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None
     on_failure: OnFailureWord = "hold"
+    shell: ShellWord = Field(default="sh", description=_SHELL)
+    login: TrueOrFalse = Field(default=False, description=_LOGIN)
 
 
 class TaskModel(Model):
@@ -101,7 +107,9 @@ class TaskModel(Model):
     kinds_later: ClassVar[frozenset[str]] = frozenset({"http", "upload", "download", "wait"})
 
     name: Name | None = Field(default=None, description="Without one it is named after its command.")
-    run: Command = Field(description="Text for sh -e. Params and env arrive as environment variables.")
+    run: Command = Field(description="Text for the shell. Params and env arrive as environment variables.")
+    shell: ShellWord | None = Field(default=None, description=_SHELL)
+    login: TrueOrFalse | None = Field(default=None, description=_LOGIN)
     timeout: PositiveDuration | None = None
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where the command runs on the host.")
@@ -132,6 +140,8 @@ class JobModel(Model):
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None
     on_failure: OnFailureWord | None = None
+    shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
+    login: TrueOrFalse | None = Field(default=None, description="For all its commands. " + _LOGIN)
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on the host.")
     runbook: Name | None = Field(default=None, description="The page for a failure of this job.")

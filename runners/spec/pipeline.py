@@ -13,6 +13,7 @@ from runners.model.definition import (
     Part,
     Pipeline,
     RetryPolicy,
+    Shell,
     Stage,
     Task,
 )
@@ -102,6 +103,8 @@ def _defaults(model: DefaultsModel) -> Defaults:
         timeout_s=model.timeout,
         retry=_retry(model.retry) or RetryPolicy(),
         on_failure=OnFailure(model.on_failure),
+        shell=Shell(model.shell),
+        login=model.login,
     )
 
 
@@ -115,6 +118,10 @@ def _retry(model: RetryModel | None) -> RetryPolicy | None:
         max_delay_s=max(_OWN_MAX_DELAY_S, model.delay) if model.max_delay is None else model.max_delay,
         full_jitter=model.jitter == "full",
     )
+
+
+def _shell(word: str | None) -> Shell | None:
+    return None if word is None else Shell(word)
 
 
 def _job(name: str, model: JobModel, jobs: Map) -> Job:
@@ -139,6 +146,8 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
         timeout_s=model.timeout,
         retry=_retry(model.retry),
         on_failure=None if model.on_failure is None else OnFailure(model.on_failure),
+        shell=_shell(model.shell),
+        login=model.login,
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
@@ -169,6 +178,8 @@ def _task(name: str, model: TaskModel, line: int, part: Part) -> Task:
     return Task(
         name=name,
         run=model.run,
+        shell=_shell(model.shell),
+        login=model.login,
         timeout_s=model.timeout,
         env=dict(model.env),
         dir=model.dir,

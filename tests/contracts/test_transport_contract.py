@@ -15,6 +15,7 @@ from runners.model.inventory import LOCAL, Host
 from runners.testing.behaviour import Step, as_shell
 from runners.testing.fake_transport import FakeTransport
 from runners.testing.host_contract import HostContract
+from runners.testing.shell_contract import ShellContract
 from runners.testing.transport_contract import TransportContract
 
 SHELLS: dict[str, tuple[str, ...]] = {
@@ -94,7 +95,7 @@ class TestFakeTransport(TransportContract):
         return FakeLab()
 
 
-class TestLocalTransport(TransportContract, HostContract):
+class TestLocalTransport(TransportContract, HostContract, ShellContract):
     @pytest_asyncio.fixture(params=SHELLS)
     async def lab(self, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[LocalLab]:
         shell = SHELLS[request.param]

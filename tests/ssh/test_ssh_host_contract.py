@@ -7,6 +7,7 @@ import pytest
 from runners.adapters.ssh import SshTransport
 from runners.adapters.ssh_config import SshConfig
 from runners.testing.host_contract import HostContract
+from runners.testing.shell_contract import ShellContract
 from tests.ssh.machines import Machine
 from tests.ssh.test_ssh_contract import MachineLab
 
@@ -19,7 +20,7 @@ class HomeLab(MachineLab):
         self.home = machine.home
 
 
-class TestSshHosts(HostContract):
+class TestSshHosts(HostContract, ShellContract):
     @pytest.fixture
     def lab(self, machine: Machine, config: SshConfig) -> HomeLab:
         return HomeLab(machine, SshTransport(agent_path=lambda: None, config=config))

@@ -28,7 +28,7 @@ SHELLS = [
 class LoadedShell:
     """One shell that has loaded the supervisor; lines in, lines out."""
 
-    def __init__(self, shell: tuple[str, ...], home: Path) -> None:
+    def __init__(self, shell: tuple[str, ...], home: Path, path: str = "") -> None:
         home.mkdir(exist_ok=True)
         self.home = home
         self.state = home / ".local/state/onduty/1"
@@ -38,7 +38,7 @@ class LoadedShell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=home,
-            env={"HOME": str(home), "PATH": os.environ["PATH"], "USER": "tester"},
+            env={"HOME": str(home), "PATH": path or os.environ["PATH"], "USER": "tester"},
             start_new_session=True,
         )
         self.send(load(SUPERVISOR, "nonce", "helper"))

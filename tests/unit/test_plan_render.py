@@ -108,6 +108,8 @@ def test_document_names_everything_and_says_null_where_nothing_applies() -> None
                 "kind": "run",
                 "part": "tasks",
                 "command": "./test.sh",
+                "shell": "sh",
+                "login": False,
                 "does": "./test.sh",
                 "http": None,
                 "transfer": None,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runners.model.definition import Shell
 from runners.remote import request
 from runners.remote.handshake import compact
 from runners.remote.request import RequestRefused, quote
@@ -23,6 +24,8 @@ TEMPTING = request.start(
     workdir="u.1.1",
     timeout_s=1.5,
     label="alice deploy/1 .",
+    shell=Shell.BASH,
+    login=True,
 )
 
 
@@ -51,6 +54,18 @@ def test_names_that_a_shell_cannot_export_as_given_are_refused(name: str) -> Non
 def test_what_linux_cannot_take_is_refused_before_anything_is_sent(env: dict[str, str], script: str) -> None:
     with pytest.raises(RequestRefused):
         request.start(1, key="k", script=script, env=env, dir=None, workdir="", timeout_s=None, label="")
+
+
+def test_a_variable_leaves_room_for_its_longer_name_while_a_profile_is_read() -> None:
+    def line_of(*, login: bool) -> bytes:
+        env = {"A": "x" * (131_071 - 2)}
+        return request.start(
+            1, key="k", script="", env=env, dir=None, workdir="", timeout_s=None, label="", login=login
+        )
+
+    assert len(line_of(login=False)) > 131_071
+    with pytest.raises(RequestRefused, match="longer than 131064 bytes"):
+        line_of(login=True)
 
 
 @pytest.mark.parametrize("key", ["", "../x", "a/b", ".x", "-x", "a b", "a\nb", "a'b", "x" * 121])

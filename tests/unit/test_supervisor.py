@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from runners.model.definition import Shell
 from runners.remote import request
-from runners.remote.notices import KeyReport, parse_notice
+from runners.remote.notices import Finished, KeyReport, parse_notice
 from tests.unit.remote_shells import SHELLS, LoadedShell
 
 # Ending an execution looks for its key on the whole machine: these tests share keys, so they share a worker.
@@ -26,12 +27,34 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LoadedShel
         yield loaded
 
 
-def start(shell: LoadedShell, script: str, *, key: str = KEY, timeout_s: float | None = None) -> str:
+def start(
+    shell: LoadedShell,
+    script: str,
+    *,
+    key: str = KEY,
+    timeout_s: float | None = None,
+    kind: Shell = Shell.SH,
+    login: bool = False,
+) -> str:
     """Start it; the answer."""
-    shell.send(
-        request.start(1, key=key, script=script, env={}, dir=None, workdir="", timeout_s=timeout_s, label="label")
-    )
+    line = request.start(
+        1, key=key, script=script, env={}, dir=None, workdir="", timeout_s=timeout_s, label="label", shell=kind,
+        login=login,
+    )  # fmt: skip
+    shell.send(line)
     return shell.line()
+
+
+def path_without(folder: Path, program: str) -> str:
+    """A folder with every program that this machine's PATH has, except one."""
+    folder.mkdir()
+    for place in reversed(os.environ["PATH"].split(":")):
+        for found in Path(place).glob("*") if Path(place).is_dir() else ():
+            link = folder / found.name
+            if found.name != program and os.access(found, os.X_OK):
+                link.unlink(missing_ok=True)
+                link.symlink_to(found)
+    return str(folder)
 
 
 def ask(shell: LoadedShell, key: str = KEY) -> KeyReport:
@@ -63,6 +86,24 @@ def test_it_says_who_and_where_it_is(shell: LoadedShell) -> None:
     assert abs(int(words[4]) / 100 - time.time()) < 60
     assert words[5] == "tester"
     assert shell.first_words[1] == f"X folder {shell.state}"
+
+
+@pytest.mark.parametrize("login", [False, True])
+@pytest.mark.parametrize("command", [one for one in SHELLS if one.id != "bash"])
+def test_a_host_without_bash_says_so_before_anything_of_a_script_for_bash_ran(
+    command: tuple[str, ...], login: bool, tmp_path: Path
+) -> None:
+    path = path_without(tmp_path / "bin", "bash")
+    with LoadedShell(command, tmp_path / "home", path) as shell:
+        start(shell, f"touch {tmp_path}/ran", kind=Shell.BASH, login=login)
+        notice = parse_notice(shell.line())
+        assert isinstance(notice, Finished)
+        assert ask(shell).result == notice.result
+        result = notice.result
+        assert result.error == "this host has no bash, which shell: bash asks for; nothing was started there"
+        assert result.exit_code is None
+        assert not (tmp_path / "ran").exists()
+        assert start(shell, "exit 3", key="u.1.1.2").startswith("A 1 started")
 
 
 def test_a_result_follows_the_start_and_is_on_disk_by_then(shell: LoadedShell) -> None:

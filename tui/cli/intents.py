@@ -136,8 +136,8 @@ def lines_of(foreseen: Preview) -> Iterator[str]:
     for host in foreseen.hosts:
         yield f"  {host.job_run}, attempt {host.attempt}"
         for task in host.tasks:
-            marker = "" if task.marker is Marker.RUN else f"  ({task.marker.value})"
-            yield f"    {task.name}{marker}"
+            notes = [*task.manner, *([] if task.marker is Marker.RUN else [task.marker.value])]
+            yield f"    {task.name}" + (f"  ({', '.join(notes)})" if notes else "")
             for line in task.command.rstrip("\n").split("\n"):
                 yield f"      {line}"
     for warning in foreseen.warnings:

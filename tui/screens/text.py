@@ -114,6 +114,8 @@ def sent_lines(plan: Plan, place: Place, number: int) -> list[str]:
         sent = attempt.tasks[at] if attempt else None
         key = f"key {sent.key}" if sent and sent.key else "not sent"
         lines.append(f"{at + 1}. {task.name}, {key}")
+        if task.manner:
+            lines.append(f"   how: {', '.join(task.manner)}")
         lines.append(f"   folder: {task.dir or 'the work folder, $ONDUTY_WORKDIR'}")
         limit = task.timeout_s or place.job.timeout_s
         lines.append(f"   limit: {f'{limit:g} s' if limit else 'none'}")

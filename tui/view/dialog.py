@@ -276,8 +276,10 @@ class _Pen:
         }.get(task.marker, (self.glyphs.mark, "muted"))
         kept = task.marker is Marker.KEPT
         marker: tuple[Span, ...] = ()
+        if task.manner and not kept:
+            marker = (Span(safe(", ".join(task.manner)), "muted"),)
         if task.marker is Marker.NOT_REPEATABLE:
-            marker = (Span(own("not repeatable"), "warn"),)
+            marker = (*marker, *([blank(2)] if marker else []), Span(own("not repeatable"), "warn"))
         room = max(LEAST_CELLS, self.inner - at)
         beside = max(LEAST_CELLS, room - (width_of(marker) + 2 if marker else 0))
         lines = [own("kept, it passed before")] if kept else list(self._command(task.command, room, beside))
