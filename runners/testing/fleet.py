@@ -273,6 +273,10 @@ class _Server(asyncssh.SSHServer):
             track=self._track,
         )
 
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
+        """As sshd's ``AllowTcpForwarding``, to this machine alone."""
+        return dest_host in (LOOPBACK, "localhost")
+
     def _track(self, shell: asyncio.Task[None]) -> None:
         self._host.shells.add(shell)
         shell.add_done_callback(self._shell_ended)
