@@ -22,6 +22,9 @@ from tests.person import Person, fleet_at, person_at
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_pipelines"
 FILES = sorted(path.name for path in SAMPLES.glob("*.yaml") if path.name != "inventory.yaml")
 
+PATIENCE_S = 150.0
+"""A sample is a few dozen tasks; a healthy machine needs a few seconds."""
+
 pytestmark = pytest.mark.xdist_group("samples")
 
 
@@ -43,7 +46,8 @@ class Site:
 
     def run(self, sample: str, *params: str, code: int = 0) -> Any:
         """Run a sample to its end; its document."""
-        self.person(*self.words(sample, *params), code=code)
+        done = self.person.end(self.person.start(*self.words(sample, *params)), timeout_s=PATIENCE_S)
+        assert done.code == code, f"{sample}: {done.code}\n{done.out}\n{done.err}"
         return self.person.show()
 
 
