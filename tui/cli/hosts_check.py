@@ -64,7 +64,7 @@ def _row(one: HostCheck) -> tuple[str, ...]:
         one.sudo or "",
         _size(one.state_free_bytes),
         _size(one.home_free_bytes),
-        "" if one.clock_offset_s is None else f"{one.clock_offset_s:+.1f} s",
+        "" if one.clock_offset_s is None else f"{round(one.clock_offset_s, 1) or 0.0:+.1f} s",
         " ".join(word for word in ((one.shell or "").rpartition("/")[2], one.tools or "") if word),
         _time(one.shell_start_s),
         str(len(one.executions)) if one.reached else "",
