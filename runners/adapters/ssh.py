@@ -17,6 +17,7 @@ from runners.adapters.ssh_config import SshConfig, SshOptions
 from runners.adapters.ssh_dial import AgentPath, Connection, Dialler
 from runners.adapters.ssh_login import changed_key, unreachable
 from runners.adapters.ssh_shell_channel import SshShell, open_shell
+from runners.adapters.ssh_streams import SshStreams
 from runners.adapters.supervised import open_session
 from runners.model.errors import HostRefused, SessionLost
 from runners.model.inventory import Host
@@ -56,7 +57,9 @@ class SshTransport:
         connection = await self._dialler.dial(options)
         shells = _Shells(connection)
         try:
-            session = await open_session(host, shells.open, sink, connect_s=connection.connect_s)
+            session = await open_session(
+                host, shells.open, sink, connect_s=connection.connect_s, open_stream=SshStreams(connection).open
+            )
         except (ShellLost, SessionLost) as lost:
             await _end(connection)
             raise unreachable(options, f"let us in and then lost the session ({lost})") from None

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from runners.model.definition import Shell
 from runners.model.inventory import Host
+from runners.ports.byte_stream import ByteStream
+from runners.ports.courier import Courier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,9 @@ class ExecutionRequest:
     """A host that has none of the name says so in the result; then nothing of the script ran."""
     login: bool = False
     """The profile of the account is read first; ``env`` stands over what it sets, and ``dir`` over where it goes."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Reaches the job byte for byte and nothing else. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT`` are set by the host."""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Reaches the job byte for byte and nothing else; secrets are among them. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT``
+    are set by the host."""
     dir: str | None = None
     """Where the command runs; None means the work folder. A folder that is not there is a failure with a reason."""
     workdir: str = ""
@@ -230,6 +233,18 @@ class HostSession(Protocol):
 
     async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
         """Delete work folders by name. Missing ones are not an error."""
+        ...
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """Connect from the host to ``host`` and ``port`` as they are called there.
+
+        Raises ``StreamRefused`` when the host says no, or allows no forwarding.
+        """
+        ...
+
+    async def open_courier(self, workdir: str, dir: str | None) -> Courier:
+        """Begin to move files. Relative paths start where a command of the attempt would run: in ``dir``, else in the
+        work folder ``workdir``, made when it is not there. Raises ``HostRefused``."""
         ...
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ No clock, no thread, no task: a host changes only when a test or a session calls
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -71,6 +72,16 @@ class FakeHost:
     workdirs: set[str] = field(default_factory=set)
     sealed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    servers: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """What answers on an address as the host calls it: these bytes, then the end."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By absolute path."""
+    modes: dict[str, int] = field(default_factory=dict)
+    moved_bytes: int = 0
+    """Sent to it, also of what was never finished."""
+    holds_transfers: asyncio.Event | None = None
+    """While it is not set, nothing is moved; None: nothing waits."""
+    asked_streams: list[tuple[str, int]] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change."""
 

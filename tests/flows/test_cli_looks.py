@@ -69,7 +69,10 @@ JOB = {
     "stage", "job", "host", "matrix", "phase", "result", "attempt", "exit_code", "signal", "reason", "hold",
     "started_at", "ended_at", "log_bytes", "tasks", "runbook",
 }  # fmt: skip
-TASK = {"name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes", "part"}
+TASK = {
+    *("name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes", "part"),
+    *("host_started_at", "host_ended_at"),
+}
 RUNBOOK = {"id", "section", "score", "why"}
 HOLD = {"kind", "what", "text", "since"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -8,7 +8,7 @@ from runners.model.phases import Phase, RunPhase
 from runners.model.state import RunState
 from runners.testing.behaviour import Exit, Gate, Output, Print
 from tests.flows.engine_kit import Kit, job, plan
-from tests.flows.test_engine_recovery import every_moment
+from tests.flows.sweep import every_moment
 
 ENDED = (RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED)
 PLAN = plan([job("build", "fetch", "compile", on=["ci1"])], [job("release", on=["web1"])])

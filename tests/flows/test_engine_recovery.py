@@ -3,168 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from runners.core import reduce
-from runners.core.chain import verify
 from runners.core.index import job_run_of
 from runners.model.definition import OnFailure, RetryPolicy
-from runners.model.errors import ActionRefused, SessionLost
+from runners.model.errors import ActionRefused
 from runners.model.intents import Cancel, Pause, Resume, Retry, Rollback
 from runners.model.inventory import Host
 from runners.model.phases import Phase, RunPhase
 from runners.model.plan import Plan
 from runners.model.state import RunState
-from runners.ports.transport import HostSession, SessionSink
+from runners.ports.transport import SessionSink
 from runners.testing.behaviour import Gate, OnCancel, Print, hangs, prints
-from runners.testing.memory_store import MemoryRunStore
 from tests.flows.engine_kit import Kit, job, phases, plan
+from tests.flows.sweep import GUARD_S, Fate, FrayedSession, events_of, every_moment, whole
 
 ENDED = (RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED)
-GUARD_S = 20.0
-
-
-class Fate:
-    """Counts the moments at which a controller can die, and lets it die at one of them: nothing returns from there."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.count = 0
-        self.where = ""
-        self.died = asyncio.Event()
-
-    async def moment(self, where: str) -> None:
-        self.count += 1
-        if self.count == self.at:
-            self.where = where
-            self.died.set()
-        if self.died.is_set():
-            await asyncio.get_running_loop().create_future()
-
-
-class MortalStore:
-    """A run store whose caller may die before or after every write."""
-
-    def __init__(self, inner: MemoryRunStore, fate: Fate) -> None:
-        self._inner = inner
-        self._fate = fate
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._inner, name)
-        if name not in ("append", "create_run", "update_summary"):
-            return method
-
-        async def mortal(*args: Any, **options: Any) -> Any:
-            await self._fate.moment(f"before {name}")
-            result = await method(*args, **options)
-            await self._fate.moment(f"after {name}")
-            return result
-
-        return mortal
-
-
-class MortalSession:
-    """A session whose caller may die before or after every exchange."""
-
-    def __init__(self, inner: HostSession, fate: Fate) -> None:
-        self._inner = inner
-        self._fate = fate
-        self.facts = inner.facts
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._inner, name)
-
-        async def mortal(*args: Any) -> Any:
-            await self._fate.moment(f"before {name} {args}")
-            result = await method(*args)
-            await self._fate.moment(f"after {name} {args}")
-            return result
-
-        return mortal
-
-
-class MortalTransport:
-    """Opens mortal sessions."""
-
-    def __init__(self, inner: Any, fate: Fate) -> None:
-        self._inner = inner
-        self._fate = fate
-
-    async def connect(self, host: Host, sink: SessionSink) -> Any:
-        await self._fate.moment(f"before connect {host.name}")
-        return MortalSession(await self._inner.connect(host, sink), self._fate)
-
-
-Story = Callable[[Kit], Awaitable[RunState]]
-
-
-async def live_twice(at: int, world: Callable[[Kit], None], story: Story) -> tuple[Kit, RunState, Fate]:
-    """Play ``story`` with a controller that dies at moment ``at``, then again from its start with the next one."""
-    kit = Kit()
-    world(kit)
-    fate = Fate(at)
-    engine = kit.make(
-        store=MortalStore(MemoryRunStore(kit.disk), fate),  # type: ignore[arg-type]
-        transport=MortalTransport(kit.transport, fate),
-    )
-    await engine.start()
-
-    async def to_its_rest() -> RunState:
-        state = await story(kit)
-        await kit.settle()
-        return state
-
-    first = asyncio.create_task(to_its_rest(), name="onduty story")
-    death = asyncio.create_task(fate.died.wait(), name="onduty death")
-    async with asyncio.timeout(GUARD_S):
-        await asyncio.wait({first, death}, return_when=asyncio.FIRST_COMPLETED)
-    if not fate.died.is_set():
-        state = await first
-        death.cancel()
-        fate.at = -1
-        await engine.stop()
-        return kit, state, fate
-    await kit.kill()
-    await asyncio.gather(first, death, return_exceptions=True)
-    await kit.logs.close()
-    await kit.start()
-    try:
-        async with asyncio.timeout(GUARD_S):
-            state = await story(kit)
-            await kit.settle()
-    except TimeoutError:
-        state = await kit.engine.state(next(iter(kit.disk.runs)))
-        raise AssertionError(f"moment {at} ({fate.where}): stuck with {state.phase} {phases(state)}") from None
-    await kit.stop()
-    return kit, state, fate
-
-
-def whole(kit: Kit, state: RunState) -> None:
-    """What holds at every end: an unbroken story, every key once, one line of the ledger per attempt and task."""
-    rows = kit.disk.events[state.uid]
-    assert verify(rows) == ""
-    kit.transport.assert_each_key_ran_once()
-    dispatched = Counter(row.payload for row in rows if row.type == "task_dispatched")
-    assert set(dispatched.values()) <= {1}
-
-
-async def every_moment(world: Callable[[Kit], None], story: Story, check: Callable[[Kit, RunState], None]) -> int:
-    """Play the story once for each moment at which the controller can die; how many there were."""
-    at = 1
-    while True:
-        kit, state, fate = await live_twice(at, world, story)
-        try:
-            whole(kit, state)
-            check(kit, state)
-        except AssertionError as error:
-            raise AssertionError(f"moment {at} ({fate.where}): {error}") from error
-        if not fate.died.is_set():
-            return at - 1
-        at += 1
 
 
 async def started(kit: Kit, planned: Plan) -> str:
@@ -227,7 +84,7 @@ async def test_a_persons_retry_takes_effect_once_wherever_the_controller_dies() 
         assert state.phase is RunPhase.SUCCEEDED
         assert job_run_of(state, "s1/release@web1").attempt == 2
         assert len(kit.transport.ledger) == 4
-        assert [event.type for event in _events(kit, state)].count("retry_scheduled") == 1
+        assert [event.type for event in events_of(kit, state)].count("retry_scheduled") == 1
 
     await every_moment(world, story, check)
 
@@ -307,12 +164,12 @@ async def test_a_rollback_is_carried_out_once_wherever_the_controller_dies() -> 
         assert ran == ["1.1.1", "1.2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "3.1.1", "3.2.1", "3.2.2", "4.1.1"]
         back = [
             event.payload.job_run
-            for event in _events(kit, state)
+            for event in events_of(kit, state)
             if event.type == "job_started" and event.payload.rollback
         ]
         assert sorted(back[:2]) == ["s2/release@web1", "s2/release@web2"]
         assert back[2:] == ["s1/migrate@db1"]
-        assert [event.type for event in _events(kit, state)].count("rollback_started") == 1
+        assert [event.type for event in events_of(kit, state)].count("rollback_started") == 1
 
     await every_moment(world, story, check)
 
@@ -333,7 +190,7 @@ async def test_a_paused_run_stays_so_wherever_the_controller_dies_and_goes_on_wh
 
     def check(kit: Kit, state: RunState) -> None:
         assert state.phase is RunPhase.SUCCEEDED
-        assert [event.type for event in _events(kit, state)].count("run_paused") == 1
+        assert [event.type for event in events_of(kit, state)].count("run_paused") == 1
 
     await every_moment(lambda kit: None, story, check)
 
@@ -395,45 +252,8 @@ async def test_the_state_from_the_store_is_the_state_that_was_live() -> None:
     await kit.settle()
     again = await kit.engine.state(uid)
     assert again == state
-    assert again == reduce.fold(again.plan, _events(kit, again))
+    assert again == reduce.fold(again.plan, events_of(kit, again))
     await kit.stop()
-
-
-def _events(kit: Kit, state: RunState) -> Sequence[Any]:
-    from runners.engine.codec import read
-
-    return [read(row) for row in kit.disk.events[state.uid]]
-
-
-class FrayedSession:
-    """A session whose link drops before or after one of its exchanges."""
-
-    def __init__(self, inner: Any, fate: Fate, drop: Callable[[], None]) -> None:
-        self._inner = inner
-        self._fate = fate
-        self._drop = drop
-        self.facts = inner.facts
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._inner, name)
-
-        async def frayed(*args: Any) -> Any:
-            self._pull(f"before {name}")
-            result = await method(*args)
-            if name != "close" and self._pull(f"after {name}"):
-                raise SessionLost(f"cut after {name}")
-            return result
-
-        return frayed
-
-    def _pull(self, where: str) -> bool:
-        self._fate.count += 1
-        if self._fate.count != self._fate.at:
-            return False
-        self._fate.where = where
-        self._fate.died.set()
-        self._drop()
-        return True
 
 
 async def test_a_run_ends_right_and_is_never_unknown_wherever_a_link_drops() -> None:

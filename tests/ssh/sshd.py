@@ -46,13 +46,15 @@ class Sshd:
     host_key: asyncssh.SSHKey
     options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    told_port: int | None = None
+    """The port that people are told: of a proxy before it. None: its own."""
 
     @property
     def host(self) -> Host:
         return Host(
             name=self.name,
             address=LOOPBACK,
-            port=self.port,
+            port=self.told_port or self.port,
             user=getpass.getuser(),
             identity=str(self.identity),
             known_hosts=str(self.known_hosts),
@@ -84,6 +86,11 @@ class Sshd:
         if process is not None:
             process.terminate()
             process.wait(START_TIMEOUT_S)
+
+    def stand_behind(self, port: int) -> None:
+        """From now on people are told this port, where the same key is shown."""
+        self.told_port = port
+        _know(self.known_hosts, port, self.host_key)
 
     def drop_connections(self) -> int:
         """Kill the processes behind every open connection; jobs are left alone. How many there were."""
@@ -159,9 +166,7 @@ class SshdFarm:
             host_key=key,
             options=options,
         )
-        public = " ".join(key.export_public_key().decode().split()[:2])
-        with open(daemon.known_hosts, "a") as known:
-            known.write(f"[{LOOPBACK}]:{daemon.port} {public}\n")
+        _know(daemon.known_hosts, daemon.port, key)
         self.daemons[name] = daemon
         daemon.start()
         return daemon
@@ -204,6 +209,12 @@ def _wait_until_it_listens(daemon: Sshd) -> None:
                 return
         time.sleep(0.01)
     raise RuntimeError(f"sshd does not listen after {START_TIMEOUT_S:g} s: {daemon.log}")
+
+
+def _know(known_hosts: Path, port: int, key: asyncssh.SSHKey) -> None:
+    public = " ".join(key.export_public_key().decode().split()[:2])
+    with open(known_hosts, "a") as known:
+        known.write(f"[{LOOPBACK}]:{port} {public}\n")
 
 
 def _write_key(path: Path) -> asyncssh.SSHKey:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import socket
@@ -28,6 +27,7 @@ from runners.model.errors import (
 )
 from runners.model.inventory import Host
 from runners.testing.fleet import Fleet
+from tests.faults.proxy import Proxy
 from tests.ssh.machines import Machine
 from tests.ssh.sshd import SshdFarm, free_port
 
@@ -239,14 +239,13 @@ async def test_a_host_that_never_greets_is_given_up_after_the_connect_timeout(
 async def test_a_host_that_closes_before_it_greets_is_tried_again(
     fleet: Fleet, config: SshConfig, dialler: Dialler
 ) -> None:
-    link = await Link.to(fleet["web1"].port)
-    link.turn_away = 3
-    options = await config.resolve(fleet.host("web1"))
-    options = replace(options, port=link.port, host_key_alias=f"[127.0.0.1]:{fleet['web1'].port}")
-    connection = await dialler.dial(options)
-    assert link.turn_away == 0
-    await hang_up(connection)
-    await link.close()
+    with Proxy(fleet["web1"].port) as link:
+        link.turn_away = 3
+        options = await config.resolve(fleet.host("web1"))
+        options = replace(options, port=link.port, host_key_alias=f"[127.0.0.1]:{fleet['web1'].port}")
+        connection = await dialler.dial(options)
+        assert link.turn_away == 0
+        await hang_up(connection)
 
 
 async def test_a_host_that_always_closes_before_it_greets_is_unreachable_in_the_end(
@@ -294,15 +293,14 @@ async def test_a_link_that_goes_silent_is_noticed_by_keepalive(
 ) -> None:
     assert (ssh_dial.KEEPALIVE_INTERVAL_S, ssh_dial.KEEPALIVE_COUNT_MAX) == (5.0, 3)
     monkeypatch.setattr(ssh_dial, "KEEPALIVE_INTERVAL_S", 0.02)
-    link = await Link.to(fleet["web1"].port)
-    options = await config.resolve(fleet.host("web1"))
-    options = replace(options, port=link.port, host_key_alias=f"[127.0.0.1]:{fleet['web1'].port}")
-    connection = await dialler.dial(options)
-    shell = await open_shell(connection)
-    link.silent = True
-    assert await shell.read_stdout(100) == b""
-    assert "keepalive" in connection.login.lost_cause
-    await link.close()
+    with Proxy(fleet["web1"].port) as link:
+        options = await config.resolve(fleet.host("web1"))
+        options = replace(options, port=link.port, host_key_alias=f"[127.0.0.1]:{fleet['web1'].port}")
+        connection = await dialler.dial(options)
+        shell = await open_shell(connection)
+        link.stall()
+        assert await shell.read_stdout(100) == b""
+        assert "keepalive" in connection.login.lost_cause
 
 
 async def test_a_cut_connection_ends_the_shell_and_names_the_cause(
@@ -373,49 +371,6 @@ async def test_all_key_types_of_a_host_are_scanned_without_a_login(
 async def test_scanning_a_closed_port_is_unreachable(config: SshConfig, dialler: Dialler) -> None:
     with pytest.raises(HostUnreachable):
         await dialler.scan(await config.resolve(replace(any_host(), port=free_port())))
-
-
-class Link:
-    """A TCP connection to a host that a test can turn away, or let go silent."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.silent = False
-        self.turn_away = 0
-        """Connections that are still closed as a busy sshd closes them."""
-        self._copies: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-
-    @classmethod
-    async def to(cls, port: int) -> Link:
-        link = cls()
-
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if link.turn_away:
-                link.turn_away -= 1
-                writer.write(b"Exceeded MaxStartups\r\n")
-                writer.close()
-                return
-            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-            for source, target in ((reader, inner_writer), (inner_reader, writer)):
-                link._copies.add(asyncio.create_task(link._copy(source, target)))
-
-        link._server = await asyncio.start_server(accept, "127.0.0.1", 0)
-        link.port = link._server.sockets[0].getsockname()[1]
-        return link
-
-    async def close(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        await asyncio.gather(*self._copies)
-
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await source.read(65536):
-                if not self.silent:
-                    target.write(data)
-                    await target.drain()
-        target.close()
 
 
 def any_host() -> Host:

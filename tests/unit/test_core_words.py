@@ -182,6 +182,9 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "ended_at": "1970-01-01T00:16:40.000Z",
                         "log_bytes": 1203,
                         "part": "tasks",
+                        "files": [],
+                        "host_started_at": None,
+                        "host_ended_at": None,
                     },
                     {
                         "name": "restart",
@@ -194,6 +197,9 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "ended_at": "1970-01-01T00:16:46.250Z",
                         "log_bytes": 911,
                         "part": "tasks",
+                        "files": [],
+                        "host_started_at": None,
+                        "host_ended_at": None,
                     },
                 ],
                 "runbook": {
