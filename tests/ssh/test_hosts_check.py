@@ -35,7 +35,8 @@ def test_hosts_are_looked_at_and_nothing_is_left_there(person: Person, sshds: Ss
     assert first["connect_s"] > 0
     assert first["shell_start_s"] > 0
     assert abs(first["clock_offset_s"]) < 2
-    assert first["state_free_bytes"] == first["home_free_bytes"] > 0
+    assert first["state_free_bytes"] > 0
+    assert first["home_free_bytes"] > 0
     assert first["sudo"] in ("root", "yes", "no", "none")
     assert first["tools"] in ("GNU", "busybox")
     assert first["executions"] == []

@@ -58,7 +58,7 @@ async def test_a_look_says_what_a_host_is_and_leaves_no_trace(
     assert said.silent == ""
     assert said.sudo in ("root", "yes", "no", "none")
     assert said.state_free_bytes
-    assert said.state_free_bytes == said.home_free_bytes
+    assert said.home_free_bytes
     assert said.clock_offset_s is not None
     assert abs(said.clock_offset_s) < 2
     assert 0 < said.shell_start_s < 60
