@@ -36,7 +36,7 @@ class Terminal:
         while self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(1)
+                self.process.wait(10)
 
     def end(self) -> int:
         code = self.process.wait(60)
