@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runners.client.start import ControllerCommand
     from runners.controller.credentials import Agents
     from runners.engine.engine import Engine
+    from runners.engine.vault import Vault
     from runners.model.inventory import Host
     from runners.model.kinds import PinnedSource
     from runners.ports.inventory_source import InventorySource
@@ -54,24 +55,31 @@ def controller_command() -> ControllerCommand:
 
 def serve(*, ready_fd: int | None) -> int:
     """Run the controller in this process until it is stopped."""
+    import functools
     import logging
     import time
 
+    from runners.adapters.secret_sources import SystemSecretSources
     from runners.client.place import SocketPath, prepare_home
+    from runners.controller.own_log import MaskingFormatter
     from runners.controller.serve import IDLE_END_S, run
+    from runners.engine.vault import Vault
     from tui.cli.version import version
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO)
     for name in ("asyncssh", "httpcore", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     os.umask(0o077)
+    vault = Vault(SystemSecretSources())
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(MaskingFormatter(vault.any_text))
     place = prepare_home(home())
     socket_path = SocketPath(place)
     try:
         return run(
             place,
             socket_path.path,
-            _make_engine,
+            functools.partial(_make_engine, vault),
             version=version(),
             started_at=time.time(),
             ready_fd=ready_fd,
@@ -81,7 +89,7 @@ def serve(*, ready_fd: int | None) -> int:
         socket_path.close()
 
 
-async def _make_engine(place: Path, agents: Agents) -> Engine:
+async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
     """The engine on the real world."""
     import random
 
@@ -111,6 +119,7 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
         dice=random.random,
         tools=Tools(web=CoreWeb(), sources=LocalSourceFiles(), files=LocalRunFiles(place)),
         new_uid=lambda: str(ULID()),
+        vault=vault,
     )
 
 

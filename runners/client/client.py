@@ -105,6 +105,10 @@ class ControllerClient:
         """Ask for something; returns once it is durable, raises ``ActionRefused`` with the reason."""
         return await self._post(f"/v1/runs/{uid}/intents", request, api.IntentAnswer)
 
+    async def give_secrets(self, uid: str, request: api.GiveSecrets) -> api.IntentAnswer:
+        """Give a run its secrets; returns once it is durable that it has them."""
+        return await self._post(f"/v1/runs/{uid}/secrets", request, api.IntentAnswer)
+
     async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
         """What it would do now, or why it would be refused; nothing happens."""
         from runners.model.preview import Preview
@@ -150,9 +154,10 @@ class ControllerClient:
                     raise StreamDropped("this reader was too slow and was let go; follow again from the last event")
                 yield line
 
-    async def status(self) -> AsyncGenerator[api.Status, None]:
-        """What is true only now, as it changes."""
-        async with self._stream("/v1/status/stream", {}, read_timeout_s=STATUS_SILENCE_S) as lines:
+    async def status(self, run: str = "") -> AsyncGenerator[api.Status, None]:
+        """What is true only now, as it changes; with the uid of a ``run`` what is true of that alone."""
+        params = {"run": run} if run else {}
+        async with self._stream("/v1/status/stream", params, read_timeout_s=STATUS_SILENCE_S) as lines:
             async for line in lines:
                 yield decode(line, api.Status)
 

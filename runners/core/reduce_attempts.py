@@ -245,6 +245,7 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         host_started_at=payload.host_started_at or None,
         host_ended_at=payload.host_ended_at or None,
         log_bytes=payload.log_bytes,
+        log_owed=payload.log_owed,
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,
         files=payload.files,

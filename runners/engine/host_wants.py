@@ -41,6 +41,10 @@ class Stage(enum.Enum):
     """Perhaps sent: the host must be asked first."""
     BUSY = "busy"
     """A request about it is under way in this session."""
+    QUIET = "quiet"
+    """It runs and is only asked for its verdict: its run's secrets are not known, so its log must not be read."""
+    PARKED = "parked"
+    """Its host does not have it, and it cannot be started without the run's secrets."""
     FOLLOWED = "followed"
     ENDING = "ending"
     """Its verdict is here; its log is being put on disk."""
@@ -75,6 +79,10 @@ class Execution:
     """When the time of an errand is over; None: never."""
     doing: Doing | None = None
     """The errand while it is done in this session."""
+    lacks_secrets: bool = False
+    """The run's secrets are not known: ``request`` is without them."""
+    owed: bool = False
+    """Its verdict was told before; only its log is still wanted."""
 
     @property
     def place(self) -> PlaceKey:

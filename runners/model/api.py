@@ -64,6 +64,11 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """The client's SSH_AUTH_SOCK."""
     again: str = ""
     """Uid of the run that this one repeats: what that one pinned counts, not the texts here. Empty: none."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Values that the client read, of sources ``env`` and ``prompt``. Kept in memory only."""
+
+    def __repr__(self) -> str:
+        return f"StartRun({self.id}, {self.definition_path})"
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,6 +257,19 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Of a rollback: also when a later run changed the same hosts."""
     text: str = ""
     """Of a note."""
+
+
+class GiveSecrets(msgspec.Struct, frozen=True, kw_only=True):
+    """``POST /v1/runs/{uid}/secrets``: what a run waits for, or values that changed."""
+
+    id: str
+    """ULID made by the client: the same id twice takes effect once."""
+    names: tuple[str, ...] = ()
+    """Those without a value are read again by the controller; empty: all that the run waits for."""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"GiveSecrets({self.id}, {sorted({*self.names, *self.values})})"
 
 
 class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):

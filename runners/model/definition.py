@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
+from runners.model.secrets import SecretSource
 
 
 class OnFailure(enum.StrEnum):
@@ -203,6 +204,7 @@ class Pipeline:
     environment_line: int = 0
     environment_column: int = 0
     params: Mapping[str, Param] = field(default_factory=dict)
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     concurrency: Concurrency | None = None

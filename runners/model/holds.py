@@ -23,6 +23,8 @@ class HoldKind(enum.StrEnum):
     """Its host: connecting, or not reachable."""
     HOST_KEY = "host_key"
     """Somebody who trusts the host's key."""
+    SECRET = "secret"  # noqa: S105
+    """Somebody who gives a secret, or mends the place it comes from."""
     CAPACITY = "capacity"
     """A free place."""
     CANCEL = "cancel"
@@ -37,7 +39,7 @@ class HoldKind(enum.StrEnum):
     """Other runs of its concurrency group."""
 
 
-PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.PAUSED})
+PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.SECRET, HoldKind.PAUSED})
 """Kinds that only a person can end. UNKNOWN too, once its host has answered."""
 
 

@@ -29,9 +29,9 @@ class TaskState:
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
+    dispatched_at: float | None = None
     began: bool = False
     """Its host said once that it runs."""
-    dispatched_at: float | None = None
     started_at: float | None = None
     ended_at: float | None = None
     """UTC seconds of the controller."""
@@ -39,6 +39,8 @@ class TaskState:
     host_ended_at: float | None = None
     """The host's own clock, seconds since 1970: right also when nobody could be told. None: it has not ended there."""
     log_bytes: int = 0
+    log_owed: bool = False
+    """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
     cpu_s: float | None = None
     files: tuple[str, ...] = ()
@@ -224,6 +226,9 @@ class RunState:
     """Who asked for the rollback last; ``onduty`` for ``on_failure: rollback``."""
     reason: str = ""
     """Why it was paused or rolled back, as that person said."""
+    secrets_needed: Mapping[str, str] = field(default_factory=dict)
+    """Secrets whose values are not known, and why; nothing starts while there are any."""
+    secrets_needed_at: float | None = None
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import TypeVar
@@ -10,6 +11,7 @@ from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
+from runners.model.secrets import SecretSource, SourceKind
 from runners.plan.host_checks import unusable_hosts
 from runners.plan.kinds import template_problems, wait_s
 from runners.plan.params import resolve_params
@@ -31,12 +33,14 @@ def build_plan(
     folder: str,
     limit: str | None = None,
     runbooks: tuple[str, ...] = (),
+    home: str = "",
 ) -> tuple[Plan | None, tuple[Problem, ...]]:
     """Plan a run; None exactly when there are problems.
 
     ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
     ``inventory`` None: only ``local`` is known. ``limit`` is a pattern: hosts outside are left out, and jobs that keep
-    none. ``runbooks`` are places of pages. ``local`` has to be named in it, unless it only says what to leave out.
+    none. ``local`` has to be named in it, unless it only says what to leave out. ``runbooks`` are places of pages,
+    ``home`` is what ``~`` means in the path of a secret.
     """
     problems: list[Problem] = []
     params, param_problems = resolve_params(pipeline, given_params)
@@ -62,6 +66,7 @@ def build_plan(
         environment=pipeline.environment or (inventory.environment if inventory else None),
         definition_digest=definition_digest,
         params=params,
+        secrets={name: _secret(source, folder, home) for name, source in pipeline.secrets.items()},
         env=dict(pipeline.env),
         hosts=table,
         stages=_stages(pipeline, params, where),
@@ -170,6 +175,25 @@ def _job(
         runbook=job.runbook,
         first_number=number,
     )
+
+
+def _secret(source: SecretSource, folder: str, home: str) -> SecretSource:
+    match source.kind:
+        case SourceKind.FILE:
+            return replace(source, path=_whole_path(source.path, folder, home))
+        case SourceKind.COMMAND:
+            program, *rest = source.words
+            # A program without a slash is looked for on PATH.
+            program = _whole_path(program, folder, home) if "/" in program else program
+            return replace(source, words=(program, *rest), folder=folder)
+        case _:
+            return source
+
+
+def _whole_path(path: str, folder: str, home: str) -> str:
+    if path == "~" or path.startswith("~/"):
+        return posixpath.join(home, path[2:])
+    return posixpath.normpath(posixpath.join(folder, path))
 
 
 def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:

@@ -29,8 +29,9 @@ class ExecutionRequest:
     """A host that has none of the name says so in the result; then nothing of the script ran."""
     login: bool = False
     """The profile of the account is read first; ``env`` stands over what it sets, and ``dir`` over where it goes."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Reaches the job byte for byte and nothing else. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT`` are set by the host."""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Reaches the job byte for byte and nothing else; secrets are among them. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT``
+    are set by the host."""
     dir: str | None = None
     """Where the command runs; None means the work folder. A folder that is not there is a failure with a reason."""
     workdir: str = ""

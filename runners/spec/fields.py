@@ -37,6 +37,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _ADDRESS = re.compile(r"[A-Za-z0-9_.:%-]{1,255}\Z")
 """Names, IPv4, and IPv6 with a zone."""
 _USER = re.compile(r"[A-Za-z0-9_.@+\\$-]{1,255}\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 TRUE_OR_FALSE = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 
 
@@ -140,6 +141,13 @@ def _env_key(key: object) -> str:
     if reason:
         refuse(reason)
     return str(key)
+
+
+def _variable(value: object) -> str:
+    text = text_of(value)
+    if not _VARIABLE.match(text):
+        refuse(f"{quoted(text)} is no name of a variable; letters, digits and _ only, and no digit first, and no $")
+    return text
 
 
 def _label_key(key: object) -> str:
@@ -354,6 +362,7 @@ Reference = Annotated[str, BeforeValidator(text_of), WithJsonSchema(_NAME_SCHEMA
 NameKey = Annotated[str, BeforeValidator(lambda key: check_name(str(key))), WithJsonSchema(_NAME_SCHEMA)]
 LabelKey = Annotated[str, BeforeValidator(_label_key), WithJsonSchema({"type": "string"})]
 EnvKey = Annotated[str, BeforeValidator(_env_key), WithJsonSchema(_ENV_NAME_SCHEMA)]
+Variable = Annotated[str, BeforeValidator(_variable), WithJsonSchema(_ENV_NAME_SCHEMA)]
 Command = Annotated[str, BeforeValidator(_command), WithJsonSchema({"type": "string", "minLength": 1})]
 Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": "string", "pattern": "^/"})]
 Address = Annotated[str, BeforeValidator(address_of), WithJsonSchema({"type": "string", "minLength": 1})]

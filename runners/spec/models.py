@@ -37,6 +37,7 @@ from runners.spec.fields import (
     Text,
     TrueOrFalse,
     User,
+    Variable,
     Version,
     WhenBusyWord,
     WholeNumber,
@@ -94,6 +95,19 @@ class ParamModel(Model):
     pattern: FreeText | None = Field(default=None, description="RE2; the whole value must match.")
     choices: Annotated[list[Text], Field(min_length=1)] | None = Field(default=None, description="For type choice.")
     help: FreeText = Field(default="", description="One line for the person who starts the run.")
+
+
+class SecretModel(Model):
+    """Where one secret comes from: exactly one of these."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    file: FilePath | None = Field(
+        default=None, description="Read by the controller; relative paths start beside the pipeline."
+    )
+    env: Variable | None = Field(default=None, description="A variable in the environment of whoever starts the run.")
+    command: Words | None = Field(default=None, description="Prints it; executed by the controller without a shell.")
+    prompt: Line | None = Field(default=None, description="What the person is asked who starts the run.")
 
 
 class RetryModel(Model):
@@ -226,7 +240,7 @@ class StageModel(Model):
 class PipelineModel(Model):
     """A pipeline file."""
 
-    later = _LATER_ANYWHERE | {"secrets", "rollback", "finally", "verify", "vars", "outputs"}
+    later = _LATER_ANYWHERE | {"rollback", "finally", "verify", "vars", "outputs"}
 
     version: Version
     name: Name
@@ -234,6 +248,7 @@ class PipelineModel(Model):
     owner: Line | None = None
     environment: Name | None = Field(default=None, description="May stand in the inventory as well; both must agree.")
     params: dict[EnvKey, ParamModel] = {}
+    secrets: dict[EnvKey, SecretModel] = Field(default={}, description="Masked wherever a run shows or stores text.")
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on a host.")
     concurrency: Annotated[ConcurrencyModel, BeforeValidator(_group_alone)] | None = Field(

@@ -18,6 +18,7 @@ from runners.model.definition import (
     WhenBusy,
 )
 from runners.model.problems import Problem
+from runners.model.secrets import SecretSource, SourceKind
 from runners.spec.kinds import http_of, kind_of, name_of, transfer_of
 from runners.spec.lint import lint_pipeline, warn_pipeline
 from runners.spec.models import (
@@ -27,6 +28,7 @@ from runners.spec.models import (
     ParamModel,
     PipelineModel,
     RetryModel,
+    SecretModel,
     TaskModel,
 )
 from runners.spec.nodes import Map, Node, Seq, read_tree
@@ -80,6 +82,7 @@ def _pipeline(model: PipelineModel, tree: Map, file: str) -> Pipeline:
         environment_line=environment_line,
         environment_column=environment_column,
         params={name: _param(name, param, tree) for name, param in model.params.items()},
+        secrets={name: _secret(name, secret) for name, secret in model.secrets.items()},
         env=dict(model.env),
         dir=model.dir,
         concurrency=_concurrency(model.concurrency),
@@ -100,6 +103,16 @@ def _param(name: str, model: ParamModel, tree: Map) -> Param:
         line=line,
         column=column,
     )
+
+
+def _secret(name: str, model: SecretModel) -> SecretSource:
+    if model.file is not None:
+        return SecretSource(name=name, kind=SourceKind.FILE, path=model.file)
+    if model.command is not None:
+        return SecretSource(name=name, kind=SourceKind.COMMAND, words=model.command)
+    if model.env is not None:
+        return SecretSource(name=name, kind=SourceKind.ENV, variable=model.env)
+    return SecretSource(name=name, kind=SourceKind.PROMPT, text=model.prompt or "")
 
 
 def _defaults(model: DefaultsModel) -> Defaults:

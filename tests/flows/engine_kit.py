@@ -11,6 +11,7 @@ from runners.core.index import job_run_of
 from runners.engine.engine import Engine
 from runners.engine.errand_of import Tools
 from runners.engine.limits import Limits
+from runners.engine.vault import NoSources, Vault
 from runners.model.definition import OnFailure, Part, RetryPolicy
 from runners.model.events import Event
 from runners.model.inventory import Host
@@ -20,6 +21,7 @@ from runners.model.state import JobRunState, RunState
 from runners.ports.failure_advisor import Advice, FailureFacts
 from runners.ports.log_store import LogStore
 from runners.ports.run_store import RunStore
+from runners.ports.secrets import SecretSources
 from runners.ports.transport import Transport
 from runners.testing.fake_clock import FakeClock
 from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
@@ -122,6 +124,7 @@ class Kit:
     sources: FakeSourceFiles = field(default_factory=FakeSourceFiles)
     files: FakeRunFiles = field(default_factory=FakeRunFiles)
     limits: Limits = field(default_factory=Limits)
+    secrets: SecretSources = field(default_factory=NoSources)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
     store: MemoryRunStore = field(init=False)
@@ -140,6 +143,7 @@ class Kit:
             new_uid=lambda: f"01RUN{next(iter(self.numbers)):021d}",
             dice=lambda: 0.5,
             limits=self.limits,
+            vault=Vault(self.secrets),
         )
         return self.engine
 
@@ -150,10 +154,10 @@ class Kit:
     async def stop(self) -> None:
         await self.engine.stop()
 
-    async def run(self, plan: Plan, request_id: str = "req1") -> str:
+    async def run(self, plan: Plan, request_id: str = "req1", secrets: Mapping[str, str] | None = None) -> str:
         """Start a run; its uid."""
         state = await self.engine.create_run(
-            plan, definition="version: 1\n", inventory=None, actor="alice", request_id=request_id
+            plan, definition="version: 1\n", inventory=None, actor="alice", request_id=request_id, secrets=secrets
         )
         return state.uid
 

@@ -181,7 +181,7 @@ def test_name_in_a_key_path_that_is_no_plain_word_is_quoted() -> None:
     [
         (
             "top",
-            ["secrets", "matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
+            ["matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
         ),
         ("stage", ["approval", "gate", "when", "exclusive"]),
         ("job", ["rolling", "matrix", "approval", "when", "sudo"]),

@@ -103,6 +103,7 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
             definition_digest=text_digest(pipeline.content),
             folder=str(pipeline.path.parent),
             limit=limit,
+            home=str(Path.home()),
         )
         problems = (*problems, *more)
         if plan is not None:
