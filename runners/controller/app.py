@@ -20,6 +20,7 @@ from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
 from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.inventory import Host
 from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
 
@@ -81,6 +82,7 @@ class Routes:
                 Route("/v1/runs/{uid}/logs/{key}", self._answer(self.log)),
                 Route("/v1/status/stream", self._answer(self.status)),
                 Route("/v1/hosts", self._answer(self.hosts)),
+                Route("/v1/hosts/check", self._answer(self.hosts_check), methods=["POST"]),
                 Route("/v1/hosts/trusted", self._answer(self.hosts_trusted), methods=["POST"]),
                 Route("/v1/controller/stop", self._answer(self.stop), methods=["POST"]),
             ],
@@ -268,6 +270,20 @@ class Routes:
     async def hosts(self, request: Request) -> Response:
         """Connections as they are."""
         return _json(self._engine.hosts())
+
+    async def hosts_check(self, request: Request) -> Response:
+        """Look at hosts, as NDJSON, each one as it comes; an empty object now and then is a sign of life."""
+        hosts = _body(await request.body(), list[Host])
+
+        async def lines() -> AsyncIterator[bytes]:
+            self.open_streams += 1
+            try:
+                async for check in self._engine.check_hosts(hosts, SIGN_OF_LIFE_S):
+                    yield b"{}\n" if check is None else encode(check) + b"\n"
+            finally:
+                self.open_streams -= 1
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
 
     async def hosts_trusted(self, request: Request) -> Response:
         """Keys were recorded by the client."""

@@ -93,7 +93,6 @@ def test_unknown_words_name_the_nearest_one(words: Person) -> None:
 
 
 def test_flags_of_later_versions_are_refused_by_name(words: Person) -> None:
-    assert "--check: comes with a later version" in words.quick("hosts", "--check", code=2).err
     assert "runbook run: comes with a later version" in words.quick("runbook", "run", "x", "--host", "web1", code=2).err
 
 
