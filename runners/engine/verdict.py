@@ -46,6 +46,12 @@ def cancelled_before_start(job_run: str, key: str) -> ExecutionFinished:
     )
 
 
+def ended_with_controller(job_run: str, key: str) -> ExecutionFinished:
+    """A request or a transfer that an earlier controller was doing, cancelled before it was done again."""
+    reason = "cancelled; it ended with an earlier controller, and may have had its effect"
+    return ExecutionFinished(job_run=job_run, key=key, result=Result.CANCELLATION, reason=reason)
+
+
 def refusal_kind(message: str) -> FailureKind:
     """What a ``HostRefused`` is to runbooks."""
     text = message.lower()
