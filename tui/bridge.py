@@ -20,7 +20,7 @@ from runners.client.start import connect as find_or_start
 from runners.core.reduce import reduce
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
-from runners.model.phases import BAD, RunPhase
+from runners.model.phases import FAILURES, RunPhase
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
@@ -221,4 +221,4 @@ class RunFeed:
 
 def _how_bad(run: api.RunSummary) -> int:
     """How many job runs of it failed; at least one when the run itself did."""
-    return max(sum(run.counts.get(phase.value, 0) for phase in BAD), int(run.phase == RunPhase.FAILED))
+    return max(sum(run.counts.get(phase.value, 0) for phase in FAILURES), int(run.phase == RunPhase.FAILED))

@@ -52,7 +52,7 @@ async def open_supervised_shell(
     skip_stderr = asyncio.create_task(_skip(shell.read_stderr, nonce), name=f"stderr of {host}")
     try:
         async with asyncio.timeout(deadline_s):
-            first = await _answered_hello(shell, nonce)
+            first = await answered_hello(shell, nonce)
             await shell.write(load(script_of(role), nonce, role))
             return await _first_words(shell, nonce, first, skip_stderr, host)
     except BaseException as problem:
@@ -71,7 +71,8 @@ async def closed(shell: ShellChannel) -> None:
             await shell.wait_closed()
 
 
-async def _answered_hello(shell: ShellChannel, nonce: str) -> bytes:
+async def answered_hello(shell: ShellChannel, nonce: str) -> bytes:
+    """Greet a shell until it answers; what it said after its answer. Raises ``ShellLost``."""
     answer = asyncio.create_task(_skip(shell.read_stdout, nonce))
     try:
         while True:

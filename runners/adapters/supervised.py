@@ -13,13 +13,17 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from runners.adapters.courier import open_courier
 from runners.adapters.follower import Follower
 from runners.adapters.helper_channel import HelperChannel
 from runners.adapters.opened_shell import OpenedShell, open_supervised_shell
 from runners.adapters.remote_words import execution_report, execution_result
-from runners.adapters.shell_channel import OpenShell
+from runners.adapters.shell_channel import OpenShell, ShellLost
+from runners.adapters.sockets import open_socket
 from runners.model.errors import HostRefused, SessionLost
 from runners.model.inventory import Host
+from runners.ports.byte_stream import ByteStream, OpenStream
+from runners.ports.courier import Courier
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -71,15 +75,19 @@ async def open_session(
     sink: SessionSink,
     *,
     connect_s: float,
+    open_stream: OpenStream = open_socket,
     deadline_s: float = REQUEST_DEADLINE_S,
 ) -> SupervisedSession:
     """Open the helper and return a session with ``host``; nothing of a job ran there before it returns.
 
-    ``connect_s`` is what the connection took. Raises ``ShellLost`` when the shell or the connection ended meanwhile,
+    ``connect_s`` is what the connection took; ``open_stream`` connects from the host to somewhere. Raises ``ShellLost``
+    when the shell or the connection ended meanwhile,
     and ``HostRefused`` when the host cannot serve.
     """
     opened = await open_supervised_shell(open_shell, "helper", host.name)
-    return SupervisedSession(host, open_shell, opened, sink, connect_s=connect_s, deadline_s=deadline_s)
+    return SupervisedSession(
+        host, open_shell, opened, sink, connect_s=connect_s, open_stream=open_stream, deadline_s=deadline_s
+    )
 
 
 class SupervisedSession:
@@ -93,8 +101,11 @@ class SupervisedSession:
         sink: SessionSink,
         *,
         connect_s: float,
+        open_stream: OpenStream,
         deadline_s: float,
     ) -> None:
+        self._open_stream = open_stream
+        self._open_shell = open_shell
         self.facts = HostFacts(
             boot_id=opened.opened.boot_id,
             clock_offset_s=opened.clock_offset_s,
@@ -232,6 +243,24 @@ class SupervisedSession:
             await self._helper.ask(
                 lambda number: request.remove_workdirs(number, workdirs), deadline_s=REMOVE_DEADLINE_S
             )
+
+    async def open_courier(self, workdir: str, dir: str | None) -> Courier:
+        """As the promise says."""
+        self._check()
+        folder = f"{self.facts.state_dir}/work/{workdir}"
+        return await open_courier(
+            self._open_shell, self._host.name, workfolder=folder, folder=dir, judge=self._judge_lost
+        )
+
+    async def _judge_lost(self, lost: ShellLost) -> None:
+        """Raise ``SessionLost`` when the connection went, and not only a shell on it."""
+        self._check()
+        await self._helper.ask(request.ping)
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """As the promise says."""
+        self._check()
+        return await self._open_stream(host, port)
 
     async def close(self) -> None:
         """As the promise says."""

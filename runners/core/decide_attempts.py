@@ -50,6 +50,9 @@ def next_of_attempt(now: Moment) -> Payload | None:
         return event
     for n in range(body_of(now.attempt) + 1, len(now.attempt.tasks) + 1):
         if now.attempt.tasks[n - 1].phase is TaskPhase.WAITING:
+            # Who stops it does not wait for a secret: without it the task fails, and that is said.
+            if now.state.secrets_needed and not now.is_stopped:
+                return None
             # A limit of its own: the attempt's is for tasks and verify, and may be what ended them.
             return _dispatched(now, n, now.steps[n - 1].timeout_s or now.planned.timeout_s)
     return event
@@ -66,7 +69,7 @@ def _next_of_body(now: Moment) -> Payload | None:
                 continue
             case TaskPhase.WAITING | TaskPhase.NOT_RUN if now.is_stopped:
                 return _cancelled(now, f"cancelled before {name}")
-            case TaskPhase.WAITING if now.state.pause_now:
+            case TaskPhase.WAITING if now.state.pause_now or now.state.secrets_needed:
                 return None
             case TaskPhase.WAITING:
                 return _dispatch(now, n)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from runners.engine.host_executions import MOST_REASON_CHARACTERS, Executions, TellNews
 from runners.engine.host_failure import HostFailure, failure_of
@@ -60,7 +60,7 @@ class HostLink:
         self._changed = changed
 
         self._places = Places(limits.attempts_per_host)
-        self._executions = Executions(self, logs=logs, tell=tell, limits=limits)
+        self._executions = Executions(self, logs=logs, tell=tell, limits=limits, timers=timers)
         self._forgets: set[str] = set()
         self._workdirs: set[str] = set()
 
@@ -131,6 +131,26 @@ class HostLink:
             if asked:
                 self._again.set()
             self.nudge()
+
+    def occupy(self, run: str, job_run: str, attempt: int) -> None:
+        """The attempt has begun with something that goes on elsewhere; its place stays taken."""
+        self._places.occupy((run, job_run, attempt))
+        self.nudge()
+
+    def fetch(self, execution: Execution) -> None:
+        """Fetch a log whose verdict is known. It needs no place."""
+        if not self._closed:
+            self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic())
+            self.nudge()
+
+    def secrets_known(self, run: str, secrets: Mapping[str, str]) -> None:
+        """What waited for the secrets of a run goes on."""
+        self._executions.secrets_known(run, secrets, self._open_session())
+        self.nudge()
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Call it after a short while."""
+        self._timers.after(self._limits.quiet_ask_s, action)
 
     def cancel(self, key: str, grace_s: float) -> bool:
         """Cancel an execution that is being carried; False when it is not."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
+from runners.model.secrets import SecretSource
 
 
 class OnFailure(enum.StrEnum):
@@ -139,6 +140,9 @@ class Task:
     part: Part = Part.TASKS
     line: int = 0
     """Line of the task in the file, from 1."""
+    kind_line: int = 0
+    kind_column: int = 0
+    """Where ``http:``, ``upload:`` … stands, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,7 @@ class Pipeline:
     environment_line: int = 0
     environment_column: int = 0
     params: Mapping[str, Param] = field(default_factory=dict)
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     concurrency: Concurrency | None = None

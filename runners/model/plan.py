@@ -12,6 +12,7 @@ from runners.model.definition import Concurrency, OnFailure, Part, RetryPolicy, 
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
 from runners.model.kinds import HttpCheck, PinnedSource, TaskKind, Transfer
+from runners.model.secrets import SecretSource
 from runners.model.templates import Scope
 
 
@@ -119,6 +120,8 @@ class Plan:
     """``sha256:…`` of the pipeline text."""
     params: Mapping[str, str] = field(default_factory=dict)
     """As they were typed, defaults included."""
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    """Where each value comes from; every command of the run gets all of them."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The pipeline's own; a host's variables stand over it, a job's and a task's over those."""
     hosts: Mapping[str, Host] = field(default_factory=dict)
@@ -155,7 +158,10 @@ class Plan:
 
     def words_of(self, task: PlannedTask, host: str) -> str:
         """What a task does on a host, for people: a command as it is sent, else a line or more in words."""
-        return task.command if task.kind is TaskKind.RUN else self.scope_of(host).shown(words_of(task))
+        if task.kind is TaskKind.RUN:
+            return task.command
+        scope = self.scope_of(host)
+        return (scope.in_url() if task.kind is TaskKind.HTTP else scope).shown(words_of(task))
 
     def jobs(self) -> tuple[PlannedJob, ...]:
         """All jobs, in order."""

@@ -23,6 +23,7 @@ def describe_plan(plan: Plan) -> tuple[str, ...]:
     """One line each for what would run where, in the order it would: stages, jobs on their hosts, tasks, commands."""
     rows = [_row(0, _headline(plan))]
     rows.extend(_row(1, f"{name}={value}") for name, value in plan.params.items())
+    rows.extend(_row(1, f"secret {name} from {source}") for name, source in plan.secrets.items())
     if plan.limit is not None:
         rows.append(_row(1, f"limited to {plan.limit}; left out: {', '.join(plan.left_out) or 'no whole job'}"))
     if plan.concurrency is not None:
@@ -61,6 +62,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "definition_digest": plan.definition_digest,
         "plan_digest": plan_digest(plan),
         "params": dict(plan.params),
+        "secrets": {name: str(source) for name, source in plan.secrets.items()},
         "env": dict(plan.env),
         "concurrency": None
         if plan.concurrency is None

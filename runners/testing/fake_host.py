@@ -5,11 +5,12 @@ No clock, no thread, no task: a host changes only when a test or a session calls
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
-from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult
+from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult, HostInspection
 from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Output, Print, Refuse, Step, TimeOut, Vanish
 
 
@@ -64,11 +65,23 @@ class FakeHost:
     """The link drops when the next output is asked for."""
     connect_error: OndutyError | None = None
     """Raised by every connect until it is None."""
+    inspection: HostInspection = field(default_factory=lambda: HostInspection(user="deploy", tools="GNU", sudo="yes"))
+    """What it says when it is looked at."""
     lose_next_start: str = ""
     """``before``: the link drops before the next request arrives; ``after``: once it has started, before the answer."""
     workdirs: set[str] = field(default_factory=set)
     sealed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    servers: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """What answers on an address as the host calls it: these bytes, then the end."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By absolute path."""
+    modes: dict[str, int] = field(default_factory=dict)
+    moved_bytes: int = 0
+    """Sent to it, also of what was never finished."""
+    holds_transfers: asyncio.Event | None = None
+    """While it is not set, nothing is moved; None: nothing waits."""
+    asked_streams: list[tuple[str, int]] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runners.model.errors import SessionLost
+from runners.ports.byte_stream import ByteStream, StreamRefused
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -17,7 +18,9 @@ from runners.ports.transport import (
     Survivor,
 )
 from runners.testing.behaviour import Step
+from runners.testing.fake_courier import FakeCourier
 from runners.testing.fake_host import FakeHost
+from runners.testing.fake_stream import FakeStream
 
 
 @dataclass(slots=True)
@@ -133,6 +136,26 @@ class FakeSession:
         """As the promise says."""
         await self._turn()
         self.host.workdirs.difference_update(workdirs)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was lost or closed."""
+        return self._lost is not None or self._closed
+
+    async def open_courier(self, workdir: str, dir: str | None) -> FakeCourier:
+        """As the promise says."""
+        await self._turn()
+        self.host.workdirs.add(workdir)
+        return FakeCourier(self, dir or f"{self.facts.state_dir}/work/{workdir}")
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """As the promise says."""
+        await self._turn()
+        self.host.asked_streams.append((host, port))
+        server = self.host.servers.get((host, port))
+        if server is None:
+            raise StreamRefused("Connection refused")
+        return FakeStream(server)
 
     async def close(self) -> None:
         """As the promise says."""

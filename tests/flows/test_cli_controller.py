@@ -95,7 +95,9 @@ def test_status_stop_and_restart_say_what_is_true(person: Person) -> None:
     assert restarted["home"] == str(person.home)
     again = person("controller", "restart", "--json").json()
     assert again["pid"] != restarted["pid"]
-    assert person("controller", "status").out.startswith("controller ")
+    told = person("controller", "status").out
+    assert told.startswith("controller ")
+    assert told.endswith("\nat most 50 hosts at once, 4 attempts on each\n")
     assert "jobs on hosts go on" in person("controller", "stop").out
     assert person.pid is None
     assert not (person.home / "controller.sock").exists()

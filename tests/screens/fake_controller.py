@@ -17,10 +17,10 @@ from runners.core.preview import preview
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, NotFound
 from runners.model.events import Event
-from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer, RunSnapshot
 from runners.testing.simulator import Simulator
+from tests.screens.intents import intent_of
 from tests.screens.logs import MemoryLog
 from tests.screens.scenes import BIND, START_UTC, failed_run
 
@@ -197,7 +197,7 @@ class FakeClient:
         if self._cut != controller._cut:
             raise ControllerUnreachable("the controller does not answer (cut)", hint="onduty controller status")
         sim = controller.run(uid).sim
-        return preview(sim.state, _intent(request, controller.later), sim.now_utc)
+        return preview(sim.state, intent_of(request, controller.later), sim.now_utc)
 
     async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
         controller = self._controller
@@ -206,52 +206,11 @@ class FakeClient:
             raise ActionRefused(controller.refuse_with)
         sim = controller.run(uid).sim
         try:
-            sim.ask(_intent(request, controller.later), actor=controller.user)
+            sim.ask(intent_of(request, controller.later), actor=controller.user)
         except Refused as refused:
             raise ActionRefused(refused.message) from refused
         await controller.changed()
         return api.IntentAnswer(accepted=True, text=f"{request.intent} accepted", seq=sim.state.seq)
-
-
-def _intent(request: api.IntentRequest, later: tuple[str, ...] = ()) -> Intent:
-    match request.intent:
-        case "retry":
-            return Retry(
-                id=request.id,
-                reason=request.reason,
-                targets=request.targets,
-                seen_attempts=dict(request.seen_attempts),
-                not_running=request.not_running,
-                from_task=request.from_task,
-                task=request.task,
-            )
-        case "skip":
-            return Skip(
-                id=request.id,
-                reason=request.reason,
-                targets=request.targets,
-                seen_attempts=dict(request.seen_attempts),
-                not_running=request.not_running,
-            )
-        case "cancel":
-            return Cancel(id=request.id, reason=request.reason, targets=request.targets)
-        case "rollback":
-            assert not request.targets
-            return Rollback(
-                id=request.id,
-                reason=request.reason,
-                not_running=request.not_running,
-                despite_later=request.despite_later,
-                later=later,
-            )
-        case "pause":
-            return Pause(id=request.id, reason=request.reason, now=request.now)
-        case "resume":
-            return Resume(id=request.id, reason=request.reason)
-        case "note":
-            return Note(id=request.id, text=request.text)
-        case _:
-            raise AssertionError(request.intent)
 
 
 def failed_controller(**fields: Any) -> FakeController:

@@ -18,12 +18,14 @@ from textual.screen import Screen
 
 from runbooks.library import load_built_in
 from runners.model.preview import Preview
-from tests.screens import scenes
+from runners.model.state import RunState
+from tests.screens import repair_scenes, scenes
 from tests.screens.picture import shoot
+from tui.screens.run_questions import pause_question, rollback_question
 from tui.view.board import board_rows
 from tui.view.board_side import side_rows, side_title
 from tui.view.dialog import dialog_rows, width_wanted
-from tui.view.dialog_fields import Form
+from tui.view.dialog_fields import Form, Word
 from tui.view.glyphs import ASCII, UNICODE, Glyphs
 from tui.view.headline import board_headline, run_headline
 from tui.view.help_rows import help_rows
@@ -36,6 +38,7 @@ from tui.view.log_rows import LogStyle, divider_row, line_rows, log_title, resul
 from tui.view.narrow import first_error_rows, first_error_title, runbook_hint, tab_bar, tiny_rows
 from tui.view.palette import palette_rows
 from tui.view.people import people_rows
+from tui.view.question import WORD_KEYS, WORDS, Question
 from tui.view.rows import BLANK, Row, Span, title_row
 from tui.view.runbook_page import outline_rows, page_rows, page_title
 from tui.view.runbook_pane import runbook_rows, runbook_title
@@ -320,6 +323,24 @@ def pictures(width: int, height: int, look: Look) -> Mapping[str, Callable[[], l
             scenes.failed_scene(), scenes.dialog_preview(verb, *names)[1], width, height, look, **fields
         )
 
+    def repair_dialog(
+        question_of: Callable[[RunState], Question], later: tuple[str, ...] = (), **fields: object
+    ) -> Callable[[], list[Drawn]]:
+        def draw() -> list[Drawn]:
+            sim = repair_scenes.half_done()
+            asked = question_of(sim.state)
+            shown = repair_scenes.preview_of(sim, asked, later=later)
+            words = asked.words(0, shown)
+            form: dict[str, object] = {
+                "name_wanted": asked.name,
+                "scopes": tuple(scope.label for scope in asked.scopes),
+                "scope_label": asked.scope_label,
+                "words": tuple(Word(name, WORDS[name], WORD_KEYS[name]) for name in words),
+            }
+            return dialog_picture(repair_scenes.scene(sim), shown, width, height, look, **(form | fields))
+
+        return draw
+
     found: dict[str, Callable[[], list[Drawn]]] = {
         "run-failed": run(scenes.failed_scene),
         "healthy": run(scenes.healthy_scene),
@@ -335,6 +356,13 @@ def pictures(width: int, height: int, look: Look) -> Mapping[str, Callable[[], l
         "dialog-retry": dialog("retry", scenes.rollout("web3"), address="deploy@10.0.0.13"),
         "dialog-skip": dialog("skip", scenes.rollout("web3"), focus="reason", reason="drained", reason_cursor=7),
         "dialog-cancel": dialog("cancel", name_wanted="deploy-api/42", typed="deploy-a", focus="name"),
+        "paused": run(lambda: scenes.scene_of(repair_scenes.paused_run(now=True), scenes.rollout("web5"))),
+        "rolling-back": run(lambda: repair_scenes.scene(repair_scenes.rolling_back_run())),
+        "rollback-incomplete": run(lambda: repair_scenes.scene(repair_scenes.incomplete_run())),
+        "rolled-back": run(lambda: repair_scenes.scene(repair_scenes.rolled_back_run(), "rollout")),
+        "dialog-rollback": repair_dialog(rollback_question, typed="deploy-api", focus="name", reason="errors doubled"),
+        "dialog-rollback-later": repair_dialog(rollback_question, later=repair_scenes.LATER),
+        "dialog-pause": repair_dialog(pause_question),
         "help": lambda: overlay_picture(
             scenes.failed_scene(), lambda wide: help_rows("run", "jobs", WHY_NOT, wide, glyphs), width, height, glyphs
         ),

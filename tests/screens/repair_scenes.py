@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from runners.core.preview import preview
 from runners.model.inventory import Host
-from runners.model.phases import RunPhase
+from runners.model.phases import Result, RunPhase
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
-from tests.screens.scenes import START_UTC, finish, passes, rollout
-from tui.screens.run_questions import rollback_question
-from tui.view.question import DESPITE, VOUCH
+from tests.screens.intents import intent_of
+from tests.screens.scenes import START_UTC, finish, host_status, passes, rollout, scene_of
+from tui.view.question import Question
+from tui.view.scene import RunScene
 
 LATER = ("deploy-api/43 on web2, web3",)
 _HOSTS = ("lb1", "web1", "web2", "web3", "web4", "web5", "edge1")
@@ -92,8 +93,6 @@ def rolling_back_run() -> Simulator:
 
 def stopped(sim: Simulator, host: str) -> None:
     """What a cancel asked for has ended, then its ``finally:``."""
-    from runners.model.phases import Result
-
     sim.finish(rollout(host), result=Result.CANCELLATION)
     while rollout(host) in {start.job_run for start in sim.starts.values()}:
         sim.finish(rollout(host))
@@ -133,11 +132,13 @@ def lost_run() -> Simulator:
     return sim
 
 
-def rollback_preview(sim: Simulator, *, later: tuple[str, ...] = (), words: tuple[str, ...] = ()) -> Preview:
-    """What the controller would answer."""
-    from runners.model.intents import Rollback
-
-    request = rollback_question(sim.state).request("i", 0, frozenset(words))
-    assert request.intent == "rollback"
-    intent = Rollback(id="i", not_running=VOUCH in words, despite_later=DESPITE in words, later=later)
+def preview_of(sim: Simulator, question: Question, *, later: tuple[str, ...] = ()) -> Preview:
+    """What the controller would answer at first."""
+    intent = intent_of(question.request("i", 0, frozenset()), later)
     return preview(sim.state, intent, sim.now_utc)
+
+
+def scene(sim: Simulator, selected: str = "") -> RunScene:
+    """The moment as a screen has it."""
+    hosts = tuple(host_status(host) for host in _HOSTS if host.startswith("web"))
+    return scene_of(sim, selected, hosts=hosts)

@@ -15,7 +15,7 @@ from runners.core.admit import Refused
 from runners.core.index import index_of
 from runners.core.preview import preview
 from runners.model.api import HoldDocument, RunStatus
-from runners.model.intents import Cancel, Pause, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Note, Pause, Retry, Rollback, Skip
 from runners.model.news import AdviceGiven
 from runners.model.phases import LIVE, FailureKind, Result
 from runners.testing.builders import job, plan_of, stage, task
@@ -25,6 +25,7 @@ from tests.unit.view_text import text_of
 from tui.view.board import board_rows
 from tui.view.dialog import dialog_rows
 from tui.view.dialog_fields import Form, Word
+from tui.view.facts import is_due
 from tui.view.glyphs import ASCII, JOB_PHASES, UNICODE, Glyphs
 from tui.view.headline import board_headline, run_headline
 from tui.view.help_rows import help_rows
@@ -53,7 +54,14 @@ PLAN = plan_of(
     stage("first", job("canary", "web1", (task("go", timeout_s=5.0), task("once", repeatable=False)), attempts=3)),
     stage(
         "second",
-        job("release", "web1 web2 a-host-with-a-very-long-name.of.a.domain.example.com local", "fetch restart"),
+        job(
+            "release",
+            "web1 web2 a-host-with-a-very-long-name.of.a.domain.example.com local",
+            "fetch restart",
+            verify="smoke",
+            closing="tidy",
+            rollback="activate",
+        ),
         job("purge", "edge1 edge2", on_failure="continue"),
         job("report", "local", needs="release purge", on_failure="stop"),
     ),
@@ -61,7 +69,7 @@ PLAN = plan_of(
 )
 
 ACTS = ("ready", "finish", "fail", "timeout", "lose", "vanish", "give_up", "retry", "skip", "cancel", "cancel_all",
-        "step", "advise", "time")  # fmt: skip
+        "step", "advise", "time", "roll_back", "pause", "pause_now", "resume", "note")  # fmt: skip
 
 
 def play(acts: Iterable[tuple[str, int]]) -> Simulator:
@@ -95,6 +103,11 @@ def _act(sim: Simulator, act: str, name: str) -> None:
         "step": lambda: sim.cancel_step(here, "survivors", NASTY),
         "advise": lambda: _advise(sim),
         "time": lambda: sim.advance(977.0),
+        "roll_back": lambda: sim.rollback(by="bob", reason=NASTY, not_running=True),
+        "pause": lambda: sim.pause(by="bob", reason=NASTY),
+        "pause_now": lambda: sim.pause(by="bob", now=True),
+        "resume": sim.resume,
+        "note": lambda: sim.ask(Note(id=sim.intent_id(), text=NASTY)),
     }
     steps[act]()
 
@@ -119,7 +132,7 @@ def scene_of(sim: Simulator, selected: str, *, nasty_holds: bool, stale: bool) -
     scene = scenes.scene_of(sim, selected, hosts=(status,), watchers=("alice", NASTY), stale_s=9.0 if stale else None)
     if not nasty_holds:
         return scene
-    kinds = ("host_key", "host", "needs", "capacity", "stage", "failed", "cancel")
+    kinds = ("host_key", "host", "needs", "brand new", "stage", "failed", "cancel", "paused", "rollback")
     holds = tuple(
         HoldDocument(kind=kind, what=what, text=NASTY, since="not a time")
         for kind, what in zip(kinds, ["second", "second/release", *index_of(PLAN).places], strict=False)
@@ -172,7 +185,9 @@ def test_the_word_of_a_state_is_never_cut_in_the_tree(sim: Simulator, width: int
         run = runs[item.id]
         text = "".join(span.text for span in lay_out(row, width, glyphs))
         match run.phase.value:
-            case "unknown" | "succeeded" | "cancelling" | "cancelled" | "skipped":
+            case _ if is_due(sim.state, run):
+                assert "to roll back" in text
+            case "unknown" | "succeeded" | "cancelling" | "cancelled" | "skipped" | "rolled_back" | "rollback_failed":
                 assert JOB_PHASES[run.phase.value].word in text
             case "failed" if run.exit_code is not None:
                 assert f"exit {run.exit_code}" in text

@@ -11,7 +11,6 @@ from typing import Any, NoReturn, Protocol
 LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
-    "secret": "comes with a later version",
     "doctor": "comes with a later version",
     "completion": "comes with a later version",
 }
@@ -27,6 +26,7 @@ VERBS = {
     "wait": ("wait",),
     "logs": ("logs",),
     "intents": ("retry", "skip", "cancel", "rollback", "pause", "resume", "note"),
+    "secret": ("secret",),
     "reconcile": ("reconcile",),
     "hosts": ("hosts",),
     "trust": ("trust",),

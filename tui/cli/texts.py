@@ -87,8 +87,10 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
     """The plan of these texts; ``FileRefused`` with every problem. Executes nothing and asks no host."""
     from runners.plan.build import build_plan
     from runners.plan.digest import text_digest
+    from runners.plan.sources import pin_sources
     from runners.spec.pipeline import read_pipeline
     from tui.cli.inventories import checked
+    from tui.wiring import pin_source
 
     definition, problems = read_pipeline(pipeline.content, pipeline.shown)
     hosts = checked(inventory) if inventory else None
@@ -101,8 +103,12 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
             definition_digest=text_digest(pipeline.content),
             folder=str(pipeline.path.parent),
             limit=limit,
+            home=str(Path.home()),
         )
         problems = (*problems, *more)
+        if plan is not None:
+            plan, more = pin_sources(definition, plan, pin_source)
+            problems = (*problems, *more)
     errors = [str(problem) for problem in problems if not problem.warning]
     if plan is None:
         raise FileRefused(f"{_count(errors)}; nothing was started", errors)

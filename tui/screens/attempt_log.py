@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runners.model.errors import OndutyError
 from runners.model.phases import Phase, TaskPhase
 from runners.model.state import AttemptState
-from tui.view.facts import Place
+from tui.view.facts import Place, task_name
 from tui.view.glyphs import Glyphs
 from tui.view.log_document import LineAt, LogSection, Note
 from tui.view.log_rows import result_spans
@@ -75,8 +75,9 @@ class AttemptLogs:
 
     def _details(self, place: Place, attempt: AttemptState) -> tuple[SafeText, ...]:
         at = [number for number, task in enumerate(attempt.tasks) if task.key and task.phase is not TaskPhase.KEPT]
-        task = (safe(place.job.steps(rollback=attempt.rollback)[at[-1]].name),) if at else ()
-        return (*task, own(f"attempt {attempt.number}"))
+        task = (safe(task_name(place.job.steps(rollback=attempt.rollback)[at[-1]])),) if at else ()
+        kind = "rollback, attempt" if attempt.rollback else "attempt"
+        return (*task, own(f"{kind} {attempt.number}"))
 
     def _parts(self, scene: RunScene, place: Place, attempt: AttemptState, glyphs: Glyphs) -> list[LogPart]:
         parts: list[LogPart] = []
@@ -88,7 +89,7 @@ class AttemptLogs:
             last = number == shown[-1][0]
             section = LogSection(
                 key=task.key,
-                task=safe(place.job.steps(rollback=attempt.rollback)[number].name),
+                task=safe(task_name(place.job.steps(rollback=attempt.rollback)[number])),
                 started_at=task.started_at,
                 result=result_spans(
                     task.phase.value, glyphs, exit_code=task.exit_code, signal=task.signal, took_s=took

@@ -131,6 +131,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
         return RunScene(
             here=self.onduty.here(lag_s=self.feed.lag_s),
             state=state,
+            phase=status.phase if status else "",
             holds=status.holds if status else (),
             hosts=self.onduty.feed.hosts,
             watchers=status.watchers if status else (),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runners.model.phases import BAD, LIVE
+from runners.model.phases import LIVE
 from runners.model.state import RunState
-from tui.view.facts import FOLDED, Place, place_of, places, under, worst
+from tui.view.facts import FOLDED, Place, is_bad, place_of, places, under, worst
 from tui.view.job_tree import JobTree
 
 
@@ -117,7 +117,7 @@ class Choice:
         """The job run that matters most under the selected row."""
         members = set(self.members(state))
         found = [place for place in places(state) if place.run.id in members]
-        bad = [place for place in found if place.run.phase in BAD]
+        bad = [place for place in found if is_bad(state, place.run)]
         live = [place for place in found if place.run.phase in LIVE]
         return next(iter(bad or live or found), None)
 

@@ -94,7 +94,8 @@ def _of_job_run(state: RunState, place: Place) -> Iterator[Scope]:
     whole = f"the whole job, all {total} tasks" if total > 1 else "the whole job"
     yield Scope(label=whole, intent="retry", targets=targets, unknown=unknown)
     failed = failed_task(place)
-    stuck = failed[1] if failed is not None and run.current is not None and not run.current.rollback else ""
+    own = run.current is not None and not run.current.rollback
+    stuck = place.job.tasks[failed[0] - 1].name if failed is not None and own else ""
     names = [task.name for task in place.job.tasks if task.part is not Part.FINALLY]
     later = [name for name in names[1:] if not why_not_task(state, run.id, from_task=name)]
     for name in sorted(later, key=lambda one: one != stuck):

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from runners.model.plan import Plan
 from tui.screens.painted import PaintedScreen
 from tui.view.cells import wrap
-from tui.view.facts import Place
+from tui.view.facts import Place, task_name
 from tui.view.layout import Area, ScreenLayout, board_layout
 from tui.view.rows import BLANK, Row, Span, blank, title_row
 from tui.view.safe_text import own, safe
@@ -113,7 +113,7 @@ def sent_lines(plan: Plan, place: Place, number: int) -> list[str]:
     for at, task in enumerate(place.job.steps(rollback=attempt is not None and attempt.rollback)):
         sent = attempt.tasks[at] if attempt else None
         key = f"key {sent.key}" if sent and sent.key else "not sent"
-        lines.append(f"{at + 1}. {task.name}, {key}")
+        lines.append(f"{at + 1}. {task_name(task)}, {key}")
         if task.manner:
             lines.append(f"   how: {', '.join(task.manner)}")
         lines.append(f"   folder: {task.dir or 'the work folder, $ONDUTY_WORKDIR'}")

@@ -13,6 +13,9 @@ FAILED_STAYS_S = 24 * 3600.0
 """For so long a run that ended failed needs somebody, unless a newer one of its pipeline took its place."""
 
 
+_BADLY_ENDED = (RunPhase.FAILED, RunPhase.ROLLBACK_INCOMPLETE)
+
+
 class Need(enum.StrEnum):
     """Groups in the order of the board; the value is the title."""
 
@@ -40,7 +43,10 @@ def grouped(
 def failing(run: RunSummary) -> bool:
     """Whether a job run of it failed and nobody dealt with that yet."""
     if run.phase in RUN_ENDED:
-        return run.phase == RunPhase.FAILED
+        return run.phase in _BADLY_ENDED
+    if run.phase == RunPhase.ROLLING_BACK:
+        # What failed before is being dealt with.
+        return bool(run.counts.get(Phase.ROLLBACK_FAILED.value))
     return any(run.counts.get(phase.value) for phase in BAD)
 
 
@@ -53,10 +59,10 @@ def _need(run: RunSummary, replaced: bool, now_utc: float, status: RunStatus | N
     if run.phase in RUN_ENDED:
         ended_at = parse_time(run.ended_at)
         fresh = ended_at is not None and now_utc - ended_at < FAILED_STAYS_S
-        return Need.BAD if run.phase == RunPhase.FAILED and fresh and not replaced else Need.RECENT
+        return Need.BAD if run.phase in _BADLY_ENDED and fresh and not replaced else Need.RECENT
     if failing(run) or unknown(run):
         return Need.BAD
     waits = any(hold.kind in NEEDS_PERSON for hold in status.holds) if status is not None else False
-    if run.phase == RunPhase.HELD or waits:
+    if run.phase in (RunPhase.HELD, RunPhase.PAUSED) or waits:
         return Need.PERSON
     return Need.WAITING if run.phase == RunPhase.QUEUED else Need.RUNNING

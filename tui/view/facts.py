@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from runners.core.tasks import body_of, waits_for_host
 from runners.model.api import HoldDocument
-from runners.model.holds import HoldKind
-from runners.model.phases import BAD, LIVE, FailureKind, Phase, StagePhase, TaskPhase
+from runners.model.definition import Part
+from runners.model.holds import PERSON, HoldKind
+from runners.model.phases import ENDED, FAILURES, LIVE, FailureKind, Phase, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import PlannedJob, PlannedTask
 from runners.model.state import JobRunState, RunbookLink, RunState, TaskState
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
 WAITING = frozenset({Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF})
-FOLDED = {
+DUE = "to-roll-back"
+FOLDED: Mapping[str, Phase | None] = {
     "passed": Phase.SUCCEEDED,
+    DUE: None,
+    "rolled-back": Phase.ROLLED_BACK,
     "skipped": Phase.SKIPPED,
     "cancelled": Phase.CANCELLED,
     "queued": Phase.QUEUED,
     "waiting": Phase.WAITING,
 }
-"""What a folded row of the tree stands for, by the word in its id."""
+"""What a folded row of the tree stands for, by the word in its id: a phase, or what ``is_due``."""
 PASSED = frozenset({Phase.SUCCEEDED, Phase.SKIPPED})
-NEEDS_PERSON = frozenset({HoldKind.FAILED.value, HoldKind.HOST_KEY.value})
-_QUEUE = frozenset({HoldKind.HOST.value, HoldKind.HOST_KEY.value, HoldKind.CAPACITY.value})
+REPAIR = frozenset({RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK, RunPhase.ROLLBACK_INCOMPLETE})
+NEEDS_PERSON = frozenset(kind.value for kind in PERSON)
+_KNOWN = frozenset(kind.value for kind in HoldKind)
 _STAGE_DONE = (StagePhase.PASSED, StagePhase.SKIPPED)
 
 
@@ -57,7 +63,7 @@ def under(state: RunState, selected: str) -> tuple[Place, ...]:
         return ()
     whole, at, host = selected.partition("@")
     if at and host in FOLDED:
-        found = tuple(one for one in places(state) if one.job.id == whole and one.run.phase is FOLDED[host])
+        found = tuple(one for one in places(state) if one.job.id == whole and folds(state, one.run, host))
         if found:
             return found
     if at:
@@ -65,10 +71,21 @@ def under(state: RunState, selected: str) -> tuple[Place, ...]:
     return tuple(one for one in places(state) if selected in (one.stage, one.job.id))
 
 
+def is_due(state: RunState, run: JobRunState) -> bool:
+    """Whether its turn to be rolled back is still to come."""
+    return state.phase is RunPhase.ROLLING_BACK and run.rollback_due and run.phase in ENDED
+
+
+def folds(state: RunState, run: JobRunState, kind: str) -> bool:
+    """Whether a row of hosts that were put together may stand for this one."""
+    due = is_due(state, run)
+    return due if kind == DUE else not due and run.phase is FOLDED[kind]
+
+
 def worst(state: RunState) -> Place | None:
     """What somebody should look at first: the earliest failure, else the earliest unknown, else what runs."""
     ranked = sorted(
-        (place for place in places(state) if place.run.phase in BAD or place.run.phase in LIVE),
+        (place for place in places(state) if is_bad(state, place.run) or place.run.phase in LIVE),
         key=lambda place: (_rank(place.run.phase), place.run.since or 0.0),
     )
     return ranked[0] if ranked else None
@@ -80,25 +97,35 @@ def looked_at(scene: RunScene) -> Place | None:
     if len(members) == 1:
         return members[0]
     if members:
-        bad = [one for one in members if one.run.phase in BAD or one.run.phase in LIVE]
+        bad = [one for one in members if is_bad(scene.state, one.run) or one.run.phase in LIVE]
         return min(bad, key=lambda one: (_rank(one.run.phase), one.run.since or 0.0)) if bad else None
     return worst(scene.state)
 
 
+def is_bad(state: RunState, run: JobRunState) -> bool:
+    """Whether it failed, or its rollback did, and nothing is about to be done about it."""
+    return run.phase in FAILURES and not is_due(state, run)
+
+
 def _rank(phase: Phase) -> int:
-    return 0 if phase in BAD else 1 if phase is Phase.UNKNOWN else 2
+    return 0 if phase in FAILURES else 1 if phase is Phase.UNKNOWN else 2
 
 
 def link_of(place: Place) -> RunbookLink | None:
     """The page and first bad line of the failure it ended with."""
     attempt = place.run.current
-    return place.run.runbook or (attempt.runbook if attempt is not None and place.run.phase in BAD else None)
+    return place.run.runbook or (attempt.runbook if attempt is not None and place.run.phase in FAILURES else None)
 
 
 def steps_of(place: Place) -> tuple[PlannedTask, ...]:
     """The steps of the current attempt: those of the rollback, when it is one."""
     attempt = place.run.current
     return place.job.steps(rollback=attempt is not None and attempt.rollback)
+
+
+def task_name(spec: PlannedTask) -> str:
+    """``restart``; ``verify smoke`` and ``finally cleanup`` where it is no plain task."""
+    return f"{spec.part.value} {spec.name}" if spec.part in (Part.VERIFY, Part.FINALLY) else spec.name
 
 
 def running_task(place: Place) -> tuple[int, str] | None:
@@ -109,23 +136,36 @@ def running_task(place: Place) -> tuple[int, str] | None:
     for number in range(len(attempt.tasks), 0, -1):
         task = attempt.tasks[number - 1]
         if task.key is not None and task.phase is not TaskPhase.KEPT:
-            return number, steps_of(place)[number - 1].name
+            return number, task_name(steps_of(place)[number - 1])
     return None
 
 
 def failed_task(place: Place) -> tuple[int, str, TaskState] | None:
-    """Number, name and state of the task that ended the current attempt badly."""
+    """Number, name and state of the task that ended the current attempt badly; not one of ``finally:``."""
     attempt = place.run.current
-    for number, task in enumerate(attempt.tasks if attempt else (), 1):
+    for number, task in enumerate(attempt.tasks[: body_of(attempt)] if attempt else (), 1):
         if task.phase in (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.UNKNOWN, TaskPhase.CANCELLED):
-            return number, steps_of(place)[number - 1].name, task
+            return number, task_name(steps_of(place)[number - 1]), task
     return None
+
+
+def untidy(place: Place) -> tuple[tuple[str, TaskState], ...]:
+    """``finally:`` tasks of the current attempt that did not pass: a warning, never a failure."""
+    attempt = place.run.current
+    if attempt is None or not attempt.closing:
+        return ()
+    first = body_of(attempt)
+    return tuple(
+        (spec.name, task)
+        for spec, task in zip(steps_of(place)[first:], attempt.tasks[first:], strict=True)
+        if task.phase in (TaskPhase.FAILED, TaskPhase.TIMED_OUT, TaskPhase.CANCELLED)
+    )
 
 
 def elapsed_s(run: JobRunState, now_utc: float) -> float | None:
     """Seconds of the current attempt; None when it has not begun or the next one waits."""
     attempt = run.current
-    if attempt is None or attempt.started_at is None or run.phase in WAITING:
+    if attempt is None or attempt.started_at is None or run.phase in WAITING or waits_for_host(run):
         return None
     return (now_utc if attempt.ended_at is None else attempt.ended_at) - attempt.started_at
 
@@ -141,9 +181,12 @@ def subject(place: Place) -> SafeText:
 
 
 def reached(run: JobRunState) -> bool:
-    """Whether the end of the job run is one of its current attempt; False when its host was given up before."""
+    """Whether the end of the job run is one of its current attempt; False when its host was given up before.
+
+    The phases alone do not say it: a retry whose host was given up has failed, like the attempt before it.
+    """
     attempt = run.current
-    return attempt is not None and attempt.ended_at is not None and attempt.phase is run.phase
+    return attempt is not None and attempt.ended_at is not None and attempt.ended_at == run.since
 
 
 def how_it_ended(run: JobRunState) -> SafeText:
@@ -162,17 +205,30 @@ def how_it_ended(run: JobRunState) -> SafeText:
 
 
 def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
-    """What a job run waits for: its own hold, else the one that its job or its stage shares."""
+    """What a job run waits for: its own hold, else the one that its job, its stage or the whole run shares."""
+    run = place.run
     shared: HoldDocument | None = None
     for hold in scene.holds:
-        if hold.what == place.run.id:
+        if hold.what == run.id:
             return hold
-        kinds = _QUEUE if place.run.phase is Phase.QUEUED else {HoldKind.NEEDS.value}
-        if hold.what == place.job.id and hold.kind in kinds and place.run.phase in (Phase.WAITING, Phase.QUEUED):
-            shared = hold
-        if hold.what == place.stage and hold.kind == HoldKind.STAGE.value and place.run.phase is Phase.WAITING:
+        queued = run.phase is Phase.QUEUED or (run.phase is Phase.ROLLING_BACK and waits_for_host(run))
+        if hold.what == place.job.id:
+            if hold.kind == HoldKind.ROLLBACK:
+                shared = hold if is_due(scene.state, run) else shared
+            elif hold.kind == HoldKind.NEEDS:
+                shared = hold if run.phase is Phase.WAITING else shared
+            elif hold.kind != HoldKind.STAGE and (queued or (run.phase is Phase.WAITING and hold.kind not in _KNOWN)):
+                shared = hold
+        if hold.what == place.stage and hold.kind == HoldKind.STAGE and run.phase is Phase.WAITING:
             shared = shared or hold
+    if shared is None and run.phase in (Phase.WAITING, Phase.QUEUED):
+        return next(iter(run_holds(scene)), None)
     return shared
+
+
+def run_holds(scene: RunScene) -> tuple[HoldDocument, ...]:
+    """What the whole run waits for."""
+    return tuple(hold for hold in scene.holds if hold.what == scene.state.name)
 
 
 def stage_before(state: RunState, stage: str) -> str:
@@ -186,30 +242,47 @@ def stage_before(state: RunState, stage: str) -> str:
     return found
 
 
+_HOLD_WORDS = {
+    HoldKind.FAILED.value: "waits for a person",
+    HoldKind.UNKNOWN.value: "unknown",
+    HoldKind.BACKOFF.value: "waits for its time",
+    HoldKind.HOST.value: "not reached",
+    HoldKind.HOST_KEY.value: "trust its key",
+    HoldKind.SECRET.value: "a secret is missing",
+    HoldKind.CONCURRENCY.value: "waits for its turn",
+    HoldKind.WAIT.value: "waits for its time",
+    HoldKind.CAPACITY.value: "no free place",
+    HoldKind.CANCEL.value: "being stopped",
+    HoldKind.PAUSED.value: "paused",
+    HoldKind.ROLLBACK.value: "its turn comes",
+}
+
+
 def hold_words(hold: HoldDocument | None, state: RunState) -> SafeText:
-    """A hold in the few words of a list: ``needs rollout``, ``connecting``; empty when there are none that short."""
+    """A hold in the few words of a list: ``needs rollout``, ``connecting``; empty without one.
+
+    A kind that this screen does not know shows as its own name; the why pane has its sentence.
+    """
     if hold is None:
         return own("")
     match hold.kind:
+        case HoldKind.STAGE if state.phase is RunPhase.PAUSED and not stage_before(state, hold.what):
+            return own("paused")
         case HoldKind.STAGE:
             before = stage_before(state, hold.what)
             return safe(f"needs {before}") if before else own("")
         case HoldKind.NEEDS if hold.text.startswith("nothing new starts"):
             return own("nothing new starts")
+        case HoldKind.NEEDS if state.phase is RunPhase.PAUSED and hold.text == "the run is paused":
+            return own("paused")
         case HoldKind.NEEDS:
             return safe(hold.text)
         case HoldKind.HOST if hold.text.startswith("connecting"):
             return own("connecting")
         case HoldKind.HOST if hold.text.endswith("is being prepared"):
             return own("preparing")
-        case HoldKind.HOST:
-            return own("not reached")
-        case HoldKind.HOST_KEY:
-            return own("trust its key")
-        case HoldKind.CAPACITY:
-            return own("no free place")
         case _:
-            return own("")
+            return safe(_HOLD_WORDS.get(hold.kind, hold.kind.replace("_", " ")))
 
 
 def parse_time(text: str | None) -> float | None:

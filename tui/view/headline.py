@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from runners.model.api import HoldDocument
 from runners.model.definition import OnFailure
 from runners.model.holds import HoldKind
-from runners.model.phases import BAD, FailureKind, Phase, RunPhase, StagePhase
+from runners.model.phases import BAD, FAILURES, FailureKind, Phase, RunPhase, StagePhase
 from runners.model.state import RunState
 from tui.view.board_groups import Need, grouped
 from tui.view.durations import ago, clock, count, duration
 from tui.view.facts import (
     NEEDS_PERSON,
     PASSED,
+    REPAIR,
     Place,
     failed_task,
     how_it_ended,
@@ -26,15 +27,18 @@ from tui.view.facts import (
     place_of,
     places,
     reached,
+    run_holds,
     running_task,
     subject,
 )
 from tui.view.glyphs import Glyphs
+from tui.view.headline_repair import incomplete_words, paused_words, rolling_back_words
 from tui.view.rows import Row, Span, spaced
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import BoardScene, Here, RunScene
 
 _MARGINS = (2, 1)
+_VERBS = {Phase.TIMED_OUT: " timed out", Phase.ROLLBACK_FAILED: " rollback failed"}
 _WARNING_PHASES = ("silent", "unreachable", "refused", "host_key_changed")
 
 
@@ -43,15 +47,23 @@ def run_headline(scene: RunScene, glyphs: Glyphs) -> Row:
     state = scene.state
     every = tuple(places(state))
     tolerated = state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLED)
-    failed = [] if tolerated else _oldest_first(one for one in every if one.run.phase in BAD)
+    # What failed before a rollback is dealt with by it.
+    bad = FAILURES - BAD if state.phase in REPAIR else FAILURES
+    failed = [] if tolerated else _oldest_first(one for one in every if one.run.phase in bad)
     unknown = _oldest_first(one for one in every if one.run.phase is Phase.UNKNOWN)
+    if state.phase is RunPhase.ROLLBACK_INCOMPLETE:
+        return _incomplete(scene, failed)
     if failed:
         return _failed(scene, failed, unknown)
     if unknown:
         return _unknown(scene, unknown)
     if scene.here.stale_s is not None:
         return _lost(scene.here)
-    waiting = [hold for hold in scene.holds if hold.kind in NEEDS_PERSON or hold.text.startswith("survived")]
+    waiting = [
+        hold
+        for hold in scene.holds
+        if (hold.kind in NEEDS_PERSON and hold.kind != HoldKind.PAUSED) or hold.text.startswith("survived")
+    ]
     if waiting:
         return _waits(scene, waiting)
     return _host_warning(scene, every) or _progress(scene, every)
@@ -88,9 +100,9 @@ def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) 
     stale_s = scene.here.stale_s
     # What follows from it may be different by now, so it is not said of old news.
     old = own(f"No word from the controller for {duration(stale_s)}.") if stale_s is not None else None
-    sentence = f"{how_it_failed(first)} {old or consequence(scene.state, first)}"
+    sentence = f"{how_it_failed(first)} {old or consequence(scene, first)}"
     more = len(failed) + len(unknown) - 1
-    verb = own(" timed out") if first.run.phase is Phase.TIMED_OUT else own(" failed")
+    verb = own(_VERBS.get(first.run.phase, " failed"))
     return _loud(
         own(subject(first) + verb), own(sentence), "fail", "failbg", more=more, age=first.run.since, here=scene.here
     )
@@ -113,13 +125,18 @@ def how_it_failed(place: Place) -> SafeText:
     return own(f"{where}: {reason}{_stop(reason)}" if reason else f"{where}.")
 
 
-def consequence(state: RunState, place: Place) -> SafeText:
+def consequence(scene: RunScene, place: Place) -> SafeText:
     """What the failure means for the rest of the run, as far as the run's own state says."""
+    state = scene.state
+    if state.phase is RunPhase.ROLLING_BACK:
+        return own("The rollback goes on without it.")
+    if state.phase is RunPhase.PAUSED:
+        return safe(f"{state.paused_by} paused the run.")
     if state.phase is RunPhase.FAILED:
         return own("The run has ended.")
     if state.phase is RunPhase.CANCELLING:
         return safe(f"{state.cancelled_by} is cancelling the run.")
-    if state.phase is RunPhase.HELD:
+    if scene.is_held:
         return own("Nothing goes on without a person.")
     others = [one for one in places(state) if one.run.phase is Phase.RUNNING]
     also = f" {_run_on(others)}" if others else ""
@@ -157,6 +174,19 @@ def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
                  here=scene.here)  # fmt: skip
 
 
+def _incomplete(scene: RunScene, failed: Sequence[Place]) -> Row:
+    how = f" {subject(failed[0])} failed{how_it_failed(failed[0])}" if failed else ""
+    return _loud(
+        own("Rollback incomplete"),
+        own(f"{':' if how else '.'}{how}{incomplete_words(scene.state)}"),
+        "fail",
+        "failbg",
+        more=0,
+        age=scene.state.ended_at,
+        here=scene.here,
+    )
+
+
 def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
     hold = holds[0]
     place = place_of(scene.state, hold.what)
@@ -165,9 +195,10 @@ def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
     if hold.kind == HoldKind.HOST_KEY and place is not None:
         host = safe(place.run.host)
         text = own(f"{host} shows a key that is not on record. onduty hosts trust {host}")
+    held = " Nothing else goes on." if scene.is_held else ""
     return _loud(
         own(f"{name} waits for you"),
-        own(f": {text}{_stop(text)}"),
+        own(f": {text}{_stop(text)}{held}"),
         "warn",
         "warnbg",
         more=len(holds) - 1,
@@ -233,23 +264,25 @@ def _progress(scene: RunScene, every: Sequence[Place]) -> Row:
             return _plain(own("Cancelling"), own(f"{by}, {count(alive, 'job run')} to stop."))
         case RunPhase.FAILED:
             return _plain(own("Failed."), own(f" {hosts}{took}."), state.ended_at, scene.here)
+        case RunPhase.QUEUED | RunPhase.RUNNING if waits := run_holds(scene):
+            text = safe(waits[0].text or waits[0].kind)
+            return _plain(own("Waiting"), own(f": {text}{_stop(text)}"), parse_time(waits[0].since), scene.here)
         case RunPhase.QUEUED:
             return _plain(own("Queued."), own(f" {hosts}."))
         case RunPhase.HELD:
             return _plain(own("Held."), own(" Nothing goes on without a person."))
         case RunPhase.PAUSED:
-            by = f" by {safe(state.paused_by)}" if state.paused_by else ""
-            return _plain(own("Paused"), own(f"{by}. Nothing new starts until it is resumed."))
+            return _plain(own("Paused"), paused_words(state, every), state.paused_at, scene.here)
         case RunPhase.ROLLING_BACK:
-            done = sum(one.run.phase is Phase.ROLLED_BACK for one in every)
-            return _plain(own("Rolling back."), own(f" {count(done, 'job run')} taken back."))
+            return _plain(own("Rolling back."), rolling_back_words(state, every))
         case RunPhase.ROLLED_BACK:
             by = f" by {safe(state.rolled_back_by)}" if state.rolled_back_by else ""
-            return _plain(own("Rolled back"), own(f"{by}{took}."), state.ended_at, scene.here)
+            back = sum(one.run.phase is Phase.ROLLED_BACK for one in every)
+            taken = f" {count(back, 'job run')} taken back."
+            also = f" {safe(state.warnings[0])}{_stop(state.warnings[0])}" if state.warnings else ""
+            return _plain(own("Rolled back"), own(f"{by}{took}.{taken}{also}"), state.ended_at, scene.here)
         case RunPhase.ROLLBACK_INCOMPLETE:
-            rest = count(sum(one.run.phase is Phase.ROLLBACK_FAILED for one in every), "job run")
-            words = own(f" {rest} could not be taken back.")
-            return _plain(own("Rollback incomplete."), words, state.ended_at, scene.here)
+            return _plain(own("Rollback incomplete."), own(""), state.ended_at, scene.here)
         case RunPhase.RUNNING:
             return _plain(*_running(state))
 

@@ -9,28 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runners.model.api import HoldDocument
+from runners.core.rollback import is_left
 from runners.model.holds import HoldKind
-from runners.model.phases import BAD, ENDED, Phase, StagePhase
+from runners.model.phases import ENDED, Phase, StagePhase
 from runners.model.plan import PlannedJob
 from runners.model.state import JobRunState, JobState, StageState
 from tui.view.cells import LEAST_CELLS, cells, cut_middle
 from tui.view.durations import count, duration
 from tui.view.facts import (
     FOLDED,
-    NEEDS_PERSON,
     PASSED,
+    REPAIR,
     WAITING,
     Place,
     elapsed_s,
-    failed_task,
+    folds,
     hold_for,
     hold_words,
-    how_it_ended,
+    is_bad,
+    is_due,
     reached,
-    running_task,
+    untidy,
 )
-from tui.view.glyphs import JOB_PHASES, STAGE_PHASES, Glyphs, PhaseMark
+from tui.view.glyphs import STAGE_PHASES, Glyphs, PhaseMark
+from tui.view.job_words import NOTHING, Word, mark_of, needs_words, wants_person, word_of
 from tui.view.rows import BLANK, Column, Row, Span, blank, fit, place, width_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
@@ -121,25 +123,6 @@ def without_common_suffix(names: Sequence[SafeText]) -> tuple[SafeText, ...]:
 
 
 Line = tuple[Row, Item]
-NOTHING = own("")
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What stands beside a name. ``must`` is never cut, ``more`` is when it has to be."""
-
-    must: SafeText
-    token: str
-    more: SafeText = NOTHING
-    whole: bool = False
-    """``more`` stands there whole or not at all."""
-
-    def spans(self, room: int = 1000) -> tuple[Span, ...]:
-        more = self.more
-        if self.must and cells(self.must) + (cells(more) if self.whole else min(cells(more), LEAST_CELLS)) > room:
-            more = NOTHING
-        both = (Span(self.must, self.token), Span(more, self.token, cut="right"))
-        return tuple(span for span in both if span.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +154,14 @@ class _Pen:
         quiet = stage.phase in (StagePhase.PASSED, StagePhase.WAITING)
         return self.narrow and quiet and stage.name not in self.scene.opened
 
+    def _worst_mark(self, stage: StageState | None, members: Sequence[Place]) -> PhaseMark:
+        """The sign of the worst member; that of the stage itself when nothing in it is worth a look."""
+        top = max((mark_of(self.scene, member) for member in members), key=lambda mark: mark.severity)
+        if stage is not None and stage.phase in (StagePhase.PASSED, StagePhase.SKIPPED) and top.severity < 3:
+            back = [mark for mark in (mark_of(self.scene, member) for member in members) if mark.token == "back"]
+            return back[0] if back else STAGE_PHASES[stage.phase.value]
+        return top
+
     def _sign(self, mark: PhaseMark) -> Span:
         return Span(self.glyphs.of(mark.glyph), mark.token, bold=mark.bold)
 
@@ -181,7 +172,7 @@ class _Pen:
         return Row(left=place([one for one in columns if width_of(one.spans)], self.width, self.glyphs))
 
     def _stage_row(self, stage: StageState, members: Sequence[Place]) -> Line:
-        mark = _worst_mark(stage, members)
+        mark = self._worst_mark(stage, members)
         done = sum(1 for member in members if member.run.phase in PASSED)
         waiting = stage.phase is StagePhase.WAITING
         several = len(members) > 1
@@ -200,9 +191,11 @@ class _Pen:
             where = own(f"{done} of {_jobs_or_hosts(members)}") if several and not waiting else _jobs_or_hosts(members)
             word = words if waiting and words else mark.word if waiting else STAGE_PHASES[stage.phase.value].word
             token = "text" if live else "muted"
-            return self._wide_row(0, mark, name, where, _Word(word, "muted"), right if took is not None else own(""),
+            return self._wide_row(0, mark, name, where, Word(word, "muted"), right if took is not None else own(""),
                                   right_token=token), item  # fmt: skip
         counted = own("" if waiting or not several else f"{done} of {len(members)}")
+        if self.scene.state.phase in REPAIR:
+            counted = _taken_back(members)
         columns = [
             Column(0, (self._sign(mark),)),
             Column(2, (name,)),
@@ -216,18 +209,18 @@ class _Pen:
             yield self._run_row(Place(stage.name, planned, job.runs[0]), indent=2, name=safe(job.name))
             return
         members = [Place(stage.name, planned, run) for run in job.runs]
-        mark = _worst_mark(None, members)
+        mark = self._worst_mark(None, members)
         done = sum(1 for run in job.runs if run.phase in PASSED)
         begun = any(run.attempts for run in job.runs)
         hold = hold_for(self.scene, members[0])
-        needs = self._needs(planned, hold) if job.runs[0].phase is Phase.WAITING else own("")
+        needs = needs_words(self.scene, planned, hold) if job.runs[0].phase is Phase.WAITING else own("")
         hosts = count(len(job.runs), "host")
         over = all(run.phase is Phase.CANCELLED for run in job.runs)
         right = mark.word if over else own(f"{done} of {len(job.runs)}") if begun else needs or hosts
         item = Item(planned.id, tuple(run.id for run in job.runs))
         name = Span(safe(job.name), "text" if begun else "muted", cut="right")
         if self.narrow:
-            word = _Word(mark.word if over else own(f"{done} passed") if begun else needs, "muted")
+            word = Word(mark.word if over else own(f"{done} passed") if begun else needs, "muted")
             yield self._wide_row(2, mark, name, hosts, word, own("")), item
         else:
             columns = [
@@ -239,14 +232,8 @@ class _Pen:
         if begun and not all(run.phase in PASSED for run in job.runs):
             yield from self._hosts(stage, planned, job, indent=4)
 
-    def _needs(self, planned: PlannedJob, hold: HoldDocument | None) -> SafeText:
-        """What a waiting job needs: its hold; in a stage that has not begun, what the plan says."""
-        if hold is not None and hold.kind != HoldKind.STAGE:
-            return hold_words(hold, self.scene.state)
-        return safe(f"needs {', '.join(planned.needs)}") if planned.needs else own("")
-
     def _hosts(self, stage: StageState, planned: PlannedJob, job: JobState, indent: int) -> Iterator[Line]:
-        groups = {kind: self._foldable(stage, planned, job, phase) for kind, phase in FOLDED.items()}
+        groups = {kind: self._foldable(stage, planned, job, kind) for kind in FOLDED}
         kinds = [
             kind
             for kind, runs in groups.items()
@@ -256,23 +243,27 @@ class _Pen:
         names = dict(zip([run.id for run in job.runs], without_common_suffix([safe(run.host) for run in job.runs]),
                          strict=True))  # fmt: skip
         single = [run for run in job.runs if run.id not in folded]
-        for run in sorted(single, key=lambda run: (-JOB_PHASES[run.phase.value].severity, run.number)):
-            yield self._run_row(Place(stage.name, planned, run), indent, name=names[run.id])
+        rows = [Place(stage.name, planned, run) for run in single]
+        for member in sorted(rows, key=lambda one: (-mark_of(self.scene, one).severity, one.run.number)):
+            yield self._run_row(member, indent, name=names[member.run.id])
         for kind in kinds:
             runs = groups[kind]
             yield self._folded_row(stage, planned, runs, [names[run.id] for run in runs], kind, indent)
 
-    def _foldable(self, stage: StageState, planned: PlannedJob, job: JobState, phase: Phase) -> list[JobRunState]:
-        """Job runs of a phase that nobody has to look at one by one; queued ones with the same reason as the first."""
-        runs = [run for run in job.runs if run.phase is phase]
-        if phase is not Phase.QUEUED:
+    def _foldable(self, stage: StageState, planned: PlannedJob, job: JobState, kind: str) -> list[JobRunState]:
+        """Job runs of a kind that nobody has to look at one by one; queued ones with the same reason as the first."""
+        runs = [run for run in job.runs if folds(self.scene.state, run, kind)]
+        members = [Place(stage.name, planned, run) for run in runs]
+        if kind in ("passed", "rolled-back"):
+            return [one.run for one in members if not untidy(one)]
+        if kind != "queued":
             return runs
-        holds = [hold_for(self.scene, Place(stage.name, planned, run)) for run in runs]
+        holds = [hold_for(self.scene, one) for one in members]
         words = [hold_words(hold, self.scene.state) for hold in holds]
         return [
             run
             for run, hold, word in zip(runs, holds, words, strict=True)
-            if word == words[0] and not _wants_person(hold)
+            if word == words[0] and not wants_person(hold)
         ]
 
     def _folded_row(
@@ -284,8 +275,8 @@ class _Pen:
         kind: str,
         indent: int,
     ) -> Line:
-        mark = JOB_PHASES[runs[0].phase.value]
-        passed, ended = kind == "passed", runs[0].phase in ENDED
+        mark = mark_of(self.scene, Place(stage.name, planned, runs[0]))
+        passed, ended = kind in ("passed", "rolled-back"), runs[0].phase in ENDED
         item = Item(f"{planned.id}@{kind}", tuple(run.id for run in runs))
         longest = max((elapsed_s(run, self.scene.here.now_utc) or 0.0 for run in runs), default=0.0)
         hold = hold_for(self.scene, Place(stage.name, planned, runs[0]))
@@ -303,7 +294,7 @@ class _Pen:
                 right = several if kind == "queued" and words and fits else counted
         span = Span(names, "muted", cut="middle")
         if self.narrow:
-            word = _Word(mark.word if ended else words or mark.word, "muted")
+            word = Word(mark.word if ended else words or mark.word, "muted")
             return self._wide_row(indent, mark, span, counted, word, right if passed else own("")), item
         columns = [
             Column(indent, (self._sign(mark),)),
@@ -314,16 +305,15 @@ class _Pen:
 
     def _run_row(self, member: Place, indent: int, name: SafeText) -> Line:
         run = member.run
-        mark = JOB_PHASES[run.phase.value]
-        word = self._word(member, mark)
+        mark = mark_of(self.scene, member)
+        word = word_of(self.scene, member, self.width, narrow=self.narrow)
         took = elapsed_s(run, self.scene.here.now_utc)
-        right = duration(took) if took is not None and reached_or_live(run) else own("")
+        shown = took is not None and reached_or_live(run) and not is_due(self.scene.state, run)
+        right = duration(took) if took is not None and shown else own("")
         if run.phase is Phase.UNKNOWN and run.since is not None:
             right = duration(self.scene.here.now_utc - run.since)
-        quiet = (run.phase in ENDED and run.phase not in BAD) or run.phase in WAITING
-        if run.phase in WAITING and _wants_person(hold_for(self.scene, member)):
-            mark = STAGE_PHASES["held"]
-        loud = run.phase in BAD
+        quiet = (run.phase in ENDED and not is_bad(self.scene.state, run)) or run.phase in WAITING
+        loud = is_bad(self.scene.state, run)
         name_span = Span(name, mark.token if loud else "muted" if quiet else "text", bold=loud, cut="middle")
         item = Item(run.id, (run.id,))
         marked = run.id in self.scene.marked
@@ -335,7 +325,7 @@ class _Pen:
         if run.phase in WAITING:
             # What it waits for stands where others have their time, whole or not at all.
             fits = indent + 2 + min(cells(name), LEAST_CELLS) + 1 + cells(word.must) <= self.width
-            word, right_span = _Word(NOTHING, "muted"), Span(word.must if fits else mark.word, word.token)
+            word, right_span = Word(NOTHING, "muted"), Span(word.must if fits else mark.word, word.token)
         else:
             right_span = Span(right, right_token)
         lead = [
@@ -343,7 +333,7 @@ class _Pen:
         ]
         return self._row([*lead, *self._beside(indent + 2, name_span, word, right_span)]), item
 
-    def _beside(self, at: int, name: Span, word: _Word, right: Span) -> list[Column]:
+    def _beside(self, at: int, name: Span, word: Word, right: Span) -> list[Column]:
         """Name, word and time so that the word's first part is whole: the name gives way, then the time goes."""
         spans = word.spans()
         least_name = min(cells(name.text), LEAST_CELLS)
@@ -361,44 +351,13 @@ class _Pen:
             ]
         return [*columns, Column(self.width - 1, (right,), align="right")] if timed else columns
 
-    def _word(self, member: Place, mark: PhaseMark) -> _Word:
-        """What stands beside the name: the task, how it ended, or what it waits for."""
-        run = member.run
-        hold = hold_for(self.scene, member)
-        again = f" #{run.attempt}" if run.attempt > 1 else ""
-        match run.phase:
-            case Phase.RUNNING:
-                task = running_task(member)
-                return _Word(NOTHING, "run", safe(task[1] + again)) if task else _Word(own("starting"), "run")
-            case Phase.CANCELLING:
-                step = run.cancel_step.upper() if run.cancel_step in ("term", "kill") else run.cancel_step
-                return _Word(own("cancelling"), "muted", safe(f": {step}") if step else NOTHING, whole=True)
-            case Phase.FAILED | Phase.TIMED_OUT:
-                task = (failed_task(member) or running_task(member) or (0, ""))[:2] if reached(run) else (0, "")
-                where = f" in {safe(task[1])}" if self.narrow else f" {safe(task[1])}"
-                return _Word(how_it_ended(run), "fail", own(where if task[1] else ""))
-            case Phase.BACKING_OFF if run.not_before is not None:
-                left = duration(run.not_before - self.scene.here.now_utc)
-                return _Word(own(f"retry in {left}"), "muted")
-            case Phase.WAITING | Phase.QUEUED | Phase.BACKING_OFF:
-                if hold is not None and hold.kind == HoldKind.STAGE and not run.attempts:
-                    return _Word(self._needs(member.job, hold), "muted")
-                token = "warn" if _wants_person(hold) else "muted"
-                words = hold_words(hold, self.scene.state)
-                room = self.width - 2 - 2 - 2 - LEAST_CELLS
-                return _Word(words if words and cells(words) <= room else mark.word, token)
-            case Phase.UNKNOWN:
-                return _Word(mark.word, "unk")
-            case _:
-                return _Word(mark.word, mark.word_token)
-
     def _wide_row(
         self,
         indent: int,
         mark: PhaseMark,
         name: Span,
         where: SafeText,
-        word: _Word,
+        word: Word,
         right: SafeText,
         marked: bool = False,
         right_token: str = "muted",
@@ -420,17 +379,11 @@ def reached_or_live(run: JobRunState) -> bool:
     return run.phase not in ENDED or run.phase is Phase.SKIPPED or reached(run)
 
 
-def _wants_person(hold: HoldDocument | None) -> bool:
-    return hold is not None and hold.kind in NEEDS_PERSON
-
-
-def _worst_mark(stage: StageState | None, members: Sequence[Place]) -> PhaseMark:
-    """The sign of the worst member; that of the stage itself when nothing in it is worth a look."""
-    marks = [JOB_PHASES[member.run.phase.value] for member in members]
-    top = max(marks, key=lambda mark: mark.severity)
-    if stage is not None and stage.phase in (StagePhase.PASSED, StagePhase.SKIPPED) and top.severity < 4:
-        return STAGE_PHASES[stage.phase.value]
-    return top
+def _taken_back(members: Sequence[Place]) -> SafeText:
+    """``2 of 5 back``; empty where nothing is to be taken back."""
+    back = sum(one.run.phase is Phase.ROLLED_BACK for one in members)
+    rest = sum(is_left(one.job, one.run) for one in members)
+    return own(f"{back} of {back + rest} back" if back + rest else "")
 
 
 def _jobs_or_hosts(members: Sequence[Place]) -> SafeText:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runners.model.phases import BAD
+from runners.model.phases import FAILURES
 from tui.view.cells import cut_right, wrap
 from tui.view.durations import clock
 from tui.view.facts import Place, how_it_ended, link_of, looked_at, reached, short_name, subject, worst
@@ -104,10 +104,10 @@ def tiny_rows(scene: RunScene, width: int, glyphs: Glyphs, tail: Sequence[SafeTe
 def _bad(scene: RunScene) -> Place | None:
     """The selected failure, else the first one."""
     chosen = looked_at(scene)
-    if chosen is not None and chosen.run.phase in BAD:
+    if chosen is not None and chosen.run.phase in FAILURES:
         return chosen
     found = worst(scene.state)
-    return found if found is not None and found.run.phase in BAD else None
+    return found if found is not None and found.run.phase in FAILURES else None
 
 
 def _bad_line(member: Place, glyphs: Glyphs) -> Row:

@@ -6,7 +6,7 @@ from datetime import date
 
 from runbooks.fill import FilledCommand, FillFacts, fill
 from runbooks.page import Page, Step
-from runners.model.phases import BAD, Phase
+from runners.model.phases import FAILURES, Phase
 from tui.view.cells import cells, cut_right, wrap
 from tui.view.durations import count
 from tui.view.facts import Place, failed_task, link_of, looked_at, running_task, short_name
@@ -115,7 +115,7 @@ def _no_page(member: Place | None, page: Page | None) -> SafeText:
         why = safe(link.why)
         also = f" {why}{'' if why.endswith('.') else '.'}" if why else ""
         return own(f"No page fits {name}.{also} No page is better than a wrong page: onduty runbook list")
-    if member.run.phase in BAD:
+    if member.run.phase in FAILURES:
         return own(f"No page was looked for yet for {name}.")
     if member.run.phase is Phase.UNKNOWN:
         return own(f"{name} is unknown, not failed. A page is looked for when it fails.")

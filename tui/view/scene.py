@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from runners.model.api import HoldDocument, HostStatus, RunStatus, RunSummary
+from runners.model.phases import RunPhase
 from runners.model.state import RunState
 
 
@@ -30,6 +31,8 @@ class RunScene:
 
     here: Here
     state: RunState
+    phase: str = ""
+    """Of the run, as its status says it: held too while it waits for nothing but a host's key. Empty: as the state."""
     holds: tuple[HoldDocument, ...] = ()
     hosts: Mapping[str, HostStatus] = field(default_factory=dict)
     """Connections by host name."""
@@ -44,6 +47,11 @@ class RunScene:
     """Job runs marked with space."""
     focus: str = "jobs"
     """The pane with the focus."""
+
+    @property
+    def is_held(self) -> bool:
+        """Nothing goes on without a person."""
+        return (self.phase or self.state.phase) == RunPhase.HELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from runners.model.phases import BAD, RUN_ENDED, Phase
+from runners.model.phases import RUN_ENDED, Phase, RunPhase
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.durations import duration
-from tui.view.facts import WAITING, places
+from tui.view.facts import WAITING, is_bad, is_due, places
 from tui.view.glyphs import Glyphs
 from tui.view.layout import size_class
 from tui.view.rows import Row, Span, spaced, width_of
@@ -30,10 +30,10 @@ def environment_spans(environment: str | None) -> tuple[Span, ...]:
 def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
     """The bar of the run screen. Name, environment, failed, unknown and a lag over 2 s never go."""
     state, here = scene.state, scene.here
-    phases = Counter(place.run.phase for place in places(state))
+    phases = Counter(place.run.phase for place in places(state) if not is_due(state, place.run))
     narrow = size_class(width, height).value in ("narrow", "tiny")
-    failed = sum(phases[phase] for phase in BAD)
-    waiting = sum(phases[phase] for phase in WAITING)
+    failed = sum(is_bad(state, place.run) for place in places(state))
+    waiting = sum(phases[phase] for phase in WAITING) + sum(is_due(state, place.run) for place in places(state))
     running = phases[Phase.RUNNING] + phases[Phase.CANCELLING]
     pipeline, _, number = state.name.rpartition("/")
     crumbs = [] if narrow else [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint")]
@@ -43,11 +43,15 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
         ("failed", glyphs.failed, failed, "failed", "fail"),
         ("unknown", glyphs.unknown, phases[Phase.UNKNOWN], "unknown", "unk"),
         ("running", glyphs.running, running, "running", "run"),
+        ("rolling back", glyphs.rolled_back, phases[Phase.ROLLING_BACK], "rolling back", "back"),
         ("waiting", glyphs.waiting, waiting, "waiting", "muted"),
         ("passed", glyphs.passed, phases[Phase.SUCCEEDED], "passed", "ok"),
+        ("rolled back", glyphs.rolled_back, phases[Phase.ROLLED_BACK], "rolled back", "back"),
     ):
         if number_of:
             counts.append((name, _count(sign, number_of, word, token, worded=True)))
+    if state.phase is RunPhase.PAUSED:
+        counts.append(("paused", (Span(own(f"{glyphs.paused} "), "muted"), Span(own("paused"), "text"))))
     ended_at = state.ended_at if state.phase in RUN_ENDED else None
     started_at = state.started_at or state.created_at
     release = state.plan.params.get("release")
@@ -104,7 +108,7 @@ def _count(sign: SafeText, number: int, word: str, token: str, *, worded: bool) 
     return (Span(own(f"{sign} "), token, bold=loud), Span(own(words), token if loud else "text", bold=loud))
 
 
-_DROPS = ("passed", "release", "watching", "words", "waiting", "elapsed", "lag", "running", "user")
+_DROPS = ("passed", "release", "watching", "words", "waiting", "elapsed", "lag", "rolled back", "running", "user")
 """What goes first when it gets tight (LOOK section 2, "Top bar")."""
 
 
@@ -134,4 +138,6 @@ def _wordless(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     if spans[0].reverse:
         return spans
     sign, words = spans
+    if not words.text[:1].isdigit():
+        return spans
     return (sign, Span(own(words.text.split(" ")[0]), words.token, words.bold))

@@ -1,0 +1,35 @@
+"""The rows of the why pane: a label with its value, and the words that several of them use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.view.cells import cells
+from tui.view.rows import Span
+from tui.view.safe_text import SafeText, own, safe
+
+Fact = tuple[str, Sequence[Span]]
+"""A label and its value."""
+
+
+def text(words: SafeText) -> tuple[Span, ...]:
+    """A plain value."""
+    return (Span(words),)
+
+
+def attempts_left(left: int) -> str:
+    """``2 attempts left``."""
+    return f"{left} attempt{'s' if left != 1 else ''} left"
+
+
+def names_in(room: int, hosts: Sequence[str], reserve: int = 0) -> SafeText:
+    """As many names as fit one row of ``room`` cells, then how many more."""
+    room -= reserve
+    shown: list[str] = []
+    for number, host in enumerate(hosts):
+        left = len(hosts) - number - 1
+        more = f" and {left} more" if left else ""
+        if shown and cells(" ".join([*shown, safe(host)]) + more) > room:
+            return own(f"{' '.join(shown)} and {len(hosts) - len(shown)} more")
+        shown.append(safe(host))
+    return own(" ".join(shown))
