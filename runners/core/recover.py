@@ -47,7 +47,8 @@ def _forget_recent(state: RunState) -> Iterator[ForgetExecution]:
     """Verdicts of the last moments: the controller may have died before it removed what their hosts keep of them."""
     for _, run in runs_in(state, *Phase):
         for task in (task for attempt in run.attempts for task in attempt.tasks):
-            if task.key is not None and (task.ended_at or 0.0) > state.last_event_at - RECENT_S:
+            recent = (task.ended_at or 0.0) > state.last_event_at - RECENT_S
+            if task.key is not None and recent and not task.log_owed:
                 yield ForgetExecution(job_run=run.id, host=run.host, key=task.key)
 
 
