@@ -12,9 +12,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from runners.adapters.conversation import REQUEST_DEADLINE_S
 from runners.adapters.host_check import inspect_shells
 from runners.adapters.shell_channel import ShellLost
-from runners.adapters.supervised import REQUEST_DEADLINE_S, open_session
+from runners.adapters.supervised import open_session
 from runners.model.errors import HostRefused, HostUnreachable
 from runners.model.inventory import Host
 from runners.ports.transport import HostInspection, HostSession, SessionSink

@@ -37,7 +37,7 @@ class DownloadErrand:
         """List, then fetch one after the other."""
         assert session is not None
         src, where = self._transfer.src, self._where
-        courier = await session.open_courier(where.workdir, where.dir)
+        courier = await session.open_courier(where.workdir, where.dir, where.sharers)
         try:
             listing = await courier.list(src)
             dest = into(self._transfer.dest, name_of(src))

@@ -74,6 +74,7 @@ class Errands:
                     host=run.host,
                     workdir=workdir_of(state, run),
                     dir=spec.dir,
+                    sharers=planned_job_of(state, job_run).sudo_users,
                 )
                 if kind is TaskKind.DOWNLOAD:
                     return DownloadErrand(filled, where, files=self._tools.files, clock=self._clock)

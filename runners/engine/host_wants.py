@@ -19,7 +19,8 @@ class Want:
     run: str
     job_run: str
     attempt: int
-    fence: tuple[str, ...] = ()
+    fence: tuple[tuple[str, str], ...] = ()
+    """Keys to seal first, and whose they are: as ``ExecutionRequest.sudo``."""
     asked_s: float
     """Monotonic."""
     asked_utc: float

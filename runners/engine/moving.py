@@ -25,6 +25,8 @@ class Where:
     host: str
     workdir: str
     dir: str | None
+    sharers: tuple[str, ...] = ()
+    """As ``ExecutionRequest.sharers``."""
 
 
 def into(dest: str, name: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from runners.core.index import job_run_of
+from runners.core.index import job_run_of, planned_job_of
 from runners.core.secrets import OwedLog, owed_logs
 from runners.core.tasks import is_live, waits_for_host
 from runners.engine.advice import advise
@@ -125,7 +125,8 @@ class Performer:
             case PrepareHost():
                 link = self._link(state, effect.host)
                 self._prepared[state.uid, effect.job_run] = (effect.attempt, link)
-                link.prepare(state.uid, effect.job_run, effect.attempt, effect.fence)
+                fence = tuple((key, spec_of(state, effect.job_run, key).sudo) for key in effect.fence)
+                link.prepare(state.uid, effect.job_run, effect.attempt, fence)
             case StartExecution():
                 self._carry(state, effect, Stage.START)
             case AskExecution() if not self._gate.is_open(state) and not _is_command(state, effect):
@@ -153,10 +154,12 @@ class Performer:
             case ForgetExecution():
                 # Its log was put on disk before its verdict became an event.
                 # An errand left nothing on its host.
-                if spec_of(state, effect.job_run, effect.key).kind is TaskKind.RUN:
-                    self._link(state, effect.host).forget(effect.key)
+                spec = spec_of(state, effect.job_run, effect.key)
+                if spec.kind is TaskKind.RUN:
+                    self._link(state, effect.host).forget(effect.key, spec.sudo)
             case ForgetWorkdirs():
-                self._link(state, effect.host).forget_workdirs(effect.workdirs)
+                users = planned_job_of(state, effect.job_run).sudo_users
+                self._link(state, effect.host).forget_workdirs(effect.workdirs, users)
             case _:
                 raise TypeError(f"no such effect: {effect!r}")
 

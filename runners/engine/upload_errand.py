@@ -51,7 +51,7 @@ class UploadErrand:
         if reason := await asyncio.to_thread(self._why_changed):
             await log.line(reason)
             return Verdict(result=Result.ERROR, reason=reason, kind=FailureKind.ERROR)
-        courier = await session.open_courier(self._where.workdir, self._where.dir)
+        courier = await session.open_courier(self._where.workdir, self._where.dir, self._where.sharers)
         progress = Progress(log, self._clock, self._pinned.size_bytes)
         try:
             for number, file in enumerate(self._pinned.files, start=1):

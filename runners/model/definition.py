@@ -125,6 +125,8 @@ class Task:
     """None: the job's, else the default's."""
     login: bool | None = None
     """The shell reads the profile first. None: as the job, else the defaults say."""
+    sudo: str | None = None
+    """Whom sudo runs it as; empty: nobody, it runs as the account that logged in. None: as the job says."""
     http: HttpCheck | None = None
     transfer: Transfer | None = None
     """Of ``upload`` and ``download``."""
@@ -163,6 +165,7 @@ class Job:
     on_failure: OnFailure | None = None
     shell: Shell | None = None
     login: bool | None = None
+    sudo: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     runbook: str | None = None
@@ -190,6 +193,7 @@ class Defaults:
     on_failure: OnFailure = OnFailure.HOLD
     shell: Shell = Shell.SH
     login: bool = False
+    sudo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
+from runners.model.kinds import TaskKind
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
 from runners.model.secrets import SecretSource, SourceKind
@@ -206,6 +207,8 @@ def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -
         wait_s=wait_s(task, params),
         shell=_first(task.shell, job.shell, pipeline.defaults.shell),
         login=_first(task.login, job.login, pipeline.defaults.login),
+        # The account's own matter for whatever is not a command: a job may give the value for all its commands.
+        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo) if task.kind is TaskKind.RUN else "",
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,

@@ -37,6 +37,10 @@ class ExecutionRequest:
     workdir: str = ""
     """Name of the work folder (``<uid>.<job run number>.<attempt>``), created empty on first use, shared by the tasks
     of one attempt."""
+    sudo: str = ""
+    """Whom the command runs as, through sudo; empty: the account that logged in. For ``HostSession.under``."""
+    sharers: tuple[str, ...] = ()
+    """Every user that sudo gives a task of this attempt, the same for all its tasks: the work folder is theirs too."""
     timeout_s: float | None = None
     """Enforced on the host, also while nobody is connected. None means no limit."""
     label: str = ""
@@ -191,10 +195,9 @@ class SessionSink(Protocol):
         """The session is over; nothing more will be called. Called once, not after ``close``."""
 
 
-class HostSession(Protocol):
-    """One open session with one host. Every method raises ``SessionLost`` when it ended before the answer came."""
-
-    facts: HostFacts
+class Supervisor(Protocol):
+    """What one user of a host is asked for. Every method raises ``SessionLost`` when the session ended before the
+    answer came. Executions of another user are not known here."""
 
     async def start(self, request: ExecutionRequest) -> ExecutionReport:
         """Claim the key and start it, at most once whoever asks how often; then follow it from byte 0.
@@ -231,8 +234,23 @@ class HostSession(Protocol):
         """Delete finished executions whose bytes were all received and synced. Unknown keys are not an error."""
         ...
 
-    async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
-        """Delete work folders by name. Missing ones are not an error."""
+
+class HostSession(Supervisor, Protocol):
+    """One open session with one host; it is the supervisor of the account that logged in itself."""
+
+    facts: HostFacts
+
+    async def under(self, user: str) -> Supervisor:
+        """The supervisor of ``user``, through sudo on the same connection; the account's own for an empty name.
+
+        What is asked of it is told through the session's one sink. Use it at once and ask again later: what nobody
+        uses is closed. Raises ``SudoRefused`` when sudo does not let us, within seconds; then nothing ran, and the
+        session goes on.
+        """
+        ...
+
+    async def remove_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str] = ()) -> None:
+        """Delete work folders by name, with what ``sharers`` left in them. Missing ones are not an error."""
         ...
 
     async def open_stream(self, host: str, port: int) -> ByteStream:
@@ -242,9 +260,9 @@ class HostSession(Protocol):
         """
         ...
 
-    async def open_courier(self, workdir: str, dir: str | None) -> Courier:
+    async def open_courier(self, workdir: str, dir: str | None, sharers: Sequence[str] = ()) -> Courier:
         """Begin to move files. Relative paths start where a command of the attempt would run: in ``dir``, else in the
-        work folder ``workdir``, made when it is not there. Raises ``HostRefused``."""
+        work folder ``workdir``, made when it is not there, with its ``sharers``. Raises ``HostRefused``."""
         ...
 
     async def close(self) -> None:

@@ -58,17 +58,18 @@ from runners.spec.kind_fields import (
     Url,
     WaitFor,
 )
-from runners.spec.manner import ShellWord
+from runners.spec.manner import ShellWord, SudoUser
 from runners.spec.nodes import Scalar
 
 _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
     | {"schedule", "windows", "limits"}
 )
-_LATER_TASK = frozenset(["sudo", "outputs"])
+_LATER_TASK = frozenset(["outputs"])
 
 _SHELL = "sh is sh -e, bash is bash -eo pipefail."
 _LOGIN = "true: the shell reads the profile of the account first."
+_SUDO = "true: root through sudo; or the name of a user."
 
 Env = dict[EnvKey, Text]
 
@@ -135,13 +136,12 @@ def _group_alone(value: object) -> object:
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
-    later = _LATER_ANYWHERE | {"sudo"}
-
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None
     on_failure: OnFailureWord = "hold"
     shell: ShellWord = Field(default="sh", description=_SHELL)
     login: TrueOrFalse = Field(default=False, description=_LOGIN)
+    sudo: SudoUser = Field(default="", description=_SUDO)
 
 
 class HttpModel(Model):
@@ -191,6 +191,7 @@ class TaskModel(Model):
     wait: WaitFor | None = Field(default=None, description="How long; also a param of type duration.")
     shell: ShellWord | None = Field(default=None, description=_SHELL)
     login: TrueOrFalse | None = Field(default=None, description=_LOGIN)
+    sudo: SudoUser | None = Field(default=None, description=_SUDO)
     timeout: PositiveDuration | None = None
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where the command runs on the host.")
@@ -223,6 +224,7 @@ class JobModel(Model):
     on_failure: OnFailureWord | None = None
     shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
     login: TrueOrFalse | None = Field(default=None, description="For all its commands. " + _LOGIN)
+    sudo: SudoUser | None = Field(default=None, description="For all its commands. " + _SUDO)
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on the host.")
     runbook: Name | None = Field(default=None, description="The page for a failure of this job.")

@@ -122,6 +122,7 @@ def _defaults(model: DefaultsModel) -> Defaults:
         on_failure=OnFailure(model.on_failure),
         shell=Shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
     )
 
 
@@ -171,6 +172,7 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
         on_failure=None if model.on_failure is None else OnFailure(model.on_failure),
         shell=_shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
@@ -210,6 +212,7 @@ def _task(name: str, model: TaskModel, node: Map, part: Part) -> Task:
         wait=model.wait or "",
         shell=_shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
         timeout_s=model.timeout,
         env=dict(model.env),
         dir=model.dir,

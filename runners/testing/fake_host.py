@@ -41,6 +41,8 @@ class FakeExecution:
     """What is still to come."""
     on_cancel: OnCancel = field(default_factory=OnCancel)
     started_at: float = 0.0
+    user: str = ""
+    """Whom sudo ran it as; empty: the account that logs in."""
 
     @property
     def report(self) -> ExecutionReport:
@@ -69,6 +71,8 @@ class FakeHost:
     """What it says when it is looked at."""
     lose_next_start: str = ""
     """``before``: the link drops before the next request arrives; ``after``: once it has started, before the answer."""
+    sudo_refusal: str = ""
+    """What sudo says to whoever asks; empty: it lets us be anybody."""
     workdirs: set[str] = field(default_factory=set)
     sealed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -104,6 +108,7 @@ class FakeHost:
         execution = FakeExecution(
             key=request.key,
             request=request,
+            user=request.sudo,
             phase=ExecutionPhase.RUNNING,
             steps=list(steps),
             started_at=self.now(),
@@ -116,23 +121,25 @@ class FakeHost:
         self._advance(execution)
         return execution
 
-    def report(self, key: str) -> ExecutionReport:
-        """What the disk says about one key."""
+    def report(self, key: str, user: str = "") -> ExecutionReport:
+        """What the disk says to that user about one key: each has executions of its own."""
         execution = self.executions.get(key)
-        return execution.report if execution else ExecutionReport(key=key, phase=ExecutionPhase.ABSENT)
+        if execution is None or execution.user != user:
+            return ExecutionReport(key=key, phase=ExecutionPhase.ABSENT)
+        return execution.report
 
-    def seal(self, key: str) -> ExecutionReport:
+    def seal(self, key: str, user: str = "") -> ExecutionReport:
         """Claim without starting; returns what was there before."""
-        before = self.report(key)
+        before = self.report(key, user)
         if before.phase is ExecutionPhase.ABSENT:
-            self.executions[key] = FakeExecution(key=key, request=None, phase=ExecutionPhase.CLAIMED)
+            self.executions[key] = FakeExecution(key=key, request=None, phase=ExecutionPhase.CLAIMED, user=user)
             self.sealed.append(key)
         return before
 
-    def remove(self, key: str) -> None:
-        """Forget a finished execution."""
+    def remove(self, key: str, user: str = "") -> None:
+        """Forget a finished execution of that user."""
         execution = self.executions.get(key)
-        if execution is not None and execution.phase is not ExecutionPhase.RUNNING:
+        if execution is not None and execution.user == user and execution.phase is not ExecutionPhase.RUNNING:
             del self.executions[key]
             self.removed.append(key)
 

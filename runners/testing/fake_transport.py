@@ -121,6 +121,14 @@ class FakeTransport:
         """The host answers and cannot serve."""
         self.fail_connect(host, HostRefused(f"{host}: {why}; nothing was started there"))
 
+    def refuse_sudo(self, host: str, why: str = "sudo: a password is required") -> None:
+        """sudo lets us be nobody else there, until ``allow_sudo``; the account's own tasks go on."""
+        self.host(host).sudo_refusal = why
+
+    def allow_sudo(self, host: str) -> None:
+        """sudo lets us be anybody."""
+        self.host(host).sudo_refusal = ""
+
     # ----- the link
 
     def cut(self, host: str, cause: str = "connection lost") -> None:
