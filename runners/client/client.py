@@ -122,6 +122,10 @@ class ControllerClient:
         """Connections as they are now."""
         return await self._get("/v1/hosts", list[api.HostStatus])
 
+    async def self_check(self) -> api.SelfCheck:
+        """What only the controller can say of itself."""
+        return await self._get("/v1/self", api.SelfCheck)
+
     async def check_hosts(self, hosts: Sequence[Host]) -> AsyncGenerator[HostCheck, None]:
         """Look at these hosts now; each one as it comes. Nothing there is changed."""
         from runners.model.host_check import HostCheck

@@ -394,6 +394,15 @@ class Engine:
             async for check in found:
                 yield check
 
+    async def check_store(self, most_s: float) -> str | None:
+        """What is wrong with what is stored, as ``RunStore.check`` says it."""
+        return await self._store.check(most_s)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last write did not happen; empty when it did."""
+        return self._writer.trouble
+
     def hosts_trusted(self, names: Iterable[str]) -> None:
         """Keys of these hosts were recorded: connect now."""
         self._pool.trusted(names)
