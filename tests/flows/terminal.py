@@ -28,6 +28,13 @@ class Terminal:
             self.text += os.read(self._ours, 4096).decode()
         return self.text
 
+    def read_to_end(self) -> str:
+        """Everything until the command lets go of the terminal."""
+        with contextlib.suppress(OSError):  # EIO: nobody holds the other end any more (pty(7))
+            while data := os.read(self._ours, 4096):
+                self.text += data.decode(errors="replace")
+        return self.text
+
     def type(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
 

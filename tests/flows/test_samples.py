@@ -84,7 +84,7 @@ def test_there_are_eight_and_each_lints_clean_against_the_inventory_beside_them(
     assert len(FILES) == 8
     inventory = str(SAMPLES / "inventory.yaml")
     said = site.person("lint", *(str(SAMPLES / name) for name in FILES), inventory, "-i", inventory).out
-    assert said.count("no problems") == 9, said
+    assert said == "9 files: no problems\n"
     readme = (SAMPLES / "README.md").read_text()
     assert all(f"[{name}]({name})" in readme for name in FILES)
 
@@ -160,7 +160,7 @@ def test_a_secret_is_rotated_and_seen_nowhere(site: Site) -> None:
     asked = Terminal(person, *site.words("rotate-secret.yaml"))
     asked.read_until("Passphrase of the vault")
     asked.type("open sesame\n")
-    asked.read_until("succeeded")
+    assert "the token is" in asked.read_to_end()
     assert asked.end() == 0
     document = site.person.show()
     assert succeeded(document)
