@@ -160,7 +160,8 @@ def test_a_secret_is_rotated_and_seen_nowhere(site: Site) -> None:
     asked = Terminal(person, *site.words("rotate-secret.yaml"))
     asked.read_until("Passphrase of the vault")
     asked.type("open sesame\n")
-    assert "the token is" in asked.read_to_end()
+    shown = asked.read_to_end()
+    assert "the token is" in shown, shown
     assert asked.end() == 0
     document = site.person.show()
     assert succeeded(document)
