@@ -168,7 +168,7 @@ def _failed(
 ) -> Payload:
     """The attempt is over: the policy goes on, or the job run ends."""
     run = now.run
-    if _policy_goes_on(now):
+    if _policy_goes_on(now, kind):
         nth = now.planned.retry.attempts - run.policy_left
         return RetryScheduled(
             job_run=run.id,
@@ -190,7 +190,10 @@ def _failed(
     )
 
 
-def _policy_goes_on(now: Moment) -> bool:
+def _policy_goes_on(now: Moment, kind: FailureKind | None) -> bool:
+    # Who is refused will be refused again, and each refusal is reported to somebody.
+    if kind is FailureKind.AUTH:
+        return False
     may = now.state.phase in (RunPhase.RUNNING, RunPhase.PAUSED) and not now.state.stopping
     if now.run.policy_left < 1 or not may or now.attempt.rollback:
         return False

@@ -104,7 +104,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
         tasks=tuple(
             api.TaskDocument(
                 name=spec.name,
-                kind=spec.kind,
+                kind=spec.kind.value,
                 part=spec.part.value,
                 phase=task.phase.value,
                 attempt=task.attempt or run.attempt,
@@ -115,6 +115,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 host_started_at=api.rfc3339(task.host_started_at),
                 host_ended_at=api.rfc3339(task.host_ended_at),
                 log_bytes=task.log_bytes,
+                files=task.files,
             )
             for spec, task in zip(specs, tasks, strict=True)
         ),

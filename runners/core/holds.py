@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from runners.core.groups import turn_hold, waits_for_turn
 from runners.core.guards import NOT_RUNNING, in_words, waits_for
@@ -17,11 +18,13 @@ from runners.core.secrets import hold_of_waiting, secret_holds, waits_for_secret
 from runners.core.tasks import in_flight, waits_for_host
 from runners.model.definition import STOPPING
 from runners.model.holds import Hold, HoldKind
+from runners.model.kinds import TaskKind
 from runners.model.phases import BAD, ENDED, RUN_ENDED, Phase, RunPhase, StagePhase, TaskPhase
+from runners.model.plan import PlannedTask
 from runners.model.state import JobRunState, RunState
 
 _QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.SECRET, HoldKind.CAPACITY})
-_PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL})
+_PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL, HoldKind.WAIT})
 """Kinds that end by themselves, sooner or later."""
 _STEPS = {
     "": "finally runs; cancel again to stop it",
@@ -106,7 +109,7 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
                 text = f"{in_words(run.phase)}; retry, skip or cancel"
                 yield Hold(kind=HoldKind.FAILED, what=run.id, text=text, since=run.since)
         case Phase.UNKNOWN:
-            yield Hold(kind=HoldKind.UNKNOWN, what=run.id, text=_unknown(run), since=run.since)
+            yield Hold(kind=HoldKind.UNKNOWN, what=run.id, text=_unknown(state, place, run), since=run.since)
         case Phase.BACKING_OFF:
             text = f"attempt {run.next_attempt} waits for its time, after {run.reason or 'a failure'}"
             yield Hold(kind=HoldKind.BACKOFF, what=run.id, text=text, since=run.since, until=run.not_before)
@@ -117,6 +120,8 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
             yield Hold(kind=HoldKind.PAUSED, what=run.id, text=text, since=state.paused_at)
         case Phase.RUNNING | Phase.ROLLING_BACK if waits_for_secret(state, run):
             yield hold_of_waiting(state, run)
+        case Phase.RUNNING | Phase.ROLLING_BACK if not run.cancel_asked and (waited := _wait(state, place, run)):
+            yield waited
         case Phase.CANCELLING | Phase.ROLLING_BACK if run.cancel_asked:
             text = _STEPS.get(run.cancel_step, "is being stopped")
             if run.survivors:
@@ -126,8 +131,30 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
             return
 
 
-def _unknown(run: JobRunState) -> str:
+def _wait(state: RunState, place: Place, run: JobRunState) -> Hold | None:
+    """The hold of a job run that does nothing but wait; None while it does something."""
+    spec = _task_in_flight(state, place, run)
+    if spec is None or spec.kind is not TaskKind.WAIT:
+        return None
+    task = run.attempts[-1].tasks[in_flight(run) - 1]
+    since = task.dispatched_at or task.started_at or 0.0
+    until = since + spec.wait_s
+    text = f"{spec.name} waits until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC"
+    return Hold(kind=HoldKind.WAIT, what=run.id, text=text, since=since, until=until)
+
+
+def _task_in_flight(state: RunState, place: Place, run: JobRunState) -> PlannedTask | None:
+    n = in_flight(run)
+    if not n:
+        return None
+    return state.plan.stages[place.stage].jobs[place.job].steps(rollback=run.attempts[-1].rollback)[n - 1]
+
+
+def _unknown(state: RunState, place: Place, run: JobRunState) -> str:
     why = f" ({run.reason})" if run.reason else ""
+    spec = _task_in_flight(state, place, run)
+    if run.answered and spec is not None and spec.kind is not TaskKind.RUN:
+        return f"{run.reason}; look what became of it, then retry or skip it with {NOT_RUNNING}"
     if run.answered:
         return (
             f"{run.host} has neither its process nor its result{why}; "

@@ -123,6 +123,7 @@ def _of_execution(
                     host_started_at=news.host_started_at,
                     host_ended_at=news.host_ended_at,
                     cpu_s=news.cpu_s,
+                    files=news.files,
                 ),
             )
         case ExecutionUncertain(reason=reason, answered=answered):

@@ -10,8 +10,10 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from runners.engine.host_exchanges import Exchanges
 from runners.engine.host_executions import MOST_REASON_CHARACTERS, Executions, TellNews
 from runners.engine.host_failure import HostFailure, failure_of
+from runners.engine.host_leftovers import Leftovers
 from runners.engine.host_places import Places
 from runners.engine.host_session import SinkOfLink
 from runners.engine.host_slots import HostSlots
@@ -19,9 +21,9 @@ from runners.engine.host_wants import Execution, PlaceKey, Want
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.timers import Timer, Timers
-from runners.engine.verdict import refusal_kind
+from runners.engine.verdict import kind_of
 from runners.model.api import HostStatus
-from runners.model.errors import HostRefused, SessionLost
+from runners.model.errors import HostRefused, SudoRefused
 from runners.model.holds import Hold, HoldKind
 from runners.model.inventory import Host
 from runners.model.news import HostGaveUp, HostReady
@@ -60,9 +62,8 @@ class HostLink:
         self._changed = changed
 
         self._places = Places(limits.attempts_per_host)
-        self._executions = Executions(self, logs=logs, tell=tell, limits=limits)
-        self._forgets: set[str] = set()
-        self._workdirs: set[str] = set()
+        self._executions = Executions(self, logs=logs, tell=tell, limits=limits, timers=timers)
+        self._leftovers = Leftovers()
 
         self._session: HostSession | None = None
         self._facts: HostFacts | None = None
@@ -78,7 +79,7 @@ class HostLink:
         self._again = asyncio.Event()
         """Connect now instead of after the pause."""
         self._worker: asyncio.Task[None] | None = None
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._exchanges = Exchanges(host.name, ended=self.ended, done=self._wake.set)
         self._deadline = Timer(0.0, None, None)
         self._life = Timer(0.0, None, None)
         self._closed = False
@@ -90,7 +91,7 @@ class HostLink:
 
     # ----- asked by effects
 
-    def prepare(self, run: str, job_run: str, attempt: int, fence: tuple[str, ...]) -> None:
+    def prepare(self, run: str, job_run: str, attempt: int, fence: tuple[tuple[str, str], ...]) -> None:
         """Queue for a place; answered by ``HostReady`` or ``HostGaveUp``, unless it is released before."""
         want = Want(
             run=run,
@@ -132,6 +133,11 @@ class HostLink:
                 self._again.set()
             self.nudge()
 
+    def occupy(self, run: str, job_run: str, attempt: int) -> None:
+        """The attempt has begun with something that goes on elsewhere; its place stays taken."""
+        self._places.occupy((run, job_run, attempt))
+        self.nudge()
+
     def fetch(self, execution: Execution) -> None:
         """Fetch a log whose verdict is known. It needs no place."""
         if not self._closed:
@@ -151,14 +157,14 @@ class HostLink:
         """Cancel an execution that is being carried; False when it is not."""
         return self._executions.cancel(key, grace_s, self._open_session())
 
-    def forget(self, key: str) -> None:
-        """Remove an execution's files on the host, now or at the next chance."""
-        self._forgets.add(key)
+    def forget(self, key: str, user: str) -> None:
+        """Remove the files of an execution of ``user`` on the host, now or at the next chance."""
+        self._leftovers.add_key(key, user)
         self.nudge()
 
-    def forget_workdirs(self, workdirs: Sequence[str]) -> None:
+    def forget_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str]) -> None:
         """Remove work folders on the host, now or at the next chance."""
-        self._workdirs.update(workdirs)
+        self._leftovers.add_workdirs(workdirs, sharers)
         self.nudge()
 
     def look_again(self) -> None:
@@ -173,10 +179,10 @@ class HostLink:
     async def close(self) -> None:
         """End the session; what runs on the host runs on."""
         self._closed = True
-        tasks = [task for task in (self._worker, *self._exchanges) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+        await self._exchanges.cancel()
         self._deadline.cancel()
 
     # ----- looked at by status
@@ -234,7 +240,7 @@ class HostLink:
 
     @property
     def _needed(self) -> bool:
-        return self._busy or bool(self._forgets or self._workdirs)
+        return self._busy or bool(self._leftovers)
 
     def nudge(self) -> None:
         """What is needed may have changed."""
@@ -260,8 +266,7 @@ class HostLink:
                 continue
             if not self._busy:
                 # Files to remove are worth one attempt, not a siege.
-                self._forgets.clear()
-                self._workdirs.clear()
+                self._leftovers.clear()
                 break
             tries += 1
             await self._rest(self._pause_s(tries))
@@ -340,7 +345,8 @@ class HostLink:
             while self._lost is None:
                 self._wake.clear()
                 self._grant(session)
-                self._sweep(session)
+                if self._leftovers:
+                    self.exchange(self._remove, session, *self._leftovers.take())
                 if not self._stays_open():
                     self._session = None
                     break
@@ -363,10 +369,7 @@ class HostLink:
     async def _leave(self, session: HostSession) -> None:
         self._idle_since_s = None
         self._life.cancel()
-        exchanges = list(self._exchanges)
-        for task in exchanges:
-            task.cancel()
-        await asyncio.gather(*exchanges, return_exceptions=True)
+        await self._exchanges.cancel()
         self._session = None
         self._executions.session_ended(self._clock.monotonic())
         self._places.session_ended()
@@ -381,15 +384,15 @@ class HostLink:
         def beat() -> None:
             if not self.is_open(session):
                 return
-            if (key := self._executions.any_followed()) is not None:
-                self.exchange(self._ask_for_life, session, key)
+            if (followed := self._executions.any_followed()) is not None:
+                self.exchange(self._ask_for_life, session, *followed)
             self._listen_for_life(session)
 
         self._life.cancel()
         self._life = self._timers.after(self._limits.host_beat_s, beat)
 
-    async def _ask_for_life(self, session: HostSession, key: str) -> None:
-        await session.ask([key])
+    async def _ask_for_life(self, session: HostSession, key: str, user: str) -> None:
+        await (await session.under(user)).ask([key])
         self.heard()
 
     # ----- places
@@ -408,11 +411,11 @@ class HostLink:
             self._changed()
 
     async def _seal(self, session: HostSession, want: Want) -> None:
-        for key in want.fence:
+        for key, user in want.fence:
             try:
-                before = await session.seal(key)
-            except HostRefused as error:
-                self._give_up(want, refusal_kind(error.message), error.message)
+                before = await (await session.under(user)).seal(key)
+            except (HostRefused, SudoRefused) as error:
+                self._give_up(want, kind_of(error), error.message)
                 return
             self.heard()
             if before.phase is ExecutionPhase.RUNNING:
@@ -457,23 +460,7 @@ class HostLink:
 
     def exchange(self, action: Callable[..., Awaitable[None]], session: HostSession, *args: object) -> None:
         """Run one exchange with the host; losing the session in it is the session's end, not an error."""
-
-        async def run() -> None:
-            try:
-                await action(session, *args)
-            except SessionLost as error:
-                self.ended(session, error.message)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                log.exception("host %s: %s failed", self.name, getattr(action, "__name__", action))
-                self.ended(session, f"{type(error).__name__}: {error}")
-            finally:
-                self._exchanges.discard(task)
-                self._wake.set()
-
-        task = asyncio.get_running_loop().create_task(run(), name=f"onduty exchange {self.name}")
-        self._exchanges.add(task)
+        self._exchanges.run(action, session, *args)
 
     def ended(self, session: HostSession, cause: str) -> None:
         """The session is of no use any more."""
@@ -493,21 +480,6 @@ class HostLink:
     def _open_session(self) -> HostSession | None:
         return self._session if self._lost is None else None
 
-    def _sweep(self, session: HostSession) -> None:
-        if self._forgets or self._workdirs:
-            keys, workdirs = sorted(self._forgets), sorted(self._workdirs)
-            self._forgets.clear()
-            self._workdirs.clear()
-            self.exchange(self._remove, session, keys, workdirs)
-
-    async def _remove(self, session: HostSession, keys: Sequence[str], workdirs: Sequence[str]) -> None:
-        try:
-            if keys:
-                await session.remove(keys)
-            if workdirs:
-                await session.remove_workdirs(workdirs)
-            self.heard()
-        except SessionLost:
-            self._forgets.update(keys)
-            self._workdirs.update(workdirs)
-            raise
+    async def _remove(self, session: HostSession, keys: dict[str, str], workdirs: dict[str, tuple[str, ...]]) -> None:
+        await self._leftovers.remove(session, keys, workdirs)
+        self.heard()

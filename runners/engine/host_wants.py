@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from runners.engine.errands import Doing, Errand
 from runners.ports.transport import ExecutionRequest
 
 PlaceKey = tuple[str, str, int]
@@ -18,7 +19,8 @@ class Want:
     run: str
     job_run: str
     attempt: int
-    fence: tuple[str, ...] = ()
+    fence: tuple[tuple[str, str], ...] = ()
+    """Keys to seal first, and whose they are: as ``ExecutionRequest.sudo``."""
     asked_s: float
     """Monotonic."""
     asked_utc: float
@@ -72,6 +74,12 @@ class Execution:
     """None: nobody asked to cancel it."""
     cancel_sent: bool = False
     """In this session."""
+    errand: Errand | None = None
+    """What the controller does itself over the host's connection; None: the host's supervisor does it."""
+    due_utc: float | None = None
+    """When the time of an errand is over; None: never."""
+    doing: Doing | None = None
+    """The errand while it is done in this session."""
     lacks_secrets: bool = False
     """The run's secrets are not known: ``request`` is without them."""
     owed: bool = False

@@ -51,6 +51,8 @@ def build_request(
         script=step.command,
         shell=step.shell,
         login=step.login,
+        sudo=step.sudo,
+        sharers=job.sudo_users,
         env=env,
         dir=step.dir,
         workdir=workdir,

@@ -14,8 +14,8 @@ from runners.core.secrets import wants_secrets, why_not_give
 from runners.core.tasks import in_flight, waits_for_host
 from runners.engine.host_executions import TellNews
 from runners.engine.vault import Phase, Vault
-from runners.engine.verdict import cancelled_before_start, never_ran
-from runners.model.effects import CancelExecution, Effect, PrepareHost, StartExecution
+from runners.engine.verdict import cancelled_before_start, ended_with_controller, never_ran
+from runners.model.effects import AskExecution, CancelExecution, Effect, PrepareHost, StartExecution
 from runners.model.errors import ActionRefused, InputRefused
 from runners.model.events import Payload, SecretGiven, SecretNeeded
 from runners.model.secrets import BY_CLIENT, SecretSource
@@ -49,7 +49,7 @@ class SecretGate:
         self._note = note
         self._tell = tell
         self._hands = hands
-        self._kept: dict[str, list[PrepareHost | StartExecution]] = {}
+        self._kept: dict[str, list[PrepareHost | StartExecution | AskExecution]] = {}
         self._told: dict[str, dict[str, str]] = {}
         """What was written down as missing, perhaps not yet folded into the state."""
 
@@ -69,7 +69,7 @@ class SecretGate:
         else:
             self._vault.read(state.uid, lambda: self.say(state.uid))
 
-    def keep(self, state: RunState, effect: PrepareHost | StartExecution) -> None:
+    def keep(self, state: RunState, effect: PrepareHost | StartExecution | AskExecution) -> None:
         """Do it when the gate opens."""
         if isinstance(effect, StartExecution) and self._vault.phase(state.uid) is Phase.MISSING:
             # Only what follows a stop is dispatched while a secret is missing.
@@ -83,9 +83,12 @@ class SecretGate:
     def cancel(self, state: RunState, effect: CancelExecution) -> bool:
         """Whether it was kept here: then it never comes to its host."""
         for kept in self._kept.get(state.uid, ()):
-            if isinstance(kept, StartExecution) and kept.key == effect.key:
+            if not isinstance(kept, PrepareHost) and kept.key == effect.key:
                 self._kept[state.uid].remove(kept)
-                self._tell(state.uid, cancelled_before_start(effect.job_run, effect.key))
+                # What is asked about was done by an earlier controller, and ended with it.
+                asked = isinstance(kept, AskExecution)
+                news = ended_with_controller if asked else cancelled_before_start
+                self._tell(state.uid, news(effect.job_run, effect.key))
                 return True
         return False
 
@@ -180,7 +183,7 @@ def refuse_values(values: Mapping[str, str]) -> None:
         raise InputRefused(f"{'; '.join(reasons)}; nothing was done")
 
 
-def _still_wanted(state: RunState, effect: PrepareHost | StartExecution) -> bool:
+def _still_wanted(state: RunState, effect: PrepareHost | StartExecution | AskExecution) -> bool:
     run = job_run_of(state, effect.job_run)
     if isinstance(effect, PrepareHost):
         return waits_for_host(run) and run.next_attempt == effect.attempt

@@ -125,6 +125,8 @@ class Task:
     """None: the job's, else the default's."""
     login: bool | None = None
     """The shell reads the profile first. None: as the job, else the defaults say."""
+    sudo: str | None = None
+    """Whom sudo runs it as; empty: nobody, it runs as the account that logged in. None: as the job says."""
     http: HttpCheck | None = None
     transfer: Transfer | None = None
     """Of ``upload`` and ``download``."""
@@ -140,6 +142,9 @@ class Task:
     part: Part = Part.TASKS
     line: int = 0
     """Line of the task in the file, from 1."""
+    kind_line: int = 0
+    kind_column: int = 0
+    """Where ``http:``, ``upload:`` … stands, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +165,7 @@ class Job:
     on_failure: OnFailure | None = None
     shell: Shell | None = None
     login: bool | None = None
+    sudo: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     runbook: str | None = None
@@ -187,6 +193,7 @@ class Defaults:
     on_failure: OnFailure = OnFailure.HOLD
     shell: Shell = Shell.SH
     login: bool = False
+    sudo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

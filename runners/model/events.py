@@ -224,6 +224,8 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    """What a download left on this machine: absolute paths."""
 
 
 class OutputsRecorded(Payload, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ class HoldKind(enum.StrEnum):
     """The tree on the host to be gone."""
     PAUSED = "paused"
     """A person who resumes the run."""
+    WAIT = "wait"
+    """The end of a ``wait`` task."""
     ROLLBACK = "rollback"
     """Its turn to be rolled back."""
     CONCURRENCY = "concurrency"

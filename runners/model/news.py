@@ -57,6 +57,7 @@ class ExecutionFinished(News):
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What it wrote to ``$ONDUTY_OUTPUT``."""
     output_problems: tuple[str, ...] = ()

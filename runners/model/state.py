@@ -29,6 +29,7 @@ class TaskState:
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
+    dispatched_at: float | None = None
     began: bool = False
     """Its host said once that it runs."""
     started_at: float | None = None
@@ -42,6 +43,8 @@ class TaskState:
     """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    """What a download left here: absolute paths."""
     dispatch_seq: int = 0
     """Seq of the event that dispatched it: what later jobs read is what had been written by then."""
     outputs: Mapping[str, str] = field(default_factory=dict)

@@ -9,10 +9,12 @@ from typing import TypeVar
 
 from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
+from runners.model.kinds import TaskKind
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
 from runners.model.secrets import SecretSource, SourceKind
 from runners.plan.host_checks import unusable_hosts
+from runners.plan.kinds import template_problems, wait_s
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
@@ -75,7 +77,8 @@ def build_plan(
         runbooks=runbooks,
         folder=folder,
     )
-    return plan, ()
+    problems.extend(template_problems(pipeline, plan))
+    return (None, in_order(problems)) if problems else (plan, ())
 
 
 def repeat_plan(
@@ -93,7 +96,10 @@ def repeat_plan(
         (stage.name, job.name): () for stage in pipeline.stages for job in stage.jobs
     }
     where.update({(job.stage, job.name): job.hosts for job in earlier.jobs()})
-    return replace(earlier, params=params, stages=_stages(pipeline, params, where), previous=(), runbooks=runbooks), ()
+    stages = _stages(pipeline, params, where)
+    plan = replace(earlier, params=params, stages=stages, previous=(), runbooks=runbooks, sources={})
+    found = template_problems(pipeline, plan)
+    return (None, in_order(found)) if found else (plan, ())
 
 
 def _stages(
@@ -194,9 +200,15 @@ def _whole_path(path: str, folder: str, home: str) -> str:
 def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:
     return PlannedTask(
         name=task.name,
+        kind=task.kind,
         command=task.run,
+        http=task.http,
+        transfer=task.transfer,
+        wait_s=wait_s(task, params),
         shell=_first(task.shell, job.shell, pipeline.defaults.shell),
         login=_first(task.login, job.login, pipeline.defaults.login),
+        # The account's own matter for whatever is not a command: a job may give the value for all its commands.
+        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo) if task.kind is TaskKind.RUN else "",
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,

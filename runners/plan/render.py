@@ -124,6 +124,7 @@ def _task_document(task: PlannedTask) -> dict[str, Any]:
         "part": task.part.value,
         "command": task.command if task.kind is TaskKind.RUN else None,
         "shell": task.shell.value if task.kind is TaskKind.RUN else None,
+        "sudo": task.sudo or None,
         "login": task.login if task.kind is TaskKind.RUN else None,
         "does": words_of(task),
         "http": None if task.http is None else _http_document(task.http),

@@ -246,7 +246,8 @@ def hops_of(value: object) -> tuple[Hop, ...]:
     return tuple(hops)
 
 
-def _whole_number(value: object) -> int:
+def whole_number(value: object) -> int:
+    """A whole number without quotes."""
     if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
         said = what(value)
         quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _WHOLE.match(value) else ""
@@ -255,7 +256,7 @@ def _whole_number(value: object) -> int:
 
 
 def _port(value: object) -> int:
-    number = _whole_number(value)
+    number = whole_number(value)
     if not 1 <= number <= 65535:
         refuse(f"must be from 1 to 65535, not {number}")
     return number
@@ -294,7 +295,7 @@ def _true_or_false(value: object) -> bool:
 
 
 def _version(value: object) -> int:
-    number = _whole_number(value)
+    number = whole_number(value)
     if number != 1:
         refuse(f"{number} is not known here; this onduty reads version 1")
     return number
@@ -382,7 +383,7 @@ Words = Annotated[
     BeforeValidator(words_of),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
-WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 TrueOrFalse = Annotated[bool, BeforeValidator(_true_or_false), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(_number)]
 Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]

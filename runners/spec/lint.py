@@ -14,6 +14,7 @@ from runners.model.definition import Param, ParamType
 from runners.model.outputs import VARIABLE, variable_of
 from runners.spec.durations import format_duration, parse_duration
 from runners.spec.fields import why_not_text
+from runners.spec.lint_kinds import Known, lint_kind, params_of_templates
 from runners.spec.names import why_not_env_name, why_not_env_value
 from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.param_values import why_not_pattern, why_not_value
@@ -63,6 +64,7 @@ def warn_pipeline(tree: Map, report: Report) -> None:
             for part in _PARTS:
                 for _, task in _maps(job.get(part) if isinstance(job, Map) else None):
                     used.update(_WORD_AFTER_DOLLAR.findall(_text(task.get("run")) or ""))
+                    used.update(params_of_templates(task))
     params = _map(tree, "params")
     for name in params:
         if name not in used:
@@ -141,6 +143,7 @@ def _job(job: Map, path: Path, taken: Taken, report: Report) -> None:
     _previous(_seq(job.get("rollback")), (*path, "rollback"), taken["param"], report)
     for part, index, task in [(key, index, task) for key in _PARTS for index, task in _maps(job.get(key))]:
         _env(_map(task, "env"), (*path, part, index, "env"), taken, report)
+        lint_kind(task, (*path, part, index), Known(taken["param"], taken["secret"]), report)
         run = task.get("run")
         if isinstance(run, Scalar) and "{{" in run:
             text = (

@@ -18,6 +18,7 @@ from runners.adapters.sqlite import SqliteRunStore
 from runners.adapters.ssh import SshTransport
 from runners.adapters.ssh_config import SshConfig
 from runners.engine.engine import Engine
+from runners.engine.errand_of import Tools
 from runners.model.inventory import Host
 from runners.model.phases import RunPhase
 from runners.model.plan import Plan
@@ -32,6 +33,8 @@ from runners.ports.transport import (
     Survivor,
     Transport,
 )
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
+from runners.testing.fake_web import FakeWeb
 from runners.testing.memory_store import MemoryLogStore, MemoryRunStore
 from tests.bench.measure import COMMAND_TIMEOUT_S, BenchFailed
 from tests.flows.engine_kit import Advisor
@@ -48,6 +51,7 @@ async def engine_on(transport: Transport, folder: Path | None) -> AsyncIterator[
         transport=transport,
         advisor=Advisor(),
         clock=SystemClock(),
+        tools=Tools(web=FakeWeb(), sources=FakeSourceFiles(), files=FakeRunFiles()),
         new_uid=lambda: str(ULID()),
     )
     await engine.start()

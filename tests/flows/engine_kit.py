@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from runners.core.index import job_run_of
 from runners.engine.engine import Engine
+from runners.engine.errand_of import Tools
 from runners.engine.limits import Limits
 from runners.engine.vault import NoSources, Vault
 from runners.model.definition import OnFailure, Part, RetryPolicy
@@ -23,7 +24,9 @@ from runners.ports.run_store import RunStore
 from runners.ports.secrets import SecretSources
 from runners.ports.transport import Transport
 from runners.testing.fake_clock import FakeClock
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
 from runners.testing.fake_transport import FakeTransport
+from runners.testing.fake_web import FakeWeb
 from runners.testing.memory_store import MemoryDisk, MemoryLogStore, MemoryRunStore
 
 
@@ -117,8 +120,11 @@ class Kit:
     logs: MemoryLogStore = field(default_factory=MemoryLogStore)
     clock: FakeClock = field(default_factory=FakeClock)
     advisor: Advisor = field(default_factory=Advisor)
+    web: FakeWeb = field(default_factory=FakeWeb)
+    sources: FakeSourceFiles = field(default_factory=FakeSourceFiles)
+    files: FakeRunFiles = field(default_factory=FakeRunFiles)
     limits: Limits = field(default_factory=Limits)
-    sources: SecretSources = field(default_factory=NoSources)
+    secrets: SecretSources = field(default_factory=NoSources)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
     store: MemoryRunStore = field(init=False)
@@ -133,10 +139,11 @@ class Kit:
             transport=transport or self.transport,
             advisor=self.advisor,
             clock=self.clock,
+            tools=Tools(web=self.web, sources=self.sources, files=self.files),
             new_uid=lambda: f"01RUN{next(iter(self.numbers)):021d}",
             dice=lambda: 0.5,
             limits=self.limits,
-            vault=Vault(self.sources),
+            vault=Vault(self.secrets),
         )
         return self.engine
 

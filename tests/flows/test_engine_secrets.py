@@ -63,7 +63,7 @@ def log_of(kit: Kit, uid: str, key: str) -> bytes:
 
 
 async def test_every_command_gets_every_secret_and_nothing_of_it_is_stored() -> None:
-    kit = await Kit(sources=Shelf(FILE="file-value-1")).start()
+    kit = await Kit(secrets=Shelf(FILE="file-value-1")).start()
     kit.transport.on("one", prints("it is hunter22hunter, file-value-1"))
     made = secret(plan([job("release", "one")]), PASS=SourceKind.ENV, FILE=SourceKind.FILE)
     uid = await kit.run(made, secrets={"PASS": VALUE})
@@ -83,7 +83,7 @@ async def test_every_command_gets_every_secret_and_nothing_of_it_is_stored() -> 
 
 async def test_a_source_is_read_once_for_a_run() -> None:
     shelf = Shelf(PASS=VALUE)
-    kit = await Kit(sources=shelf).start()
+    kit = await Kit(secrets=shelf).start()
     uid = await kit.run(secret(plan([job("a", on=("web1", "web2")), job("b", needs=("a",))]), PASS=SourceKind.COMMAND))
     await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
     assert shelf.reads == ["PASS"]
@@ -92,7 +92,7 @@ async def test_a_source_is_read_once_for_a_run() -> None:
 
 async def test_what_cannot_be_read_holds_the_run_until_it_is_given() -> None:
     shelf = Shelf()
-    kit = await Kit(sources=shelf).start()
+    kit = await Kit(secrets=shelf).start()
     uid = await kit.run(secret(plan([job("release", "one")]), PASS=SourceKind.FILE))
     await kit.settle()
     document = await kit.engine.document(uid)
@@ -112,7 +112,7 @@ async def test_what_cannot_be_read_holds_the_run_until_it_is_given() -> None:
 
 
 async def test_a_value_that_is_none_is_refused_before_there_is_a_run() -> None:
-    kit = await Kit(sources=Shelf(PASS="bad")).start()
+    kit = await Kit(secrets=Shelf(PASS="bad")).start()
     made = plan([job("release")])
     with pytest.raises(InputRefused, match="secret PASS: what it gives is 3 bytes long"):
         await kit.run(secret(made, PASS=SourceKind.FILE))
@@ -161,7 +161,7 @@ async def test_after_a_restart_the_verdict_comes_first_and_the_log_once_the_secr
 
 
 async def test_after_a_restart_what_is_read_here_is_read_again_and_nobody_is_asked() -> None:
-    kit = await Kit(sources=Shelf(PASS=VALUE)).start()
+    kit = await Kit(secrets=Shelf(PASS=VALUE)).start()
     kit.transport.on("one", (Print(b"a hunter"), Gate("half"), Print(b"22hunter!\n"), Exit(0)))
     uid = await kit.run(secret(plan([job("release", "one", "two")]), PASS=SourceKind.COMMAND))
     key = f"{uid}.1.1.1"

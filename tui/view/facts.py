@@ -249,6 +249,8 @@ _HOLD_WORDS = {
     HoldKind.HOST.value: "not reached",
     HoldKind.HOST_KEY.value: "trust its key",
     HoldKind.SECRET.value: "a secret is missing",
+    HoldKind.CONCURRENCY.value: "waits for its turn",
+    HoldKind.WAIT.value: "waits for its time",
     HoldKind.CAPACITY.value: "no free place",
     HoldKind.CANCEL.value: "being stopped",
     HoldKind.PAUSED.value: "paused",
