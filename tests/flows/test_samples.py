@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import tarfile
@@ -177,6 +178,9 @@ def test_a_secret_is_rotated_and_seen_nowhere(site: Site) -> None:
 
 
 def test_a_certificate_is_renewed_and_the_one_before_is_kept(site: Site) -> None:
+    if shutil.which("openssl") is None:
+        assert os.environ.get("CI") != "true", "CI must run the sample with a real openssl"
+        pytest.skip("NOT TESTED WITH A REAL OPENSSL: apt install openssl")
     for _ in range(2):
         assert succeeded(site.run("renew-certificate.yaml"))
     tls = site.home("edge1") / "tls"
