@@ -76,8 +76,8 @@ class MortalLogs:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def open(self, run: str, key: str) -> Any:
-        return Mortal(await self._inner.open(run, key), self._fate, "append", "sync")
+    async def open(self, run: str, key: str, mask: Any = None) -> Any:
+        return Mortal(await self._inner.open(run, key, mask), self._fate, "append", "end", "sync")
 
 
 class MortalTransport:
