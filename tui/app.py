@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -11,22 +12,20 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from runbooks.library import Library
 from runners.model import api
 from runners.model.inventory import Host
 from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
+from tui.pages import Pages
 from tui.screens.board import BoardScreen
 from tui.screens.painted import PaintedScreen
-from tui.screens.run import RunScreen
 from tui.terminal import has_terminal, lend, signs_in_ascii, why_no_screen
 from tui.view.glyphs import pick_glyphs
 from tui.view.safe_text import safe
@@ -34,7 +33,16 @@ from tui.view.scene import Here
 from tui.view.theme import pick_theme
 from tui.widgets.look import Look, dress, wear
 
+if TYPE_CHECKING:
+    from runbooks.library import Library
+
 EXIT_BUG = 70
+WARM_AFTER_S = 0.5
+"""The list of runs was drawn and filled by then."""
+
+
+def _warm() -> None:
+    importlib.import_module("tui.screens.run")
 
 
 class OndutyApp(App[None], inherit_bindings=False):
@@ -60,8 +68,11 @@ class OndutyApp(App[None], inherit_bindings=False):
         """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
         super().__init__(ansi_color=not look.theme.exact)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
-        self._library = library
-        self._shelves = shelves
+        self.pages = Pages(
+            lambda places: shelves(places) if shelves is not None and places else library(),
+            told=self.feed.told,
+            broke=self.note_bug,
+        )
         self.look = look
         self.farewell = ""
         """Printed after the terminal was restored."""
@@ -76,14 +87,14 @@ class OndutyApp(App[None], inherit_bindings=False):
         self._following: asyncio.Task[None] | None = None
         self._zone = zone or datetime.now().astimezone().tzinfo
 
-    @cached_property
-    def library(self) -> Library:
-        """All pages; read when the first one is wanted, because that takes longer than the first frame."""
-        return self._library()
+    @property
+    def library(self) -> Library | None:
+        """All pages; None until they were read, which takes longer than the first frame."""
+        return self.pages.at(())
 
-    def library_of(self, plan: Plan) -> Library:
-        """The pages of the site that a run was started in."""
-        return self._shelves(plan.runbooks) if self._shelves is not None and plan.runbooks else self.library
+    def library_of(self, plan: Plan) -> Library | None:
+        """The pages of the site that a run was started in; None until they were read."""
+        return self.pages.at(plan.runbooks)
 
     def on_mount(self) -> None:
         """Open the list, and the run that was asked for on top of it."""
@@ -104,6 +115,10 @@ class OndutyApp(App[None], inherit_bindings=False):
         if self._first_run:
             self.open_run(self._first_run)
 
+        else:
+            # So that opening a run later does not wait for it.
+            self.set_timer(WARM_AFTER_S, _warm)
+
     def on_unmount(self) -> None:
         """Hang up."""
         signal.signal(signal.SIGHUP, self._hangups)
@@ -123,6 +138,8 @@ class OndutyApp(App[None], inherit_bindings=False):
 
     def open_run(self, uid: str, *, runbook: bool = False) -> None:
         """The screen of one run."""
+        from tui.screens.run import RunScreen
+
         self.push_screen(RunScreen(RunFeed(self.feed, uid), open_runbook=runbook))
 
     def new_trouble(self) -> str:

@@ -152,6 +152,10 @@ class Feed:
         """The pinned plan and texts of a run."""
         return await self.ask(lambda client: client.definition(uid))
 
+    def told(self) -> None:
+        """Something else that screens show has changed."""
+        self.version += 1
+
     def summary(self, uid: str) -> api.RunSummary | None:
         """The line of one run in the list."""
         return next((run for run in self.summaries if run.uid == uid), None)

@@ -237,6 +237,25 @@ def why_not_source(folder: str, src: str) -> str:
     return ""
 
 
+def filesystem_of(folder: Path) -> tuple[str, str]:
+    """The type of filesystem that holds ``folder``, and why the state cannot lie there; empty when it can."""
+    from runners.adapters import filesystems
+
+    try:
+        mounts = Path("/proc/mounts").read_text(errors="surrogateescape")
+    except OSError:
+        return "", ""
+    path = str(folder.resolve())
+    return filesystems.filesystem_of(path, mounts), filesystems.why_not_here(path, mounts)
+
+
+async def agent_keys(path: str) -> int:
+    """How many keys the SSH agent at ``path`` holds. Raises ``OSError`` when it does not answer."""
+    from runners.adapters.agent_keys import count_keys
+
+    return await count_keys(path)
+
+
 def log_reader(uid: str, key: str) -> LogReader:
     """The log of one execution, read from disk beside the controller that writes it."""
     from runners.adapters.log_reader import LogReader

@@ -66,6 +66,9 @@ class CoreWeb:
             raise NoAnswer(_tls_words(problem), sent=backend.sent) from None
         except OSError as problem:
             raise NoAnswer(words_of(problem), sent=backend.sent) from None
+        except httpcore.LocalProtocolError:
+            # Its words quote headers, which may hold secrets.
+            raise NoAnswer("the request is no HTTP", sent=backend.sent) from None
         except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.UnsupportedProtocol) as problem:
             raise NoAnswer(str(problem) or type(problem).__name__, sent=backend.sent) from None
 

@@ -20,6 +20,7 @@ from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
 from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.inventory import Host
 from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
 
@@ -27,6 +28,8 @@ MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_NUMBER = 2**62
 """Offsets and seqs are 64-bit integers in the store."""
 SIGN_OF_LIFE_S = 2.0
+SELF_CHECK_S = 2.0
+"""The store looks through itself for no longer: commits wait meanwhile."""
 
 T = TypeVar("T")
 
@@ -81,6 +84,8 @@ class Routes:
                 Route("/v1/runs/{uid}/logs/{key}", self._answer(self.log)),
                 Route("/v1/status/stream", self._answer(self.status)),
                 Route("/v1/hosts", self._answer(self.hosts)),
+                Route("/v1/self", self._answer(self.self_check)),
+                Route("/v1/hosts/check", self._answer(self.hosts_check), methods=["POST"]),
                 Route("/v1/hosts/trusted", self._answer(self.hosts_trusted), methods=["POST"]),
                 Route("/v1/controller/stop", self._answer(self.stop), methods=["POST"]),
             ],
@@ -268,6 +273,36 @@ class Routes:
     async def hosts(self, request: Request) -> Response:
         """Connections as they are."""
         return _json(self._engine.hosts())
+
+    async def self_check(self, request: Request) -> Response:
+        """Whether what is stored is sound, and what goes on."""
+        try:
+            found = await self._engine.check_store(SELF_CHECK_S)
+        except OndutyError as error:
+            found = error.message
+        return _json(
+            api.SelfCheck(
+                database=found,
+                trouble=self._engine.trouble,
+                live_runs=len(self._engine.live_runs()),
+                hosts_connected=sum(host.phase == "connected" for host in self._engine.hosts()),
+                agent=self._agents.current(),
+            )
+        )
+
+    async def hosts_check(self, request: Request) -> Response:
+        """Look at hosts, as NDJSON, each one as it comes; an empty object now and then is a sign of life."""
+        hosts = _body(await request.body(), list[Host])
+
+        async def lines() -> AsyncIterator[bytes]:
+            self.open_streams += 1
+            try:
+                async for check in self._engine.check_hosts(hosts, SIGN_OF_LIFE_S):
+                    yield b"{}\n" if check is None else encode(check) + b"\n"
+            finally:
+                self.open_streams -= 1
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
 
     async def hosts_trusted(self, request: Request) -> Response:
         """Keys were recorded by the client."""

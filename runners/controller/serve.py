@@ -20,6 +20,7 @@ from runners.controller.ownership import AnotherController, Ownership, bind_sock
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import OndutyError
+from runners.model.intents import INTENTS
 
 IDLE_END_S = 30 * 60.0
 """Without a live run and without a client it ends by itself after this long."""
@@ -89,7 +90,7 @@ async def _serve(
             home=str(home),
             user=user,
             started_at=api.rfc3339(started_at) or "",
-            capabilities=("retry", "skip", "cancel"),
+            capabilities=tuple(INTENTS),
             hosts_at_once=engine.limits.hosts,
             attempts_per_host=engine.limits.attempts_per_host,
         )

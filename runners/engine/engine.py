@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 
 from runners.core import describe
@@ -23,6 +23,7 @@ from runners.engine.codec import read, seal
 from runners.engine.errand_of import Errands, Tools
 from runners.engine.groups import Groups
 from runners.engine.history import History
+from runners.engine.host_checks import HostChecks
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
 from runners.engine.limits import Limits
@@ -43,7 +44,9 @@ from runners.model.effects import Effect
 from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.holds import Hold
+from runners.model.host_check import HostCheck
 from runners.model.intents import Give, Intent, Reconcile, Retry, Rollback, Skip
+from runners.model.inventory import Host
 from runners.model.kinds import PinnedSource
 from runners.model.plan import Plan
 from runners.model.preview import Preview
@@ -82,6 +85,7 @@ class Engine:
         """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1). Without a ``vault`` no secret can be read here."""
         self._vault = vault or Vault(NoSources())
         self._store = store
+        self._transport = transport
         self._tools = tools
         self._log_store = logs
         self._clock = clock
@@ -380,6 +384,24 @@ class Engine:
     def hosts(self) -> tuple[api.HostStatus, ...]:
         """Connections as they are."""
         return self._pool.statuses(self._name_of)
+
+    async def check_hosts(self, hosts: Sequence[Host], sign_of_life_s: float) -> AsyncIterator[HostCheck | None]:
+        """Look at each of these hosts over a connection of its own; each one as it comes, None as a sign of life."""
+        checks = HostChecks(
+            self._transport, most_at_once=self._limits.hosts, is_ours=lambda uid: uid in self._runs.live
+        )
+        async with aclosing(checks.of(hosts, sign_of_life_s)) as found:
+            async for check in found:
+                yield check
+
+    async def check_store(self, most_s: float) -> str | None:
+        """What is wrong with what is stored, as ``RunStore.check`` says it."""
+        return await self._store.check(most_s)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last write did not happen; empty when it did."""
+        return self._writer.trouble
 
     def hosts_trusted(self, names: Iterable[str]) -> None:
         """Keys of these hosts were recorded: connect now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runners.core.consequences import workdir_of
@@ -40,8 +41,11 @@ class Errands:
         self._clock = clock
         self._timers = timers
 
-    def of(self, state: RunState, job_run: str, key: str) -> Errand | None:
-        """The errand of an execution; None for a command. ``LookupError`` when the plan has no such task."""
+    def of(self, state: RunState, job_run: str, key: str, secrets: Mapping[str, str]) -> Errand | None:
+        """The errand of an execution; None for a command. ``secrets`` are the run's, by name.
+
+        Raises ``LookupError`` when the plan has no such task.
+        """
         spec = spec_of(state, job_run, key)
         if spec.kind is TaskKind.RUN:
             return None
@@ -53,7 +57,7 @@ class Errands:
                 return WaitErrand(until_utc=dispatched_utc + spec.wait_s, wait_s=spec.wait_s, timers=self._timers)
             case PlannedTask(kind=TaskKind.HTTP, http=HttpCheck() as check):
                 return HttpErrand(
-                    filled_http(check, state.plan.scope_of(run.host)),
+                    filled_http(check, state.plan.scope_of(run.host), secrets),
                     repeatable=spec.repeatable,
                     dispatched_utc=dispatched_utc,
                     timeout_s=task.timeout_s,

@@ -12,6 +12,7 @@ from runners.ports.clock import Clock
 from runners.ports.transport import HostSession
 from runners.ports.web import NoAnswer, Web, WebAnswer, WebRequest
 from runners.spec.durations import format_duration
+from runners.spec.kind_fields import why_not_header
 
 TRY_S = 10.0
 """A try of several that has no answer after this is a failed one."""
@@ -53,6 +54,13 @@ class HttpErrand:
 
     async def do(self, log: ErrandLog, session: HostSession | None) -> Verdict:
         """Ask until the answer is right or the time is over."""
+        for name, value in self._check.headers.items():
+            # A secret was not known when the plan was checked; the reason names no part of it.
+            if reason := why_not_header(value):
+                await log.line(f"header {name} {reason}; nothing was sent")
+                return Verdict(
+                    result=Result.ERROR, reason=f"header {name} {reason}; nothing was sent", kind=FailureKind.ERROR
+                )
         while True:
             began_s = self._clock.monotonic()
             answer: WebAnswer | None = None

@@ -187,8 +187,9 @@ class Performer:
 
     def _carry(self, state: RunState, effect: StartExecution | AskExecution, stage: Stage) -> None:
         parts = parse_key(effect.key)
-        errand, due_utc = self._errands.of(state, effect.job_run, effect.key), None
         is_open = self._gate.is_open(state)
+        secrets = self._gate.values(state) if is_open else None
+        errand, due_utc = self._errands.of(state, effect.job_run, effect.key, secrets or {}), None
         if errand is not None:
             due_utc = due_of(state, effect.job_run, effect.task, effect.timeout_s)
             if not errand.needs_session:
@@ -202,7 +203,7 @@ class Performer:
             task=parts.task,
             timeout_s=effect.timeout_s,
             workdir=effect.workdir,
-            secrets=self._gate.values(state) if is_open else None,
+            secrets=secrets,
         )
         grace_s = self._limits.silent_s if stage is Stage.START else self._limits.silent_at_start_s
         ask = effect if isinstance(effect, AskExecution) else None

@@ -14,7 +14,7 @@ from runners.core.secrets import wants_secrets, why_not_give
 from runners.core.tasks import in_flight, waits_for_host
 from runners.engine.host_executions import TellNews
 from runners.engine.vault import Phase, Vault
-from runners.engine.verdict import cancelled_before_start, never_ran
+from runners.engine.verdict import cancelled_before_start, ended_with_controller, never_ran
 from runners.model.effects import AskExecution, CancelExecution, Effect, PrepareHost, StartExecution
 from runners.model.errors import ActionRefused, InputRefused
 from runners.model.events import Payload, SecretGiven, SecretNeeded
@@ -83,9 +83,12 @@ class SecretGate:
     def cancel(self, state: RunState, effect: CancelExecution) -> bool:
         """Whether it was kept here: then it never comes to its host."""
         for kept in self._kept.get(state.uid, ()):
-            if isinstance(kept, StartExecution) and kept.key == effect.key:
+            if not isinstance(kept, PrepareHost) and kept.key == effect.key:
                 self._kept[state.uid].remove(kept)
-                self._tell(state.uid, cancelled_before_start(effect.job_run, effect.key))
+                # What is asked about was done by an earlier controller, and ended with it.
+                asked = isinstance(kept, AskExecution)
+                news = ended_with_controller if asked else cancelled_before_start
+                self._tell(state.uid, news(effect.job_run, effect.key))
                 return True
         return False
 

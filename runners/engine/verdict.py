@@ -47,6 +47,12 @@ def cancelled_before_start(job_run: str, key: str) -> ExecutionFinished:
     )
 
 
+def ended_with_controller(job_run: str, key: str) -> ExecutionFinished:
+    """A request or a transfer that an earlier controller was doing, cancelled before it was done again."""
+    reason = "cancelled; it ended with an earlier controller, and may have had its effect"
+    return ExecutionFinished(job_run=job_run, key=key, result=Result.CANCELLATION, reason=reason)
+
+
 def kind_of(error: OndutyError) -> FailureKind:
     """What a refusal of the host is to runbooks and to the retry policy."""
     return FailureKind.AUTH if isinstance(error, SudoRefused) else refusal_kind(error.message)

@@ -41,6 +41,19 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """Its cap: attempts side by side on one host."""
 
 
+class SelfCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """``GET /v1/self``: what only the controller can say of itself."""
+
+    database: str | None
+    """What is wrong with what is stored; empty: it is sound. None: too much to look through in a moment."""
+    trouble: str = ""
+    """Why the last write did not happen; empty: it did."""
+    live_runs: int = 0
+    hosts_connected: int = 0
+    agent: str | None = None
+    """The SSH agent that it would use now."""
+
+
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """``POST /v1/runs``: texts and places; the controller plans."""
 

@@ -67,13 +67,14 @@ class Transfer:
     """Permission bits of every file sent; None: those it has here. A download keeps none."""
 
 
-def filled_http(check: HttpCheck, scope: Scope) -> HttpCheck:
-    """The request for one host. Raises ``TemplateRefused``."""
+def filled_http(check: HttpCheck, scope: Scope, secrets: Mapping[str, str]) -> HttpCheck:
+    """The request for one host; headers and body alone may hold ``secrets``, by name. Raises ``TemplateRefused``."""
+    whole = scope.with_secrets(secrets)
     return replace(
         check,
         url=scope.in_url().fill(check.url),
-        headers={name: scope.fill(value) for name, value in check.headers.items()},
-        body=None if check.body is None else scope.fill(check.body),
+        headers={name: whole.fill(value) for name, value in check.headers.items()},
+        body=None if check.body is None else whole.fill(check.body),
     )
 
 

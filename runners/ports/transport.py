@@ -133,6 +133,49 @@ class HostFacts:
     connect_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveExecution:
+    """Something of onduty that lives on a host, under the account that we log in to."""
+
+    key: str
+    label: str
+    """As its ``ExecutionRequest`` had it. Anybody with that account can have written it."""
+    since_utc: float
+    """By the host's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostInspection:
+    """What a host says when it is looked at. None, or empty: it could not say."""
+
+    user: str = ""
+    key_type: str = ""
+    fingerprint: str = ""
+    """``SHA256:…`` of the key that it showed, which is the one on record. Empty where there is none: this machine."""
+    connect_s: float = 0.0
+    """From the first packet to the end of the login."""
+    shell: str = ""
+    """Path of the program that ``sh`` is there."""
+    tools: str = ""
+    """``GNU``, ``busybox`` or ``other``."""
+    shell_start_s: float = 0.0
+    """From the wish for a shell to its first answer, start-up files included: the median of some."""
+    clock_offset_s: float | None = None
+    """Host's clock minus ours."""
+    state_dir: str = ""
+    """Where executions would live; empty: nowhere."""
+    state_free_bytes: int | None = None
+    home_free_bytes: int | None = None
+    sudo: str = ""
+    """Without a password: ``yes`` or ``no``; ``none``: there is no sudo; ``root``: the account is root itself."""
+    sudo_words: str = ""
+    missing: tuple[str, ...] = ()
+    """Why no job can run there, in words."""
+    executions: tuple[LiveExecution, ...] = ()
+    silent: str = ""
+    """What it was asked when it stopped answering: ``facts``, ``rooms`` or ``sudo``."""
+
+
 class SessionSink(Protocol):
     """What a session tells the engine. Called from the event loop, one call at a time per session."""
 
@@ -236,4 +279,8 @@ class Transport(Protocol):
         Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed`` or ``HostRefused``; in each
         case nothing ran on the host.
         """
+        ...
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """Look at a host over a connection of its own, and change nothing there. Raises as ``connect`` does."""
         ...

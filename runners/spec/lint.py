@@ -14,7 +14,7 @@ from runners.model.definition import Param, ParamType
 from runners.model.outputs import VARIABLE, variable_of
 from runners.spec.durations import format_duration, parse_duration
 from runners.spec.fields import why_not_text
-from runners.spec.lint_kinds import lint_kind, params_of_templates
+from runners.spec.lint_kinds import Known, lint_kind, params_of_templates
 from runners.spec.names import why_not_env_name, why_not_env_value
 from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.param_values import why_not_pattern, why_not_value
@@ -143,7 +143,7 @@ def _job(job: Map, path: Path, taken: Taken, report: Report) -> None:
     _previous(_seq(job.get("rollback")), (*path, "rollback"), taken["param"], report)
     for part, index, task in [(key, index, task) for key in _PARTS for index, task in _maps(job.get(key))]:
         _env(_map(task, "env"), (*path, part, index, "env"), taken, report)
-        lint_kind(task, (*path, part, index), taken["param"], report)
+        lint_kind(task, (*path, part, index), Known(taken["param"], taken["secret"]), report)
         run = task.get("run")
         if isinstance(run, Scalar) and "{{" in run:
             text = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from runners.model.definition import ParamType
 from runners.model.kinds import REPEATING_METHODS, TaskKind
@@ -29,7 +30,14 @@ _ROOTS = ("host", "params", "secrets")
 _OF_HOST = ("address", "name", "labels", "vars")
 
 
-def lint_kind(task: Map, path: Path, params: Map, report: Report) -> None:
+class Known(NamedTuple):
+    """What the templates of a pipeline may name besides the host."""
+
+    params: Map
+    secrets: Map
+
+
+def lint_kind(task: Map, path: Path, known: Known, report: Report) -> None:
     """Report what is wrong with the kind of one task."""
     kinds = [kind for kind in TaskKind if kind.value in task]
     if not kinds:
@@ -45,12 +53,12 @@ def lint_kind(task: Map, path: Path, params: Map, report: Report) -> None:
     _keys(task, first, path, report)
     match first:
         case TaskKind.HTTP:
-            _http(task, path, params, report)
+            _http(task, path, known, report)
         case TaskKind.UPLOAD | TaskKind.DOWNLOAD:
             for key in ("src", "dest"):
-                _templates(_inner(task, first, key), (*path, first.value, key), params, report)
+                _templates(_inner(task, first, key), (*path, first.value, key), known, report)
         case TaskKind.WAIT:
-            _wait(task["wait"], (*path, "wait"), params, report)
+            _wait(task["wait"], (*path, "wait"), known, report)
 
 
 def params_of_templates(task: Map) -> Iterator[str]:
@@ -78,8 +86,8 @@ def _texts(task: Map) -> Iterator[str]:
 def _keys(task: Map, kind: TaskKind, path: Path, report: Report) -> None:
     """Keys that mean nothing beside this kind."""
     for key in task:
-        known = key in TaskModel.known_keys() and key not in TaskModel.later
-        if not known or key in _GO_WITH[kind] or key in (kind.value, "name", "runbook", "repeatable"):
+        is_known = key in TaskModel.known_keys() and key not in TaskModel.later
+        if not is_known or key in _GO_WITH[kind] or key in (kind.value, "name", "runbook", "repeatable"):
             continue
         if key == "sudo" and kind in (TaskKind.UPLOAD, TaskKind.DOWNLOAD):
             report.add(*task.key_places[key], (*path, key), f"for {kind}: {LATER}")
@@ -91,7 +99,7 @@ def _keys(task: Map, kind: TaskKind, path: Path, report: Report) -> None:
         report.add(*task.key_places["repeatable"], (*path, "repeatable"), text)
 
 
-def _http(task: Map, path: Path, params: Map, report: Report) -> None:
+def _http(task: Map, path: Path, known: Known, report: Report) -> None:
     http = task["http"]
     if not isinstance(http, Map):
         return
@@ -111,15 +119,15 @@ def _http(task: Map, path: Path, params: Map, report: Report) -> None:
         report.add(*http.key_places["within"], (*at, "within"), f"means nothing here: {once}")
     elif "every" in http and "within" not in http:
         report.add(*http.key_places["every"], (*at, "every"), "means nothing without within, which says for how long")
-    _templates(http.get("url"), (*at, "url"), params, report, in_url=True)
+    _templates(http.get("url"), (*at, "url"), known, report, in_url=True)
     headers = http.get("headers")
     if isinstance(headers, Map):
         for key, value in headers.items():
-            _templates(value, (*at, "headers", key), params, report, secrets=True)
-    _templates(http.get("body"), (*at, "body"), params, report, secrets=True)
+            _templates(value, (*at, "headers", key), known, report, secrets=True)
+    _templates(http.get("body"), (*at, "body"), known, report, secrets=True)
 
 
-def _wait(node: Node, path: Path, params: Map, report: Report) -> None:
+def _wait(node: Node, path: Path, known: Known, report: Report) -> None:
     if not isinstance(node, Scalar) or "{{" not in node:
         return
     try:
@@ -131,11 +139,11 @@ def _wait(node: Node, path: Path, params: Map, report: Report) -> None:
     if not whole or found[0].parts[0] != "params":
         report.add(node.line, node.column, path, "must be a duration, or one param such as {{ params.drain }}")
         return
-    if reason := _why_not_name(found[0], params, secrets=False, in_url=False):
+    if reason := _why_not_name(found[0], known, secrets=False, in_url=False):
         report.add(node.line, node.column, path, reason)
         return
     name = found[0].parts[1]
-    param = params.get(name)
+    param = known.params.get(name)
     kind = (_word(param.get("type")) if isinstance(param, Map) else None) or "string"
     if kind in tuple(ParamType) and kind != "duration":
         text = f"the param {quoted(name)} is of type {kind}; a wait needs one of type duration"
@@ -143,7 +151,7 @@ def _wait(node: Node, path: Path, params: Map, report: Report) -> None:
 
 
 def _templates(
-    node: Node | None, path: Path, params: Map, report: Report, *, secrets: bool = False, in_url: bool = False
+    node: Node | None, path: Path, known: Known, report: Report, *, secrets: bool = False, in_url: bool = False
 ) -> None:
     """Every name that a text asks for must be there; ``secrets`` says that a secret may stand here."""
     if not isinstance(node, Scalar) or node.broken or "{{" not in node:
@@ -154,29 +162,35 @@ def _templates(
         report.add(node.line, node.column, path, str(error))
         return
     for name in dict.fromkeys(found):
-        if reason := _why_not_name(name, params, secrets=secrets, in_url=in_url):
+        if reason := _why_not_name(name, known, secrets=secrets, in_url=in_url):
             report.add(node.line, node.column, path, reason)
 
 
-def _why_not_name(name: Name, params: Map, *, secrets: bool, in_url: bool) -> str:
+def _why_not_name(name: Name, known: Known, *, secrets: bool, in_url: bool) -> str:
     root, *rest = name.parts
     if root not in _ROOTS:
         return f'"{{{{ {name} }}}}": known are host, params and secrets{did_you_mean(root, _ROOTS)}'
     if root == "secrets":
         if in_url:
             return "a secret never stands in a URL, which servers write into their logs; write it in headers or body"
-        return f'"{{{{ {name} }}}}" {LATER}' if secrets else "secrets stand in headers and body of http, nowhere else"
+        if not secrets:
+            return "secrets stand in headers and body of http, nowhere else"
+        return _why_unknown("secret", rest, known.secrets)
     if root == "params":
-        if len(rest) == 1 and rest[0] in params:
-            return ""
-        word = ".".join(rest)
-        return f"no param {quoted(word)}{did_you_mean(word, params)}"
+        return _why_unknown("param", rest, known.params)
     if len(rest) == 1 and rest[0] in ("name", "address"):
         return ""
     if len(rest) >= 2 and rest[0] in ("labels", "vars"):
         return ""
-    known = "host.name, host.address, host.labels.NAME and host.vars.NAME"
-    return f'"{{{{ {name} }}}}": of a host there are {known}{did_you_mean(rest[0] if rest else "", _OF_HOST)}'
+    words = "host.name, host.address, host.labels.NAME and host.vars.NAME"
+    return f'"{{{{ {name} }}}}": of a host there are {words}{did_you_mean(rest[0] if rest else "", _OF_HOST)}'
+
+
+def _why_unknown(what: str, rest: Sequence[str], there: Map) -> str:
+    if len(rest) == 1 and rest[0] in there:
+        return ""
+    word = ".".join(rest)
+    return f"no {what} {quoted(word)}{did_you_mean(word, there)}"
 
 
 def _inner(task: Map, kind: TaskKind, key: str) -> Node | None:

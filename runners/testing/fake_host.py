@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
-from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult
+from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult, HostInspection
 from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Output, Print, Refuse, Step, TimeOut, Vanish
 
 
@@ -67,6 +67,8 @@ class FakeHost:
     """The link drops when the next output is asked for."""
     connect_error: OndutyError | None = None
     """Raised by every connect until it is None."""
+    inspection: HostInspection = field(default_factory=lambda: HostInspection(user="deploy", tools="GNU", sudo="yes"))
+    """What it says when it is looked at."""
     lose_next_start: str = ""
     """``before``: the link drops before the next request arrives; ``after``: once it has started, before the answer."""
     sudo_refusal: str = ""

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 
 from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable, OndutyError
 from runners.model.inventory import Host
-from runners.ports.transport import ExecutionPhase, ExecutionRequest, SessionSink
+from runners.ports.transport import ExecutionPhase, ExecutionRequest, HostInspection, SessionSink
 from runners.testing.behaviour import Exit, Step
 from runners.testing.fake_host import FakeExecution, FakeHost, Start
 from runners.testing.fake_session import FakeSession
@@ -57,6 +57,15 @@ class FakeTransport:
         self._sessions.append(session)
         self._notify()
         return session
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """As the promise says: what the host was told to say of itself."""
+        fake = self.host(host.name)
+        self.connects.append(host.name)
+        await asyncio.sleep(0)
+        if fake.connect_error is not None:
+            raise fake.connect_error
+        return fake.inspection
 
     # ----- telling hosts what to do
 

@@ -256,6 +256,11 @@ class MemoryRunStore:
             raise NotFound(f"nothing is stored under {digest}")
         return self.disk.blobs[digest]
 
+    async def check(self, most_s: float) -> str | None:
+        """Memory is sound."""
+        self._check_open()
+        return ""
+
     async def intent_outcome(self, intent: str) -> IntentRow | None:
         """What became of an intent; None when it never took effect."""
         self._check_open()

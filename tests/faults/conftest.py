@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.person import Person, person_at
-from tests.ssh.conftest import sshds
+from tests.ssh.conftest import config, sshds
 
-__all__ = ["sshds"]
+__all__ = ["config", "sshds"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -88,8 +88,8 @@ class MortalLogs:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def open(self, run: str, key: str) -> Any:
-        return Mortal(await self._inner.open(run, key), self._fate, "append", "sync")
+    async def open(self, *args: Any, **options: Any) -> Any:
+        return Mortal(await self._inner.open(*args, **options), self._fate, "append", "end", "sync")
 
 
 class MortalTransport:
@@ -147,8 +147,8 @@ async def _until_death(kit: Kit, engine: Engine, fate: Fate, story: Story) -> Ru
 
     living = asyncio.create_task(life(), name="onduty life")
     death = asyncio.create_task(fate.died.wait(), name="onduty death")
-    async with asyncio.timeout(GUARD_S):
-        await asyncio.wait({living, death}, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait({living, death}, timeout=GUARD_S, return_when=asyncio.FIRST_COMPLETED)
+    assert ended, f"moment {fate.at} did not come and the story is stuck"
     if fate.died.is_set():
         await kit.kill()
         await asyncio.gather(living, death, return_exceptions=True)

@@ -15,6 +15,7 @@ from runners.model.intents import Cancel, Retry
 from runners.model.kinds import HttpCheck, TaskKind
 from runners.model.phases import FailureKind, Phase, Result, RunPhase
 from runners.model.plan import Plan, PlannedJob, PlannedTask
+from runners.model.secrets import SecretSource, SourceKind
 from runners.ports.web import NoAnswer, WebAnswer
 from tests.flows.engine_kit import Kit, plan
 
@@ -306,3 +307,52 @@ async def test_a_host_that_is_lost_under_a_post_leaves_it_unknown_when_it_is_bac
     assert run.answered
     assert "while POST" in run.reason
     assert len(kit.web.asked) == 1
+
+
+TOKEN = "s3cret-token-value"
+
+
+def with_secret(task: PlannedTask) -> Plan:
+    return replace(of(task), secrets={"TOKEN": SecretSource(name="TOKEN", kind=SourceKind.PROMPT, text="Token")})
+
+
+async def test_a_secret_reaches_headers_and_body_and_no_log_or_event(kit: Kit) -> None:
+    kit.web.on(URL, WebAnswer(status=403, words=f"no {TOKEN}", body=f"you said {TOKEN}".encode()))
+    task = check(method="POST", headers={"Authorization": "Bearer {{ secrets.TOKEN }}"}, body="{{ secrets.TOKEN }}")
+    uid = await kit.run(with_secret(task), secrets={"TOKEN": TOKEN})
+    await kit.until_job(uid, RELEASE, Phase.FAILED)
+    (asked,) = kit.web.asked
+    assert asked.headers == (("Authorization", f"Bearer {TOKEN}"),)
+    assert asked.body == TOKEN.encode()
+    assert "you said" in "\n".join(await log_of(kit, uid))
+    assert TOKEN not in "\n".join(await log_of(kit, uid))
+    assert TOKEN not in "\n".join(map(repr, await kit.story(uid)))
+
+
+async def test_a_secret_that_is_no_header_is_refused_before_anything_is_sent(kit: Kit) -> None:
+    task = check(headers={"Authorization": "Bearer {{ secrets.TOKEN }}"})
+    uid = await kit.run(with_secret(task), secrets={"TOKEN": "line one\nline two"})
+    run = await kit.until_job(uid, RELEASE, Phase.FAILED)
+    assert run.reason == (
+        "header Authorization must be one line without control characters; nothing was sent in healthy"
+    )
+    assert kit.web.asked == []
+
+
+async def test_after_kill_9_a_get_waits_for_its_secret_and_is_cancelled_while_it_waits(kit: Kit) -> None:
+    kit.web.on(URL, None)
+    task = check(headers={"Authorization": "Bearer {{ secrets.TOKEN }}"})
+    first = await kit.run(with_secret(task), "one", secrets={"TOKEN": TOKEN})
+    second = await kit.run(with_secret(task), "two", secrets={"TOKEN": TOKEN})
+    await kit.settle()
+    await kit.kill()
+    await kit.logs.close()
+    kit.web.on(URL, 200)
+    await kit.start()
+    await kit.settle()
+    assert len(kit.web.asked) == 2
+    await kit.engine.submit(second, Cancel(id="c1"), "alice")
+    await kit.until_run(second, RunPhase.CANCELLED)
+    await kit.engine.give_secrets(first, intent_id="g", names=(), values={"TOKEN": TOKEN}, actor="bob")
+    await kit.until_run(first, RunPhase.SUCCEEDED)
+    assert [asked.headers for asked in kit.web.asked] == [(("Authorization", f"Bearer {TOKEN}"),)] * 3

@@ -129,7 +129,7 @@ def test_a_wait_is_a_duration_or_a_param_that_is_one() -> None:
          f"p.yaml:9:25  {AT}.http.url: a secret never stands in a URL, which servers write into their logs; "
          "write it in headers or body"),
         (["http: {url: http://x, headers: {A: '{{ secrets.T }}'}}"],
-         f'p.yaml:9:48  {AT}.http.headers.A: "{{{{ secrets.T }}}}" comes with a later version'),
+         f'p.yaml:9:48  {AT}.http.headers.A: no secret "T"'),
         (["dir: /x", "http: {url: http://x}"],
          f"p.yaml:9:13  {AT}.dir: does not go with http: a request starts no command"),
         (["wait: 5"], f"p.yaml:9:19  {AT}.wait: 5 has no unit; write 5s, or another of ms s m h d"),
@@ -215,3 +215,14 @@ def test_the_schema_wants_exactly_one_kind() -> None:
     assert "required" not in task
     assert pipeline_schema()["$defs"]["HttpModel"]["required"] == ["url"]
     assert list(pipeline_schema()["$defs"]["HttpModel"]["properties"])[-1] == "from"
+
+
+def test_a_declared_secret_may_stand_in_headers_and_body() -> None:
+    text = one_task("http: {url: http://x, method: POST, headers: {A: 'Bearer {{ secrets.TOKEN }}'}}")
+    declared = text.replace("stages:", "secrets: {TOKEN: {env: TOKEN}}\nstages:")
+    (task,) = accepted(declared).stages[0].jobs[0].tasks
+    assert task.http is not None
+    assert task.http.headers == {"A": "Bearer {{ secrets.TOKEN }}"}
+    assert refused(declared.replace("secrets.TOKEN", "secrets.TOKN")) == [
+        f'p.yaml:10:62  {AT}.http.headers.A: no secret "TOKN", did you mean "TOKEN"?'
+    ]

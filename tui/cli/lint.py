@@ -54,7 +54,7 @@ def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
     from runners.spec.pipeline import read_pipeline
     from runners.spec.site import SITE_NAME, read_site
     from tui.cli.inventories import choose, read_choice, read_named
-    from tui.cli.texts import inventory_problems, plain_path, read_text
+    from tui.cli.texts import NotUtf8, inventory_problems, plain_path, read_text
     from tui.wiring import is_program, why_not_source
 
     def refused(file: str, error: InputRefused) -> Problem:
@@ -75,6 +75,8 @@ def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
             return list(read_site(text.content, shown, str(Path.home()))[1])
         if looks_like_inventory(text.content, str(text.path)):
             return of_inventory(read_named(shown))[1]
+    except NotUtf8 as error:
+        return [error.problem]
     except InputRefused as error:
         return [refused(shown, error)]
     pipeline, problems = read_pipeline(text.content, shown)

@@ -37,15 +37,34 @@ class FileRefused(InputRefused):
         self.problems = tuple(problems)
 
 
+class NotUtf8(InputRefused):
+    """A file that is no text; ``problem`` says where."""
+
+    def __init__(self, shown: str, raw: bytes, start: int) -> None:
+        from runners.model.problems import Problem
+
+        before = raw[:start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        self.problem = Problem(
+            file=shown,
+            line=before.count(b"\n") + 1,
+            column=column,
+            path="",
+            text=f"byte 0x{raw[start]:02x} is not UTF-8; save the file as UTF-8",
+        )
+        super().__init__(f"{self.problem}; nothing was started")
+
+
 def read_text(shown: str) -> Text:
     """Read a file that must be UTF-8; ``InputRefused`` when it cannot be read."""
     path = plain_path(shown)
     try:
-        content = path.read_bytes().decode("utf-8")
+        raw = path.read_bytes()
+        content = raw.decode("utf-8")
     except OSError as error:
         raise InputRefused(f"{shown}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise InputRefused(f"{shown}: not UTF-8 (byte {error.start}); nothing was started") from None
+        raise NotUtf8(shown, raw, error.start) from None
     return Text(path=path, shown=shown, content=content)
 
 

@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from runbooks.fill import FilledCommand
 from tui.screens.painted import PaintedScreen, bindings_of
 from tui.view.board import Board, board_rows
 from tui.view.board_side import side_rows, side_title
@@ -17,7 +16,6 @@ from tui.view.headline import board_headline
 from tui.view.key_bar import key_bar
 from tui.view.layout import ScreenLayout, SizeClass, board_layout
 from tui.view.rows import BLANK, Row, text_row, title_row
-from tui.view.runbook_pane import reviewed, step_rows
 from tui.view.safe_text import own, safe
 from tui.view.scene import BoardScene
 from tui.view.top_bar import board_bar
@@ -139,8 +137,12 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
         if run is None or not run.runbook:
             self.set_pane("runbook", None, ())
             return
+        from runbooks.fill import FilledCommand
+        from tui.view.runbook_pane import reviewed, step_rows
+
         width = self.width_of("runbook")
-        page = self.onduty.library.get(run.runbook)
+        library = self.onduty.library
+        page = library.get(run.runbook) if library is not None else None
         steps: list[Row] = []
         for step in page.steps if page is not None else ():
             steps += step_rows(step, FilledCommand(text=step.command), width, glyphs)
@@ -148,7 +150,8 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
             today = datetime.fromtimestamp(scene.here.now_utc, scene.here.zone).date()
             steps += [BLANK, text_row(reviewed(page, today))]
         else:
-            steps.append(text_row(own("This page is not on this machine: onduty runbook list")))
+            missing = own("This page is not on this machine: onduty runbook list")
+            steps.append(text_row(missing if self.onduty.pages.are_read else own("Reading it.")))
         self.set_pane("runbook", title_row(own("runbook"), (safe(run.runbook),), glyphs=glyphs), tuple(steps))
 
     def _compare_versions(self) -> None:

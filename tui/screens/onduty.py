@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.screen import Screen
 
-from runbooks.library import Library
-from runners.model.inventory import Host
-from runners.model.plan import Plan
 from tui.bridge import Feed
+from tui.pages import Pages
 from tui.view.scene import Here
 from tui.widgets.look import Look
+
+if TYPE_CHECKING:
+    from runbooks.library import Library
+    from runners.model.inventory import Host
+    from runners.model.plan import Plan
 
 
 class Onduty(Protocol):
@@ -24,13 +27,16 @@ class Onduty(Protocol):
     farewell: str
     """Printed after the terminal was restored."""
 
+    pages: Pages
+    """The runbooks."""
+
     @property
-    def library(self) -> Library:
-        """All pages."""
+    def library(self) -> Library | None:
+        """All pages; None until they were read."""
         ...
 
-    def library_of(self, plan: Plan) -> Library:
-        """The pages of the site that a run was started in."""
+    def library_of(self, plan: Plan) -> Library | None:
+        """The pages of the site that a run was started in; None until they were read."""
         ...
 
     def here(self, *, lag_s: float | None = None) -> Here:

@@ -6,13 +6,12 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from runbooks.page import Page
 from runners.model.state import RunState
 from tui.bridge import RunFeed
 from tui.screens.attempt_log import AttemptLogs
@@ -38,6 +37,9 @@ from tui.view.troubles import controller_rows
 from tui.view.why import why_rows, why_title
 from tui.widgets.areas import rearrange
 from tui.widgets.canvas import Canvas
+
+if TYPE_CHECKING:
+    from runbooks.page import Page
 
 LOADING_AFTER_S = 0.3
 """What comes sooner is not announced."""
@@ -135,6 +137,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             holds=status.holds if status else (),
             hosts=self.onduty.feed.hosts,
             watchers=status.watchers if status else (),
+            pages_are_read=self.onduty.pages.are_read,
             selected=self.choice.selected,
             opened=frozenset(self.choice.opened),
             folded=frozenset(self.choice.folded),
@@ -166,7 +169,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             ("tiny", self._paint_tiny),
         ):
             self.part(name, lambda paint=paint: paint(scene))  # type: ignore[misc]
-        if self._open_runbook and self.is_top:
+        if self._open_runbook and self.is_top and self.onduty.pages.are_read:
             self._open_runbook = False
             self.call_after_refresh(self.action_do, "runbook", "o")
 
@@ -291,7 +294,10 @@ class RunScreen(RunKeys, inherit_bindings=False):
         """The page of the selected job run's failure."""
         place = self.choice.target(state)
         link = place.run.current.runbook if place and place.run.current else None
-        return self.onduty.library_of(state.plan).get(link.page) if link and link.page else None
+        if link is None or not link.page:
+            return None
+        library = self.onduty.library_of(state.plan)
+        return library.get(link.page) if library is not None else None
 
     def why_not(self) -> Mapping[str, str]:
         """Each key that does nothing now, with the sentence why."""

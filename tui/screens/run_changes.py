@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ulid import ULID
-
 from runners.model.api import IntentRequest
 from runners.model.errors import ActionRefused, OndutyError
 from runners.model.inventory import Host
@@ -69,6 +67,8 @@ class RunChanges(PaintedScreen, inherit_bindings=False):
         self._ask(note_question)
 
     def _ask(self, question_of: Callable[[RunState], Question]) -> None:
+        from ulid import ULID
+
         from tui.screens.confirm import ConfirmScreen
 
         state = self.feed.state

@@ -48,7 +48,7 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
     elif why := why_not_cancel(state, now_utc=now_utc):
         reasons["cancel"] = why
     if not has_page:
-        reasons["runbook"] = NO_PAGE
+        reasons["runbook"] = NO_PAGE if scene.pages_are_read else "the pages are being read"
     if place.run.current is None:
         hold = next((hold.text for hold in scene.holds if hold.what == place.run.id), "")
         reasons["sent"] = f"nothing was sent yet: {hold}" if hold else "nothing was sent yet"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from runbooks.page import Page
 from runners.model.errors import OndutyError
 from runners.model.state import RunState
 from tui.screens.run_changes import RunChanges
@@ -16,6 +16,9 @@ from tui.view.safe_text import safe
 from tui.view.scene import RunScene
 from tui.widgets.canvas import Canvas
 from tui.widgets.log_pane import LogPane
+
+if TYPE_CHECKING:
+    from runbooks.page import Page
 
 PANES = ("jobs", "log", "why", "runbook", "host", "people")
 _NARROW = (SizeClass.NARROW, SizeClass.TINY)

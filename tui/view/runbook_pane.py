@@ -37,7 +37,7 @@ def runbook_rows(scene: RunScene, page: Page | None, today: date, width: int, gl
     member = looked_at(scene)
     link = link_of(member) if member is not None else None
     if page is None or link is None or member is None:
-        return tuple(text_row(line) for line in wrap(_no_page(member, page), max(1, width)))
+        return tuple(text_row(line) for line in wrap(_no_page(scene, member), max(1, width)))
     facts = fill_facts(scene, member)
     rows: list[Row] = []
     for step in page.steps:
@@ -104,11 +104,13 @@ def reviewed(page: Page, today: date) -> SafeText:
     return own(text)
 
 
-def _no_page(member: Place | None, page: Page | None) -> SafeText:
+def _no_page(scene: RunScene, member: Place | None) -> SafeText:
     if member is None:
         return own("Nothing failed. A page is looked for when something does.")
     link = link_of(member)
     name = short_name(member)
+    if link is not None and link.page is not None and not scene.pages_are_read:
+        return own(f"Reading {safe(link.page)}.")
     if link is not None and link.page is not None:
         return own(f"{safe(link.page)} is not among the pages on this machine: onduty runbook list")
     if link is not None:

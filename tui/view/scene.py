@@ -37,6 +37,8 @@ class RunScene:
     hosts: Mapping[str, HostStatus] = field(default_factory=dict)
     """Connections by host name."""
     watchers: tuple[str, ...] = ()
+    pages_are_read: bool = True
+    """Whether a page that is not there is missing, or only not read yet."""
     selected: str = ""
     """``stage``, ``stage/job`` or ``stage/job@host``; empty: nothing yet."""
     opened: frozenset[str] = frozenset()
