@@ -77,7 +77,7 @@ class MortalLogs:
         return getattr(self._inner, name)
 
     async def open(self, *args: Any, **options: Any) -> Any:
-        return Mortal(await self._inner.open(*args, **options), self._fate, "append", "sync")
+        return Mortal(await self._inner.open(*args, **options), self._fate, "append", "end", "sync")
 
 
 class MortalTransport:
