@@ -67,11 +67,11 @@ RUN = {
 STAGE = {"name", "phase", "started_at", "ended_at"}
 JOB = {
     "stage", "job", "host", "matrix", "phase", "result", "attempt", "exit_code", "signal", "reason", "hold",
-    "started_at", "ended_at", "log_bytes", "tasks", "runbook",
+    "started_at", "ended_at", "log_bytes", "tasks", "runbook", "outputs",
 }  # fmt: skip
 TASK = {
     *("name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes", "part"),
-    *("host_started_at", "host_ended_at"),
+    *("host_started_at", "host_ended_at", "files"),
 }
 RUNBOOK = {"id", "section", "score", "why"}
 HOLD = {"kind", "what", "text", "since"}

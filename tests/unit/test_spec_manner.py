@@ -100,7 +100,7 @@ def test_sudo_is_root_a_user_or_nobody_and_the_nearest_word_counts() -> None:
     assert [row for row in rows if "sudo" in row] == [
         "1. x  (sudo as root)",
         "2. y  (sudo as postgres)",
-        "1. r  (sudo as root)",
+        "1. r  (rollback, sudo as root)",
     ]
     assert [task["sudo"] for task in plan_document(plan)["stages"][0]["jobs"][0]["tasks"]] == ["root", "postgres", None]
 
