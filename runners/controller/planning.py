@@ -68,6 +68,7 @@ def plan_request(request: StartRun, pin: Pin) -> Plan:
         folder=str(PurePath(request.definition_path).parent),
         limit=request.limit,
         runbooks=request.runbooks,
+        home=request.home,
     )
     pinned = None
     if plan is not None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pty
 import signal
 import subprocess
+import termios
 
 from tests.person import Person
+
+
+def _take_terminal() -> None:
+    """Make standard input the controlling terminal: secrets are asked for on /dev/tty."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Terminal:
@@ -17,7 +24,7 @@ class Terminal:
     def __init__(self, person: Person, *words: str) -> None:
         self._ours, theirs = pty.openpty()
         self.process: subprocess.Popen[bytes] = person.start(
-            *words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+            *words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=_take_terminal
         )
         os.close(theirs)
         self.text = ""
@@ -25,7 +32,17 @@ class Terminal:
     def read_until(self, words: str) -> str:
         """Everything up to ``words``."""
         while words not in self.text:
-            self.text += os.read(self._ours, 4096).decode()
+            try:
+                self.text += os.read(self._ours, 4096).decode(errors="replace")
+            except OSError:  # EIO: nobody holds the other end any more (pty(7))
+                raise AssertionError(f"ended before it said {words!r}:\n{self.text}") from None
+        return self.text
+
+    def read_to_end(self) -> str:
+        """Everything until the command lets go of the terminal."""
+        with contextlib.suppress(OSError):  # EIO: nobody holds the other end any more (pty(7))
+            while data := os.read(self._ours, 4096):
+                self.text += data.decode(errors="replace")
         return self.text
 
     def type(self, keys: str) -> None:

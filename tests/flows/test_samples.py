@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import tarfile
@@ -84,7 +85,7 @@ def test_there_are_eight_and_each_lints_clean_against_the_inventory_beside_them(
     assert len(FILES) == 8
     inventory = str(SAMPLES / "inventory.yaml")
     said = site.person("lint", *(str(SAMPLES / name) for name in FILES), inventory, "-i", inventory).out
-    assert said.count("no problems") == 9, said
+    assert said == "9 files: no problems\n"
     readme = (SAMPLES / "README.md").read_text()
     assert all(f"[{name}]({name})" in readme for name in FILES)
 
@@ -160,7 +161,8 @@ def test_a_secret_is_rotated_and_seen_nowhere(site: Site) -> None:
     asked = Terminal(person, *site.words("rotate-secret.yaml"))
     asked.read_until("Passphrase of the vault")
     asked.type("open sesame\n")
-    asked.read_until("succeeded")
+    shown = asked.read_to_end()
+    assert "the token is" in shown, shown
     assert asked.end() == 0
     document = site.person.show()
     assert succeeded(document)
@@ -176,6 +178,9 @@ def test_a_secret_is_rotated_and_seen_nowhere(site: Site) -> None:
 
 
 def test_a_certificate_is_renewed_and_the_one_before_is_kept(site: Site) -> None:
+    if shutil.which("openssl") is None:
+        assert os.environ.get("CI") != "true", "CI must run the sample with a real openssl"
+        pytest.skip("NOT TESTED WITH A REAL OPENSSL: apt install openssl")
     for _ in range(2):
         assert succeeded(site.run("renew-certificate.yaml"))
     tls = site.home("edge1") / "tls"

@@ -192,7 +192,7 @@ def test_a_source_that_cannot_be_read_holds_the_run_and_fails_nothing(person: Pe
     file.chmod(0o600)
     assert person.quick("secret", "give", uid).out == "short/1 has PASS and goes on\n"
     person.quick("wait", uid)
-    assert person.quick("logs", uid).out == "local job| it is <[secret PASS]>\n"
+    assert person.quick("logs", uid).out == "it is <[secret PASS]>\n"
 
 
 def test_a_secret_out_of_a_command_is_its_output_without_the_last_line_break(person: Person) -> None:
