@@ -80,6 +80,7 @@ def test_files_are_offered_where_a_file_may_be_meant(bash: Person) -> None:
 
 
 def test_tab_in_a_bash_at_a_terminal_finishes_the_word(bash: Person) -> None:
+    bash.write("hostile $(touch pwned).yaml", PIPELINE)
     main, side = pty.openpty()
     process = subprocess.Popen(
         ["bash", "--norc", "--noprofile", "-i"],
@@ -103,7 +104,10 @@ def test_tab_in_a_bash_at_a_terminal_finishes_the_word(bash: Person) -> None:
         read_until("> ")
         os.write(main, f'source "{bash.folder}/script"; echo loaded$((1+1))\n'.encode())
         read_until("loaded2")
-        os.write(main, b"onduty recon\t")
+        # A file is named by whoever wrote it: it reaches the line quoted.
+        os.write(main, b"onduty lint hos\t")
+        read_until("onduty lint hostile\\ \\$\\(touch\\ pwned\\).yaml ")
+        os.write(main, b"\x15onduty recon\t")
         read_until("onduty reconcile ")
         os.write(main, b"deploy\t")
         read_until("deploy-api/1 ")

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 FILES = ":files"
 """Asks the shell for names of files."""
-ANSWER_S = 1.0
+ANSWER_S = 2.0
 """A person waits with a finger on the key."""
 MOST = 500
 """Candidates; more are no help."""
