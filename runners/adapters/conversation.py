@@ -79,6 +79,8 @@ class Conversation:
         self._work_folder = work_folder
         self._followed: dict[str, _Followed] = {}
         self._survivors: dict[str, list[Survivor]] = {}
+        self._ending: set[str] = set()
+        """Keys whose trees are being ended here now."""
         self._closed = False
         self._helper = HelperChannel(opened, deadline_s=deadline_s, on_notice=self._hear, on_lost=voice.lose)
         self._follower = Follower(
@@ -242,6 +244,8 @@ class Conversation:
                 survivor = Survivor(pid=notice.pid, user=notice.user, command=notice.command)
                 self._survivors.setdefault(key, []).append(survivor)
             case CancelNotice(key=key, step=step):
+                # The leader of a tree may end long before the rest of it: the verdict waits until all is said.
+                (self._ending.discard if step in ("gone", "survivors") else self._ending.add)(key)
                 survivors = tuple(self._survivors.pop(key, ()))
                 self._voice.later(lambda: self._tell_step(key, CancelStep(step), survivors))
 
@@ -335,7 +339,7 @@ class Conversation:
     async def _tell_if_finished(self, followed: _Followed) -> None:
         async with self._voice.turn:
             result = followed.result
-            if result is None or followed.over or self._over:
+            if result is None or followed.over or self._over or followed.key in self._ending:
                 return
             if followed.received >= result.log_bytes:
                 followed.over = True
@@ -351,6 +355,8 @@ class Conversation:
         async with self._voice.turn:
             if not self._over:
                 await self._voice.sink.on_cancel_step(key, step, survivors)
+        if (followed := self._followed.get(key)) is not None:
+            await self._tell_if_finished(followed)
 
     # ----- the end
 

@@ -57,11 +57,14 @@ OD_END
   exec >/dev/null
   if [ "$od_limit" != 0 ]; then
     od_timer </dev/null 5>&- 6>&- 9>&- &
+    od_timekeeper=$!
   fi
   wait "$od_child"
   od_status=$?
   od_stat self
-  od_finish x "$od_status" "$od_cpu"
+  od_spent=$od_cpu
+  od_linger
+  od_finish x "$od_status" "$od_spent"
   exit 0
 }
 
