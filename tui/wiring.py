@@ -62,7 +62,7 @@ def serve(*, ready_fd: int | None) -> int:
     from runners.adapters.secret_sources import SystemSecretSources
     from runners.client.place import SocketPath, prepare_home
     from runners.controller.own_log import MaskingFormatter
-    from runners.controller.serve import IDLE_END_S, run
+    from runners.controller.serve import run
     from runners.engine.vault import Vault
     from tui.cli.version import version
 
@@ -83,7 +83,7 @@ def serve(*, ready_fd: int | None) -> int:
             version=version(),
             started_at=time.time(),
             ready_fd=ready_fd,
-            idle_end_s=OWN_IDLE_S if os.environ.get(OWN_CONTROLLER) else IDLE_END_S,
+            idle_end_s=OWN_IDLE_S if os.environ.get(OWN_CONTROLLER) else None,
         )
     finally:
         socket_path.close()

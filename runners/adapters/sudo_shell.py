@@ -59,10 +59,11 @@ async def become(shell: ShellChannel, who: Become, *, deadline_s: float = SUDO_D
         with contextlib.suppress(TimeoutError, ShellLost):
             async with asyncio.timeout(LAST_WORDS_S):
                 await words
-    raise SudoRefused(_sentence(who, status, words_of(bytes(said))), hint=f"sudo -n -u {who.user} sh, on {who.host}")
+    raise SudoRefused(sentence(who, status, words_of(bytes(said))), hint=f"sudo -n -u {who.user} sh, on {who.host}")
 
 
-def _sentence(who: Become, status: int, words: str) -> str:
+def sentence(who: Become, status: int, words: str) -> str:
+    """Why sudo does not make a user of us, with its own words. ``status`` is what it, or its shell, ended with."""
     if status == NO_SUCH_PROGRAM:
         why = f"{who.host} has no sudo that {who.login} could run"
     else:

@@ -98,10 +98,13 @@ class FakeSession:
 
     async def under(self, user: str) -> FakeSupervisor:
         """As the promise says."""
+        if not user:
+            self.check()
+            return self._own
         await self.turn()
-        if user and self.host.sudo_refusal:
+        if self.host.sudo_refusal:
             raise SudoRefused(f"{self.host.name}: {self.host.sudo_refusal}; nothing was started there")
-        return FakeSupervisor(self, user) if user else self._own
+        return FakeSupervisor(self, user)
 
     async def remove_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str] = ()) -> None:
         """As the promise says."""

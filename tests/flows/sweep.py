@@ -66,6 +66,18 @@ class Mortal:
         return mortal
 
 
+class MortalSession(Mortal):
+    """A session, or the part of it that is another user's. Being oneself is no exchange with the host."""
+
+    async def under(self, user: str) -> MortalSession:
+        if not user:
+            return self
+        await self._fate.moment("before under")
+        other = await self._inner.under(user)
+        await self._fate.moment("after under")
+        return MortalSession(other, self._fate)
+
+
 class MortalLogs:
     """A log store whose writers are mortal."""
 
@@ -89,7 +101,7 @@ class MortalTransport:
 
     async def connect(self, host: Host, sink: SessionSink) -> Any:
         await self._fate.moment(f"before connect {host.name}")
-        return Mortal(await self._inner.connect(host, sink), self._fate)
+        return MortalSession(await self._inner.connect(host, sink), self._fate)
 
 
 Story = Callable[[Kit], Awaitable[RunState]]
@@ -192,7 +204,17 @@ class FrayedSession:
         self._inner = inner
         self._fate = fate
         self._drop = drop
-        self.facts = inner.facts
+        self.facts = getattr(inner, "facts", None)
+
+    async def under(self, user: str) -> FrayedSession:
+        """Becoming somebody else is an exchange; being oneself is none."""
+        if not user:
+            return self
+        self._pull("before under")
+        other = await self._inner.under(user)
+        if self._pull("after under"):
+            raise SessionLost("cut after under")
+        return FrayedSession(other, self._fate, self._drop)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)

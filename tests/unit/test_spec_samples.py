@@ -13,7 +13,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "sample_pipelines"
 
 
 def test_release_sample_lints_clean_and_can_be_planned() -> None:
-    pipeline, problems = read_pipeline((SAMPLES / "release.yaml").read_bytes(), "release.yaml")
+    pipeline, problems = read_pipeline((SAMPLES / "rolling-release.yaml").read_bytes(), "release.yaml")
     assert problems == ()
     inventory, problems = read_inventory((SAMPLES / "inventory.yaml").read_bytes(), "inventory.yaml", "/home/ana")
     assert problems == ()
@@ -23,11 +23,11 @@ def test_release_sample_lints_clean_and_can_be_planned() -> None:
     assert plan is not None
     assert [(job.id, job.hosts) for job in plan.jobs()] == [
         ("canary/release", ("web1",)),
-        ("rollout/release", ("web2", "web3")),
-        ("after/purge", ("web3", "cache1")),
-        ("after/warm", ("web1", "cache1")),
+        ("canary/soak", ("local",)),
+        ("rollout/release", ("web2", "web3", "web4")),
+        ("after/purge", ("edge1",)),
+        ("after/warm", ("web1", "edge1")),
         ("after/report", ("local",)),
-        ("after/check", ("web1", "web2", "web3", "cache1", "db1")),
     ]
 
 
