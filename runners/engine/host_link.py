@@ -11,25 +11,23 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from runners.engine.host_exchanges import Exchanges
-from runners.engine.host_executions import MOST_REASON_CHARACTERS, Executions, TellNews
+from runners.engine.host_executions import Executions, TellNews
 from runners.engine.host_failure import HostFailure, failure_of
+from runners.engine.host_granting import Granting
 from runners.engine.host_leftovers import Leftovers
 from runners.engine.host_places import Places
 from runners.engine.host_session import SinkOfLink
 from runners.engine.host_slots import HostSlots
+from runners.engine.host_standing import Standing
 from runners.engine.host_wants import Execution, PlaceKey, Want
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.timers import Timer, Timers
-from runners.engine.verdict import kind_of
 from runners.model.api import HostStatus
-from runners.model.errors import HostRefused, SudoRefused
-from runners.model.holds import Hold, HoldKind
+from runners.model.holds import Hold
 from runners.model.inventory import Host
-from runners.model.news import HostGaveUp, HostReady
-from runners.model.phases import FailureKind
 from runners.ports.clock import Clock
-from runners.ports.transport import ExecutionPhase, HostFacts, HostSession, Transport
+from runners.ports.transport import HostFacts, HostSession, Transport
 
 log = logging.getLogger("onduty.engine")
 
@@ -58,11 +56,11 @@ class HostLink:
         self._dice = dice
         self._limits = limits
         self._slots = slots
-        self._tell = tell
         self._changed = changed
 
         self._places = Places(limits.attempts_per_host)
         self._executions = Executions(self, logs=logs, tell=tell, limits=limits, timers=timers)
+        self._granting = Granting(self, self._places, tell=tell, changed=changed)
         self._leftovers = Leftovers()
 
         self._session: HostSession | None = None
@@ -190,7 +188,7 @@ class HostLink:
     def status(self, run_names: Callable[[str], str]) -> HostStatus:
         """The connection as it is."""
         facts = self._facts
-        phase, text = self._phase()
+        phase, text = self._standing().phase()
         return HostStatus(
             name=self.host.name,
             address=self.host.target,
@@ -205,31 +203,26 @@ class HostLink:
 
     def holds(self) -> dict[tuple[str, str], Hold]:
         """Why attempts wait for this host: by run uid and job run."""
-        return {(want.run, want.job_run): self._hold(want) for want in self._places.wants if not want.sealing}
+        standing, ahead_s = self._standing(), self._clock.now_utc() - self._clock.monotonic()
+        return {
+            (want.run, want.job_run): standing.hold(want, ahead_s + self._gives_up_s(want))
+            for want in self._places.wants
+            if not want.sealing
+        }
 
-    def _phase(self) -> tuple[str, str]:
-        if self._open_session() is not None:
-            return "connected", ""
-        if self._failure is not None:
-            return self._failure.phase, self._failure.text
-        if self._lost is not None and self._executions:
-            return "silent", self._lost
-        return ("connecting" if self._connecting else "idle"), ""
-
-    def _hold(self, want: Want) -> Hold:
-        kind, text, until = HoldKind.HOST, f"connecting to {self.name}", None
-        if self._failure is not None and self._failure.waits_for_person:
-            kind, text = HoldKind.HOST_KEY, self._failure.text
-        elif self._failure is not None:
-            text = self._failure.text
-            until = self._clock.now_utc() + self._gives_up_s(want) - self._clock.monotonic()
-        elif self._session is not None:
-            cap = self._places.limit
-            kind, text = HoldKind.CAPACITY, f"waits for a place: the controller's cap is {cap} attempts on {self.name}"
-        elif self._queued_for_slot:
-            cap = self._slots.limit
-            kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
-        return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until)
+    def _standing(self) -> Standing:
+        return Standing(
+            name=self.name,
+            has_session=self._session is not None,
+            is_open=self._open_session() is not None,
+            failure=self._failure,
+            lost=self._lost,
+            carries=bool(self._executions),
+            connecting=self._connecting,
+            queued_for_slot=self._queued_for_slot,
+            place_limit=self._places.limit,
+            slot_limit=self._slots.limit,
+        )
 
     # ----- the life of the link
 
@@ -333,7 +326,7 @@ class HostLink:
         self._executions.tell_asked(failure.text)
         if failure.final:
             for want in list(self._places.wants):
-                self._give_up(want, failure.kind, failure.text)
+                self._granting.give_up(want, failure.kind, failure.text)
         self._set_deadline()
         self._changed()
 
@@ -344,7 +337,7 @@ class HostLink:
             self._listen_for_life(session)
             while self._lost is None:
                 self._wake.clear()
-                self._grant(session)
+                self._granting.grant(session)
                 if self._leftovers:
                     self.exchange(self._remove, session, *self._leftovers.take())
                 if not self._stays_open():
@@ -395,41 +388,6 @@ class HostLink:
         await (await session.under(user)).ask([key])
         self.heard()
 
-    # ----- places
-
-    def _grant(self, session: HostSession) -> None:
-        for want in self._places.next():
-            if want.fence:
-                want.sealing = True
-                self.exchange(self._seal, session, want)
-            else:
-                self._ready(want)
-
-    def _ready(self, want: Want) -> None:
-        if self._places.ready(want):
-            self._tell(want.run, HostReady(job_run=want.job_run, attempt=want.attempt))
-            self._changed()
-
-    async def _seal(self, session: HostSession, want: Want) -> None:
-        for key, user in want.fence:
-            try:
-                before = await (await session.under(user)).seal(key)
-            except (HostRefused, SudoRefused) as error:
-                self._give_up(want, kind_of(error), error.message)
-                return
-            self.heard()
-            if before.phase is ExecutionPhase.RUNNING:
-                # A person vouched that it was dead, and the host says that it lives: two must not run side by side.
-                self._give_up(want, FailureKind.UNKNOWN, f"{key} still runs on {self.name}; nothing was started")
-                return
-        self._ready(want)
-
-    def _give_up(self, want: Want, kind: FailureKind, reason: str) -> None:
-        if want in self._places.wants:
-            self._places.leave(want.place)
-            reason = reason[:MOST_REASON_CHARACTERS]
-            self._tell(want.run, HostGaveUp(job_run=want.job_run, attempt=want.attempt, kind=kind, reason=reason))
-
     def _gives_up_s(self, want: Want) -> float:
         return max(want.asked_s, self._failing_since_s) + self._limits.give_up_s
 
@@ -452,7 +410,7 @@ class HostLink:
         self._executions.tell_silence(now_s, why)
         if self._failure is not None and not self._failure.waits_for_person:
             for want in [want for want in self._places.wants if now_s >= self._gives_up_s(want)]:
-                self._give_up(want, self._failure.kind, self._failure.text)
+                self._granting.give_up(want, self._failure.kind, self._failure.text)
         self._set_deadline()
         self.nudge()
 

@@ -56,7 +56,8 @@ def foreground(person: Person, program: str, *words: str) -> subprocess.Popen[by
 def test_clients_that_start_at_once_where_none_ran_share_one_controller(person: Person) -> None:
     started = [person.start("runs", "--json") for _ in range(3)]
     assert [person.end(process).json() for process in started] == [[], [], []]
-    assert [one.pid for one in person.processes() if "controller" in one.cmdline()] == [person.pid]
+    # Those that came too late end by themselves.
+    until(lambda: [one.pid for one in person.processes() if "controller" in one.cmdline()] == [person.pid])
 
 
 def test_a_socket_left_by_a_dead_controller_is_replaced(person: Person) -> None:
