@@ -70,6 +70,9 @@ _LATER_TASK = frozenset(["outputs"])
 
 _SHELL = "sh is sh -e, bash is bash -eo pipefail."
 _LOGIN = "true: the shell reads the profile of the account first."
+_TIMEOUT = (
+    "For one attempt, tasks and verify, without queueing and backoff; each task of a rollback or finally has as long."
+)
 _NOT_VIA = "without it onduty connects by itself, as ssh -G says, and goes through the hosts of jump: or ProxyJump"
 _SUDO = "true: root through sudo; or the name of a user."
 
@@ -141,7 +144,7 @@ def _group_alone(value: object) -> object:
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
-    timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
+    timeout: PositiveDuration | None = Field(default=None, description=_TIMEOUT)
     retry: RetryModel | None = None
     on_failure: OnFailureWord = "hold"
     shell: ShellWord = Field(default="sh", description=_SHELL)
@@ -224,7 +227,7 @@ class JobModel(Model):
     )
     rollback: Tasks | None = Field(default=None, description="Takes the tasks back; verify runs after it.")
     needs: list[Reference] = Field(default=[], description="Jobs of the same stage that must pass first.")
-    timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
+    timeout: PositiveDuration | None = Field(default=None, description=_TIMEOUT)
     retry: RetryModel | None = None
     on_failure: OnFailureWord | None = None
     shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
