@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from textual import events
 
+from tui.keys.actions import key_of
 from tui.screens.overlay import OverlayScreen
 from tui.view.help_rows import help_rows
 from tui.view.rows import BLANK, Row, Span, title_row
@@ -27,7 +28,7 @@ class HelpScreen(OverlayScreen[None]):
         """The table."""
         glyphs = self.onduty.look.glyphs
         keys = (
-            Span(own("j k"), "acc", bold=True),
+            Span(own(f"{key_of('down')} {key_of('up')}"), "acc", bold=True),
             Span(own(" scroll   "), "muted"),
             Span(own("esc"), "acc", bold=True),
         )
