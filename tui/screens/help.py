@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from textual import events
 
-from tui.keys.actions import key_of
+from tui.keys.actions import action, key_of
 from tui.screens.overlay import OverlayScreen
 from tui.view.help_rows import help_rows
 from tui.view.rows import BLANK, Row, Span, title_row
 from tui.view.safe_text import own
 from tui.widgets.canvas import Canvas
+
+_STEPS = {"down": 1, "up": -1, "half-page-down": 10, "half-page-up": -10}
 
 
 class HelpScreen(OverlayScreen[None]):
@@ -35,15 +37,13 @@ class HelpScreen(OverlayScreen[None]):
         title = title_row(own("keys"), (), keys, glyphs=glyphs)
         return (title, BLANK, *help_rows(*self._of, width, glyphs))
 
-    def on_key(self, event: events.Key) -> None:
+    def takes_key(self, event: events.Key) -> bool:
         """Scroll or close."""
-        event.stop()
-        event.prevent_default()
-        if not self.is_top:
-            # Closed by the key before: this one must not close what is below.
-            return
-        steps = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "ctrl+d": 10, "pageup": -10, "ctrl+u": -10}
-        if event.key in steps:
-            self.query_one(Canvas).scroll_rows(steps[event.key])
+        if event.key == "ctrl+z":
+            return False
+        step = next((by for name, by in _STEPS.items() if event.key in action(name).keys), 0)
+        if step:
+            self.query_one(Canvas).scroll_rows(step)
         else:
             self.dismiss(None)
+        return True
