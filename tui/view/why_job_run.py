@@ -32,6 +32,7 @@ from tui.view.rows import Span, blank, spaced, width_of
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene
 from tui.view.why_repair import due_facts, notes_of, repair_facts, untidy_facts
+from tui.view.why_usage import used_facts
 from tui.view.why_words import Fact, attempts_left, names_in, text
 
 _CANCEL_STEPS = {
@@ -76,6 +77,7 @@ class JobRunFacts:
                 if member.run.phase is Phase.ROLLBACK_FAILED:
                     yield from self._first_error(member)
                 yield from self._tasks(member, upto=len(steps_of(member)))
+                yield from used_facts(member)
                 yield from self._acted(member)
                 yield from self._next(member)
         yield from untidy_facts(member)
@@ -110,6 +112,7 @@ class JobRunFacts:
         yield from self._retry(member)
         yield from self._acted(member)
         yield from self._next(member)
+        yield from used_facts(member)
 
     def _first_error(self, member: Place) -> Iterator[Fact]:
         link = link_of(member)
@@ -368,6 +371,7 @@ class JobRunFacts:
         if run.attempt > 1:
             yield "attempt", text(own(str(run.attempt)))
         yield from self._tasks(member, upto=len(steps_of(member)))
+        yield from used_facts(member)
         yield from self._acted(member)
         yield from self._after(member)
 
@@ -382,7 +386,9 @@ class JobRunFacts:
         if task and run.phase is Phase.CANCELLED:
             number, name = task
             yield "in", text(own(f"{safe(name)}, task {count_of(number, len(steps_of(member)))}"))
-        elif not run.attempts:
+        if run.attempts:
+            yield from used_facts(member)
+        else:
             yield "ran", text(own("nothing was started"))
         if run.phase is Phase.SKIPPED:
             yield "counts as", text(own("satisfied; what needs it may start"))
