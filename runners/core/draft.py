@@ -21,10 +21,12 @@ Part = TypeVar("Part", JobRunState, AttemptState, TaskState)
 class Draft:
     """Changes on top of a state that itself stays as it is. Not to be used any more after ``done``."""
 
-    __slots__ = ("_counts", "_outputs", "_own", "_runs", "_stages", "base", "index", "run")
+    __slots__ = ("_counts", "_outputs", "_own", "_runs", "_stages", "base", "index", "run", "seq")
 
     def __init__(self, base: RunState) -> None:
         self.base = base
+        self.seq = base.seq
+        """Of the event that is folded now."""
         self.index: PlanIndex = index_of(base.plan)
         self.run: dict[str, Any] = {}
         """Changed fields of the run itself."""
@@ -62,8 +64,8 @@ class Draft:
         """``old`` with some fields changed: itself, when this draft made it."""
         if id(old) in self._own:
             setters = setters_of(old.__class__)
-            for name in changes:
-                setters[name](old, changes[name])
+            for name, value in changes.items():
+                setters[name](old, value)
             return old
         new = changed(old, **changes)
         self._own.add(id(new))

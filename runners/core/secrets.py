@@ -38,7 +38,7 @@ def secret_given(draft: Draft, event: Event, payload: SecretGiven) -> None:
     took_effect(draft, payload.intent)
 
 
-def log_fetched(draft: Draft, payload: LogFetched) -> None:
+def log_fetched(draft: Draft, event: Event, payload: LogFetched) -> None:
     """The log whose verdict came first is here."""
     place, run = at(draft, payload.job_run)
 
