@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runners.core.copying import changed
+from msgspec.structs import replace
+
 from runners.core.draft import Draft
 from runners.core.index import Place
 from runners.core.moves import IllegalMove
@@ -62,7 +63,7 @@ def _task(draft: Draft, run: JobRunState, task: int, **changes: Any) -> tuple[At
     """The attempts of ``run`` with one task of the current one changed."""
     attempt = run.attempts[-1]
     old = attempt.tasks[task - 1]
-    return _with_task(draft, run, task, draft.part(old, **changes))
+    return _with_task(draft, run, task, replace(old, **changes))
 
 
 def _with_task(draft: Draft, run: JobRunState, task: int, new: TaskState) -> tuple[AttemptState, ...]:
@@ -70,7 +71,7 @@ def _with_task(draft: Draft, run: JobRunState, task: int, new: TaskState) -> tup
     tasks = attempt.tasks
     if tasks[task - 1] is new:
         return run.attempts
-    return with_attempt(run, draft.part(attempt, tasks=(*tasks[: task - 1], new, *tasks[task:])))
+    return with_attempt(run, replace(attempt, tasks=(*tasks[: task - 1], new, *tasks[task:])))
 
 
 def with_attempt(run: JobRunState, attempt: AttemptState) -> tuple[AttemptState, ...]:
@@ -117,7 +118,7 @@ def job_started(draft: Draft, event: Event, payload: JobStarted) -> None:
     removed_at: float = draft.of_run("folders_removed_at") or 0.0
     if before is not None and (goes_on or payload.rollback) and (before.started_at or 0.0) > removed_at:
         workdir_attempt = before.workdir_attempt
-    attempt = draft.part(
+    attempt = replace(
         _NO_ATTEMPT,
         number=payload.attempt,
         rollback=payload.rollback,
@@ -146,7 +147,7 @@ def job_started(draft: Draft, event: Event, payload: JobStarted) -> None:
 
 
 def _kept(task: TaskState) -> TaskState:
-    return changed(task, phase=TaskPhase.KEPT) if has_passed(task) else _NOT_RUN
+    return replace(task, phase=TaskPhase.KEPT) if has_passed(task) else _NOT_RUN
 
 
 def task_dispatched(draft: Draft, event: Event, payload: TaskDispatched) -> None:
@@ -164,7 +165,7 @@ def task_dispatched(draft: Draft, event: Event, payload: TaskDispatched) -> None
         or in_flight(run)
     ):
         raise IllegalMove(f"{run.id} cannot dispatch task {payload.task} of attempt {payload.attempt}")
-    task = draft.part(
+    task = replace(
         _NO_TASK,
         phase=TaskPhase.DISPATCHED,
         key=payload.key,
@@ -184,7 +185,7 @@ def task_dispatched(draft: Draft, event: Event, payload: TaskDispatched) -> None
     spared: dict[str, Any] = {"cancel_step": "", "survivors": ()} if run.cancel_asked else {}
     if not run.first_dispatch:
         spared["first_dispatch"] = event.seq
-    draft.change(place, attempts=with_attempt(run, draft.part(attempt, tasks=tasks)), **spared)
+    draft.change(place, attempts=with_attempt(run, replace(attempt, tasks=tasks)), **spared)
 
 
 def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState | None:
@@ -312,7 +313,7 @@ def runbook_linked(draft: Draft, event: Event, payload: RunbookLinked) -> None:
     )
     attempts = run.attempts
     if payload.task and attempts:
-        attempts = with_attempt(run, draft.part(attempts[-1], runbook=link))
+        attempts = with_attempt(run, replace(attempts[-1], runbook=link))
     draft.change(place, attempts=attempts, runbook=link)
 
 
@@ -323,7 +324,7 @@ def ended(
     tasks = attempt.tasks
     if any(task.phase is TaskPhase.WAITING for task in tasks):
         tasks = tuple(_NOT_RUN if task.phase is TaskPhase.WAITING else task for task in tasks)
-    return draft.part(
+    return replace(
         attempt,
         tasks=tasks,
         ended_at=time,
