@@ -250,6 +250,8 @@ def task_finished(draft: Draft, event: Event, payload: TaskFinished) -> None:
         log_owed=payload.log_owed,
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,
+        memory_peak_bytes=payload.memory_peak_bytes,
+        memory_peak_of=payload.memory_peak_of,
         files=payload.files,
     )
     if run.phase is Phase.UNKNOWN:

@@ -51,6 +51,9 @@ class TaskState(StatePart, frozen=True, kw_only=True):
     """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
     cpu_s: float | None = None
+    memory_peak_bytes: int | None = None
+    memory_peak_of: str = ""
+    """As in ``TaskFinished``."""
     files: tuple[str, ...] = ()
     """What a download left here: absolute paths."""
     dispatch_seq: int = 0
