@@ -24,6 +24,7 @@ from runners.model.phases import FAILURES, RunPhase
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
+from tui.keys.actions import key_of
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Line:
         """See ``Connect``. A state folder that was removed meanwhile is not made again."""
         if self._met and not self._home.is_dir():
             gone = f"the state folder was removed, the controller too; {self._home}"
-            raise ControllerUnreachable(gone, hint="q leaves")
+            raise ControllerUnreachable(gone, hint=f"{key_of('quit')} leaves")
         if start:
             client, hello = await find_or_start(self._home, self._command, auth_sock=self._auth_sock)
         else:

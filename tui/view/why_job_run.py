@@ -9,6 +9,7 @@ from runners.core.guards_run import why_not_rollback
 from runners.core.rollback import is_left
 from runners.model.holds import HoldKind
 from runners.model.phases import BAD, FAILURES, Phase, RunPhase, TaskPhase
+from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_right
 from tui.view.durations import ago, clock, count_of, duration, task_duration
 from tui.view.facts import (
@@ -179,15 +180,15 @@ class JobRunFacts:
         keys = [
             (key, label)
             for key, label, why_not in (
-                ("r", "retry", why_not_retry(state, target)),
-                ("S", "skip", why_not_skip(state, target)),
-                ("B", "roll back", self._why_not_rollback(member)),
-                ("X", "cancel", why_not_cancel(state, target)),
+                (key_of("retry"), "retry", why_not_retry(state, target)),
+                (key_of("skip"), "skip", why_not_skip(state, target)),
+                (key_of("roll-back"), "roll back", self._why_not_rollback(member)),
+                (key_of("cancel"), "cancel", why_not_cancel(state, target)),
             )
             if not why_not
         ]
         if link := link_of(member):
-            keys += [("o", "runbook")] if link.page else []
+            keys += [(key_of("runbook"), "runbook")] if link.page else []
         yield from self._keys(keys)
 
     def _why_not_rollback(self, member: Place) -> str:
@@ -352,9 +353,9 @@ class JobRunFacts:
 
     def _next_of_waiting(self, member: Place) -> Iterator[Fact]:
         state, target = self.scene.state, member.run.id
-        keys = [("P", "resume")] if state.phase is RunPhase.PAUSED else []
-        keys += [("S", "skip")] if not why_not_skip(state, target) else []
-        keys += [("X", "cancel")] if not why_not_cancel(state, target) else []
+        keys = [(key_of("pause"), "resume")] if state.phase is RunPhase.PAUSED else []
+        keys += [(key_of("skip"), "skip")] if not why_not_skip(state, target) else []
+        keys += [(key_of("cancel"), "cancel")] if not why_not_cancel(state, target) else []
         yield from self._keys(keys)
 
     def _passed(self, member: Place) -> Iterator[Fact]:
