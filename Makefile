@@ -37,7 +37,7 @@ lint: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Slow faults on real sshd: kills, cuts, races.
+# Slow faults on real sshd: kills, cuts, partitions, races. ONDUTY_SOAK=1 makes the counts that the product claims.
 faults: $(DEV)
 	$(BIN)/python -m pytest tests/faults -m faults
 

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -278,13 +278,14 @@ def person_at(folder: Path, *, home: Path | None = None) -> Iterator[Person]:
 
 
 @contextlib.contextmanager
-def fleet_at(folder: Path, *hosts: str) -> Iterator[dict[str, Any]]:
-    """A loopback fleet in a process of its own: what its ``fleet.json`` says."""
+def fleet_at(folder: Path, *hosts: str, words: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """A loopback fleet in a process of its own: what its ``fleet.json`` says. ``words`` in place of hosts."""
     read_fd, write_fd = os.pipe()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "runners.testing.fleet", "--dir", str(folder)),
-            *("--hosts", ",".join(hosts), "--ready-fd", str(write_fd)),
+            *(words or ("--hosts", ",".join(hosts))),
+            *("--ready-fd", str(write_fd)),
         ],
         stdin=subprocess.DEVNULL,
         pass_fds=(write_fd,),

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from runners.client.start import ControllerCommand
     from runners.controller.credentials import Agents
     from runners.engine.engine import Engine
+    from runners.engine.vault import Vault
     from runners.model.inventory import Host
+    from runners.model.kinds import PinnedSource
     from runners.ports.inventory_source import InventorySource
     from runners.spec.site import Site
 
@@ -53,34 +55,41 @@ def controller_command() -> ControllerCommand:
 
 def serve(*, ready_fd: int | None) -> int:
     """Run the controller in this process until it is stopped."""
+    import functools
     import logging
     import time
 
+    from runners.adapters.secret_sources import SystemSecretSources
     from runners.client.place import SocketPath, prepare_home
-    from runners.controller.serve import IDLE_END_S, run
+    from runners.controller.own_log import MaskingFormatter
+    from runners.controller.serve import run
+    from runners.engine.vault import Vault
     from tui.cli.version import version
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("asyncssh", "httpx", "uvicorn"):
+    logging.basicConfig(level=logging.INFO)
+    for name in ("asyncssh", "httpcore", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     os.umask(0o077)
+    vault = Vault(SystemSecretSources())
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(MaskingFormatter(vault.any_text))
     place = prepare_home(home())
     socket_path = SocketPath(place)
     try:
         return run(
             place,
             socket_path.path,
-            _make_engine,
+            functools.partial(_make_engine, vault),
             version=version(),
             started_at=time.time(),
             ready_fd=ready_fd,
-            idle_end_s=OWN_IDLE_S if os.environ.get(OWN_CONTROLLER) else IDLE_END_S,
+            idle_end_s=OWN_IDLE_S if os.environ.get(OWN_CONTROLLER) else None,
         )
     finally:
         socket_path.close()
 
 
-async def _make_engine(place: Path, agents: Agents) -> Engine:
+async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
     """The engine on the real world."""
     import random
 
@@ -91,9 +100,13 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
     from runners.adapters.local import LocalTransport
     from runners.adapters.log_files import FileLogStore
     from runners.adapters.routing import RoutingTransport
+    from runners.adapters.run_files import LocalRunFiles
+    from runners.adapters.source_files import LocalSourceFiles
     from runners.adapters.sqlite import SqliteRunStore
     from runners.adapters.ssh import SshTransport
+    from runners.adapters.web import CoreWeb
     from runners.engine.engine import Engine
+    from runners.engine.errand_of import Tools
 
     if auth_sock := os.environ.get("SSH_AUTH_SOCK"):
         agents.offer(auth_sock)
@@ -104,7 +117,9 @@ async def _make_engine(place: Path, agents: Agents) -> Engine:
         clock=SystemClock(),
         advisor=Shelves(own_runbooks()),
         dice=random.random,
+        tools=Tools(web=CoreWeb(), sources=LocalSourceFiles(), files=LocalRunFiles(place)),
         new_uid=lambda: str(ULID()),
+        vault=vault,
     )
 
 
@@ -202,6 +217,43 @@ def config_home() -> Path:
     """Where a person keeps what onduty reads: ``$XDG_CONFIG_HOME/onduty``."""
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "onduty"
+
+
+def pin_source(folder: str, src: str) -> PinnedSource:
+    """What an upload would send now, by content. Raises ``SourceRefused``."""
+    from runners.adapters.source_files import LocalSourceFiles
+
+    return LocalSourceFiles().pin(folder, src)
+
+
+def why_not_source(folder: str, src: str) -> str:
+    """Say why an upload could not send ``src``; empty when it could."""
+    from runners.plan.sources import SourceRefused
+
+    try:
+        pin_source(folder, src)
+    except SourceRefused as reason:
+        return str(reason)
+    return ""
+
+
+def filesystem_of(folder: Path) -> tuple[str, str]:
+    """The type of filesystem that holds ``folder``, and why the state cannot lie there; empty when it can."""
+    from runners.adapters import filesystems
+
+    try:
+        mounts = Path("/proc/mounts").read_text(errors="surrogateescape")
+    except OSError:
+        return "", ""
+    path = str(folder.resolve())
+    return filesystems.filesystem_of(path, mounts), filesystems.why_not_here(path, mounts)
+
+
+async def agent_keys(path: str) -> int:
+    """How many keys the SSH agent at ``path`` holds. Raises ``OSError`` when it does not answer."""
+    from runners.adapters.agent_keys import count_keys
+
+    return await count_keys(path)
 
 
 def log_reader(uid: str, key: str) -> LogReader:

@@ -15,7 +15,7 @@ from runners.adapters.opened_shell import READ_BYTES, OpenedShell, closed
 from runners.adapters.shell_channel import ShellLost
 from runners.model.errors import SessionLost
 from runners.remote import request
-from runners.remote.notices import CancelNotice, Finished, KeyReport, LineSplitter, Reply, parse_notice
+from runners.remote.notices import CancelNotice, Finished, KeyReport, LineSplitter, Reply, WorkFolder, parse_notice
 
 SLOWEST_BYTES_PER_S = 50_000
 """A request is given a second more for so many of its own bytes."""
@@ -27,12 +27,15 @@ class Answer:
 
     word: str
     reports: list[KeyReport]
+    folders: list[str] = field(default_factory=list)
+    """Paths of work folders, where they were asked for."""
 
 
 @dataclass(slots=True)
 class _Pending:
     done: asyncio.Future[Answer]
     reports: list[KeyReport] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
     ends_with_report: bool = False
 
 
@@ -123,6 +126,11 @@ class HelperChannel:
         self._check()
         return await fetch.done
 
+    @property
+    def busy(self) -> bool:
+        """Somebody waits for an answer."""
+        return bool(self._pending)
+
     def close(self) -> None:
         """Let go of the channel; nobody is told."""
         self._finish("closed")
@@ -177,7 +185,9 @@ class HelperChannel:
     def _hear(self, line: str) -> None:
         match parse_notice(line):
             case Reply(number=number, word=word) if pending := self._pending.get(number):
-                _settle(pending.done, Answer(word=word, reports=pending.reports))
+                _settle(pending.done, Answer(word=word, reports=pending.reports, folders=pending.folders))
+            case WorkFolder(number=number, path=path) if pending := self._pending.get(number):
+                pending.folders.append(path)
             case KeyReport(number=int(number)) as report if pending := self._pending.get(number):
                 pending.reports.append(report)
                 if pending.ends_with_report:

@@ -12,11 +12,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from runners.adapters.conversation import REQUEST_DEADLINE_S
+from runners.adapters.host_check import inspect_shells
 from runners.adapters.shell_channel import ShellLost
-from runners.adapters.supervised import REQUEST_DEADLINE_S, open_session
+from runners.adapters.supervised import open_session
 from runners.model.errors import HostRefused, HostUnreachable
 from runners.model.inventory import Host
-from runners.ports.transport import HostSession, SessionSink
+from runners.ports.transport import HostInspection, HostSession, SessionSink
 
 _BUFFER_BYTES = 1 << 20
 _WRITE_BYTES = 1 << 20
@@ -56,6 +58,13 @@ class LocalTransport:
             return await open_session(host, self.open_shell, sink, connect_s=0.0, deadline_s=self._deadline_s)
         except ShellLost as lost:
             raise HostUnreachable(f"no shell on this machine ({lost}); nothing was started") from None
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """As the promise says."""
+        try:
+            return await inspect_shells(self.open_shell)
+        except ShellLost as lost:
+            raise HostUnreachable(f"no shell on this machine ({lost}); it was only looked at") from None
 
     async def open_shell(self) -> LocalShell:
         """Start one more shell. Raises ``HostRefused``."""

@@ -17,15 +17,16 @@ from runners.adapters.log_paths import log_paths, make_private, sync_folder
 from runners.adapters.log_reader import LogReader, check_header
 from runners.adapters.worker import Ticket, Worker
 from runners.model.errors import StoreDamaged, StoreFailed
-from runners.ports.log_store import LogPosition
+from runners.ports.log_store import LogPosition, StreamMask, StreamMasker
 from runners.streams import records
-from runners.streams.records import EMPTY, HEADER_BYTES, Record
+from runners.streams.records import EMPTY, HEADER_BYTES, MAX_BLOCK_BYTES, Record
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
     run: str
     key: str
+    mask: StreamMask | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,17 @@ class _Append:
 
 
 @dataclass(frozen=True, slots=True)
+class _End:
+    writer: FileLogWriter
+    at_utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Close:
     writer: FileLogWriter
 
 
-_Request = _Open | _Append | _Close
+_Request = _Open | _Append | _End | _Close
 
 
 class FileLogStore:
@@ -52,12 +59,12 @@ class FileLogStore:
         self._worker: Worker[_Request] = Worker("onduty-logs", self._handle)
         self._open: set[tuple[str, str]] = set()
 
-    async def open(self, run: str, key: str) -> FileLogWriter:
+    async def open(self, run: str, key: str, mask: StreamMask | None = None) -> FileLogWriter:
         """Open for appending; cut file and index to the last whole record first. Creates what is missing.
 
         Raises ``ValueError`` when this log is open already, ``StoreDamaged``, ``StoreRefused`` or ``StoreFailed``.
         """
-        writer: FileLogWriter = await self._worker.call(_Open(run, key))
+        writer: FileLogWriter = await self._worker.call(_Open(run, key, mask))
         return writer
 
     async def tail(self, run: str, key: str, max_bytes: int) -> bytes:
@@ -105,25 +112,28 @@ class FileLogStore:
                 appends.setdefault(ticket.request.writer, []).append(ticket)
             else:
                 others.append(ticket)
-        # A close asked for after an append of the same batch comes after it; nothing is appended to what opens here.
+        # An end or a close asked for after an append of the same batch comes after it; nothing is appended to what
+        # opens here.
         for writer, tickets in appends.items():
             writer._write(tickets)
         for ticket in others:
             try:
                 ticket.done(self._serve(ticket.request))
             except OSError as error:
-                ticket.failed(StoreFailed(f"a log could not be opened: {error}", hint=f"ls -ld {self._root}"))
+                ticket.failed(StoreFailed(f"a log could not be opened or ended: {error}", hint=f"df {self._root}"))
             except Exception as error:
                 ticket.failed(error)
 
-    def _serve(self, request: _Request) -> FileLogWriter | None:
+    def _serve(self, request: _Request) -> FileLogWriter | LogPosition | None:
         if isinstance(request, _Open):
             name = (request.run, request.key)
             if name in self._open:
                 raise ValueError(f"the log {request.key} is open already; a log has one writer")
-            writer = FileLogWriter(self._root, request.run, request.key, self._worker)
+            writer = FileLogWriter(self._root, request.run, request.key, self._worker, request.mask)
             self._open.add(name)
             return writer
+        if isinstance(request, _End):
+            return request.writer._end(request.at_utc)
         if isinstance(request, _Close):
             request.writer._close_files()
             self._open.discard(request.writer.name)
@@ -133,7 +143,9 @@ class FileLogStore:
 class FileLogWriter:
     """``LogWriter`` of one log. Made by ``FileLogStore.open``, in the store's thread."""
 
-    def __init__(self, root: Path, run: str, key: str, worker: Worker[_Request]) -> None:
+    def __init__(
+        self, root: Path, run: str, key: str, worker: Worker[_Request], mask: StreamMask | None = None
+    ) -> None:
         self.name = (run, key)
         self._worker = worker
         self._root = root
@@ -147,7 +159,9 @@ class FileLogWriter:
         except BaseException:
             self._close_files()
             raise
-        self._position = _position(self._last)
+        self._masker, self._next = _masker_after(mask, self._last)
+        """Raw offset of the next chunk: earlier than what was taken in where a mask has to see bytes again."""
+        self._position = self._position_now()
 
     @property
     def position(self) -> LogPosition:
@@ -159,6 +173,13 @@ class FileLogWriter:
         if self._closed:
             raise ValueError(f"the log {self.name[1]} is closed")
         position: LogPosition = await self._worker.call(_Append(self, raw_offset, data, at_utc))
+        return position
+
+    async def end(self, at_utc: float) -> LogPosition:
+        """Write what was held back, as ``LogWriter`` promises. ``StoreFailed``: ask again."""
+        if self._closed:
+            raise ValueError(f"the log {self.name[1]} is closed")
+        position: LogPosition = await self._worker.call(_End(self, at_utc))
         return position
 
     async def sync(self) -> None:
@@ -189,7 +210,7 @@ class FileLogWriter:
         """Write the chunks of one batch together; runs in the store's thread."""
         taken: list[Ticket[_Request]] = []
         chunks: list[bytes] = []
-        raw_end, at_utc = self._last.raw_offset, 0.0
+        raw_end, at_utc = self._next, 0.0
         for ticket in tickets:
             request = ticket.request
             assert isinstance(request, _Append)
@@ -221,13 +242,56 @@ class FileLogWriter:
             ticket.done(self._position)
 
     def _write_block(self, data: bytes, at_utc: float) -> None:
-        added = records.records_of(self._last, data, at_utc)
+        if self._masker is None:
+            self._write_records(data, records.records_of(self._last, data, at_utc))
+            self._next += len(data)
+        else:
+            for start in range(0, len(data), MAX_BLOCK_BYTES):
+                self._write_masked(self._masker, data[start : start + MAX_BLOCK_BYTES], at_utc)
+        self._position = self._position_now()
+
+    def _write_masked(self, masker: StreamMasker, data: bytes, at_utc: float) -> None:
+        """One block. The masker of before counts until its bytes are written."""
+        after = masker.copy()
+        out = after.feed(data)
+        if len(out) > MAX_BLOCK_BYTES and len(data) > 1:
+            # Markers are longer than secrets: readers find a line by records that are not far apart.
+            half = len(data) // 2
+            self._write_masked(masker, data[:half], at_utc)
+            assert self._masker is not None
+            self._write_masked(self._masker, data[half:], at_utc)
+            return
+        self._next += len(data)
+        self._masker = after
+        # What a log that was opened again sees for the second time was counted then.
+        taken, written = max(self._next, self._last.raw_offset), _written(self._last)
+        now = max(written, self._next - after.held_bytes)
+        if taken > self._last.raw_offset or now > written:
+            try:
+                self._write_records(out, [records.masked_record(self._last, out, taken, taken - now, at_utc)])
+            except OSError:
+                self._next, self._masker = self._next - len(data), masker
+                raise
+
+    def _end(self, at_utc: float) -> LogPosition:
+        if self._masker is not None and self._masker.held_bytes:
+            after = self._masker.copy()
+            out = after.end()
+            taken = max(self._next, self._last.raw_offset)
+            self._write_records(out, [records.masked_record(self._last, out, taken, 0, at_utc)])
+            self._masker = after
+            self._position = self._position_now()
+        return self._position
+
+    def _write_records(self, data: bytes, added: Sequence[Record]) -> None:
         _write_at(self._log_fd, data, self._last.file_offset)
         # The record after its bytes, never before: whoever sees the record may read the bytes.
         _write_at(self._index_fd, b"".join(map(records.encode, added)), records.record_position(self._records))
         self._records += len(added)
         self._last = added[-1]
-        self._position = _position(self._last)
+
+    def _position_now(self) -> LogPosition:
+        return LogPosition(raw_offset=self._next, file_bytes=self._last.file_offset, lines=self._last.lines)
 
     def _sync_files(self) -> None:
         # Bytes first: after a power cut in between, the index may be behind the file but not before it.
@@ -260,7 +324,21 @@ def whole_tail(data: bytes, before: int) -> bytes:
 
 
 def _position(record: Record) -> LogPosition:
-    return LogPosition(raw_offset=record.raw_offset, file_bytes=record.file_offset, lines=record.lines)
+    return LogPosition(raw_offset=_written(record), file_bytes=record.file_offset, lines=record.lines)
+
+
+def _written(record: Record) -> int:
+    """Bytes of the host's log that stand in the file, as far as a mask lets them."""
+    return record.raw_offset - record.mask_tail_bytes
+
+
+def _masker_after(mask: StreamMask | None, last: Record) -> tuple[StreamMasker | None, int]:
+    """How a log goes on after its last record: its masker, and the raw offset of the chunk that it needs next."""
+    written = _written(last)
+    if mask is None:
+        return None, written
+    context = min(written, mask.context_bytes)
+    return mask.masker(already=context), written - context
 
 
 def _open_files(log: Path, index: Path) -> tuple[int, int]:

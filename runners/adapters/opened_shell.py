@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from runners.adapters.shell_channel import OpenShell, ShellChannel, ShellLost
+from runners.adapters.sudo_shell import SUDO_DEADLINE_S, Become, become
 from runners.model.errors import HostRefused
 from runners.remote.handshake import PARTS, NoiseSkipper, Opened, Refused, Role, StateFolder, hello, load
 from runners.remote.notices import LineSplitter, parse_notice
@@ -44,15 +45,22 @@ def script_of(role: Role) -> bytes:
 
 
 async def open_supervised_shell(
-    open_shell: OpenShell, role: Role, host: str, *, deadline_s: float = OPEN_DEADLINE_S
+    open_shell: OpenShell, role: Role, host: str, *, who: Become | None = None, deadline_s: float = OPEN_DEADLINE_S
 ) -> OpenedShell:
-    """Open a shell and load the supervisor into it. Raises ``ShellLost`` or ``HostRefused``."""
+    """Open a shell and load the supervisor into it, as the account that logs in or as ``who``.
+
+    Raises ``ShellLost`` or ``HostRefused``; for ``who`` ``SudoRefused`` and ``SudoSilent`` too.
+    """
     shell = await open_shell()
     nonce = secrets.token_hex(16)
     skip_stderr = asyncio.create_task(_skip(shell.read_stderr, nonce), name=f"stderr of {host}")
     try:
-        async with asyncio.timeout(deadline_s):
-            first = await _answered_hello(shell, nonce)
+        async with asyncio.timeout(deadline_s + (SUDO_DEADLINE_S if who else 0)):
+            first = await answered_hello(shell, nonce)
+            if who is not None:
+                await skip_stderr
+                await become(shell, who)
+                first, skip_stderr = b"", asyncio.create_task(_nothing())
             await shell.write(load(script_of(role), nonce, role))
             return await _first_words(shell, nonce, first, skip_stderr, host)
     except BaseException as problem:
@@ -71,7 +79,8 @@ async def closed(shell: ShellChannel) -> None:
             await shell.wait_closed()
 
 
-async def _answered_hello(shell: ShellChannel, nonce: str) -> bytes:
+async def answered_hello(shell: ShellChannel, nonce: str) -> bytes:
+    """Greet a shell until it answers; what it said after its answer. Raises ``ShellLost``."""
     answer = asyncio.create_task(_skip(shell.read_stdout, nonce))
     try:
         while True:
@@ -114,6 +123,10 @@ async def _first_words(
         data = await shell.read_stdout(READ_BYTES)
         if not data:
             raise ShellLost("the shell ended while it loaded the supervisor")
+
+
+async def _nothing() -> bytes:
+    return b""
 
 
 async def _skip(read: Callable[[int], Awaitable[bytes]], nonce: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.model.inventory import Host
-from runners.ports.transport import HostSession, SessionSink, Transport
+from runners.ports.transport import HostInspection, HostSession, SessionSink, Transport
 
 
 class RoutingTransport:
@@ -17,3 +17,7 @@ class RoutingTransport:
         """As ``Transport.connect``."""
         transport = self._local if host.is_here else self._remote
         return await transport.connect(host, sink)
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """As ``Transport.inspect``."""
+        return await (self._local if host.is_here else self._remote).inspect(host)

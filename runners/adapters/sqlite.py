@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from runners.adapters.sqlite_schema import damaged, open_database, translate
+from runners.adapters.sqlite_schema import damaged, open_database, quick_check, translate
 from runners.adapters.worker import Ticket, Worker
 from runners.core.chain import digest_of
 from runners.model.errors import NotFound
@@ -189,6 +189,10 @@ class SqliteRunStore:
     async def intent_outcome(self, intent: str) -> IntentRow | None:
         """What became of an intent; None when it never took effect."""
         return await self._read(lambda connection: _get_intent(connection, intent))
+
+    async def check(self, most_s: float) -> str | None:
+        """What SQLite's quick_check finds; empty: nothing. None: it took longer than ``most_s``."""
+        return await self._read(lambda connection: quick_check(connection, most_s))
 
     async def close(self) -> None:
         """Finish what was asked and close. Closing twice is not an error."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -50,6 +51,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 """Statements that lead from version n to n+1. Only ever add to the end: every one of them lies on somebody's disk."""
 
+_STEPS_BETWEEN_LOOKS = 10_000
 _ALWAYS_CHECKED_BYTES = 64 * 1024 * 1024
 _LOCK_WAIT_S = 2.0
 """A controller that was just killed may hold its lock for the moment it takes to die."""
@@ -101,6 +103,21 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise damaged(path, str(found))
+
+
+def quick_check(connection: sqlite3.Connection, most_s: float) -> str | None:
+    """What SQLite finds broken in the file's structure; empty: nothing. None: it took longer than ``most_s``."""
+    until_s = time.monotonic() + most_s
+    connection.set_progress_handler(lambda: time.monotonic() > until_s, _STEPS_BETWEEN_LOOKS)
+    try:
+        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if found == "ok" else found
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from asyncssh.public_key import SSHKey
 
+from runners.adapters.host_check import inspect_shells
 from runners.adapters.interactive import interactive_command
 from runners.adapters.known_hosts import KeyStanding, KnownHosts, fingerprint, holds, key_type, record_key
 from runners.adapters.shell_channel import ShellLost
@@ -16,10 +17,11 @@ from runners.adapters.ssh_config import SshConfig, SshOptions
 from runners.adapters.ssh_dial import AgentPath, Connection, Dialler
 from runners.adapters.ssh_login import changed_key, unreachable
 from runners.adapters.ssh_shell_channel import SshShell, open_shell
+from runners.adapters.ssh_streams import SshStreams
 from runners.adapters.supervised import open_session
 from runners.model.errors import HostRefused, SessionLost
 from runners.model.inventory import Host
-from runners.ports.transport import HostSession, SessionSink
+from runners.ports.transport import HostInspection, HostSession, SessionSink
 
 
 def agent_of_the_environment() -> str | None:
@@ -55,7 +57,9 @@ class SshTransport:
         connection = await self._dialler.dial(options)
         shells = _Shells(connection)
         try:
-            session = await open_session(host, shells.open, sink, connect_s=connection.connect_s)
+            session = await open_session(
+                host, shells.open, sink, connect_s=connection.connect_s, open_stream=SshStreams(connection).open
+            )
         except (ShellLost, SessionLost) as lost:
             await _end(connection)
             raise unreachable(options, f"let us in and then lost the session ({lost})") from None
@@ -67,6 +71,24 @@ class SshTransport:
             connection.socket.quick = False
         shells.end_with_the_last_one()
         return session
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """As the promise says."""
+        options = await self._config.resolve(host)
+        connection = await self._dialler.dial(options)
+        try:
+            said = await inspect_shells(lambda: open_shell(connection))
+        except ShellLost as lost:
+            raise unreachable(options, f"let us in and then went silent ({lost})") from None
+        finally:
+            await _end(connection)
+        key = connection.ssh.get_server_host_key()
+        return replace(
+            said,
+            connect_s=connection.connect_s,
+            key_type=key_type(key) if key is not None else "",
+            fingerprint=fingerprint(key) if key is not None else "",
+        )
 
     async def scan_keys(self, host: Host) -> list[tuple[str, str, SSHKey]]:
         """The host's keys as (type, ``SHA256:…``, key), one of each type it has. Sends nothing but the key exchange.

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runners.adapters.ssh_config_scan import ConfigScan, scan_config
+from runners.adapters.ssh_config_shared import SharedAnswers
 from runners.model.errors import HostRefused
 from runners.model.inventory import Host
 from runners.spec.jumps import HopRefused, parse_hops
@@ -118,6 +119,7 @@ class SshConfig:
         self._slots = asyncio.Semaphore(PARALLEL_RESOLUTIONS)
         self._scans: dict[str | None, ConfigScan] = {}
         self._answers: dict[tuple[object, ...], tuple[ConfigScan, SshOptions]] = {}
+        self._shared = SharedAnswers()
 
     @property
     def program(self) -> str | None:
@@ -166,11 +168,14 @@ class SshConfig:
         cached = self._answers.get(key)
         if cached is not None and cached[0] is scan:
             return cached[1] if cached[1].declared == host else replace(cached[1], declared=host)
-        async with self._slots:
-            printed = await self._ask(host)
-        options = read_printed_options(host, parse_printed(printed), home=self._home)
+        printed = await self._shared.printed(scan, host, self._printed)
+        options = read_printed_options(host, printed, home=self._home)
         self._answers[key] = (scan, options)
         return options
+
+    async def _printed(self, host: Host) -> dict[str, list[str]]:
+        async with self._slots:
+            return parse_printed(await self._ask(host))
 
     def _scan(self, ssh_config: str | None) -> ConfigScan:
         """The scan of the files that ``ssh`` would read; the same object while none of them changed."""

@@ -1,68 +1,38 @@
-"""A session with one host, spoken with its supervisor over shells that somebody else opened.
+"""A session with one host, spoken with its supervisors over shells that somebody else opened.
 
-Two shells: the helper takes requests and pushes completions, the follower ships what grows. A job that ends within
-50 ms never meets the follower: its log is fetched by the helper. Bytes of one log come from one of them, never both.
+One conversation for the account that logged in, and one more for each user that sudo makes of us, all on the same
+connection: two shells each, a helper that takes requests and pushes completions, a follower that ships what grows.
 """
 
 from __future__ import annotations
 
 import asyncio
-import enum
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from runners.adapters.follower import Follower
-from runners.adapters.helper_channel import HelperChannel
+from runners.adapters.conversation import REQUEST_DEADLINE_S, Conversation
+from runners.adapters.courier import open_courier
 from runners.adapters.opened_shell import OpenedShell, open_supervised_shell
-from runners.adapters.remote_words import execution_report, execution_result
-from runners.adapters.shell_channel import OpenShell
-from runners.model.errors import HostRefused, SessionLost
+from runners.adapters.session_voice import Voice
+from runners.adapters.shell_channel import OpenShell, ShellLost
+from runners.adapters.sockets import open_socket
+from runners.adapters.sudo_shell import Become, SudoSilent
+from runners.model.definition import ROOT
+from runners.model.errors import HostRefused, SessionLost, SudoRefused
 from runners.model.inventory import Host
-from runners.ports.transport import (
-    CancelStep,
-    ExecutionPhase,
-    ExecutionReport,
-    ExecutionRequest,
-    ExecutionResult,
-    HostFacts,
-    SessionSink,
-    Survivor,
-)
-from runners.remote import request
-from runners.remote.frames import Chunk, FrameError
-from runners.remote.notices import CancelNotice, Finished, KeyReport
-from runners.remote.result import RemoteResult
+from runners.ports.byte_stream import ByteStream, OpenStream
+from runners.ports.courier import Courier
+from runners.ports.transport import ExecutionReport, ExecutionRequest, HostFacts, SessionSink, Supervisor
+from runners.remote.handshake import Role
+from runners.remote.request import RequestRefused
+
+MOST_USERS = 3
+"""Users that sudo makes of us at the same time: with our own they need eight of sshd's ten sessions."""
+
+ROOM_LOOK_S = 0.1
+"""Between two looks for one that is not used any more."""
 
 log = logging.getLogger("onduty.session")
-
-REQUEST_DEADLINE_S = 20.0
-REMOVE_DEADLINE_S = 600.0
-"""Work folders may be large."""
-FOLLOW_AFTER_S = 0.05
-"""A job that runs longer is followed; a shorter one is fetched."""
-FETCH_BYTES = 256 << 10
-"""What the helper may be asked for at once: more would keep it from its requests."""
-
-
-class _Source(enum.Enum):
-    NONE = enum.auto()
-    HELPER = enum.auto()
-    FOLLOWER = enum.auto()
-
-
-@dataclass(slots=True)
-class _Followed:
-    key: str
-    received: int
-    """Bytes that the sink has taken, counted from the log's start. The receiver owns it."""
-    source: _Source = _Source.NONE
-    result: ExecutionResult | None = None
-    over: bool = False
-    """The sink heard the end."""
-    timer: asyncio.TimerHandle | None = None
-    survivors: list[Survivor] = field(default_factory=list)
 
 
 async def open_session(
@@ -71,15 +41,18 @@ async def open_session(
     sink: SessionSink,
     *,
     connect_s: float,
+    open_stream: OpenStream = open_socket,
     deadline_s: float = REQUEST_DEADLINE_S,
 ) -> SupervisedSession:
     """Open the helper and return a session with ``host``; nothing of a job ran there before it returns.
 
-    ``connect_s`` is what the connection took. Raises ``ShellLost`` when the shell or the connection ended meanwhile,
-    and ``HostRefused`` when the host cannot serve.
+    ``connect_s`` is what the connection took; ``open_stream`` connects from the host to somewhere. Raises ``ShellLost``
+    when the shell or the connection ended meanwhile, and ``HostRefused`` when the host cannot serve.
     """
     opened = await open_supervised_shell(open_shell, "helper", host.name)
-    return SupervisedSession(host, open_shell, opened, sink, connect_s=connect_s, deadline_s=deadline_s)
+    return SupervisedSession(
+        host, open_shell, opened, sink, connect_s=connect_s, open_stream=open_stream, deadline_s=deadline_s
+    )
 
 
 class SupervisedSession:
@@ -93,6 +66,7 @@ class SupervisedSession:
         sink: SessionSink,
         *,
         connect_s: float,
+        open_stream: OpenStream,
         deadline_s: float,
     ) -> None:
         self.facts = HostFacts(
@@ -103,321 +77,171 @@ class SupervisedSession:
             connect_s=connect_s,
         )
         self._host = host
-        self._sink = sink
-        self._followed: dict[str, _Followed] = {}
-        self._survivors: dict[str, list[Survivor]] = {}
-        self._lost: str | None = None
-        self._closed = False
-        self._sink_turn = asyncio.Lock()
-        self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
-        self._helper = HelperChannel(opened, deadline_s=deadline_s, on_notice=self._hear, on_lost=self._lose)
-        self._follower = Follower(
-            lambda: open_supervised_shell(open_shell, "follower", host.name),
-            on_chunk=self._take_chunk,
-            on_report=self._hear_report,
-            on_lost=self._lose,
-        )
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._spawn(self._tell_news())
+        self._open_shell = open_shell
+        self._open_stream = open_stream
+        self._deadline_s = deadline_s
+        self._voice = Voice(host.name, sink, let_go=self._let_go)
+        self._users: dict[str, Conversation] = {}
+        """Those that sudo made of us, who was used last at the end."""
+        self._becoming = asyncio.Lock()
+        self._left: set[asyncio.Task[None]] = set()
+        self._own = self._conversation(opened, None)
 
     # ----- HostSession
 
-    async def start(self, request_: ExecutionRequest) -> ExecutionReport:
+    async def start(self, request: ExecutionRequest) -> ExecutionReport:
         """As the promise says."""
-        self._check()
-        key = request_.key
-        known = self._followed.get(key)
-        # Before the request: a quick job's end may be heard in the same breath as its start.
-        followed = known or self._followed.setdefault(key, _Followed(key, 0))
-        try:
-            answer = await self._helper.ask(
-                lambda number: request.start(
-                    number,
-                    key=key,
-                    script=request_.script,
-                    env=request_.env,
-                    dir=request_.dir,
-                    workdir=request_.workdir,
-                    timeout_s=request_.timeout_s,
-                    label=request_.label,
-                    earlier=request_.earlier,
-                    shell=request_.shell,
-                    login=request_.login,
-                ),
-                ends_with_report=True,
-            )
-        except request.RequestRefused as refused:
-            self._drop(known, key)
-            raise HostRefused(f"{self._host.name}: {refused}; nothing was started there") from None
-        if answer.word == "full":
-            self._drop(known, key)
-            raise HostRefused(
-                f"{self._host.name}: {self.facts.state_dir} cannot be written (disk full?); nothing was started there"
-            )
-        if answer.word == "started":
-            report = ExecutionReport(key=key, phase=ExecutionPhase.RUNNING)
-            if followed.result is not None:
-                report = ExecutionReport(
-                    key=key,
-                    phase=ExecutionPhase.DONE,
-                    log_bytes=followed.result.log_bytes,
-                    result=followed.result,
-                )
-            elif followed.source is _Source.NONE:
-                loop = asyncio.get_running_loop()
-                followed.timer = loop.call_later(FOLLOW_AFTER_S, self._follow_by_follower, followed)
-            return report
-        report = self._report(answer.reports[0])
-        if report.phase in (ExecutionPhase.RUNNING, ExecutionPhase.DONE):
-            self._begin(followed, report)
-        else:
-            self._drop(known, key)
-        return report
+        return await self._own.start(request)
 
     async def ask(self, keys: Sequence[str]) -> Sequence[ExecutionReport]:
         """As the promise says."""
-        self._check()
-        if not keys:
-            return []
-        answer = await self._helper.ask(lambda number: request.ask(number, keys))
-        found = {report.key: report for report in answer.reports}
-        if any(key not in found for key in keys):
-            raise SessionLost(f"{self._host.name} did not answer for every key that was asked for")
-        return [self._report(found[key]) for key in keys]
+        return await self._own.ask(keys)
 
     async def seal(self, key: str) -> ExecutionReport:
         """As the promise says. Raises ``HostRefused`` when the disk takes no claim."""
-        self._check()
-        answer = await self._helper.ask(lambda number: request.seal(number, key), ends_with_report=True)
-        if answer.word == "full":
-            raise HostRefused(f"{self._host.name}: {self.facts.state_dir} cannot be written; {key} is not sealed")
-        return self._report(answer.reports[0])
+        return await self._own.seal(key)
 
     async def follow(self, key: str, offset: int) -> None:
         """As the promise says."""
-        self._check()
-        if key in self._followed:
-            return
-        followed = self._followed[key] = _Followed(key, offset)
-        try:
-            report = (await self.ask([key]))[0]
-        except BaseException:
-            self._followed.pop(key, None)
-            raise
-        self._begin(followed, report)
+        await self._own.follow(key, offset)
 
     async def output(self, key: str, size_bytes: int) -> bytes:
         """As the promise says."""
-        self._check()
-        return await self._helper.output(key, size_bytes) if size_bytes else b""
+        return await self._own.output(key, size_bytes)
 
     async def cancel(self, key: str, grace_s: float) -> None:
         """As the promise says."""
-        self._check()
-        await self._helper.ask(lambda number: request.cancel(number, key, grace_s))
+        await self._own.cancel(key, grace_s)
 
     async def remove(self, keys: Sequence[str]) -> None:
         """As the promise says."""
-        self._check()
-        if keys:
-            await self._helper.ask(lambda number: request.remove(number, keys))
-        for key in keys:
-            if (followed := self._followed.get(key)) is not None and followed.over:
-                del self._followed[key]
+        await self._own.remove(keys)
 
-    async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
+    async def under(self, user: str) -> Supervisor:
         """As the promise says."""
-        self._check()
-        if workdirs:
-            await self._helper.ask(
-                lambda number: request.remove_workdirs(number, workdirs), deadline_s=REMOVE_DEADLINE_S
-            )
+        self._voice.check()
+        if not user:
+            return self._own
+        while user not in self._users:
+            async with self._becoming:
+                if user not in self._users:
+                    await self._make_room()
+                    self._users[user] = await self._become(user)
+        found = self._users[user] = self._users.pop(user)
+        return found
+
+    async def remove_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str] = ()) -> None:
+        """As the promise says. Nobody else is asked to delete what the account itself could."""
+        if not workdirs:
+            return
+        await self._own.remove_work_folders(workdirs)
+        # What others own may stand around what the account owns: twice is enough for what tasks leave.
+        for user in (*sharers, *sharers) if sharers else ():
+            left = await self._own.work_folders(workdirs)
+            if not left:
+                return
+            try:
+                other = await self.under(user)
+                assert isinstance(other, Conversation)
+                await other.remove_work_folders(left)
+            except (SudoRefused, HostRefused, RequestRefused) as refused:
+                log.warning("%s: work folders stay: %s", self._host.name, refused)
+            await self._own.remove_work_folders(workdirs)
+
+    async def open_courier(self, workdir: str, dir: str | None, sharers: Sequence[str] = ()) -> Courier:
+        """As the promise says."""
+        self._voice.check()
+        path = await self._own_folder(workdir, sharers)
+        return await open_courier(
+            self._open_shell,
+            self._host.name,
+            workfolder=path if path.startswith("/") else f"{self.facts.state_dir}/work/{workdir}",
+            folder=dir,
+            judge=self._judge_lost,
+        )
+
+    async def _judge_lost(self, lost: ShellLost) -> None:
+        """Raise ``SessionLost`` when the connection went, and not only a shell on it."""
+        await self._own.ping()
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """As the promise says."""
+        self._voice.check()
+        return await self._open_stream(host, port)
 
     async def close(self) -> None:
         """As the promise says."""
-        self._closed = True
-        self._let_go()
-        current = asyncio.current_task()
-        tasks = [task for task in self._tasks if task is not current]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, self._helper.wait_closed(), self._follower.wait_closed(), return_exceptions=True)
+        everybody = (self._own, *self._users.values())
+        self._voice.close()
+        await asyncio.gather(
+            self._voice.wait_closed(), *(one.wait_closed() for one in everybody), *self._left, return_exceptions=True
+        )
 
-    # ----- what the host says
+    # ----- conversations
 
-    def _hear(self, notice: Finished | CancelNotice) -> None:
-        match notice:
-            case Finished(key=key, result=result):
-                self._hear_result(key, result)
-            case CancelNotice(key=key, step="survivor"):
-                survivor = Survivor(pid=notice.pid, user=notice.user, command=notice.command)
-                self._survivors.setdefault(key, []).append(survivor)
-            case CancelNotice(key=key, step=step):
-                survivors = tuple(self._survivors.pop(key, ()))
-                self._later(lambda: self._tell_step(key, CancelStep(step), survivors))
+    def _conversation(self, opened: OpenedShell, who: Become | None) -> Conversation:
+        async def open_follower() -> OpenedShell:
+            return await self._opened("follower", who)
 
-    def _hear_result(self, key: str, result: RemoteResult) -> None:
-        followed = self._followed.get(key)
-        if followed is None or followed.over or followed.result is not None:
-            return
-        followed.result = execution_result(result)
-        self._later(lambda: self._advance(followed))
+        return Conversation(
+            self._voice,
+            opened,
+            open_follower,
+            work_folder=self._shared_folder if who else self._own_folder,
+            deadline_s=self._deadline_s,
+        )
 
-    def _hear_report(self, report: KeyReport) -> None:
-        """The follower is done with a key."""
-        followed = self._followed.get(report.key)
-        if followed is None or followed.over:
-            return
-        if report.result is not None:
-            self._hear_result(report.key, report.result)
-        else:
-            try:
-                words = self._report(report)
-            except SessionLost as lost:
-                self._lose(lost.message)
-                return
-            self._later(lambda: self._tell_vanished(followed, words))
-
-    async def _take_chunk(self, chunk: Chunk) -> None:
-        followed = self._followed.get(chunk.key)
-        if followed is None or followed.over:
-            return
-        async with self._sink_turn:
-            if self._lost is not None or self._closed:
-                return
-            if chunk.offset != followed.received or followed.source is not _Source.FOLLOWER:
-                raise FrameError(f"a piece of {chunk.key} at {chunk.offset}, expected was {followed.received}")
-            await self._sink.on_output(chunk.key, chunk.offset, chunk.data)
-            followed.received += len(chunk.data)
-        await self._tell_if_finished(followed)
-
-    # ----- following
-
-    def _begin(self, followed: _Followed, report: ExecutionReport) -> None:
-        match report.phase:
-            case ExecutionPhase.DONE:
-                if followed.result is None:
-                    followed.result = report.result
-                self._later(lambda: self._advance(followed))
-            case ExecutionPhase.RUNNING | ExecutionPhase.LOST:
-                self._follow_by_follower(followed)
-            case _:
-                self._later(lambda: self._tell_vanished(followed, report))
-
-    def _follow_by_follower(self, followed: _Followed) -> None:
-        if followed.source is _Source.NONE and not followed.over and self._lost is None and not self._closed:
-            followed.source = _Source.FOLLOWER
-            self._follower.send(request.follow(followed.key, followed.received))
-
-    async def _advance(self, followed: _Followed) -> None:
-        """The result is known: get what is missing, then tell."""
-        if followed.timer is not None:
-            followed.timer.cancel()
-        result = followed.result
-        assert result is not None
-        missing = result.log_bytes - followed.received
-        if missing > 0:
-            if followed.source is _Source.FOLLOWER:
-                self._follower.send(request.LOOK_NOW)
-                return
-            if followed.source is _Source.NONE and missing > FETCH_BYTES:
-                self._follow_by_follower(followed)
-                return
-            if followed.source is _Source.NONE:
-                followed.source = _Source.HELPER
-                self._spawn(self._fetch(followed, missing))
-                return
-        await self._tell_if_finished(followed)
-
-    async def _fetch(self, followed: _Followed, size_bytes: int) -> None:
+    async def _opened(self, role: Role, who: Become | None) -> OpenedShell:
         try:
-            data = await self._helper.fetch(followed.key, followed.received, size_bytes)
-        except SessionLost:
-            return
-        async with self._sink_turn:
-            if self._lost is not None or self._closed:
-                return
-            await self._sink.on_output(followed.key, followed.received, data)
-            followed.received += len(data)
-        await self._tell_if_finished(followed)
+            return await open_supervised_shell(self._open_shell, role, self._host.name, who=who)
+        except SudoSilent as silent:
+            # Silence of sudo, or of the link? The account's own helper knows; else the session is lost in this.
+            await self._own.ping()
+            raise SudoRefused(f"{silent}; nothing was started there") from None
 
-    # ----- telling the sink, one call at a time
+    async def _become(self, user: str) -> Conversation:
+        who = Become(user=user, host=self._host.name, login=self.facts.user)
+        try:
+            opened = await self._opened("helper", who)
+        except ShellLost as lost:
+            self._voice.lose(str(lost))
+            raise SessionLost(f"the session with {self._host.name} ended ({lost})") from None
+        except RequestRefused as refused:
+            raise SudoRefused(f"{self._host.name}: {refused}; nothing was started there") from None
+        found = self._conversation(opened, who)
+        if self._voice.over:
+            found.close()
+            self._voice.check()
+        return found
 
-    def _later(self, tell: Callable[[], Awaitable[None]]) -> None:
-        self._news.put_nowait(tell)
+    async def _make_room(self) -> None:
+        """Let go of who was not used for the longest time. While all are in use, wait for one."""
+        while len(self._users) >= MOST_USERS:
+            self._voice.check()
+            for user, one in self._users.items():
+                if one.idle:
+                    del self._users[user]
+                    one.close()
+                    self._spare(one)
+                    return
+            await asyncio.sleep(ROOM_LOOK_S)
 
-    async def _tell_news(self) -> None:
-        while True:
-            tell = await self._news.get()
-            await tell()
+    def _spare(self, one: Conversation) -> None:
+        closing = asyncio.create_task(one.wait_closed(), name=f"leaving a user of {self._host.name}")
+        self._left.add(closing)
+        closing.add_done_callback(self._left.discard)
 
-    async def _tell_if_finished(self, followed: _Followed) -> None:
-        async with self._sink_turn:
-            result = followed.result
-            if result is None or followed.over or self._lost is not None or self._closed:
-                return
-            if followed.received >= result.log_bytes:
-                followed.over = True
-                await self._sink.on_finished(followed.key, result)
+    # ----- work folders
 
-    async def _tell_vanished(self, followed: _Followed, report: ExecutionReport) -> None:
-        async with self._sink_turn:
-            if not followed.over and self._lost is None and not self._closed:
-                followed.over = True
-                await self._sink.on_vanished(followed.key, report)
+    async def _own_folder(self, workdir: str, sharers: Sequence[str]) -> str:
+        # Everything is root's anyway.
+        if all(user == ROOT for user in sharers):
+            return workdir
+        return await self._shared_folder(workdir, sharers)
 
-    async def _tell_step(self, key: str, step: CancelStep, survivors: tuple[Survivor, ...]) -> None:
-        async with self._sink_turn:
-            if self._lost is None and not self._closed:
-                await self._sink.on_cancel_step(key, step, survivors)
-
-    async def _tell_lost(self, cause: str) -> None:
-        async with self._sink_turn:
-            if not self._closed:
-                await self._sink.on_lost(cause)
-        # None of them is inside the sink, and nothing is left to tell.
-        for task in self._tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
-
-    # ----- the end
-
-    def _lose(self, cause: str) -> None:
-        if self._lost is None and not self._closed:
-            self._lost = cause
-            self._let_go()
-            self._spawn(self._tell_lost(cause))
+    async def _shared_folder(self, workdir: str, sharers: Sequence[str]) -> str:
+        return await self._own.make_work_folder(workdir, sharers)
 
     def _let_go(self) -> None:
-        for followed in self._followed.values():
-            if followed.timer is not None:
-                followed.timer.cancel()
-        self._helper.close()
-        self._follower.close()
-
-    def _check(self) -> None:
-        if self._lost is not None or self._closed:
-            raise SessionLost(f"the session with {self._host.name} ended ({self._lost or 'closed'})")
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        async def guarded() -> None:
-            try:
-                await work
-            except Exception as problem:
-                log.exception("session with %s", self._host.name)
-                self._lose(f"the receiver of its output failed ({problem})")
-
-        task = asyncio.create_task(guarded(), name=f"session {self._host.name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        # A session that is closed at once cancels the task before it began, and nobody would ever await the work.
-        task.add_done_callback(lambda _: work.close())
-
-    def _drop(self, known: _Followed | None, key: str) -> None:
-        if known is None:
-            self._followed.pop(key, None)
-
-    def _report(self, report: KeyReport) -> ExecutionReport:
-        if report.phase == "unknown":
-            raise SessionLost(f"{self._host.name} cannot look at its executions: {self.facts.state_dir} is not there")
-        return execution_report(report)
+        for one in (self._own, *self._users.values()):
+            one.close()

@@ -17,6 +17,8 @@ from runners.model.wire import decode, encode, event_from_json
 
 if TYPE_CHECKING:
     from runners.model.events import Event
+    from runners.model.host_check import HostCheck
+    from runners.model.inventory import Host
     from runners.model.preview import Preview
     from runners.model.snapshot import PlanAnswer, RunSnapshot
 
@@ -26,7 +28,8 @@ CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 60.0
 """Intents wait for a durable commit, never for a host."""
 STATUS_SILENCE_S = 10.0
-"""The controller sends a status line at least every 2 s; longer silence is a dead controller."""
+"""The controller sends a status line at least every 2 s; longer silence is a dead controller.
+So it does while it looks at hosts."""
 
 
 class ProblemsFound(InputRefused):
@@ -105,6 +108,10 @@ class ControllerClient:
         """Ask for something; returns once it is durable, raises ``ActionRefused`` with the reason."""
         return await self._post(f"/v1/runs/{uid}/intents", request, api.IntentAnswer)
 
+    async def give_secrets(self, uid: str, request: api.GiveSecrets) -> api.IntentAnswer:
+        """Give a run its secrets; returns once it is durable that it has them."""
+        return await self._post(f"/v1/runs/{uid}/secrets", request, api.IntentAnswer)
+
     async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
         """What it would do now, or why it would be refused; nothing happens."""
         from runners.model.preview import Preview
@@ -114,6 +121,20 @@ class ControllerClient:
     async def hosts(self) -> list[api.HostStatus]:
         """Connections as they are now."""
         return await self._get("/v1/hosts", list[api.HostStatus])
+
+    async def self_check(self) -> api.SelfCheck:
+        """What only the controller can say of itself."""
+        return await self._get("/v1/self", api.SelfCheck)
+
+    async def check_hosts(self, hosts: Sequence[Host]) -> AsyncGenerator[HostCheck, None]:
+        """Look at these hosts now; each one as it comes. Nothing there is changed."""
+        from runners.model.host_check import HostCheck
+
+        body = encode(list(hosts))
+        async with self._stream("/v1/hosts/check", {}, read_timeout_s=STATUS_SILENCE_S, body=body) as lines:
+            async for line in lines:
+                if line != b"{}":
+                    yield decode(line, HostCheck)
 
     async def hosts_trusted(self, names: Sequence[str]) -> None:
         """Tell that keys were recorded: who waits for them tries again at once."""
@@ -150,19 +171,21 @@ class ControllerClient:
                     raise StreamDropped("this reader was too slow and was let go; follow again from the last event")
                 yield line
 
-    async def status(self) -> AsyncGenerator[api.Status, None]:
-        """What is true only now, as it changes."""
-        async with self._stream("/v1/status/stream", {}, read_timeout_s=STATUS_SILENCE_S) as lines:
+    async def status(self, run: str = "") -> AsyncGenerator[api.Status, None]:
+        """What is true only now, as it changes; with the uid of a ``run`` what is true of that alone."""
+        params = {"run": run} if run else {}
+        async with self._stream("/v1/status/stream", params, read_timeout_s=STATUS_SILENCE_S) as lines:
             async for line in lines:
                 yield decode(line, api.Status)
 
     @asynccontextmanager
     async def _stream(
-        self, path: str, params: dict[str, Any], *, read_timeout_s: float | None
+        self, path: str, params: dict[str, Any], *, read_timeout_s: float | None, body: bytes | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, read=read_timeout_s)
         try:
-            async with self._http.stream("GET", path, params=params, timeout=timeout) as response:
+            method = "GET" if body is None else "POST"
+            async with self._http.stream(method, path, params=params, timeout=timeout, content=body) as response:
                 if response.status_code >= 400:
                     await response.aread()
                     raise _error_of(response)

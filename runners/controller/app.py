@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from runners.controller.credentials import Agents
+from runners.controller.credentials import Agents, forget_variables
 from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
 from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.inventory import Host
 from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
 
@@ -27,6 +28,8 @@ MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_NUMBER = 2**62
 """Offsets and seqs are 64-bit integers in the store."""
 SIGN_OF_LIFE_S = 2.0
+SELF_CHECK_S = 2.0
+"""The store looks through itself for no longer: commits wait meanwhile."""
 
 T = TypeVar("T")
 
@@ -77,9 +80,12 @@ class Routes:
                 Route("/v1/runs/{uid}/definition", self._answer(self.definition)),
                 Route("/v1/runs/{uid}/stream", self._answer(self.stream)),
                 Route("/v1/runs/{uid}/intents", self._answer(self.act), methods=["POST"]),
+                Route("/v1/runs/{uid}/secrets", self._answer(self.give_secrets), methods=["POST"]),
                 Route("/v1/runs/{uid}/logs/{key}", self._answer(self.log)),
                 Route("/v1/status/stream", self._answer(self.status)),
                 Route("/v1/hosts", self._answer(self.hosts)),
+                Route("/v1/self", self._answer(self.self_check)),
+                Route("/v1/hosts/check", self._answer(self.hosts_check), methods=["POST"]),
                 Route("/v1/hosts/trusted", self._answer(self.hosts_trusted), methods=["POST"]),
                 Route("/v1/controller/stop", self._answer(self.stop), methods=["POST"]),
             ],
@@ -133,15 +139,17 @@ class Routes:
             pinned = await self._engine.definition(body.again)
             name = (await self._engine.state(body.again)).name
             definition, inventory = pinned.definition, pinned.inventory
-            plan = await asyncio.to_thread(plan_again, body, name, pinned)
+            plan = await asyncio.to_thread(plan_again, body, name, pinned, self._engine.pin_source)
         else:
-            plan = await asyncio.to_thread(plan_request, body)
+            plan = await asyncio.to_thread(plan_request, body, self._engine.pin_source)
+        forget_variables(plan)
         state = await self._engine.create_run(
             plan,
             definition=definition,
             inventory=inventory,
             actor=_user(request),
             request_id=body.id,
+            secrets=body.secrets,
         )
         return _json(api.RunStarted(id=state.name, uid=state.uid))
 
@@ -192,6 +200,15 @@ class Routes:
             return _json(await self._engine.preview(uid, intent))
         return _json(await self._engine.submit(uid, intent, _user(request)))
 
+    async def give_secrets(self, request: Request) -> Response:
+        """Values for a run; what it waited for is known when this returns."""
+        uid = request.path_params["uid"]
+        body = _body(await request.body(), api.GiveSecrets)
+        answer = await self._engine.give_secrets(
+            uid, intent_id=body.id, names=body.names, values=body.values, actor=_user(request)
+        )
+        return _json(answer)
+
     async def _intent(self, uid: str, body: api.IntentRequest) -> Intent:
         targets = tuple(dict.fromkeys(await self._engine.resolve_targets(uid, body.targets, body.intent)))
         seen = dict(body.seen_attempts)
@@ -240,13 +257,14 @@ class Routes:
         return Response(data, media_type="application/octet-stream")
 
     async def status(self, request: Request) -> Response:
-        """What is true only now, as NDJSON."""
+        """What is true only now, as NDJSON; with ``?run=UID`` of that run alone."""
+        run = request.query_params.get("run", "")
 
         async def lines() -> AsyncIterator[bytes]:
             self.open_streams += 1
             try:
                 async for status in self._engine.status_changes(SIGN_OF_LIFE_S):
-                    yield encode(status) + b"\n"
+                    yield encode(_of_run(status, run) if run else status) + b"\n"
             finally:
                 self.open_streams -= 1
 
@@ -255,6 +273,36 @@ class Routes:
     async def hosts(self, request: Request) -> Response:
         """Connections as they are."""
         return _json(self._engine.hosts())
+
+    async def self_check(self, request: Request) -> Response:
+        """Whether what is stored is sound, and what goes on."""
+        try:
+            found = await self._engine.check_store(SELF_CHECK_S)
+        except OndutyError as error:
+            found = error.message
+        return _json(
+            api.SelfCheck(
+                database=found,
+                trouble=self._engine.trouble,
+                live_runs=len(self._engine.live_runs()),
+                hosts_connected=sum(host.phase == "connected" for host in self._engine.hosts()),
+                agent=self._agents.current(),
+            )
+        )
+
+    async def hosts_check(self, request: Request) -> Response:
+        """Look at hosts, as NDJSON, each one as it comes; an empty object now and then is a sign of life."""
+        hosts = _body(await request.body(), list[Host])
+
+        async def lines() -> AsyncIterator[bytes]:
+            self.open_streams += 1
+            try:
+                async for check in self._engine.check_hosts(hosts, SIGN_OF_LIFE_S):
+                    yield b"{}\n" if check is None else encode(check) + b"\n"
+            finally:
+                self.open_streams -= 1
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
 
     async def hosts_trusted(self, request: Request) -> Response:
         """Keys were recorded by the client."""
@@ -319,6 +367,11 @@ def _body(data: bytes, kind: type[T]) -> T:
 
 def _user(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def _of_run(status: api.Status, uid: str) -> api.Status:
+    """What a command that follows one run reads; the hosts and the list of runs are for screens."""
+    return api.Status(at=status.at, runs=tuple(run for run in status.runs if run.uid == uid))
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -1,9 +1,15 @@
-"""Which SSH agent to use: one that came with a terminal leaves with it, so the newest that still lives counts."""
+"""Which SSH agent to use: one that came with a terminal leaves with it, so the newest that still lives counts.
+
+And which variables of our own environment are nobody's business.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+
+from runners.model.plan import Plan
+from runners.model.secrets import SourceKind
 
 
 class Agents:
@@ -31,3 +37,10 @@ class Agents:
             if stat.S_ISSOCK(found.st_mode) and found.st_uid == os.getuid():
                 return path
         return None
+
+
+def forget_variables(plan: Plan) -> None:
+    """Whoever started us may have had the variable set that holds a secret: nothing that we start inherits it."""
+    for source in plan.secrets.values():
+        if source.kind is SourceKind.ENV:
+            os.environ.pop(source.variable, None)

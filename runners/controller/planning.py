@@ -11,6 +11,7 @@ from runners.model.problems import Problem
 from runners.model.snapshot import PlanAnswer
 from runners.plan.build import build_plan, repeat_plan
 from runners.plan.digest import text_digest
+from runners.plan.sources import Pin, pin_sources
 from runners.spec.inventory import read_inventory
 from runners.spec.pipeline import read_pipeline
 
@@ -25,19 +26,28 @@ class TextsRefused(InputRefused):
         self.problems = tuple(str(problem) for problem in errors)
 
 
-def plan_again(request: StartRun, name: str, pinned: PlanAnswer) -> Plan:
-    """Plan what run ``name`` did once more; raises ``TextsRefused`` for what is wrong with the params."""
+def plan_again(request: StartRun, name: str, pinned: PlanAnswer, pin: Pin) -> Plan:
+    """Plan what run ``name`` did once more, with what its uploads would send now: it blocks.
+
+    Raises ``TextsRefused`` for what is wrong with the params, and for sources that are not there any more.
+    """
     pipeline, problems = read_pipeline(pinned.definition, name)
     if pipeline is None or any(not problem.warning for problem in problems):
         raise TextsRefused(problems)
     plan, more = repeat_plan(pipeline, request.params, pinned.plan, runbooks=request.runbooks)
-    if plan is None:
+    again = None
+    if plan is not None:
+        again, more = pin_sources(pipeline, plan, pin)
+    if again is None:
         raise TextsRefused((*problems, *more))
-    return plan
+    return again
 
 
-def plan_request(request: StartRun) -> Plan:
-    """Plan what a client asked to start; raises ``TextsRefused``."""
+def plan_request(request: StartRun, pin: Pin) -> Plan:
+    """Plan what a client asked to start, reading through ``pin`` what uploads send: it blocks.
+
+    Raises ``TextsRefused``.
+    """
     pipeline, problems = read_pipeline(request.definition, request.definition_path)
     inventory = None
     if request.inventory is not None:
@@ -58,7 +68,11 @@ def plan_request(request: StartRun) -> Plan:
         folder=str(PurePath(request.definition_path).parent),
         limit=request.limit,
         runbooks=request.runbooks,
+        home=request.home,
     )
-    if plan is None:
+    pinned = None
+    if plan is not None:
+        pinned, more = pin_sources(pipeline, plan, pin)
+    if pinned is None:
         raise TextsRefused((*problems, *more))
-    return plan
+    return pinned

@@ -20,6 +20,7 @@ from runners.controller.ownership import AnotherController, Ownership, bind_sock
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import OndutyError
+from runners.model.intents import INTENTS
 
 IDLE_END_S = 30 * 60.0
 """Without a live run and without a client it ends by itself after this long."""
@@ -38,7 +39,7 @@ def run(
     version: str,
     started_at: float,
     ready_fd: int | None,
-    idle_end_s: float = IDLE_END_S,
+    idle_end_s: float | None = None,
 ) -> int:
     """Serve until stopped; returns the exit code. Tells ``ready``, ``busy`` or the error through ``ready_fd``."""
     try:
@@ -70,7 +71,7 @@ async def _serve(
     version: str,
     started_at: float,
     ready_fd: int | None,
-    idle_end_s: float,
+    idle_end_s: float | None,
 ) -> None:
     agents = Agents()
     ended = asyncio.Event()
@@ -89,7 +90,7 @@ async def _serve(
             home=str(home),
             user=user,
             started_at=api.rfc3339(started_at) or "",
-            capabilities=("retry", "skip", "cancel"),
+            capabilities=tuple(INTENTS),
             hosts_at_once=engine.limits.hosts,
             attempts_per_host=engine.limits.attempts_per_host,
         )
@@ -125,7 +126,7 @@ async def _serve(
         await serving
 
 
-async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Engine, idle_end_s: float) -> None:
+async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Engine, idle_end_s: float | None) -> None:
     loop = asyncio.get_running_loop()
     busy_at, answered = loop.time(), routes.requests
     while True:
@@ -134,8 +135,8 @@ async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Eng
             return
         if routes.open_streams or engine.live_runs() or routes.requests != answered:
             busy_at, answered = loop.time(), routes.requests
-        elif loop.time() - busy_at > idle_end_s:
-            log.info("idle for %g minutes, ending", idle_end_s / 60)
+        elif loop.time() - busy_at > (end_s := IDLE_END_S if idle_end_s is None else idle_end_s):
+            log.info("idle for %g minutes, ending", end_s / 60)
             return
 
 

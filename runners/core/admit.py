@@ -23,6 +23,7 @@ from runners.core.guards_run import DESPITE_LATER, why_not_pause, why_not_resume
 from runners.core.guards_unknown import unknown_of, why_not_reconcile
 from runners.core.index import index_of, job_run_of, short_name
 from runners.core.ready import runs_in
+from runners.core.secrets import why_not_give
 from runners.core.tasks import in_flight, is_live
 from runners.model.errors import ActionRefused
 from runners.model.events import (
@@ -38,8 +39,21 @@ from runners.model.events import (
     RunPaused,
     RunReleased,
     RunResumed,
+    SecretGiven,
 )
-from runners.model.intents import Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip, name_of
+from runners.model.intents import (
+    Cancel,
+    Give,
+    Intent,
+    Note,
+    Pause,
+    Reconcile,
+    Resume,
+    Retry,
+    Rollback,
+    Skip,
+    name_of,
+)
 from runners.model.phases import RUN_ENDED, Phase, Result, RunPhase
 from runners.model.state import JobRunState, RunState
 
@@ -80,6 +94,9 @@ def admit(state: RunState, intent: Intent, actor: str, now_utc: float) -> tuple[
         case Resume():
             _refuse(why_not_resume(state))
             return (RunResumed(reason=intent.reason[:MOST_CHARACTERS], intent=intent.id),)
+        case Give(names=names):
+            _refuse(why_not_give(state, names))
+            return (SecretGiven(names=names, intent=intent.id),)
         case Reconcile():
             targets = _once(intent.targets) or unknown_of(state)
             _refuse("" if targets else why_not_reconcile(state))

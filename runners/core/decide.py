@@ -39,6 +39,7 @@ from runners.model.events import (
     JobQueued,
     JobStarted,
     LockReleased,
+    LogFetched,
     NoteAdded,
     OutputsRecorded,
     Payload,
@@ -51,6 +52,7 @@ from runners.model.events import (
     RunPaused,
     RunReleased,
     RunStarted,
+    SecretNeeded,
     StageFinished,
     StageStarted,
     TaskDispatched,
@@ -97,6 +99,8 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
             | OutputsRecorded()
             | CancelStepped()
             | RunbookLinked()
+            | SecretNeeded()
+            | LogFetched()
             | RunHeld()
             | RunPaused()
             | NoteAdded()

@@ -50,6 +50,9 @@ def next_of_attempt(now: Moment) -> Payload | None:
         return event
     for n in range(body_of(now.attempt) + 1, len(now.attempt.tasks) + 1):
         if now.attempt.tasks[n - 1].phase is TaskPhase.WAITING:
+            # Who stops it does not wait for a secret: without it the task fails, and that is said.
+            if now.state.secrets_needed and not now.is_stopped:
+                return None
             # A limit of its own: the attempt's is for tasks and verify, and may be what ended them.
             return _dispatched(now, n, now.steps[n - 1].timeout_s or now.planned.timeout_s)
     return event
@@ -66,7 +69,7 @@ def _next_of_body(now: Moment) -> Payload | None:
                 continue
             case TaskPhase.WAITING | TaskPhase.NOT_RUN if now.is_stopped:
                 return _cancelled(now, f"cancelled before {name}")
-            case TaskPhase.WAITING if now.state.pause_now:
+            case TaskPhase.WAITING if now.state.pause_now or now.state.secrets_needed:
                 return None
             case TaskPhase.WAITING:
                 return _dispatch(now, n)
@@ -165,7 +168,7 @@ def _failed(
 ) -> Payload:
     """The attempt is over: the policy goes on, or the job run ends."""
     run = now.run
-    if _policy_goes_on(now):
+    if _policy_goes_on(now, kind):
         nth = now.planned.retry.attempts - run.policy_left
         return RetryScheduled(
             job_run=run.id,
@@ -187,7 +190,10 @@ def _failed(
     )
 
 
-def _policy_goes_on(now: Moment) -> bool:
+def _policy_goes_on(now: Moment, kind: FailureKind | None) -> bool:
+    # Who is refused will be refused again, and each refusal is reported to somebody.
+    if kind is FailureKind.AUTH:
+        return False
     may = now.state.phase in (RunPhase.RUNNING, RunPhase.PAUSED) and not now.state.stopping
     if now.run.policy_left < 1 or not may or now.attempt.rollback:
         return False

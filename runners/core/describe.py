@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runners.core.blast import blast
 from runners.core.guards import in_words
-from runners.core.holds import hold_of, waits_for_keys_alone
+from runners.core.holds import hold_of, waits_for_person_alone
 from runners.core.index import index_of, short_name
 from runners.core.next_steps import next_steps
 from runners.core.outcome import stopped_by, warnings_of
@@ -68,8 +68,8 @@ def _concurrency(group: Concurrency | None) -> api.ConcurrencyDocument | None:
 
 
 def phase_now(state: RunState, found: Sequence[Hold]) -> RunPhase:
-    """The phase that people are told: HELD too while the run waits for nothing but a host's key."""
-    return RunPhase.HELD if waits_for_keys_alone(state, found) else state.phase
+    """The phase that people are told: HELD too while it waits for nothing but a host's key or a secret."""
+    return RunPhase.HELD if waits_for_person_alone(state, found) else state.phase
 
 
 def _stage_phase(phase: StagePhase, run: RunPhase) -> StagePhase:
@@ -104,7 +104,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
         tasks=tuple(
             api.TaskDocument(
                 name=spec.name,
-                kind=spec.kind,
+                kind=spec.kind.value,
                 part=spec.part.value,
                 phase=task.phase.value,
                 attempt=task.attempt or run.attempt,
@@ -115,6 +115,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 host_started_at=api.rfc3339(task.host_started_at),
                 host_ended_at=api.rfc3339(task.host_ended_at),
                 log_bytes=task.log_bytes,
+                files=task.files,
             )
             for spec, task in zip(specs, tasks, strict=True)
         ),

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from runners.core.groups import turn_hold, waits_for_turn
 from runners.core.guards import NOT_RUNNING, in_words, waits_for
 from runners.core.index import Place, place_of
 from runners.core.outcome import stopped_by
 from runners.core.ready import STAGE_DONE, runs_in, satisfies
+from runners.core.secrets import hold_of_waiting, secret_holds, waits_for_secret
 from runners.core.tasks import in_flight, waits_for_host
 from runners.model.definition import STOPPING
 from runners.model.holds import Hold, HoldKind
+from runners.model.kinds import TaskKind
 from runners.model.phases import BAD, ENDED, RUN_ENDED, Phase, RunPhase, StagePhase, TaskPhase
+from runners.model.plan import PlannedTask
 from runners.model.state import JobRunState, RunState
 
-_QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.CAPACITY})
-_PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL})
+_QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.SECRET, HoldKind.CAPACITY})
+_PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL, HoldKind.WAIT})
 """Kinds that end by themselves, sooner or later."""
 _STEPS = {
     "": "finally runs; cancel again to stop it",
@@ -43,18 +47,19 @@ def holds(state: RunState, host_holds: Mapping[str, Hold]) -> tuple[Hold, ...]:
     return tuple(_holds(state, host_holds))
 
 
-def waits_for_keys_alone(state: RunState, found: Sequence[Hold]) -> bool:
-    """Whether nothing lives and nothing can start before somebody trusts a host's key; ``found`` are the run's holds.
+def waits_for_person_alone(state: RunState, found: Sequence[Hold]) -> bool:
+    """Whether nothing lives and nothing can start before somebody trusts a host's key or gives a secret.
 
-    Such a run is held for whoever looks, although no event says so: what hosts show is status.
+    ``found`` are the run's holds. Such a run is held for whoever looks, although no event says so: what hosts show is
+    status.
     """
     if state.phase not in (RunPhase.QUEUED, RunPhase.RUNNING):
         return False
     kinds = {hold.kind for hold in found}
-    if HoldKind.HOST_KEY not in kinds or kinds & _PASSES:
+    if not kinds & {HoldKind.HOST_KEY, HoldKind.SECRET} or kinds & _PASSES:
         return False
     silent = any(not run.answered for _, run in runs_in(state, Phase.UNKNOWN))
-    return not silent and not any(job.counts.get(Phase.RUNNING) for stage in state.stages for job in stage.jobs)
+    return not silent and all(waits_for_secret(state, run) for _, run in runs_in(state, Phase.RUNNING))
 
 
 def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
@@ -63,6 +68,7 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
         why = f": {state.reason}" if state.reason else ""
         text = f"paused by {state.paused_by}{why}; nothing new starts until it is resumed"
         yield Hold(kind=HoldKind.PAUSED, what=state.name, text=text, since=state.paused_at)
+    yield from secret_holds(state)
     if waits_for_turn(state):
         yield host_holds.get(state.name) or turn_hold(state, ())
     for s, stage in enumerate(state.stages):
@@ -71,7 +77,7 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
             waiting: list[JobRunState] = []
             for h, run in enumerate(job.runs):
                 if waits_for_host(run):
-                    queued.append(_queue_hold(run, host_holds))
+                    queued.append(_queue_hold(state, run, host_holds))
                 elif run.phase is Phase.WAITING:
                     waiting.append(run)
                 else:
@@ -103,7 +109,7 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
                 text = f"{in_words(run.phase)}; retry, skip or cancel"
                 yield Hold(kind=HoldKind.FAILED, what=run.id, text=text, since=run.since)
         case Phase.UNKNOWN:
-            yield Hold(kind=HoldKind.UNKNOWN, what=run.id, text=_unknown(run), since=run.since)
+            yield Hold(kind=HoldKind.UNKNOWN, what=run.id, text=_unknown(state, place, run), since=run.since)
         case Phase.BACKING_OFF:
             text = f"attempt {run.next_attempt} waits for its time, after {run.reason or 'a failure'}"
             yield Hold(kind=HoldKind.BACKOFF, what=run.id, text=text, since=run.since, until=run.not_before)
@@ -112,6 +118,10 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
             n = next((n for n, task in enumerate(attempt.tasks) if task.phase is TaskPhase.WAITING), 0)
             text = f"paused before {state.plan.stages[place.stage].jobs[place.job].tasks[n].name}"
             yield Hold(kind=HoldKind.PAUSED, what=run.id, text=text, since=state.paused_at)
+        case Phase.RUNNING | Phase.ROLLING_BACK if waits_for_secret(state, run):
+            yield hold_of_waiting(state, run)
+        case Phase.RUNNING | Phase.ROLLING_BACK if not run.cancel_asked and (waited := _wait(state, place, run)):
+            yield waited
         case Phase.CANCELLING | Phase.ROLLING_BACK if run.cancel_asked:
             text = _STEPS.get(run.cancel_step, "is being stopped")
             if run.survivors:
@@ -121,8 +131,30 @@ def _of_run(state: RunState, place: Place, run: JobRunState) -> Iterator[Hold]:
             return
 
 
-def _unknown(run: JobRunState) -> str:
+def _wait(state: RunState, place: Place, run: JobRunState) -> Hold | None:
+    """The hold of a job run that does nothing but wait; None while it does something."""
+    spec = _task_in_flight(state, place, run)
+    if spec is None or spec.kind is not TaskKind.WAIT:
+        return None
+    task = run.attempts[-1].tasks[in_flight(run) - 1]
+    since = task.dispatched_at or task.started_at or 0.0
+    until = since + spec.wait_s
+    text = f"{spec.name} waits until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC"
+    return Hold(kind=HoldKind.WAIT, what=run.id, text=text, since=since, until=until)
+
+
+def _task_in_flight(state: RunState, place: Place, run: JobRunState) -> PlannedTask | None:
+    n = in_flight(run)
+    if not n:
+        return None
+    return state.plan.stages[place.stage].jobs[place.job].steps(rollback=run.attempts[-1].rollback)[n - 1]
+
+
+def _unknown(state: RunState, place: Place, run: JobRunState) -> str:
     why = f" ({run.reason})" if run.reason else ""
+    spec = _task_in_flight(state, place, run)
+    if run.answered and spec is not None and spec.kind is not TaskKind.RUN:
+        return f"{run.reason}; look what became of it, then retry or skip it with {NOT_RUNNING}"
     if run.answered:
         return (
             f"{run.host} has neither its process nor its result{why}; "
@@ -132,8 +164,10 @@ def _unknown(run: JobRunState) -> str:
     return f"{run.host} is silent{why}; it may be running still{then}"
 
 
-def _queue_hold(run: JobRunState, host_holds: Mapping[str, Hold]) -> Hold:
+def _queue_hold(state: RunState, run: JobRunState, host_holds: Mapping[str, Hold]) -> Hold:
     known = host_holds.get(run.id)
+    if known is None and state.secrets_needed:
+        return hold_of_waiting(state, run)
     if known is not None:
         return replace(known, what=run.id, since=known.since if known.since is not None else run.since)
     return Hold(kind=HoldKind.HOST, what=run.id, text=f"{run.host} is being prepared", since=run.since)

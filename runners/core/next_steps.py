@@ -9,6 +9,7 @@ from runners.core.guards_run import why_not_rollback
 from runners.core.guards_unknown import unknown_of
 from runners.core.index import job_run_of, short_name
 from runners.core.ready import runs_in
+from runners.core.secrets import give_command, owed_logs
 from runners.model.holds import Hold, HoldKind
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
 from runners.model.state import RunState
@@ -22,13 +23,15 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
 
     Empty when nothing waits for anybody.
     """
+    secrets = tuple(_secrets(state))
     if state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLING, RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK):
-        return ()
+        return secrets
     if state.phase is RunPhase.ROLLBACK_INCOMPLETE:
         return tuple(_rollback_again(state))
     retry, left_alone = targets_of_retry(state)
     keys = [hold.what.rpartition("@")[2] for hold in found if hold.kind is HoldKind.HOST_KEY and "@" in hold.what]
-    steps = [f"onduty hosts trust {host}" for host in list(dict.fromkeys(keys))[:_MOST]]
+    steps = [*secrets]
+    steps += [f"onduty hosts trust {host}" for host in list(dict.fromkeys(keys))[:_MOST]]
     if len(retry) > 1:
         steps.append(f"onduty retry {state.name}")
     elif retry:
@@ -55,6 +58,13 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
     if steps and state.phase not in RUN_ENDED:
         steps.append(f"onduty cancel {state.name}")
     return tuple(steps)
+
+
+def _secrets(state: RunState) -> Iterator[str]:
+    if state.secrets_needed and state.phase not in RUN_ENDED:
+        yield give_command(state.name, list(state.secrets_needed))
+    elif any(True for _ in owed_logs(state)):
+        yield f"onduty secret give {state.name}"
 
 
 def _rollback_again(state: RunState) -> Iterator[str]:

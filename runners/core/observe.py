@@ -16,6 +16,7 @@ from runners.model.events import (
     JobFinished,
     JobQueued,
     JobStarted,
+    LogFetched,
     Payload,
     RunbookLinked,
     TaskFinished,
@@ -30,6 +31,7 @@ from runners.model.news import (
     ExecutionUncertain,
     HostGaveUp,
     HostReady,
+    LogArrived,
     News,
 )
 from runners.model.phases import FAILURES, LIVE, RUN_ENDED, Phase, Result, TaskPhase
@@ -78,6 +80,9 @@ def observe(state: RunState, news: News, now_utc: float) -> tuple[Payload, ...]:
             n = in_flight(run) if run.phase in LIVE and state.phase not in RUN_ENDED else 0
             if n and run.attempts[-1].tasks[n - 1].key == news.key:
                 return _of_execution(run, n, run.attempts[-1].tasks[n - 1], news)
+        case LogArrived(attempt=attempt, key=key):
+            if any(task.key == key and task.log_owed for one in run.attempts for task in one.tasks):
+                return (LogFetched(job_run=run.id, attempt=attempt, key=key, log_bytes=news.log_bytes),)
         case AdviceGiven(attempt=attempt):
             if run.phase in FAILURES and run.attempt == attempt:
                 return _linked(run, news)
@@ -113,10 +118,12 @@ def _of_execution(
                     reason=news.reason,
                     kind=news.kind,
                     log_bytes=news.log_bytes,
+                    log_owed=news.log_owed,
                     log_cut=news.log_cut,
                     host_started_at=news.host_started_at,
                     host_ended_at=news.host_ended_at,
                     cpu_s=news.cpu_s,
+                    files=news.files,
                 ),
             )
         case ExecutionUncertain(reason=reason, answered=answered):

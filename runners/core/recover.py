@@ -9,9 +9,12 @@ from runners.core.consequences import advise, cancel_effects, forget_workdirs, w
 from runners.core.index import job_run_of
 from runners.core.ready import runs_in
 from runners.core.tasks import in_flight, waits_for_host
-from runners.model.effects import AskExecution, Effect, PrepareHost, WakeAt
+from runners.model.effects import AskExecution, Effect, ForgetExecution, PrepareHost, WakeAt
 from runners.model.phases import FAILURES, LIVE, RUN_ENDED, Phase
 from runners.model.state import JobRunState, RunState
+
+RECENT_S = 60.0
+"""A file is removed within moments of its verdict. What was left for longer is collected by its host in two weeks."""
 
 
 def recover(state: RunState) -> tuple[Effect, ...]:
@@ -35,8 +38,18 @@ def _effects(state: RunState) -> Iterator[Effect]:
                     yield from cancel_effects(run)
             case _ if run.runbook is None:
                 yield advise(run, reached=_failed_in_attempt(run))
+    yield from _forget_recent(state)
     if state.phase in RUN_ENDED:
         yield from forget_workdirs(state)
+
+
+def _forget_recent(state: RunState) -> Iterator[ForgetExecution]:
+    """Verdicts of the last moments: the controller may have died before it removed what their hosts keep of them."""
+    for _, run in runs_in(state, *Phase):
+        for task in (task for attempt in run.attempts for task in attempt.tasks):
+            recent = (task.ended_at or 0.0) > state.last_event_at - RECENT_S
+            if task.key is not None and recent and not task.log_owed:
+                yield ForgetExecution(job_run=run.id, host=run.host, key=task.key)
 
 
 def ask_again(state: RunState, targets: Sequence[str]) -> tuple[AskExecution, ...]:

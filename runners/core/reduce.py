@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runners.core import reduce_attempts, reduce_jobs, reduce_rollback
+from runners.core import reduce_attempts, reduce_jobs, reduce_rollback, secrets
 from runners.core.draft import Draft
 from runners.core.moves import IllegalMove
 from runners.core.reduce_jobs import NOT_PAUSED
@@ -25,6 +25,7 @@ from runners.model.events import (
     JobStarted,
     LockReleased,
     LockTaken,
+    LogFetched,
     NoteAdded,
     OutputsRecorded,
     RetryScheduled,
@@ -38,6 +39,8 @@ from runners.model.events import (
     RunReleased,
     RunResumed,
     RunStarted,
+    SecretGiven,
+    SecretNeeded,
     StageFinished,
     StageStarted,
     TaskDispatched,
@@ -202,6 +205,12 @@ def _apply(draft: Draft, event: Event) -> None:
             reduce_rollback.rollback_finished(draft, event, payload)
         case NoteAdded() as payload:
             reduce_rollback.note_added(draft, event, payload)
+        case SecretNeeded() as payload:
+            secrets.secret_needed(draft, event, payload)
+        case SecretGiven() as payload:
+            secrets.secret_given(draft, event, payload)
+        case LogFetched() as payload:
+            secrets.log_fetched(draft, payload)
         case LockTaken():
             draft.run["lock_taken"] = True
         case LockReleased():

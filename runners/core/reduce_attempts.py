@@ -169,6 +169,7 @@ def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched
         key=payload.key,
         attempt=payload.attempt,
         timeout_s=payload.timeout_s,
+        dispatched_at=time,
         started_at=time,
         dispatch_seq=seq,
     )
@@ -244,8 +245,10 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         host_started_at=payload.host_started_at or None,
         host_ended_at=payload.host_ended_at or None,
         log_bytes=payload.log_bytes,
+        log_owed=payload.log_owed,
         log_cut=payload.log_cut,
         cpu_s=payload.cpu_s,
+        files=payload.files,
     )
     if run.phase is Phase.UNKNOWN:
         _regained(draft, place, run, time, attempts)

@@ -10,6 +10,7 @@ from runners.core.moves import IllegalMove
 from runners.core.reduce_attempts import ended, with_attempt
 from runners.core.reduce_jobs import NOT_PAUSED, ask_to_stop, took_effect, unqueue
 from runners.core.rollback import is_left, lacks_previous
+from runners.core.secrets import stood_still
 from runners.core.tasks import in_flight
 from runners.model.events import Event, NoteAdded, RollbackFinished, RollbackStarted, RunPaused, RunResumed
 from runners.model.phases import LIVE, Phase, Result, RunPhase, StagePhase
@@ -30,13 +31,9 @@ def run_paused(draft: Draft, event: Event, payload: RunPaused) -> None:
 def run_resumed(draft: Draft, event: Event, payload: RunResumed) -> None:
     draft.move_run(RunPhase.RUNNING)
     draft.run.update(reason="", **NOT_PAUSED)
-    for place in draft.index.places.values():
-        run = draft.job_run(place)
-        if run.phase is Phase.RUNNING and not in_flight(run):
-            attempt = run.attempts[-1]
-            stopped_at = max(task.ended_at or 0.0 for task in attempt.tasks)
-            idle_s = attempt.idle_s + max(0.0, event.time - stopped_at)
-            draft.change(place, attempts=with_attempt(run, draft.part(attempt, idle_s=idle_s)))
+    # What waits for a secret stands still until that is given.
+    if not draft.of_run("secrets_needed"):
+        stood_still(draft, event.time)
     took_effect(draft, payload.intent)
 
 

@@ -7,7 +7,7 @@ import logging
 from runners.core.index import job_run_of, planned_job_of
 from runners.model.effects import Advise
 from runners.model.news import AdviceGiven
-from runners.model.phases import FailureKind
+from runners.model.phases import FailureKind, Result
 from runners.model.state import RunState
 from runners.ports.failure_advisor import Advice, FailureAdvisor, FailureFacts
 from runners.ports.log_store import LogStore
@@ -28,11 +28,12 @@ async def advise(state: RunState, effect: Advise, *, logs: LogStore, advisor: Fa
             tail = await logs.tail(state.uid, effect.key, TAIL_BYTES)
             position = await logs.position(state.uid, effect.key)
             lines, first_index = tail_lines(tail, newlines=position.lines)
-        advice = advisor.advise(_facts(state, effect, lines))
+        told = lines or _told(state, effect)
+        advice = advisor.advise(_facts(state, effect, told))
     except Exception:
         log.exception("run %s: no advice for %s", state.name, effect.job_run)
         advice = Advice(page=None)
-    line = None if advice.first_line_index is None else first_index + advice.first_line_index
+    line = None if advice.first_line_index is None or not lines else first_index + advice.first_line_index
     return AdviceGiven(
         job_run=effect.job_run,
         attempt=effect.attempt,
@@ -44,6 +45,14 @@ async def advise(state: RunState, effect: Advise, *, logs: LogStore, advisor: Fa
         task=effect.task,
         line=line,
     )
+
+
+def _told(state: RunState, effect: Advise) -> list[str]:
+    """Why a task never ran, where there is no log: what its host said is all that a page can know it by."""
+    attempts = job_run_of(state, effect.job_run).attempts
+    attempt = next((one for one in attempts if one.number == effect.attempt), None)
+    task = attempt.tasks[effect.task - 1] if attempt is not None and effect.task else None
+    return [task.reason] if task is not None and task.result is Result.ERROR and task.reason else []
 
 
 def tail_lines(tail: bytes, *, newlines: int) -> tuple[list[str], int]:

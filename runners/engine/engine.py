@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 
 from runners.core import describe
@@ -20,26 +20,34 @@ from runners.core.recover import ask_again, recover
 from runners.core.reduce import begin
 from runners.core.targets import resolve
 from runners.engine.codec import read, seal
+from runners.engine.errand_of import Errands, Tools
 from runners.engine.groups import Groups
 from runners.engine.history import History
+from runners.engine.host_checks import HostChecks
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.loop import Writer
+from runners.engine.own_errands import OwnErrands
 from runners.engine.perform import Performer
 from runners.engine.run_cache import RunCache, read_plan
+from runners.engine.secret_gate import SecretGate
 from runners.engine.status import StatusBoard, Watchers
 from runners.engine.subscribers import Subscribers
 from runners.engine.summaries import RunList, kept_of, summary_row
 from runners.engine.timers import Timer, Timers
 from runners.engine.turn import Turn
+from runners.engine.vault import NoSources, Vault
 from runners.model import api
 from runners.model.effects import Effect
 from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, StoreFailed
 from runners.model.events import Event, RunCreated, TimeGap
 from runners.model.holds import Hold
-from runners.model.intents import Intent, Reconcile, Retry, Rollback, Skip
+from runners.model.host_check import HostCheck
+from runners.model.intents import Give, Intent, Reconcile, Retry, Rollback, Skip
+from runners.model.inventory import Host
+from runners.model.kinds import PinnedSource
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer
@@ -68,12 +76,17 @@ class Engine:
         transport: Transport,
         advisor: FailureAdvisor,
         clock: Clock,
+        tools: Tools,
         new_uid: Callable[[], str],
         dice: Callable[[], float] = random.random,
         limits: Limits | None = None,
+        vault: Vault | None = None,
     ) -> None:
-        """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1)."""
+        """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1). Without a ``vault`` no secret can be read here."""
+        self._vault = vault or Vault(NoSources())
         self._store = store
+        self._transport = transport
+        self._tools = tools
         self._log_store = logs
         self._clock = clock
         self._new_uid = new_uid
@@ -86,7 +99,7 @@ class Engine:
         self._history = History(store, self._runs)
         self._watchers = Watchers(self._board.changed)
         self._subscribers = Subscribers(self._limits.subscriber_events)
-        self._logs = Logs(logs, clock=clock, timers=self._timers, moved=self._board.changed)
+        self._logs = Logs(logs, clock=clock, timers=self._timers, moved=self._board.changed, mask_of=self._vault.mask)
         self._writer = Writer(
             store=store,
             runs=self._runs,
@@ -98,6 +111,14 @@ class Engine:
             committed=self._committed,
             reload=self._recover,
             summary_of=lambda state: summary_row(state, now_utc=clock.now_utc()),
+            clean=self._vault.text,
+        )
+        self._gate = SecretGate(
+            self._vault,
+            state_of=self._runs.now,
+            note=self._writer.note,
+            tell=self._writer.tell,
+            hands=lambda: self._performer,
         )
         self._groups = Groups(self._runs, grant=self._writer.grant)
         self._pool = HostPool(
@@ -117,6 +138,9 @@ class Engine:
             timers=self._timers,
             limits=self._limits,
             tell=self._writer.tell,
+            own=OwnErrands(logs=self._logs, tell=self._writer.tell),
+            errands=Errands(tools, clock=clock, timers=self._timers),
+            gate=self._gate,
         )
         self._asked: dict[str, asyncio.Future[Outcome]] = {}
         self._beat: Timer | None = None
@@ -139,8 +163,7 @@ class Engine:
             now_utc = self._clock.now_utc()
             if now_utc - seen_utc > self._limits.time_gap_s:
                 self._writer.note(row.uid, _gap(seen_utc, now_utc, "the controller was not running"))
-            self._recover(row.uid)
-            self._writer.look(row.uid)
+            self._gate.begin(state, lambda uid=row.uid: self._go_on(uid))  # type: ignore[misc]
         self._groups.look()
         self._writer.start()
         self._beat_at = (self._clock.now_utc(), self._clock.monotonic())
@@ -152,6 +175,7 @@ class Engine:
         if self._beat is not None:
             self._beat.cancel()
         await self._writer.stop()
+        await self._vault.close()
         await self._pool.close()
         await self._performer.close()
         await self._logs.close()
@@ -169,13 +193,25 @@ class Engine:
 
     # ----- runs
 
+    def pin_source(self, folder: str, src: str) -> PinnedSource:
+        """What an upload would send now, by content. Blocks: call it in a thread. Raises ``SourceRefused``."""
+        return self._tools.sources.pin(folder, src)
+
     async def create_run(
-        self, plan: Plan, *, definition: str, inventory: str | None, actor: str, request_id: str
+        self,
+        plan: Plan,
+        *,
+        definition: str,
+        inventory: str | None,
+        actor: str,
+        request_id: str,
+        secrets: Mapping[str, str] | None = None,
     ) -> RunState:
         """Number, store and start a run; durable when this returns. The same ``request_id`` again gives the same run.
 
-        Raises ``StoreFailed``, and ``ActionRefused`` when its concurrency group is full and it may not wait; then there
-        is no run.
+        ``secrets`` are the values that its client read; they are kept in memory alone. Raises ``StoreFailed``,
+        ``InputRefused`` (for secrets), and ``ActionRefused`` when its concurrency group is full and it may not wait;
+        then there is no run.
         """
         self._refuse_when_stopping()
         known = await self._store.intent_outcome(request_id)
@@ -183,6 +219,7 @@ class Engine:
             return await self._runs.get(decode(known.outcome, Created).uid)
         plan = await self._history.with_previous(plan)
         uid, now_utc = self._new_uid(), self._clock.now_utc()
+        await self._gate.admit(uid, plan.secrets, secrets or {})
         blobs = {"plan": encode(plan), "definition": definition.encode()}
         if inventory is not None:
             blobs["inventory"] = inventory.encode()
@@ -198,22 +235,27 @@ class Engine:
                 definition_digest=plan.definition_digest,
             )
             event, first = seal(uid, 1, now_utc, actor, created, "")
-            turn = Turn(begin(plan, event), now_utc=now_utc, dice=self._dice)
+            turn = Turn(begin(plan, event), now_utc=now_utc, dice=self._dice, clean=self._writer.cleaned)
             turn.play((), touched=None)
             turns.append(turn)
             outcome = IntentRow(id=request_id, run=uid, outcome=encode(Created(uid=uid)))
             return RunOpening(rows=[first, *turn.rows], intents=[outcome])
 
         new = NewRun(uid=uid, pipeline=plan.pipeline, created_at=api.rfc3339(now_utc) or "")
-        with self._groups.coming(plan, id_=uid, by=actor) as at_once:
-            try:
-                await self._store.create_run(new, blobs=blobs, build=build)
-            except IntentRepeated as error:
-                return await self._runs.get(decode(error.first.outcome, Created).uid)
-            turn = turns[-1]
-            self._runs.put(turn.state)
-            if at_once:
-                self._groups.take(uid)
+        try:
+            with self._groups.coming(plan, id_=uid, by=actor) as at_once:
+                try:
+                    await self._store.create_run(new, blobs=blobs, build=build)
+                except IntentRepeated as error:
+                    self._vault.forget(uid)
+                    return await self._runs.get(decode(error.first.outcome, Created).uid)
+                turn = turns[-1]
+                self._runs.put(turn.state)
+                if at_once:
+                    self._groups.take(uid)
+        except BaseException:
+            self._vault.forget(uid)
+            raise
         self._groups.look()
         self._list.changed()
         self._committed(turn.before, turn.state, turn.events, turn.effects)
@@ -232,6 +274,20 @@ class Engine:
             self._asked[intent.id] = under_way
             under_way.add_done_callback(lambda _: self._asked.pop(intent.id, None))
         return (await asyncio.shield(under_way)).result()
+
+    async def give_secrets(
+        self, uid: str, *, intent_id: str, names: Sequence[str], values: Mapping[str, str], actor: str
+    ) -> api.IntentAnswer:
+        """Take values for a run, and read again those of ``names`` that have none; durable when this returns.
+
+        Without names: all that it waits for. Raises ``InputRefused``, ``ActionRefused``, ``NotFound`` or
+        ``StoreFailed``.
+        """
+        self._refuse_when_stopping()
+        wanted = await self._gate.give(await self._runs.get(uid), names, values)
+        answer = await self.submit(uid, Give(id=intent_id, names=wanted), actor)
+        self._gate.say(uid)
+        return answer
 
     async def preview(self, uid: str, intent: Intent) -> Preview:
         """What ``submit`` would do now, or why it would be refused. Raises ``NotFound``."""
@@ -329,6 +385,24 @@ class Engine:
         """Connections as they are."""
         return self._pool.statuses(self._name_of)
 
+    async def check_hosts(self, hosts: Sequence[Host], sign_of_life_s: float) -> AsyncIterator[HostCheck | None]:
+        """Look at each of these hosts over a connection of its own; each one as it comes, None as a sign of life."""
+        checks = HostChecks(
+            self._transport, most_at_once=self._limits.hosts, is_ours=lambda uid: uid in self._runs.live
+        )
+        async with aclosing(checks.of(hosts, sign_of_life_s)) as found:
+            async for check in found:
+                yield check
+
+    async def check_store(self, most_s: float) -> str | None:
+        """What is wrong with what is stored, as ``RunStore.check`` says it."""
+        return await self._store.check(most_s)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last write did not happen; empty when it did."""
+        return self._writer.trouble
+
     def hosts_trusted(self, names: Iterable[str]) -> None:
         """Keys of these hosts were recorded: connect now."""
         self._pool.trusted(names)
@@ -412,6 +486,10 @@ class Engine:
             self._list.changed()
             self._groups.look()
         self._board.changed()
+
+    def _go_on(self, uid: str) -> None:
+        self._recover(uid)
+        self._writer.look(uid)
 
     def _recover(self, uid: str) -> None:
         state = self._runs.now(uid)

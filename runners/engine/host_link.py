@@ -8,26 +8,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from runners.engine.host_executions import MOST_REASON_CHARACTERS, Executions, TellNews
+from runners.engine.host_exchanges import Exchanges
+from runners.engine.host_executions import Executions, TellNews
 from runners.engine.host_failure import HostFailure, failure_of
+from runners.engine.host_granting import Granting
+from runners.engine.host_leftovers import Leftovers
 from runners.engine.host_places import Places
 from runners.engine.host_session import SinkOfLink
 from runners.engine.host_slots import HostSlots
+from runners.engine.host_standing import Standing
 from runners.engine.host_wants import Execution, PlaceKey, Want
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.timers import Timer, Timers
-from runners.engine.verdict import refusal_kind
 from runners.model.api import HostStatus
-from runners.model.errors import HostRefused, SessionLost
-from runners.model.holds import Hold, HoldKind
+from runners.model.holds import Hold
 from runners.model.inventory import Host
-from runners.model.news import HostGaveUp, HostReady
-from runners.model.phases import FailureKind
 from runners.ports.clock import Clock
-from runners.ports.transport import ExecutionPhase, HostFacts, HostSession, Transport
+from runners.ports.transport import HostFacts, HostSession, Transport
 
 log = logging.getLogger("onduty.engine")
 
@@ -56,13 +56,12 @@ class HostLink:
         self._dice = dice
         self._limits = limits
         self._slots = slots
-        self._tell = tell
         self._changed = changed
 
         self._places = Places(limits.attempts_per_host)
-        self._executions = Executions(self, logs=logs, tell=tell, limits=limits)
-        self._forgets: set[str] = set()
-        self._workdirs: set[str] = set()
+        self._executions = Executions(self, logs=logs, tell=tell, limits=limits, timers=timers)
+        self._granting = Granting(self, self._places, tell=tell, changed=changed)
+        self._leftovers = Leftovers()
 
         self._session: HostSession | None = None
         self._facts: HostFacts | None = None
@@ -78,7 +77,7 @@ class HostLink:
         self._again = asyncio.Event()
         """Connect now instead of after the pause."""
         self._worker: asyncio.Task[None] | None = None
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._exchanges = Exchanges(host.name, ended=self.ended, done=self._wake.set)
         self._deadline = Timer(0.0, None, None)
         self._life = Timer(0.0, None, None)
         self._closed = False
@@ -90,7 +89,7 @@ class HostLink:
 
     # ----- asked by effects
 
-    def prepare(self, run: str, job_run: str, attempt: int, fence: tuple[str, ...]) -> None:
+    def prepare(self, run: str, job_run: str, attempt: int, fence: tuple[tuple[str, str], ...]) -> None:
         """Queue for a place; answered by ``HostReady`` or ``HostGaveUp``, unless it is released before."""
         want = Want(
             run=run,
@@ -132,18 +131,38 @@ class HostLink:
                 self._again.set()
             self.nudge()
 
+    def occupy(self, run: str, job_run: str, attempt: int) -> None:
+        """The attempt has begun with something that goes on elsewhere; its place stays taken."""
+        self._places.occupy((run, job_run, attempt))
+        self.nudge()
+
+    def fetch(self, execution: Execution) -> None:
+        """Fetch a log whose verdict is known. It needs no place."""
+        if not self._closed:
+            self._executions.add(execution, self._open_session(), now_s=self._clock.monotonic())
+            self.nudge()
+
+    def secrets_known(self, run: str, secrets: Mapping[str, str]) -> None:
+        """What waited for the secrets of a run goes on."""
+        self._executions.secrets_known(run, secrets, self._open_session())
+        self.nudge()
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Call it after a short while."""
+        self._timers.after(self._limits.quiet_ask_s, action)
+
     def cancel(self, key: str, grace_s: float) -> bool:
         """Cancel an execution that is being carried; False when it is not."""
         return self._executions.cancel(key, grace_s, self._open_session())
 
-    def forget(self, key: str) -> None:
-        """Remove an execution's files on the host, now or at the next chance."""
-        self._forgets.add(key)
+    def forget(self, key: str, user: str) -> None:
+        """Remove the files of an execution of ``user`` on the host, now or at the next chance."""
+        self._leftovers.add_key(key, user)
         self.nudge()
 
-    def forget_workdirs(self, workdirs: Sequence[str]) -> None:
+    def forget_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str]) -> None:
         """Remove work folders on the host, now or at the next chance."""
-        self._workdirs.update(workdirs)
+        self._leftovers.add_workdirs(workdirs, sharers)
         self.nudge()
 
     def look_again(self) -> None:
@@ -158,10 +177,10 @@ class HostLink:
     async def close(self) -> None:
         """End the session; what runs on the host runs on."""
         self._closed = True
-        tasks = [task for task in (self._worker, *self._exchanges) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+        await self._exchanges.cancel()
         self._deadline.cancel()
 
     # ----- looked at by status
@@ -169,7 +188,7 @@ class HostLink:
     def status(self, run_names: Callable[[str], str]) -> HostStatus:
         """The connection as it is."""
         facts = self._facts
-        phase, text = self._phase()
+        phase, text = self._standing().phase()
         return HostStatus(
             name=self.host.name,
             address=self.host.target,
@@ -184,31 +203,26 @@ class HostLink:
 
     def holds(self) -> dict[tuple[str, str], Hold]:
         """Why attempts wait for this host: by run uid and job run."""
-        return {(want.run, want.job_run): self._hold(want) for want in self._places.wants if not want.sealing}
+        standing, ahead_s = self._standing(), self._clock.now_utc() - self._clock.monotonic()
+        return {
+            (want.run, want.job_run): standing.hold(want, ahead_s + self._gives_up_s(want))
+            for want in self._places.wants
+            if not want.sealing
+        }
 
-    def _phase(self) -> tuple[str, str]:
-        if self._open_session() is not None:
-            return "connected", ""
-        if self._failure is not None:
-            return self._failure.phase, self._failure.text
-        if self._lost is not None and self._executions:
-            return "silent", self._lost
-        return ("connecting" if self._connecting else "idle"), ""
-
-    def _hold(self, want: Want) -> Hold:
-        kind, text, until = HoldKind.HOST, f"connecting to {self.name}", None
-        if self._failure is not None and self._failure.waits_for_person:
-            kind, text = HoldKind.HOST_KEY, self._failure.text
-        elif self._failure is not None:
-            text = self._failure.text
-            until = self._clock.now_utc() + self._gives_up_s(want) - self._clock.monotonic()
-        elif self._session is not None:
-            cap = self._places.limit
-            kind, text = HoldKind.CAPACITY, f"waits for a place: the controller's cap is {cap} attempts on {self.name}"
-        elif self._queued_for_slot:
-            cap = self._slots.limit
-            kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
-        return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until)
+    def _standing(self) -> Standing:
+        return Standing(
+            name=self.name,
+            has_session=self._session is not None,
+            is_open=self._open_session() is not None,
+            failure=self._failure,
+            lost=self._lost,
+            carries=bool(self._executions),
+            connecting=self._connecting,
+            queued_for_slot=self._queued_for_slot,
+            place_limit=self._places.limit,
+            slot_limit=self._slots.limit,
+        )
 
     # ----- the life of the link
 
@@ -219,7 +233,7 @@ class HostLink:
 
     @property
     def _needed(self) -> bool:
-        return self._busy or bool(self._forgets or self._workdirs)
+        return self._busy or bool(self._leftovers)
 
     def nudge(self) -> None:
         """What is needed may have changed."""
@@ -245,8 +259,7 @@ class HostLink:
                 continue
             if not self._busy:
                 # Files to remove are worth one attempt, not a siege.
-                self._forgets.clear()
-                self._workdirs.clear()
+                self._leftovers.clear()
                 break
             tries += 1
             await self._rest(self._pause_s(tries))
@@ -313,7 +326,7 @@ class HostLink:
         self._executions.tell_asked(failure.text)
         if failure.final:
             for want in list(self._places.wants):
-                self._give_up(want, failure.kind, failure.text)
+                self._granting.give_up(want, failure.kind, failure.text)
         self._set_deadline()
         self._changed()
 
@@ -324,8 +337,9 @@ class HostLink:
             self._listen_for_life(session)
             while self._lost is None:
                 self._wake.clear()
-                self._grant(session)
-                self._sweep(session)
+                self._granting.grant(session)
+                if self._leftovers:
+                    self.exchange(self._remove, session, *self._leftovers.take())
                 if not self._stays_open():
                     self._session = None
                     break
@@ -348,10 +362,7 @@ class HostLink:
     async def _leave(self, session: HostSession) -> None:
         self._idle_since_s = None
         self._life.cancel()
-        exchanges = list(self._exchanges)
-        for task in exchanges:
-            task.cancel()
-        await asyncio.gather(*exchanges, return_exceptions=True)
+        await self._exchanges.cancel()
         self._session = None
         self._executions.session_ended(self._clock.monotonic())
         self._places.session_ended()
@@ -366,51 +377,16 @@ class HostLink:
         def beat() -> None:
             if not self.is_open(session):
                 return
-            if (key := self._executions.any_followed()) is not None:
-                self.exchange(self._ask_for_life, session, key)
+            if (followed := self._executions.any_followed()) is not None:
+                self.exchange(self._ask_for_life, session, *followed)
             self._listen_for_life(session)
 
         self._life.cancel()
         self._life = self._timers.after(self._limits.host_beat_s, beat)
 
-    async def _ask_for_life(self, session: HostSession, key: str) -> None:
-        await session.ask([key])
+    async def _ask_for_life(self, session: HostSession, key: str, user: str) -> None:
+        await (await session.under(user)).ask([key])
         self.heard()
-
-    # ----- places
-
-    def _grant(self, session: HostSession) -> None:
-        for want in self._places.next():
-            if want.fence:
-                want.sealing = True
-                self.exchange(self._seal, session, want)
-            else:
-                self._ready(want)
-
-    def _ready(self, want: Want) -> None:
-        if self._places.ready(want):
-            self._tell(want.run, HostReady(job_run=want.job_run, attempt=want.attempt))
-            self._changed()
-
-    async def _seal(self, session: HostSession, want: Want) -> None:
-        for key in want.fence:
-            try:
-                before = await session.seal(key)
-            except HostRefused as error:
-                self._give_up(want, refusal_kind(error.message), error.message)
-                return
-            self.heard()
-            if before.phase is ExecutionPhase.RUNNING:
-                # A person vouched that it was dead, and the host says that it lives: two must not run side by side.
-                self._give_up(want, FailureKind.UNKNOWN, f"{key} still runs on {self.name}; nothing was started")
-                return
-        self._ready(want)
-
-    def _give_up(self, want: Want, kind: FailureKind, reason: str) -> None:
-        if want in self._places.wants:
-            self._places.leave(want.place)
-            reason = reason[:MOST_REASON_CHARACTERS]
-            self._tell(want.run, HostGaveUp(job_run=want.job_run, attempt=want.attempt, kind=kind, reason=reason))
 
     def _gives_up_s(self, want: Want) -> float:
         return max(want.asked_s, self._failing_since_s) + self._limits.give_up_s
@@ -434,7 +410,7 @@ class HostLink:
         self._executions.tell_silence(now_s, why)
         if self._failure is not None and not self._failure.waits_for_person:
             for want in [want for want in self._places.wants if now_s >= self._gives_up_s(want)]:
-                self._give_up(want, self._failure.kind, self._failure.text)
+                self._granting.give_up(want, self._failure.kind, self._failure.text)
         self._set_deadline()
         self.nudge()
 
@@ -442,23 +418,7 @@ class HostLink:
 
     def exchange(self, action: Callable[..., Awaitable[None]], session: HostSession, *args: object) -> None:
         """Run one exchange with the host; losing the session in it is the session's end, not an error."""
-
-        async def run() -> None:
-            try:
-                await action(session, *args)
-            except SessionLost as error:
-                self.ended(session, error.message)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                log.exception("host %s: %s failed", self.name, getattr(action, "__name__", action))
-                self.ended(session, f"{type(error).__name__}: {error}")
-            finally:
-                self._exchanges.discard(task)
-                self._wake.set()
-
-        task = asyncio.get_running_loop().create_task(run(), name=f"onduty exchange {self.name}")
-        self._exchanges.add(task)
+        self._exchanges.run(action, session, *args)
 
     def ended(self, session: HostSession, cause: str) -> None:
         """The session is of no use any more."""
@@ -478,21 +438,6 @@ class HostLink:
     def _open_session(self) -> HostSession | None:
         return self._session if self._lost is None else None
 
-    def _sweep(self, session: HostSession) -> None:
-        if self._forgets or self._workdirs:
-            keys, workdirs = sorted(self._forgets), sorted(self._workdirs)
-            self._forgets.clear()
-            self._workdirs.clear()
-            self.exchange(self._remove, session, keys, workdirs)
-
-    async def _remove(self, session: HostSession, keys: Sequence[str], workdirs: Sequence[str]) -> None:
-        try:
-            if keys:
-                await session.remove(keys)
-            if workdirs:
-                await session.remove_workdirs(workdirs)
-            self.heard()
-        except SessionLost:
-            self._forgets.update(keys)
-            self._workdirs.update(workdirs)
-            raise
+    async def _remove(self, session: HostSession, keys: dict[str, str], workdirs: dict[str, tuple[str, ...]]) -> None:
+        await self._leftovers.remove(session, keys, workdirs)
+        self.heard()

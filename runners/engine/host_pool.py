@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from runners.engine.host_executions import TellNews
 from runners.engine.host_link import HostLink
@@ -77,6 +77,11 @@ class HostPool:
         """Credentials came: every host that failed is tried now."""
         for link in self._links.values():
             link.look_again()
+
+    def secrets_known(self, run: str, secrets: Mapping[str, str]) -> None:
+        """What waited for the secrets of a run goes on, on every host."""
+        for link in self._links.values():
+            link.secrets_known(run, secrets)
 
     def statuses(self, run_names: Callable[[str], str]) -> tuple[HostStatus, ...]:
         """Every host that was used since the controller started, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from runners.engine.errands import Doing, Errand
 from runners.ports.transport import ExecutionRequest
 
 PlaceKey = tuple[str, str, int]
@@ -18,7 +19,8 @@ class Want:
     run: str
     job_run: str
     attempt: int
-    fence: tuple[str, ...] = ()
+    fence: tuple[tuple[str, str], ...] = ()
+    """Keys to seal first, and whose they are: as ``ExecutionRequest.sudo``."""
     asked_s: float
     """Monotonic."""
     asked_utc: float
@@ -40,6 +42,10 @@ class Stage(enum.Enum):
     """Perhaps sent: the host must be asked first."""
     BUSY = "busy"
     """A request about it is under way in this session."""
+    QUIET = "quiet"
+    """It runs and is only asked for its verdict: its run's secrets are not known, so its log must not be read."""
+    PARKED = "parked"
+    """Its host does not have it, and it cannot be started without the run's secrets."""
     FOLLOWED = "followed"
     ENDING = "ending"
     """Its verdict is here; its log is being put on disk."""
@@ -68,6 +74,16 @@ class Execution:
     """None: nobody asked to cancel it."""
     cancel_sent: bool = False
     """In this session."""
+    errand: Errand | None = None
+    """What the controller does itself over the host's connection; None: the host's supervisor does it."""
+    due_utc: float | None = None
+    """When the time of an errand is over; None: never."""
+    doing: Doing | None = None
+    """The errand while it is done in this session."""
+    lacks_secrets: bool = False
+    """The run's secrets are not known: ``request`` is without them."""
+    owed: bool = False
+    """Its verdict was told before; only its log is still wanted."""
 
     @property
     def place(self) -> PlaceKey:

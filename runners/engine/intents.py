@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from runners.core.guards import targets_of_retry
 from runners.core.guards_unknown import unknown_of
 from runners.model.api import IntentAnswer
 from runners.model.errors import ActionRefused
 from runners.model.events import CancelRequested, JobSkipped, Payload, RetryScheduled
-from runners.model.intents import Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Give, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
 from runners.model.state import RunState
 
 
@@ -28,6 +30,11 @@ class Outcome:
         if self.answer is None:
             raise ActionRefused(self.refused, hint=self.hint)
         return self.answer
+
+    def cleaned(self, clean: Callable[[str], str]) -> Outcome:
+        """The same, without what ``clean`` takes out of words."""
+        answer = self.answer and structs.replace(self.answer, text=clean(self.answer.text))
+        return replace(self, answer=answer, refused=clean(self.refused), hint=clean(self.hint))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,8 @@ def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, s
             text = f"{before.name} is paused; what runs {'stops between two tasks' if now else 'finishes its tasks'}"
         case Resume():
             text = f"{before.name} goes on"
+        case Give(names=names):
+            text = f"{before.name} has {', '.join(names)} and goes on"
         case Reconcile():
             targets = intent.targets or unknown_of(before)
             hosts = list(dict.fromkeys(target.rpartition("@")[2] for target in targets))

@@ -28,6 +28,8 @@ class Limits:
     """As ``silent_s``, for executions that a restarted controller asks about."""
     host_beat_s: float = 5.0
     """How often a host with live executions is asked for a sign of life."""
+    quiet_ask_s: float = 1.0
+    """Between two questions for the verdict of an execution whose log must not be read yet."""
     status_s: float = 0.1
     """At most one status line in this time."""
     beat_s: float = 10.0

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from runners.engine.timers import Timers
 from runners.ports.clock import Clock
-from runners.ports.log_store import LogPosition, LogStore, LogWriter
+from runners.ports.log_store import LogPosition, LogStore, LogWriter, StreamMask
 
 QUEUE_BYTES = 8 * 1024 * 1024
 JOIN_BYTES = 1024 * 1024
@@ -82,9 +82,11 @@ class LogFeed:
         timers: Timers,
         budget: Budget,
         moved: Callable[[], None],
+        mask: StreamMask | None = None,
     ) -> None:
         self._run = run
         self._key = key
+        self._mask = mask
         self._store = store
         self._clock = clock
         self._timers = timers
@@ -142,6 +144,7 @@ class LogFeed:
             raise BytesMissing(f"{self._key}: {self._next} bytes came, the host has {log_bytes}")
         while self._writer is not None:
             try:
+                await self._writer.end(self._clock.now_utc())
                 await self._writer.sync()
                 return self._writer.position
             except Exception as error:
@@ -178,7 +181,7 @@ class LogFeed:
     async def _open(self) -> LogWriter:
         async with self._opening:
             if self._writer is None:
-                writer = await self._store.open(self._run, self._key)
+                writer = await self._store.open(self._run, self._key, self._mask)
                 if self._closed:
                     # It was dropped meanwhile: whoever appends now hears that the log is closed.
                     await writer.close()
@@ -231,8 +234,18 @@ class LogFeed:
 class Logs:
     """Every log that is being written."""
 
-    def __init__(self, store: LogStore, *, clock: Clock, timers: Timers, moved: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: LogStore,
+        *,
+        clock: Clock,
+        timers: Timers,
+        moved: Callable[[], None],
+        mask_of: Callable[[str], StreamMask | None] = lambda run: None,
+    ) -> None:
+        """``mask_of``: by run uid; raises ``LookupError`` while the secrets of a run are not known."""
         self._store = store
+        self._mask_of = mask_of
         self._clock = clock
         self._timers = timers
         self._moved = moved
@@ -253,10 +266,16 @@ class Logs:
                 timers=self._timers,
                 budget=self._budget,
                 moved=self._moved,
+                mask=self._mask_of(run),
             )
             self._feeds[key] = found
             self._runs[key] = run
         return found
+
+    def holds_secret(self, run: str, text: str) -> bool:
+        """Whether a secret of the run stands in it, in any form. ``LookupError`` while they are not known."""
+        mask = self._mask_of(run)
+        return mask is not None and mask.text(text) != text
 
     def drop(self, key: str) -> None:
         """Its execution is over: close the feed."""

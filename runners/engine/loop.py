@@ -17,6 +17,7 @@ from typing import Protocol
 from runners.core.admit import Refused, admit, refusal
 from runners.core.groups import waits_for_turn
 from runners.core.observe import observe
+from runners.engine.clean_words import without_secrets
 from runners.engine.intents import Outcome, accepted, refused
 from runners.engine.limits import Limits
 from runners.engine.run_cache import RunCache
@@ -99,7 +100,10 @@ class Writer:
         committed: Committed,
         reload: Callable[[str], None],
         summary_of: Callable[[RunState], RunSummary],
+        clean: Callable[[str, str], str] = lambda run, text: text,
     ) -> None:
+        """``clean`` takes the secrets of a run out of words."""
+        self._clean = clean
         self._store = store
         self._runs = runs
         self._clock = clock
@@ -198,7 +202,7 @@ class Writer:
             except (NotFound, StoreDamaged) as error:
                 _fail(items, error)
                 continue
-            turn = Turn(state, now_utc=self._clock.now_utc(), dice=self._dice)
+            turn = Turn(state, now_utc=self._clock.now_utc(), dice=self._dice, clean=self.cleaned)
             for item in items:
                 self._play(turn, item, answers)
             turns.append(turn)
@@ -249,9 +253,14 @@ class Writer:
             payloads = admit(turn.state, asked.intent, asked.actor, self._clock.now_utc())
         except Refused as error:
             turn.play((refusal(asked.intent, error),), actor=asked.actor)
-            return refused(error)
+            return refused(error).cleaned(lambda text: self._clean(asked.run, text))
         turn.play(payloads, actor=asked.actor)
-        return accepted(before, asked.intent, payloads, seq=turn.state.seq)
+        outcome = accepted(before, asked.intent, payloads, seq=turn.state.seq)
+        return outcome.cleaned(lambda text: self._clean(asked.run, text))
+
+    def cleaned(self, run: str, payload: Payload) -> Payload:
+        """A payload without the secrets of its run."""
+        return without_secrets(payload, lambda text: self._clean(run, text))
 
     async def _commit(self, turns: Sequence[Turn], answers: Sequence[tuple[_Asked, Outcome]]) -> None:
         changed = [turn for turn in turns if turn.events]

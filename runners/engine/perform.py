@@ -6,15 +6,20 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from runners.core.index import job_run_of
+from runners.core.index import job_run_of, planned_job_of
+from runners.core.secrets import OwedLog, owed_logs
 from runners.core.tasks import is_live, waits_for_host
 from runners.engine.advice import advise
+from runners.engine.errand_of import Errands, due_of, spec_of
+from runners.engine.errands import Doing, Errand
 from runners.engine.host_executions import TellNews
 from runners.engine.host_link import HostLink
 from runners.engine.host_pool import HostPool
 from runners.engine.host_wants import Execution, Stage
 from runners.engine.limits import Limits
+from runners.engine.own_errands import OwnErrand, OwnErrands
 from runners.engine.request import build_request
+from runners.engine.secret_gate import SecretGate
 from runners.engine.timers import Timer, Timers
 from runners.model.effects import (
     Advise,
@@ -30,10 +35,12 @@ from runners.model.effects import (
 )
 from runners.model.events import Event
 from runners.model.ids import parse_key
+from runners.model.kinds import TaskKind
 from runners.model.news import BackoffPassed
 from runners.model.state import RunState
 from runners.ports.failure_advisor import FailureAdvisor
 from runners.ports.log_store import LogStore
+from runners.ports.transport import ExecutionRequest
 
 log = logging.getLogger("onduty.engine")
 
@@ -50,7 +57,13 @@ class Performer:
         timers: Timers,
         limits: Limits,
         tell: TellNews,
+        own: OwnErrands,
+        errands: Errands,
+        gate: SecretGate,
     ) -> None:
+        self._own = own
+        self._errands = errands
+        self._gate = gate
         self._pool = pool
         self._logs = logs
         self._advisor = advisor
@@ -72,7 +85,7 @@ class Performer:
 
     def reserve(self, state: RunState, effect: PrepareHost, *, leaving: Sequence[ReleaseHost]) -> bool:
         """Answer ``effect`` with a place at once where that needs no waiting; say whether."""
-        if effect.fence:
+        if effect.fence or not self._gate.is_open(state):
             return False
         places = frozenset((state.uid, other.job_run, other.attempt) for other in leaving)
         return self._link(state, effect.host).reserve((state.uid, effect.job_run, effect.attempt), leaving=places)
@@ -98,6 +111,7 @@ class Performer:
 
     async def close(self) -> None:
         """Drop what is not done yet; it is derived again from the state."""
+        await self._own.close()
         for alarm in self._alarms.values():
             alarm.cancel()
         for task in self._tasks:
@@ -106,37 +120,81 @@ class Performer:
 
     def _perform(self, state: RunState, effect: Effect) -> None:
         match effect:
+            case PrepareHost() | StartExecution() if not self._gate.is_open(state):
+                self._gate.keep(state, effect)
             case PrepareHost():
                 link = self._link(state, effect.host)
                 self._prepared[state.uid, effect.job_run] = (effect.attempt, link)
-                link.prepare(state.uid, effect.job_run, effect.attempt, effect.fence)
+                fence = tuple((key, spec_of(state, effect.job_run, key).sudo) for key in effect.fence)
+                link.prepare(state.uid, effect.job_run, effect.attempt, fence)
             case StartExecution():
                 self._carry(state, effect, Stage.START)
+            case AskExecution() if not self._gate.is_open(state) and not _is_command(state, effect):
+                # The controller does it itself, and what it would write down could not be masked.
+                self._gate.keep(state, effect)
             case AskExecution():
                 self._carry(state, effect, Stage.ASK)
+            case CancelExecution() if self._gate.cancel(state, effect):
+                return
             case CancelExecution():
                 link = self._link(state, effect.host)
-                if not link.cancel(effect.key, effect.grace_s):
+                if not self._own.cancel(effect.key) and not link.cancel(effect.key, effect.grace_s):
                     log.info("run %s: %s is not carried any more; nothing to cancel", state.name, effect.key)
             case WakeAt():
                 self._wake_at(state.uid, effect)
             case ReleaseHost():
+                self._own.drop((state.uid, effect.job_run, effect.attempt))
                 self._link(state, effect.host).release(state.uid, effect.job_run, effect.attempt)
             case Advise():
                 self._spawn(state, effect)
+            case ForgetExecution() if (owed := _owed(state, effect.key)) is not None:
+                # Its log is still there alone.
+                if self._gate.is_open(state):
+                    self._fetch(state, owed)
             case ForgetExecution():
                 # Its log was put on disk before its verdict became an event.
-                self._link(state, effect.host).forget(effect.key)
+                # An errand left nothing on its host.
+                spec = spec_of(state, effect.job_run, effect.key)
+                if spec.kind is TaskKind.RUN:
+                    self._link(state, effect.host).forget(effect.key, spec.sudo)
             case ForgetWorkdirs():
-                self._link(state, effect.host).forget_workdirs(effect.workdirs)
+                users = planned_job_of(state, effect.job_run).sudo_users
+                self._link(state, effect.host).forget_workdirs(effect.workdirs, users)
             case _:
                 raise TypeError(f"no such effect: {effect!r}")
+
+    def secrets_known(self, state: RunState) -> None:
+        """What waited on hosts for the run's secrets goes on; logs that were left there are fetched."""
+        self._pool.secrets_known(state.uid, self._gate.values(state))
+        for owed in owed_logs(state):
+            self._fetch(state, owed)
+
+    def _fetch(self, state: RunState, owed: OwedLog) -> None:
+        self._link(state, owed.host).fetch(
+            Execution(
+                run=state.uid,
+                job_run=owed.job_run,
+                # No attempt has this number: who leaves the attempt's place does not give up its log.
+                attempt=0,
+                request=ExecutionRequest(key=owed.key, script=""),
+                stage=Stage.ASK,
+                owed=True,
+            )
+        )
 
     def _link(self, state: RunState, host: str) -> HostLink:
         return self._pool.link(state.plan.hosts[host])
 
     def _carry(self, state: RunState, effect: StartExecution | AskExecution, stage: Stage) -> None:
         parts = parse_key(effect.key)
+        is_open = self._gate.is_open(state)
+        secrets = self._gate.values(state) if is_open else None
+        errand, due_utc = self._errands.of(state, effect.job_run, effect.key, secrets or {}), None
+        if errand is not None:
+            due_utc = due_of(state, effect.job_run, effect.task, effect.timeout_s)
+            if not errand.needs_session:
+                self._do_here(state, effect, stage, errand, due_utc)
+                return
         request = build_request(
             state,
             job_run=effect.job_run,
@@ -145,6 +203,7 @@ class Performer:
             task=parts.task,
             timeout_s=effect.timeout_s,
             workdir=effect.workdir,
+            secrets=secrets,
         )
         grace_s = self._limits.silent_s if stage is Stage.START else self._limits.silent_at_start_s
         ask = effect if isinstance(effect, AskExecution) else None
@@ -156,11 +215,39 @@ class Performer:
                 request=request,
                 stage=stage,
                 silent_grace_s=grace_s,
+                errand=errand,
+                due_utc=due_utc,
+                lacks_secrets=errand is None and not is_open,
                 began=ask is not None and ask.began,
                 answered=ask is not None and ask.answered,
             ),
             asked=ask is not None and ask.asked,
         )
+        if not is_open:
+            self._gate.wants(state)
+
+    def _do_here(
+        self,
+        state: RunState,
+        effect: StartExecution | AskExecution,
+        stage: Stage,
+        errand: Errand,
+        due_utc: float | None,
+    ) -> None:
+        self._link(state, effect.host).occupy(state.uid, effect.job_run, effect.attempt)
+        doing = Doing(errand, timers=self._timers, due_utc=due_utc, timeout_s=effect.timeout_s)
+        own = OwnErrand(
+            run=state.uid,
+            job_run=effect.job_run,
+            attempt=effect.attempt,
+            key=effect.key,
+            errand=errand,
+            doing=doing,
+        )
+        if stage is Stage.START:
+            self._own.start(own)
+        else:
+            self._own.ask(own, asked=isinstance(effect, AskExecution) and effect.asked)
 
     def _wake_at(self, uid: str, effect: WakeAt) -> None:
         place = (uid, effect.job_run)
@@ -181,3 +268,11 @@ class Performer:
         task = asyncio.get_running_loop().create_task(ask(), name=f"onduty advice {effect.job_run}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_command(state: RunState, effect: AskExecution) -> bool:
+    return spec_of(state, effect.job_run, effect.key).kind is TaskKind.RUN
+
+
+def _owed(state: RunState, key: str) -> OwedLog | None:
+    return next((one for one in owed_logs(state) if one.key == key), None) if state.plan.secrets else None

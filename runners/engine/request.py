@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from runners.core.index import index_of, job_run_of, planned_job_of
 from runners.core.outputs import as_json, seen_by, variables
@@ -13,7 +14,15 @@ from runners.ports.transport import ExecutionRequest
 
 
 def build_request(
-    state: RunState, *, job_run: str, key: str, attempt: int, task: int, timeout_s: float | None, workdir: str
+    state: RunState,
+    *,
+    job_run: str,
+    key: str,
+    attempt: int,
+    task: int,
+    timeout_s: float | None,
+    workdir: str,
+    secrets: Mapping[str, str] | None = None,
 ) -> ExecutionRequest:
     """The request of one task (numbered from 1) of one attempt. ``LookupError`` when the plan has no such task."""
     job, run = planned_job_of(state, job_run), job_run_of(state, job_run)
@@ -25,6 +34,7 @@ def build_request(
     if rollback:
         before = index_of(state.plan).previous.get(job_run, {})
         env.update({f"{PREVIOUS}{name}": value for name, value in before.items()})
+    env.update(secrets or {})
     env.update(variables(seen, run.host))
     env.update(
         ONDUTY_RUN=state.name,
@@ -41,6 +51,8 @@ def build_request(
         script=step.command,
         shell=step.shell,
         login=step.login,
+        sudo=step.sudo,
+        sharers=job.sudo_users,
         env=env,
         dir=step.dir,
         workdir=workdir,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from runners.core.settle import Head, settle
+from runners.engine.clean_words import CleanPayload
 from runners.engine.codec import seal
 from runners.model.effects import Effect
 from runners.model.events import SYSTEM_ACTOR, Event, Payload
@@ -20,7 +21,11 @@ Dice = Callable[[], float]
 class Turn:
     """Collects what a batch does to a run."""
 
-    def __init__(self, state: RunState, *, now_utc: float, dice: Dice) -> None:
+    def __init__(
+        self, state: RunState, *, now_utc: float, dice: Dice, clean: CleanPayload = lambda run, payload: payload
+    ) -> None:
+        """``clean`` takes the secrets out of what is about to be written down."""
+        self._clean = clean
         self.before = state
         self.state = state
         self.events: list[Event] = []
@@ -43,6 +48,7 @@ class Turn:
         rows: list[EventRow] = []
 
         def make(head: Head, payload: Payload, said_by: str, now_utc: float) -> Event:
+            payload = self._clean(head.uid, payload)
             event, row = seal(head.uid, head.seq + 1, now_utc, said_by, payload, head.last_hash)
             rows.append(row)
             return event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from runners.model.errors import OndutyError, SudoRefused
 from runners.model.news import ExecutionFinished
 from runners.model.outputs import NO_OUTPUTS, Outputs
 from runners.model.phases import FailureKind, Result
@@ -44,6 +45,17 @@ def cancelled_before_start(job_run: str, key: str) -> ExecutionFinished:
     return ExecutionFinished(
         job_run=job_run, key=key, result=Result.CANCELLATION, reason="cancelled before it reached the host"
     )
+
+
+def ended_with_controller(job_run: str, key: str) -> ExecutionFinished:
+    """A request or a transfer that an earlier controller was doing, cancelled before it was done again."""
+    reason = "cancelled; it ended with an earlier controller, and may have had its effect"
+    return ExecutionFinished(job_run=job_run, key=key, result=Result.CANCELLATION, reason=reason)
+
+
+def kind_of(error: OndutyError) -> FailureKind:
+    """What a refusal of the host is to runbooks and to the retry policy."""
+    return FailureKind.AUTH if isinstance(error, SudoRefused) else refusal_kind(error.message)
 
 
 def refusal_kind(message: str) -> FailureKind:

@@ -41,6 +41,19 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """Its cap: attempts side by side on one host."""
 
 
+class SelfCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """``GET /v1/self``: what only the controller can say of itself."""
+
+    database: str | None
+    """What is wrong with what is stored; empty: it is sound. None: too much to look through in a moment."""
+    trouble: str = ""
+    """Why the last write did not happen; empty: it did."""
+    live_runs: int = 0
+    hosts_connected: int = 0
+    agent: str | None = None
+    """The SSH agent that it would use now."""
+
+
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """``POST /v1/runs``: texts and places; the controller plans."""
 
@@ -64,6 +77,11 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """The client's SSH_AUTH_SOCK."""
     again: str = ""
     """Uid of the run that this one repeats: what that one pinned counts, not the texts here. Empty: none."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Values that the client read, of sources ``env`` and ``prompt``. Kept in memory only."""
+
+    def __repr__(self) -> str:
+        return f"StartRun({self.id}, {self.definition_path})"
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +106,8 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     log_bytes: int
     part: str = "tasks"
     """tasks, verify, finally or rollback."""
+    files: tuple[str, ...] = ()
+    """What a download left on the controller's machine: absolute paths."""
     host_started_at: str | None = None
     host_ended_at: str | None = None
     """By the host's own clock, raw; ``ended_at`` is when onduty was told."""
@@ -250,6 +270,19 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Of a rollback: also when a later run changed the same hosts."""
     text: str = ""
     """Of a note."""
+
+
+class GiveSecrets(msgspec.Struct, frozen=True, kw_only=True):
+    """``POST /v1/runs/{uid}/secrets``: what a run waits for, or values that changed."""
+
+    id: str
+    """ULID made by the client: the same id twice takes effect once."""
+    names: tuple[str, ...] = ()
+    """Those without a value are read again by the controller; empty: all that the run waits for."""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"GiveSecrets({self.id}, {sorted({*self.names, *self.values})})"
 
 
 class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
+from runners.model.secrets import SecretSource
 
 
 class OnFailure(enum.StrEnum):
@@ -124,6 +125,8 @@ class Task:
     """None: the job's, else the default's."""
     login: bool | None = None
     """The shell reads the profile first. None: as the job, else the defaults say."""
+    sudo: str | None = None
+    """Whom sudo runs it as; empty: nobody, it runs as the account that logged in. None: as the job says."""
     http: HttpCheck | None = None
     transfer: Transfer | None = None
     """Of ``upload`` and ``download``."""
@@ -139,6 +142,9 @@ class Task:
     part: Part = Part.TASKS
     line: int = 0
     """Line of the task in the file, from 1."""
+    kind_line: int = 0
+    kind_column: int = 0
+    """Where ``http:``, ``upload:`` … stands, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +165,7 @@ class Job:
     on_failure: OnFailure | None = None
     shell: Shell | None = None
     login: bool | None = None
+    sudo: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     runbook: str | None = None
@@ -186,6 +193,7 @@ class Defaults:
     on_failure: OnFailure = OnFailure.HOLD
     shell: Shell = Shell.SH
     login: bool = False
+    sudo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +208,7 @@ class Pipeline:
     environment_line: int = 0
     environment_column: int = 0
     params: Mapping[str, Param] = field(default_factory=dict)
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     concurrency: Concurrency | None = None

@@ -107,6 +107,13 @@ class HostRefused(OndutyError):
     kind = "host_refused"
 
 
+class SudoRefused(OndutyError):
+    """The host answered, and its sudo does not let us be that user. Nothing was started as that user."""
+
+    exit_code = 4
+    kind = "sudo_refused"
+
+
 class StoreRefused(OndutyError):
     """The place for the state cannot be used: a network filesystem, in use elsewhere, written by a newer onduty."""
 

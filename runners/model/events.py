@@ -106,6 +106,30 @@ class NoteAdded(Payload, frozen=True, kw_only=True):
     """Id of the intent."""
 
 
+class SecretNeeded(Payload, frozen=True, kw_only=True):
+    """Values that the controller cannot come by, or does not have any more. Nothing is started without them."""
+
+    secrets: Mapping[str, str]
+    """Why, by name: ``/etc/token: no such file``. Never a value."""
+
+
+class SecretGiven(Payload, frozen=True, kw_only=True):
+    """These are known again. Values are kept in memory only."""
+
+    names: tuple[str, ...]
+    intent: str = ""
+    """Id of the intent."""
+
+
+class LogFetched(Payload, frozen=True, kw_only=True):
+    """The log of a task is here whose verdict came first, because its secrets were not known."""
+
+    job_run: str
+    attempt: int
+    key: str
+    log_bytes: int
+
+
 class LockTaken(Payload, frozen=True, kw_only=True):
     """It has a place in its concurrency group: it starts, or a person opens it again."""
 
@@ -178,7 +202,7 @@ class TaskStarted(Payload, frozen=True, kw_only=True):
 
 
 class TaskFinished(Payload, frozen=True, kw_only=True):
-    """The host's verdict, and every byte of the log is ours."""
+    """The host's verdict; every byte of the log is ours, unless it is ``log_owed``."""
 
     job_run: str
     attempt: int
@@ -192,11 +216,16 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     kind: FailureKind | None = None
     """None for success and cancellation."""
     log_bytes: int = 0
+    """Of our file; masking changes the length. While ``log_owed``, of the host's."""
+    log_owed: bool = False
+    """The log is still on the host: what it must not show was not known when the verdict came."""
     log_cut: bool = False
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    """What a download left on this machine: absolute paths."""
 
 
 class OutputsRecorded(Payload, frozen=True, kw_only=True):

@@ -23,19 +23,23 @@ class HoldKind(enum.StrEnum):
     """Its host: connecting, or not reachable."""
     HOST_KEY = "host_key"
     """Somebody who trusts the host's key."""
+    SECRET = "secret"  # noqa: S105
+    """Somebody who gives a secret, or mends the place it comes from."""
     CAPACITY = "capacity"
     """A free place."""
     CANCEL = "cancel"
     """The tree on the host to be gone."""
     PAUSED = "paused"
     """A person who resumes the run."""
+    WAIT = "wait"
+    """The end of a ``wait`` task."""
     ROLLBACK = "rollback"
     """Its turn to be rolled back."""
     CONCURRENCY = "concurrency"
     """Other runs of its concurrency group."""
 
 
-PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.PAUSED})
+PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.SECRET, HoldKind.PAUSED})
 """Kinds that only a person can end. UNKNOWN too, once its host has answered."""
 
 

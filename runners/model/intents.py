@@ -91,6 +91,13 @@ class Note(Intent):
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Give(Intent):
+    """Secrets are known again. Their values go another way, so that no list of what people asked for holds them."""
+
+    names: tuple[str, ...]
+
+
 INTENTS: dict[str, type[Intent]] = {
     "retry": Retry,
     "skip": Skip,

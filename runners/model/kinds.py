@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from runners.model.templates import Scope
 
 
 class TaskKind(enum.StrEnum):
@@ -63,6 +65,22 @@ class Transfer:
     below the run's own folder, always."""
     mode: int | None = None
     """Permission bits of every file sent; None: those it has here. A download keeps none."""
+
+
+def filled_http(check: HttpCheck, scope: Scope, secrets: Mapping[str, str]) -> HttpCheck:
+    """The request for one host; headers and body alone may hold ``secrets``, by name. Raises ``TemplateRefused``."""
+    whole = scope.with_secrets(secrets)
+    return replace(
+        check,
+        url=scope.in_url().fill(check.url),
+        headers={name: whole.fill(value) for name, value in check.headers.items()},
+        body=None if check.body is None else whole.fill(check.body),
+    )
+
+
+def filled_transfer(transfer: Transfer, scope: Scope) -> Transfer:
+    """The transfer for one host. Raises ``TemplateRefused``."""
+    return replace(transfer, src=scope.fill(transfer.src), dest=scope.fill(transfer.dest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

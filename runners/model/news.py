@@ -43,7 +43,7 @@ class ExecutionStarted(News):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFinished(News):
-    """Verdict of the host; all bytes are ours."""
+    """Verdict of the host; all bytes are ours, unless ``log_owed``."""
 
     key: str
     result: Result
@@ -52,13 +52,24 @@ class ExecutionFinished(News):
     reason: str = ""
     kind: FailureKind | None = None
     log_bytes: int = 0
+    log_owed: bool = False
     log_cut: bool = False
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What it wrote to ``$ONDUTY_OUTPUT``."""
     output_problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogArrived(News):
+    """The log that was ``log_owed`` is ours now, byte for byte."""
+
+    attempt: int
+    key: str
+    log_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

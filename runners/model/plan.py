@@ -12,6 +12,7 @@ from runners.model.definition import Concurrency, OnFailure, Part, RetryPolicy, 
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
 from runners.model.kinds import HttpCheck, PinnedSource, TaskKind, Transfer
+from runners.model.secrets import SecretSource
 from runners.model.templates import Scope
 
 
@@ -26,6 +27,8 @@ class PlannedTask:
     shell: Shell = Shell.SH
     login: bool = False
     """The shell reads the profile of the account before the command."""
+    sudo: str = ""
+    """Whom sudo runs the command as; empty: nobody, it runs as the account that logged in."""
     http: HttpCheck | None = None
     """Of ``http``. The texts of this and of ``transfer`` may hold templates."""
     transfer: Transfer | None = None
@@ -45,10 +48,11 @@ class PlannedTask:
 
     @property
     def manner(self) -> tuple[str, ...]:
-        """How the command is run where that is not as usual: ``bash``, ``login shell``."""
+        """How the command is run where that is not as usual: ``sudo as root``, ``bash``, ``login shell``."""
         if self.kind is not TaskKind.RUN:
             return ()
         return (
+            *([f"sudo as {self.sudo}"] if self.sudo else []),
             *(["bash"] if self.shell is Shell.BASH else []),
             *(["login shell"] if self.login else []),
         )
@@ -83,6 +87,11 @@ class PlannedJob:
     def steps(self, *, rollback: bool) -> tuple[PlannedTask, ...]:
         """What an attempt of that kind runs, in order."""
         return self.rollback if rollback else self.tasks
+
+    @property
+    def sudo_users(self) -> tuple[str, ...]:
+        """Whom sudo makes of us in any of its tasks: they share the work folder of an attempt."""
+        return tuple(sorted({task.sudo for task in (*self.tasks, *self.rollback) if task.sudo}))
 
     def job_run_ids(self) -> tuple[str, ...]:
         """Identities of its job runs, in host order."""
@@ -119,6 +128,8 @@ class Plan:
     """``sha256:…`` of the pipeline text."""
     params: Mapping[str, str] = field(default_factory=dict)
     """As they were typed, defaults included."""
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    """Where each value comes from; every command of the run gets all of them."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The pipeline's own; a host's variables stand over it, a job's and a task's over those."""
     hosts: Mapping[str, Host] = field(default_factory=dict)
@@ -155,7 +166,10 @@ class Plan:
 
     def words_of(self, task: PlannedTask, host: str) -> str:
         """What a task does on a host, for people: a command as it is sent, else a line or more in words."""
-        return task.command if task.kind is TaskKind.RUN else self.scope_of(host).shown(words_of(task))
+        if task.kind is TaskKind.RUN:
+            return task.command
+        scope = self.scope_of(host)
+        return (scope.in_url() if task.kind is TaskKind.HTTP else scope).shown(words_of(task))
 
     def jobs(self) -> tuple[PlannedJob, ...]:
         """All jobs, in order."""

@@ -29,7 +29,7 @@ class PreviewTask:
     """Exactly what is sent to the shell; of a task that is no command, what it does in words."""
     marker: Marker
     manner: tuple[str, ...] = ()
-    """How it is run where that is not as usual: ``bash``, ``login shell``."""
+    """How it is run where that is not as usual: ``sudo as root``, ``bash``, ``login shell``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

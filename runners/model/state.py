@@ -29,6 +29,7 @@ class TaskState:
     exit_code: int | None = None
     signal: str | None = None
     reason: str = ""
+    dispatched_at: float | None = None
     began: bool = False
     """Its host said once that it runs."""
     started_at: float | None = None
@@ -38,8 +39,12 @@ class TaskState:
     host_ended_at: float | None = None
     """The host's own clock, seconds since 1970: right also when nobody could be told. None: it has not ended there."""
     log_bytes: int = 0
+    log_owed: bool = False
+    """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
     cpu_s: float | None = None
+    files: tuple[str, ...] = ()
+    """What a download left here: absolute paths."""
     dispatch_seq: int = 0
     """Seq of the event that dispatched it: what later jobs read is what had been written by then."""
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -221,6 +226,9 @@ class RunState:
     """Who asked for the rollback last; ``onduty`` for ``on_failure: rollback``."""
     reason: str = ""
     """Why it was paused or rolled back, as that person said."""
+    secrets_needed: Mapping[str, str] = field(default_factory=dict)
+    """Secrets whose values are not known, and why; nothing starts while there are any."""
+    secrets_needed_at: float | None = None
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()

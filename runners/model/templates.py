@@ -67,6 +67,17 @@ class Scope:
         except KeyError:
             raise TemplateRefused(f"{name} has no value here") from None
 
+    def with_secrets(self, secrets: Mapping[str, str]) -> Scope:
+        """The same with the values of secrets, by name."""
+        return Scope(values={**self.values, **{f"secrets.{name}": value for name, value in secrets.items()}})
+
+    def in_url(self) -> Scope:
+        """The same where a URL is written: an IPv6 address stands in brackets there (RFC 3986, 3.2.2)."""
+        address = self.values.get("host.address", "")
+        if ":" not in address or address.startswith("["):
+            return self
+        return Scope(values={**self.values, "host.address": f"[{address}]"})
+
     def fill(self, text: str) -> str:
         """The text, filled. Raises ``TemplateRefused``."""
         return fill(text, self.value_of)

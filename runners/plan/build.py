@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import TypeVar
 
 from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
+from runners.model.kinds import TaskKind
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
+from runners.model.secrets import SecretSource, SourceKind
 from runners.plan.host_checks import unusable_hosts
+from runners.plan.kinds import template_problems, wait_s
 from runners.plan.params import resolve_params
 from runners.plan.patterns import hosts_of, limited
 from runners.spec.report import in_order, key_path
@@ -30,12 +34,14 @@ def build_plan(
     folder: str,
     limit: str | None = None,
     runbooks: tuple[str, ...] = (),
+    home: str = "",
 ) -> tuple[Plan | None, tuple[Problem, ...]]:
     """Plan a run; None exactly when there are problems.
 
     ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
     ``inventory`` None: only ``local`` is known. ``limit`` is a pattern: hosts outside are left out, and jobs that keep
-    none. ``runbooks`` are places of pages. ``local`` has to be named in it, unless it only says what to leave out.
+    none. ``local`` has to be named in it, unless it only says what to leave out. ``runbooks`` are places of pages,
+    ``home`` is what ``~`` means in the path of a secret.
     """
     problems: list[Problem] = []
     params, param_problems = resolve_params(pipeline, given_params)
@@ -61,6 +67,7 @@ def build_plan(
         environment=pipeline.environment or (inventory.environment if inventory else None),
         definition_digest=definition_digest,
         params=params,
+        secrets={name: _secret(source, folder, home) for name, source in pipeline.secrets.items()},
         env=dict(pipeline.env),
         hosts=table,
         stages=_stages(pipeline, params, where),
@@ -70,7 +77,8 @@ def build_plan(
         runbooks=runbooks,
         folder=folder,
     )
-    return plan, ()
+    problems.extend(template_problems(pipeline, plan))
+    return (None, in_order(problems)) if problems else (plan, ())
 
 
 def repeat_plan(
@@ -88,7 +96,10 @@ def repeat_plan(
         (stage.name, job.name): () for stage in pipeline.stages for job in stage.jobs
     }
     where.update({(job.stage, job.name): job.hosts for job in earlier.jobs()})
-    return replace(earlier, params=params, stages=_stages(pipeline, params, where), previous=(), runbooks=runbooks), ()
+    stages = _stages(pipeline, params, where)
+    plan = replace(earlier, params=params, stages=stages, previous=(), runbooks=runbooks, sources={})
+    found = template_problems(pipeline, plan)
+    return (None, in_order(found)) if found else (plan, ())
 
 
 def _stages(
@@ -167,12 +178,37 @@ def _job(
     )
 
 
+def _secret(source: SecretSource, folder: str, home: str) -> SecretSource:
+    match source.kind:
+        case SourceKind.FILE:
+            return replace(source, path=_whole_path(source.path, folder, home))
+        case SourceKind.COMMAND:
+            program, *rest = source.words
+            # A program without a slash is looked for on PATH.
+            program = _whole_path(program, folder, home) if "/" in program else program
+            return replace(source, words=(program, *rest), folder=folder)
+        case _:
+            return source
+
+
+def _whole_path(path: str, folder: str, home: str) -> str:
+    if path == "~" or path.startswith("~/"):
+        return posixpath.join(home, path[2:])
+    return posixpath.normpath(posixpath.join(folder, path))
+
+
 def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:
     return PlannedTask(
         name=task.name,
+        kind=task.kind,
         command=task.run,
+        http=task.http,
+        transfer=task.transfer,
+        wait_s=wait_s(task, params),
         shell=_first(task.shell, job.shell, pipeline.defaults.shell),
         login=_first(task.login, job.login, pipeline.defaults.login),
+        # The account's own matter for whatever is not a command: a job may give the value for all its commands.
+        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo) if task.kind is TaskKind.RUN else "",
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,

@@ -45,9 +45,9 @@ def _of_hosts(pipeline: Pipeline, hosts: Sequence[Host]) -> Iterator[str]:
             if name in host.vars or (name in host.withheld and not name.startswith("ansible_")):
                 clashes.setdefault(name, []).append(host.name)
     for reason, names in refused.items():
-        yield f"{_listed(names)}: {reason}"
+        yield f"{listed(names)}: {reason}"
     for name, names in clashes.items():
-        yield f"{_listed(names)}: the variable {quoted(name)} is the name of a param too; one of them needs another"
+        yield f"{listed(names)}: the variable {quoted(name)} is the name of a param too; one of them needs another"
 
 
 def _of_commands(pipeline: Pipeline, job: Job, hosts: Sequence[Host]) -> Iterator[tuple[int, str]]:
@@ -60,10 +60,11 @@ def _of_commands(pipeline: Pipeline, job: Job, hosts: Sequence[Host]) -> Iterato
                 if name in host.withheld:
                     found.setdefault((name, host.withheld[name]), []).append(host.name)
         for (name, reason), names in found.items():
-            yield number, f'"${name}" on {_listed(names)} {reason}'
+            yield number, f'"${name}" on {listed(names)} {reason}'
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: all of them while they are few."""
     if len(names) <= _NAMED_HOSTS:
         return ", ".join(names)
     return f"{', '.join(names[: _NAMED_HOSTS - 1])} and {len(names) - _NAMED_HOSTS + 1} more"

@@ -23,6 +23,7 @@ def describe_plan(plan: Plan) -> tuple[str, ...]:
     """One line each for what would run where, in the order it would: stages, jobs on their hosts, tasks, commands."""
     rows = [_row(0, _headline(plan))]
     rows.extend(_row(1, f"{name}={value}") for name, value in plan.params.items())
+    rows.extend(_row(1, f"secret {name} from {source}") for name, source in plan.secrets.items())
     if plan.limit is not None:
         rows.append(_row(1, f"limited to {plan.limit}; left out: {', '.join(plan.left_out) or 'no whole job'}"))
     if plan.concurrency is not None:
@@ -61,6 +62,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "definition_digest": plan.definition_digest,
         "plan_digest": plan_digest(plan),
         "params": dict(plan.params),
+        "secrets": {name: str(source) for name, source in plan.secrets.items()},
         "env": dict(plan.env),
         "concurrency": None
         if plan.concurrency is None
@@ -122,6 +124,7 @@ def _task_document(task: PlannedTask) -> dict[str, Any]:
         "part": task.part.value,
         "command": task.command if task.kind is TaskKind.RUN else None,
         "shell": task.shell.value if task.kind is TaskKind.RUN else None,
+        "sudo": task.sudo or None,
         "login": task.login if task.kind is TaskKind.RUN else None,
         "does": words_of(task),
         "http": None if task.http is None else _http_document(task.http),

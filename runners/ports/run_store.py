@@ -183,6 +183,13 @@ class RunStore(Protocol):
         """What became of an intent; None when it never took effect."""
         ...
 
+    async def check(self, most_s: float) -> str | None:
+        """Look through what is stored: what is wrong with it, in words; empty when it is sound.
+
+        None when that was not over within ``most_s`` seconds: nothing was wrong until then. Others wait meanwhile.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what was asked and close. Closing twice is not an error."""
         ...

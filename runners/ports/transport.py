@@ -14,6 +14,8 @@ from typing import Protocol
 
 from runners.model.definition import Shell
 from runners.model.inventory import Host
+from runners.ports.byte_stream import ByteStream
+from runners.ports.courier import Courier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +29,18 @@ class ExecutionRequest:
     """A host that has none of the name says so in the result; then nothing of the script ran."""
     login: bool = False
     """The profile of the account is read first; ``env`` stands over what it sets, and ``dir`` over where it goes."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Reaches the job byte for byte and nothing else. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT`` are set by the host."""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Reaches the job byte for byte and nothing else; secrets are among them. ``ONDUTY_WORKDIR`` and ``ONDUTY_OUTPUT``
+    are set by the host."""
     dir: str | None = None
     """Where the command runs; None means the work folder. A folder that is not there is a failure with a reason."""
     workdir: str = ""
     """Name of the work folder (``<uid>.<job run number>.<attempt>``), created empty on first use, shared by the tasks
     of one attempt."""
+    sudo: str = ""
+    """Whom the command runs as, through sudo; empty: the account that logged in. For ``HostSession.under``."""
+    sharers: tuple[str, ...] = ()
+    """Every user that sudo gives a task of this attempt, the same for all its tasks: the work folder is theirs too."""
     timeout_s: float | None = None
     """Enforced on the host, also while nobody is connected. None means no limit."""
     label: str = ""
@@ -126,6 +133,49 @@ class HostFacts:
     connect_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveExecution:
+    """Something of onduty that lives on a host, under the account that we log in to."""
+
+    key: str
+    label: str
+    """As its ``ExecutionRequest`` had it. Anybody with that account can have written it."""
+    since_utc: float
+    """By the host's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostInspection:
+    """What a host says when it is looked at. None, or empty: it could not say."""
+
+    user: str = ""
+    key_type: str = ""
+    fingerprint: str = ""
+    """``SHA256:…`` of the key that it showed, which is the one on record. Empty where there is none: this machine."""
+    connect_s: float = 0.0
+    """From the first packet to the end of the login."""
+    shell: str = ""
+    """Path of the program that ``sh`` is there."""
+    tools: str = ""
+    """``GNU``, ``busybox`` or ``other``."""
+    shell_start_s: float = 0.0
+    """From the wish for a shell to its first answer, start-up files included: the median of some."""
+    clock_offset_s: float | None = None
+    """Host's clock minus ours."""
+    state_dir: str = ""
+    """Where executions would live; empty: nowhere."""
+    state_free_bytes: int | None = None
+    home_free_bytes: int | None = None
+    sudo: str = ""
+    """Without a password: ``yes`` or ``no``; ``none``: there is no sudo; ``root``: the account is root itself."""
+    sudo_words: str = ""
+    missing: tuple[str, ...] = ()
+    """Why no job can run there, in words."""
+    executions: tuple[LiveExecution, ...] = ()
+    silent: str = ""
+    """What it was asked when it stopped answering: ``facts``, ``rooms`` or ``sudo``."""
+
+
 class SessionSink(Protocol):
     """What a session tells the engine. Called from the event loop, one call at a time per session."""
 
@@ -145,10 +195,9 @@ class SessionSink(Protocol):
         """The session is over; nothing more will be called. Called once, not after ``close``."""
 
 
-class HostSession(Protocol):
-    """One open session with one host. Every method raises ``SessionLost`` when it ended before the answer came."""
-
-    facts: HostFacts
+class Supervisor(Protocol):
+    """What one user of a host is asked for. Every method raises ``SessionLost`` when the session ended before the
+    answer came. Executions of another user are not known here."""
 
     async def start(self, request: ExecutionRequest) -> ExecutionReport:
         """Claim the key and start it, at most once whoever asks how often; then follow it from byte 0.
@@ -185,8 +234,35 @@ class HostSession(Protocol):
         """Delete finished executions whose bytes were all received and synced. Unknown keys are not an error."""
         ...
 
-    async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
-        """Delete work folders by name. Missing ones are not an error."""
+
+class HostSession(Supervisor, Protocol):
+    """One open session with one host; it is the supervisor of the account that logged in itself."""
+
+    facts: HostFacts
+
+    async def under(self, user: str) -> Supervisor:
+        """The supervisor of ``user``, through sudo on the same connection; the account's own for an empty name.
+
+        What is asked of it is told through the session's one sink. Use it at once and ask again later: what nobody
+        uses is closed. Raises ``SudoRefused`` when sudo does not let us, within seconds; then nothing ran, and the
+        session goes on.
+        """
+        ...
+
+    async def remove_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str] = ()) -> None:
+        """Delete work folders by name, with what ``sharers`` left in them. Missing ones are not an error."""
+        ...
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """Connect from the host to ``host`` and ``port`` as they are called there.
+
+        Raises ``StreamRefused`` when the host says no, or allows no forwarding.
+        """
+        ...
+
+    async def open_courier(self, workdir: str, dir: str | None, sharers: Sequence[str] = ()) -> Courier:
+        """Begin to move files. Relative paths start where a command of the attempt would run: in ``dir``, else in the
+        work folder ``workdir``, made when it is not there, with its ``sharers``. Raises ``HostRefused``."""
         ...
 
     async def close(self) -> None:
@@ -203,4 +279,8 @@ class Transport(Protocol):
         Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed`` or ``HostRefused``; in each
         case nothing ran on the host.
         """
+        ...
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """Look at a host over a connection of its own, and change nothing there. Raises as ``connect`` does."""
         ...

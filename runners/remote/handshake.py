@@ -16,7 +16,7 @@ from runners.remote.request import quote
 Role = Literal["helper", "follower"]
 
 PARTS: Mapping[Role, tuple[str, ...]] = {
-    "helper": ("record.sh", "supervisor.sh", "tree.sh", "helper.sh", "opening.sh"),
+    "helper": ("record.sh", "workfolder.sh", "supervisor.sh", "tree.sh", "helper.sh", "opening.sh"),
     "follower": ("record.sh", "follower.sh", "opening.sh"),
 }
 """Which of this package's files a shell is given, in which order."""
@@ -32,10 +32,18 @@ REFUSALS = {
 
 def hello(nonce: str) -> bytes:
     """Ask the shell to say ``nonce`` on a line of its own, on stdout and on stderr."""
+    return f"{mark(nonce)}\n".encode()
+
+
+def mark(nonce: str) -> str:
+    """A command that says ``nonce`` on a line of its own, on stdout and on stderr."""
+    return f"printf '\\n%s\\n' {halves(nonce)}; printf '\\n%s\\n' {halves(nonce)} >&2"
+
+
+def halves(nonce: str) -> str:
+    """A shell's word for it, in two halves, so that an echo of what we sent is not taken for the answer."""
     half = len(nonce) // 2
-    # In two halves, so that an echo of what we sent is not taken for the answer.
-    word = f"'{nonce[:half]}''{nonce[half:]}'"
-    return f"printf '\\n%s\\n' {word}; printf '\\n%s\\n' {word} >&2\n".encode()
+    return f"'{nonce[:half]}''{nonce[half:]}'"
 
 
 def load(script: bytes, nonce: str, role: Role) -> bytes:

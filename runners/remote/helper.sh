@@ -61,14 +61,30 @@ od() { # COUNT VERB ID ARGUMENTS... .
       done
       printf 'A %s ok\n' "$od_id" >&5
       ;;
-    unwork)
+    work) # ID NAME [USER]... .
+      od_id=$1
+      shift
+      od_make_work "$@" </dev/null && printf 'W %s %s\n' "$od_id" "$od_w" >&5
+      printf 'A %s ok\n' "$od_id" >&5
+      ;;
+    where) # ID [NAME]... .
+      od_id=$1
+      shift
+      while [ "$#" -gt 1 ]; do
+        od_find_work "$1" && printf 'W %s %s\n' "$od_id" "$od_w" >&5
+        shift
+      done
+      printf 'A %s ok\n' "$od_id" >&5
+      ;;
+    unwork) # ID [NAME or PATH]... .
       {
         od_id=$1
         shift
         while [ "$#" -gt 1 ]; do
-          for od_d in "$od_dir" "$od_dir2" "$od_dir3"; do
-            [ -n "$od_d" ] && rm -rf "$od_d/work/$1"
-          done
+          case $1 in
+            /*) rm -rf "$1" ;;
+            *) ! od_find_work "$1" || rm -rf "$od_w" ;;
+          esac
           shift
         done
         printf 'A %s ok\n' "$od_id" >&5
@@ -88,12 +104,12 @@ od_collect() { # once a day: what ended or was given up two weeks ago and was ne
     od_p=${od_p##*/}
     od_drop "${od_p%.x}"
   done
-  for od_p in $(find "$od_dir/work" -mindepth 1 -maxdepth 1 -mtime +14); do
+  for od_p in $(find "$od_dir/work" "/var/tmp/onduty-work-$od_uid" "/dev/shm/onduty-work-$od_uid" -mindepth 1 -maxdepth 1 -mtime +14); do
     od_p=${od_p##*/}
     od_inside=''
     for od_d in "$od_dir/$od_p".*.x; do
       [ ! -e "$od_d" ] || od_inside=1
     done
-    [ -n "$od_inside" ] || [ -z "$od_p" ] || rm -rf "$od_dir/work/$od_p"
+    [ -n "$od_inside" ] || [ -z "$od_p" ] || ! od_find_work "$od_p" || rm -rf "$od_w"
   done
 }

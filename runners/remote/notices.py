@@ -40,6 +40,14 @@ class KeyReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkFolder:
+    """Where a work folder is, for the request that asked."""
+
+    number: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """Pushed by a supervisor, after the result is on disk."""
 
@@ -59,7 +67,7 @@ class CancelNotice:
     command: str = ""
 
 
-Notice = Reply | KeyReport | Finished | CancelNotice | Opened | StateFolder | Ready | Refused
+Notice = Reply | KeyReport | WorkFolder | Finished | CancelNotice | Opened | StateFolder | Ready | Refused
 
 
 class LineSplitter:
@@ -83,6 +91,9 @@ class LineSplitter:
 def parse_notice(line: str) -> Notice | None:
     """One line; None when it is none of ours."""
     try:
+        if line.startswith("W "):
+            _, number, path = line.split(" ", 2)
+            return WorkFolder(number=int(number), path=path)
         match line.split(" ", 3):
             case ["A", number, word]:
                 return Reply(number=int(number), word=word)

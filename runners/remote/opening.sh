@@ -60,7 +60,8 @@ od_open() { # NONCE ROLE .
   od_frac=${od_frac%"${od_frac#??}"}
   od_epoch=$((od_sec * 100 + 1$od_frac - 100 - od_now))
   od_clock
-  printf 'X open %s %s %s %s\n' "$1" "$od_boot" "$od_now" "${USER:-${LOGNAME:-$(id -un </dev/null)}}" >&5
+  od_login=${USER:-${LOGNAME:-$(id -un </dev/null)}}
+  printf 'X open %s %s %s %s\n' "$1" "$od_boot" "$od_now" "$od_login" >&5
   printf 'X folder %s\n' "$od_dir" >&5
   if [ "$2" = follower ]; then
     od_follow

@@ -1,8 +1,8 @@
 # Executions on this host's disk: where their files are, what they say, and whether what they name is alive.
 #
 # All of this folder's shell is POSIX sh for dash, busybox ash and bash, on Linux. It is sent as one quoted unit to a
-# shell that reads its stdin; nothing is installed. helper.sh takes requests, supervisor.sh keeps one execution, tree.sh
-# ends one, follower.sh ships logs, opening.sh comes first in a session.
+# shell that reads its stdin; nothing is installed. helper.sh takes requests, workfolder.sh makes work folders,
+# supervisor.sh keeps one execution, tree.sh ends one, follower.sh ships logs, opening.sh comes first in a session.
 #
 # Files of one execution, in a folder of mode 0700:
 #   KEY.x  record, whose blocks are reserved at the claim and overwritten in place:

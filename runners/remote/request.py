@@ -25,6 +25,10 @@ _LATER_NAME = "od_env_"
 """What a variable's name starts with until a profile was read."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z")
+_WORK_FOLDER = re.compile(
+    r"/[^\n\0]*/(?:onduty(?:-[0-9]+)?/1/work|onduty-work-[0-9]+)/[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z"
+)
+_USER = re.compile(r"[A-Za-z0-9_.@+\\$][A-Za-z0-9_.@+\\$-]{0,254}\Z")
 # What a shell keeps for itself: read-only in one of them, or changed by it before the job could see it. The
 # supervisor's own variables start with od_.
 _SHELL_OWN = re.compile(r"(_|BASHOPTS|BASH_VERSINFO|EUID|IFS|LINENO|OPTIND|PPID|RANDOM|SECONDS|SHELLOPTS|UID|od_.*)\Z")
@@ -81,7 +85,7 @@ def start(
         "start",
         number,
         checked_key(key),
-        checked_workdir(workdir) if workdir else "",
+        checked_work_folder(workdir) if workdir else "",
         dir or "",
         str(limit),
         _bytes(one_line)[:MAX_LABEL_BYTES],
@@ -122,9 +126,19 @@ def remove(number: int, keys: Sequence[str]) -> bytes:
     return request("remove", number, *map(checked_key, keys))
 
 
+def work(number: int, workdir: str, users: Sequence[str]) -> bytes:
+    """Make a work folder that these users can use too, unless it is there; its path comes before the reply."""
+    return request("work", number, checked_workdir(workdir), *map(checked_user, users))
+
+
+def find_workdirs(number: int, workdirs: Sequence[str]) -> bytes:
+    """The paths of those work folders that are there."""
+    return request("where", number, *map(checked_workdir, workdirs))
+
+
 def remove_workdirs(number: int, workdirs: Sequence[str]) -> bytes:
-    """Delete work folders; the reply comes when they are gone."""
-    return request("unwork", number, *map(checked_workdir, workdirs))
+    """Delete work folders, by name or by path; the reply comes when all is gone that this user can delete."""
+    return request("unwork", number, *map(checked_work_folder, workdirs))
 
 
 def ping(number: int) -> bytes:
@@ -153,6 +167,25 @@ def checked_workdir(workdir: str) -> str:
     if not _PLAIN.match(workdir):
         raise RequestRefused(f"{workdir!r} is not the name of a work folder")
     return workdir
+
+
+def checked_work_folder(workdir: str) -> str:
+    """``workdir``, when it is the name or the path of a work folder as supervisors give it. Raises ``RequestRefused``.
+
+    Another user, root perhaps, deletes what is named here.
+    """
+    if not workdir.startswith("/"):
+        return checked_workdir(workdir)
+    if not _WORK_FOLDER.match(workdir) or "/../" in workdir or "/./" in workdir:
+        raise RequestRefused(f"{workdir!r} is not the path of a work folder")
+    return workdir
+
+
+def checked_user(user: str) -> str:
+    """``user``, when it can be a user's name on every host. Raises ``RequestRefused``."""
+    if not _USER.match(user):
+        raise RequestRefused(f"{user!r} is not the name of a user")
+    return user
 
 
 def _check_env(env: Mapping[str, str], *, login: bool) -> None:

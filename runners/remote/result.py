@@ -88,6 +88,11 @@ def _error(code: str, folder: str) -> str:
             return f"folder {folder} cannot be entered"
         case "nowork":
             return "the work folder could not be made"
+        case "noshare":
+            return (
+                "this user cannot enter the work folder (other users than root are let in by setfacl, which this host "
+                "may not have); give the task a dir:"
+            )
         case "noearlier":
             return "what earlier jobs wrote could not be put on the host (disk full?)"
         case "nobash":

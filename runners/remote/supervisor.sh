@@ -57,28 +57,35 @@ OD_END
   exec >/dev/null
   if [ "$od_limit" != 0 ]; then
     od_timer </dev/null 5>&- 6>&- 9>&- &
+    od_timekeeper=$!
   fi
   wait "$od_child"
   od_status=$?
   od_stat self
-  od_finish x "$od_status" "$od_cpu"
+  od_spent=$od_cpu
+  od_linger
+  od_finish x "$od_status" "$od_spent"
   exit 0
 }
 
 od_folder() { # -> we stand where the job will run, or od_error
-  if [ -n "$od_work" ]; then
-    od_w=$od_dir/work/$od_work
-    for od_d in "$od_dir2" "$od_dir3"; do
-      [ -n "$od_d" ] && [ -d "$od_d/work/$od_work" ] && od_w=$od_d/work/$od_work
-    done
-    if ! [ -d "$od_w" ] && ! mkdir -p "$od_w"; then
-      od_error=nowork
-      return 0
-    fi
-  else
-    od_w=$HOME
+  case $od_work in
+    '') od_w=$HOME ;;
+    # The account that logged in has made it, and says where it is.
+    /*) od_w=$od_work ;;
+    *)
+      if ! od_find_work "$od_work" && ! mkdir -p "$od_w"; then
+        od_error=nowork
+        return 0
+      fi
+      ;;
+  esac
+  if ! CDPATH='' cd -- "$od_w"; then
+    case $od_work in
+      /*) [ -n "$od_where" ] || od_error=noshare ;;
+      *) od_error=nowork ;;
+    esac
   fi
-  CDPATH='' cd -- "$od_w" || od_error=nowork
   if [ -z "$od_error" ] && [ -n "$od_where" ]; then
     if ! [ -d "$od_where" ]; then
       od_error=nodir
@@ -120,21 +127,21 @@ od_become() { # [NAME VALUE]... .   the fork that becomes the job; 3 is the scri
   unset OLDPWD
   case $od_shell in
     bash) set -- bash --norc -eo pipefail -c '. /dev/fd/3' bash ;;
-    bash-login) set -- bash --norc -l -c "$od_after_login"'set -eo pipefail; . /dev/fd/3' bash ;;
-    sh-login) set -- "$od_sh" -c "$od_login$od_after_login"'set -e; . /dev/fd/3' sh ;;
+    bash-login) set -- bash --norc -l -c "$od_after_profile"'set -eo pipefail; . /dev/fd/3' bash ;;
+    sh-login) set -- "$od_sh" -c "$od_profiles$od_after_profile"'set -e; . /dev/fd/3' sh ;;
     *) set -- "$od_sh" -e -c '. /dev/fd/3' sh ;;
   esac
   exec $od_defaults "$od_setsid" "$@" </dev/null 2>&1 5>&- 6>&- 9>&-
 }
 
 # What a login shell of POSIX reads. Not every sh has -l, and a profile is not made for -e.
-od_login='
+od_profiles='
   [ ! -r /etc/profile ] || . /etc/profile
   [ ! -r "$HOME/.profile" ] || . "$HOME/.profile"
 '
 # A profile may set what the job was given and may go elsewhere: the job's own word comes after it. No word splitting:
 # IFS may be changed as well.
-od_after_login='
+od_after_profile='
   while [ -n "$od_names" ]; do
     eval "export ${od_names%% *}=\"\$od_env_${od_names%% *}\""
     unset "od_env_${od_names%% *}"

@@ -25,7 +25,7 @@ od_end_tree() { # KEY GRACE HOW
   [ "$od_phase" = running ] && printf %s "$3" 1<>"$od_f.x"
   od_say "$1" term
   od_clock
-  od_until=$((od_now + $2)) od_signal=TERM od_first=1 od_self=''
+  od_until=$((od_now + $2)) od_signal=TERM od_first=1 od_self='' od_known=''
   while :; do
     od_scan "$1"
     if [ -z "$od_found" ] && [ -n "$od_sure" ]; then
@@ -55,6 +55,20 @@ od_end_tree() { # KEY GRACE HOW
   done
 }
 
+od_linger() { # a job that is being ended is over when all that it started is gone, or nobody ends it any more
+  od_known=''
+  while od_load "$od_f.x" && [ "$od_tag" = S ]; do
+    case $od_flags in
+      C*) ;;
+      T*) od_stat "$od_timekeeper" && [ "$od_state" != Z ] || return 0 ;;
+      *) return 0 ;;
+    esac
+    od_scan "$od_key"
+    [ -n "$od_found" ] || return 0
+    od_nap 0.1
+  done
+}
+
 od_scan() { # KEY -> od_found: pids of the tree; od_group when our group lives; od_sure when the table was readable
   od_found=' ' od_in_group=' ' od_group='' od_sure='' od_mine=''
   # Without a job's own number there is nothing that could be told from strangers.
@@ -78,6 +92,10 @@ od_scan() { # KEY -> od_found: pids of the tree; od_group when our group lives; 
   for od_p in $(grep -slzFx -e "ONDUTY_KEY=$1" /proc/[0-9]*/environ </dev/null); do
     od_p=${od_p#/proc/}
     od_add "${od_p%/environ}"
+  done
+  # Who changed all of these and lost the parent since we saw them together is known by number and start.
+  for od_p in $od_known; do
+    od_stat "${od_p%:*}" && [ "$od_ticks" = "${od_p#*:}" ] && od_add "${od_p%:*}"
   done
   # Children, and theirs, that changed group, session and environment.
   od_news=$od_found
@@ -104,6 +122,7 @@ od_add() { # PID: take it into the tree, when it can be the job's
   [ "$od_ticks" -ge "$od_job_ticks" ] && [ "$1" != "$od_sup" ] && [ "$1" != "$od_self" ] || return 0
   [ "$1" != "$od_job" ] || [ "$od_ticks" = "$od_job_ticks" ] || return 0
   od_found="$od_found$1 "
+  case " $od_known" in *" $1:$od_ticks "*) ;; *) od_known="$od_known$1:$od_ticks " ;; esac
   if [ "$od_pgrp" = "$od_job" ] && [ -n "$od_mine" ]; then
     od_group=1 od_in_group="$od_in_group$1 "
   fi

@@ -37,6 +37,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _ADDRESS = re.compile(r"[A-Za-z0-9_.:%-]{1,255}\Z")
 """Names, IPv4, and IPv6 with a zone."""
 _USER = re.compile(r"[A-Za-z0-9_.@+\\$-]{1,255}\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 TRUE_OR_FALSE = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 
 
@@ -142,6 +143,13 @@ def _env_key(key: object) -> str:
     return str(key)
 
 
+def _variable(value: object) -> str:
+    text = text_of(value)
+    if not _VARIABLE.match(text):
+        refuse(f"{quoted(text)} is no name of a variable; letters, digits and _ only, and no digit first, and no $")
+    return text
+
+
 def _label_key(key: object) -> str:
     if not str(key).strip() or not str(key).isprintable():
         refuse(f"{quoted(str(key))} is no name for a label")
@@ -238,7 +246,8 @@ def hops_of(value: object) -> tuple[Hop, ...]:
     return tuple(hops)
 
 
-def _whole_number(value: object) -> int:
+def whole_number(value: object) -> int:
+    """A whole number without quotes."""
     if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
         said = what(value)
         quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _WHOLE.match(value) else ""
@@ -247,7 +256,7 @@ def _whole_number(value: object) -> int:
 
 
 def _port(value: object) -> int:
-    number = _whole_number(value)
+    number = whole_number(value)
     if not 1 <= number <= 65535:
         refuse(f"must be from 1 to 65535, not {number}")
     return number
@@ -286,7 +295,7 @@ def _true_or_false(value: object) -> bool:
 
 
 def _version(value: object) -> int:
-    number = _whole_number(value)
+    number = whole_number(value)
     if number != 1:
         refuse(f"{number} is not known here; this onduty reads version 1")
     return number
@@ -353,6 +362,7 @@ Reference = Annotated[str, BeforeValidator(text_of), WithJsonSchema(_NAME_SCHEMA
 NameKey = Annotated[str, BeforeValidator(lambda key: check_name(str(key))), WithJsonSchema(_NAME_SCHEMA)]
 LabelKey = Annotated[str, BeforeValidator(_label_key), WithJsonSchema({"type": "string"})]
 EnvKey = Annotated[str, BeforeValidator(_env_key), WithJsonSchema(_ENV_NAME_SCHEMA)]
+Variable = Annotated[str, BeforeValidator(_variable), WithJsonSchema(_ENV_NAME_SCHEMA)]
 Command = Annotated[str, BeforeValidator(_command), WithJsonSchema({"type": "string", "minLength": 1})]
 Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": "string", "pattern": "^/"})]
 Address = Annotated[str, BeforeValidator(address_of), WithJsonSchema({"type": "string", "minLength": 1})]
@@ -373,7 +383,7 @@ Words = Annotated[
     BeforeValidator(words_of),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
-WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 TrueOrFalse = Annotated[bool, BeforeValidator(_true_or_false), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(_number)]
 Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]

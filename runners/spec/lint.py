@@ -14,12 +14,18 @@ from runners.model.definition import Param, ParamType
 from runners.model.outputs import VARIABLE, variable_of
 from runners.spec.durations import format_duration, parse_duration
 from runners.spec.fields import why_not_text
+from runners.spec.lint_kinds import Known, lint_kind, params_of_templates
 from runners.spec.names import why_not_env_name, why_not_env_value
 from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.param_values import why_not_pattern, why_not_value
 from runners.spec.report import Part, Report, did_you_mean, quoted
 
 Path = tuple[Part, ...]
+Taken = dict[str, Map]
+"""Names that are used already, by what they are."""
+
+_SOURCES = ("file", "env", "command", "prompt")
+"""Where a secret may come from."""
 
 _PREVIOUS = re.compile(r"\$\{?ONDUTY_PREVIOUS_([A-Za-z_][A-Za-z0-9_]*)")
 _OUTPUT = re.compile(rf"\$\{{?({VARIABLE}[A-Za-z0-9_]+)")
@@ -32,8 +38,11 @@ _WORD_AFTER_DOLLAR = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 def lint_pipeline(tree: Map, report: Report) -> None:
     """Report everything that is wrong between the parts of a pipeline."""
     params = _map(tree, "params")
+    secrets = _map(tree, "secrets")
     _params(params, report)
-    _env(_map(tree, "env"), ("env",), params, report)
+    _secrets(secrets, params, report)
+    taken: Taken = {"param": params, "secret": secrets}
+    _env(_map(tree, "env"), ("env",), taken, report)
     _retry(_map(_map(tree, "defaults"), "retry"), ("defaults", "retry"), report)
     stages = list(_maps(tree.get("stages")))
     _unique_names([(("stages", index, "name"), stage.get("name")) for index, stage in stages], report)
@@ -44,7 +53,7 @@ def lint_pipeline(tree: Map, report: Report) -> None:
         _outputs(jobs, index, stages, report)
         for name, job in jobs.items():
             if isinstance(job, Map):
-                _job(job, ("stages", index, "jobs", name), params, report)
+                _job(job, ("stages", index, "jobs", name), taken, report)
 
 
 def warn_pipeline(tree: Map, report: Report) -> None:
@@ -55,6 +64,7 @@ def warn_pipeline(tree: Map, report: Report) -> None:
             for part in _PARTS:
                 for _, task in _maps(job.get(part) if isinstance(job, Map) else None):
                     used.update(_WORD_AFTER_DOLLAR.findall(_text(task.get("run")) or ""))
+                    used.update(params_of_templates(task))
     params = _map(tree, "params")
     for name in params:
         if name not in used:
@@ -91,21 +101,36 @@ def _params(params: Map, report: Report) -> None:
             report.add(default.line, default.column, (*path, "default"), reason)
 
 
-def _env(env: Map, path: Path, params: Map, report: Report) -> None:
+def _secrets(secrets: Map, params: Map, report: Report) -> None:
+    for name, node in secrets.items():
+        _clash(secrets, name, ("secrets", name), {"param": params}, report)
+        if not isinstance(node, Map):
+            continue
+        given = [key for key in _SOURCES if key in node]
+        if len(given) > 1:
+            text = f"{' and '.join(given)} cannot both say where it comes from; keep one"
+            report.add(*node.key_places[given[1]], ("secrets", name), text)
+        elif not given and not set(node) - set(_SOURCES):
+            report.add(*secrets.key_places[name], ("secrets", name), f"needs one of {', '.join(_SOURCES)}")
+
+
+def _clash(owner: Map, name: str, path: Path, taken: Taken, report: Report) -> None:
+    """Params, secrets and variables share one name space."""
+    for what, others in taken.items():
+        if name in others:
+            text = f"is the name of a {what} in line {others.key_places[name][0]}; one of them needs another"
+            report.add(*owner.key_places[name], path, text)
+
+
+def _env(env: Map, path: Path, taken: Taken, report: Report) -> None:
     for name, value in env.items():
-        if name in params:
-            line = params.key_places[name][0]
-            report.add(
-                *env.key_places[name],
-                (*path, name),
-                f"is the name of a param in line {line}; one of them needs another",
-            )
+        _clash(env, name, (*path, name), taken, report)
         if isinstance(value, Scalar) and not why_not_text(value) and (reason := why_not_env_value(name, str(value))):
             report.add(value.line, value.column, (*path, name), reason)
 
 
-def _job(job: Map, path: Path, params: Map, report: Report) -> None:
-    _env(_map(job, "env"), (*path, "env"), params, report)
+def _job(job: Map, path: Path, taken: Taken, report: Report) -> None:
+    _env(_map(job, "env"), (*path, "env"), taken, report)
     _retry(_map(job, "retry"), (*path, "retry"), report)
     named = {
         part: [((*path, part, index, "name"), task.get("name")) for index, task in _maps(job.get(part))]
@@ -115,9 +140,10 @@ def _job(job: Map, path: Path, params: Map, report: Report) -> None:
     # verify runs after a rollback too; what is wrong inside it is said once.
     verify = {str(name): (at, name) for at, name in named["verify"]}
     _unique_names([*verify.values(), *named["rollback"]], report)
-    _previous(_seq(job.get("rollback")), (*path, "rollback"), params, report)
+    _previous(_seq(job.get("rollback")), (*path, "rollback"), taken["param"], report)
     for part, index, task in [(key, index, task) for key in _PARTS for index, task in _maps(job.get(key))]:
-        _env(_map(task, "env"), (*path, part, index, "env"), params, report)
+        _env(_map(task, "env"), (*path, part, index, "env"), taken, report)
+        lint_kind(task, (*path, part, index), Known(taken["param"], taken["secret"]), report)
         run = task.get("run")
         if isinstance(run, Scalar) and "{{" in run:
             text = (

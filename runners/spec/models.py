@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from runners.model.kinds import TaskKind
 from runners.spec.fields import (
     Address,
     Command,
@@ -36,23 +37,39 @@ from runners.spec.fields import (
     Text,
     TrueOrFalse,
     User,
+    Variable,
     Version,
     WhenBusyWord,
     WholeNumber,
     Words,
     is_null,
 )
-from runners.spec.manner import ShellWord
+from runners.spec.kind_fields import (
+    Body,
+    Header,
+    HeaderKey,
+    HostPath,
+    LandingPath,
+    Method,
+    Mode,
+    Origin,
+    SourcePath,
+    Statuses,
+    Url,
+    WaitFor,
+)
+from runners.spec.manner import ShellWord, SudoUser
 from runners.spec.nodes import Scalar
 
 _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
     | {"schedule", "windows", "limits"}
 )
-_LATER_TASK = frozenset(["http", "upload", "download", "wait", "sudo", "outputs"])
+_LATER_TASK = frozenset(["outputs"])
 
 _SHELL = "sh is sh -e, bash is bash -eo pipefail."
 _LOGIN = "true: the shell reads the profile of the account first."
+_SUDO = "true: root through sudo; or the name of a user."
 
 Env = dict[EnvKey, Text]
 
@@ -81,6 +98,19 @@ class ParamModel(Model):
     help: FreeText = Field(default="", description="One line for the person who starts the run.")
 
 
+class SecretModel(Model):
+    """Where one secret comes from: exactly one of these."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    file: FilePath | None = Field(
+        default=None, description="Read by the controller; relative paths start beside the pipeline."
+    )
+    env: Variable | None = Field(default=None, description="A variable in the environment of whoever starts the run.")
+    command: Words | None = Field(default=None, description="Prints it; executed by the controller without a shell.")
+    prompt: Line | None = Field(default=None, description="What the person is asked who starts the run.")
+
+
 class RetryModel(Model):
     """When a failed attempt is followed by another without anyone asking. A job's own replaces the default whole."""
 
@@ -106,25 +136,62 @@ def _group_alone(value: object) -> object:
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
-    later = _LATER_ANYWHERE | {"sudo"}
-
     timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
     retry: RetryModel | None = None
     on_failure: OnFailureWord = "hold"
     shell: ShellWord = Field(default="sh", description=_SHELL)
     login: TrueOrFalse = Field(default=False, description=_LOGIN)
+    sudo: SudoUser = Field(default="", description=_SUDO)
+
+
+class HttpModel(Model):
+    """One HTTP request. Templates such as {{ host.address }} are filled in url, headers and body."""
+
+    later = _LATER_ANYWHERE | {"ca", "verify", "json", "redirects"}
+
+    url: Url = Field(description="http:// or https://; secrets never stand here. Redirects are not followed.")
+    method: Method = Field(default="GET", description="GET and HEAD are repeated until within; others are sent once.")
+    headers: dict[HeaderKey, Header] = {}
+    body: Body | None = None
+    status: Statuses = Field(default=(), description="What counts as right; 200 to 299 where nothing is said.")
+    within: PositiveDuration | None = Field(default=None, description="How long it is tried; else it is sent once.")
+    every: PositiveDuration | None = Field(default=None, description="Between two tries; 2s.")
+    from_: Origin = Field(default="controller", alias="from", description="host: through the host's SSH connection.")
+
+
+class UploadModel(Model):
+    """Files whose content is pinned when the run starts. Each is checked on the host, then renamed into its place."""
+
+    src: SourcePath = Field(description="A file or a folder, relative to the pipeline file.")
+    dest: HostPath = Field(description="On the host, relative to dir; with / at its end: into that folder.")
+    mode: Mode | None = Field(default=None, description="Octal, for every file; else the mode that it has here.")
+
+
+class DownloadModel(Model):
+    """Files of a host, kept with the run."""
+
+    src: HostPath = Field(description="A file or a folder on the host, relative to dir.")
+    dest: LandingPath = Field(default="./", description="Below the run's own folder; with / at its end: into it.")
 
 
 class TaskModel(Model):
-    """One step of a job."""
+    """One step of a job, of exactly one kind."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind.value]} for kind in TaskKind]})
 
     later = _LATER_ANYWHERE | _LATER_TASK
-    kinds_later: ClassVar[frozenset[str]] = frozenset({"http", "upload", "download", "wait"})
 
-    name: Name | None = Field(default=None, description="Without one it is named after its command.")
-    run: Command = Field(description="Text for the shell. Params and env arrive as environment variables.")
+    name: Name | None = Field(default=None, description="Without one it is named after what it does.")
+    run: Command | None = Field(
+        default=None, description="Text for the shell. Params and env arrive as environment variables."
+    )
+    http: HttpModel | None = Field(default=None, description="A request whose answer must be right.")
+    upload: UploadModel | None = Field(default=None, description="Files or a folder from here to the host.")
+    download: DownloadModel | None = Field(default=None, description="Files or a folder into the run's own folder.")
+    wait: WaitFor | None = Field(default=None, description="How long; also a param of type duration.")
     shell: ShellWord | None = Field(default=None, description=_SHELL)
     login: TrueOrFalse | None = Field(default=None, description=_LOGIN)
+    sudo: SudoUser | None = Field(default=None, description=_SUDO)
     timeout: PositiveDuration | None = None
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where the command runs on the host.")
@@ -157,6 +224,7 @@ class JobModel(Model):
     on_failure: OnFailureWord | None = None
     shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
     login: TrueOrFalse | None = Field(default=None, description="For all its commands. " + _LOGIN)
+    sudo: SudoUser | None = Field(default=None, description="For all its commands. " + _SUDO)
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on the host.")
     runbook: Name | None = Field(default=None, description="The page for a failure of this job.")
@@ -174,7 +242,7 @@ class StageModel(Model):
 class PipelineModel(Model):
     """A pipeline file."""
 
-    later = _LATER_ANYWHERE | {"secrets", "rollback", "finally", "verify", "vars", "outputs"}
+    later = _LATER_ANYWHERE | {"rollback", "finally", "verify", "vars", "outputs"}
 
     version: Version
     name: Name
@@ -182,6 +250,7 @@ class PipelineModel(Model):
     owner: Line | None = None
     environment: Name | None = Field(default=None, description="May stand in the inventory as well; both must agree.")
     params: dict[EnvKey, ParamModel] = {}
+    secrets: dict[EnvKey, SecretModel] = Field(default={}, description="Masked wherever a run shows or stores text.")
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on a host.")
     concurrency: Annotated[ConcurrencyModel, BeforeValidator(_group_alone)] | None = Field(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from runners.model.definition import (
     Concurrency,
     Defaults,
@@ -19,8 +17,9 @@ from runners.model.definition import (
     Task,
     WhenBusy,
 )
-from runners.model.ids import NAME
 from runners.model.problems import Problem
+from runners.model.secrets import SecretSource, SourceKind
+from runners.spec.kinds import http_of, kind_of, name_of, transfer_of
 from runners.spec.lint import lint_pipeline, warn_pipeline
 from runners.spec.models import (
     ConcurrencyModel,
@@ -29,17 +28,13 @@ from runners.spec.models import (
     ParamModel,
     PipelineModel,
     RetryModel,
+    SecretModel,
     TaskModel,
 )
 from runners.spec.nodes import Map, Node, Seq, read_tree
 from runners.spec.report import Report, in_order
 from runners.spec.translate import place, validate
 
-# Says nothing about what a task does.
-_SHELL_WORDS = frozenset(
-    {"set", "cd", "export", "if", "for", "while", "until", "case", "test", "true", "false", "exec", "eval", "umask"}
-    | {"trap", "echo", "printf", "sudo", "env"}
-)
 _OWN_MAX_DELAY_S = 60.0
 
 
@@ -87,6 +82,7 @@ def _pipeline(model: PipelineModel, tree: Map, file: str) -> Pipeline:
         environment_line=environment_line,
         environment_column=environment_column,
         params={name: _param(name, param, tree) for name, param in model.params.items()},
+        secrets={name: _secret(name, secret) for name, secret in model.secrets.items()},
         env=dict(model.env),
         dir=model.dir,
         concurrency=_concurrency(model.concurrency),
@@ -109,6 +105,16 @@ def _param(name: str, model: ParamModel, tree: Map) -> Param:
     )
 
 
+def _secret(name: str, model: SecretModel) -> SecretSource:
+    if model.file is not None:
+        return SecretSource(name=name, kind=SourceKind.FILE, path=model.file)
+    if model.command is not None:
+        return SecretSource(name=name, kind=SourceKind.COMMAND, words=model.command)
+    if model.env is not None:
+        return SecretSource(name=name, kind=SourceKind.ENV, variable=model.env)
+    return SecretSource(name=name, kind=SourceKind.PROMPT, text=model.prompt or "")
+
+
 def _defaults(model: DefaultsModel) -> Defaults:
     return Defaults(
         timeout_s=model.timeout,
@@ -116,6 +122,7 @@ def _defaults(model: DefaultsModel) -> Defaults:
         on_failure=OnFailure(model.on_failure),
         shell=Shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
     )
 
 
@@ -165,6 +172,7 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
         on_failure=None if model.on_failure is None else OnFailure(model.on_failure),
         shell=_shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
@@ -183,7 +191,7 @@ def _steps(node: Map, *parts: tuple[Part, list[TaskModel]]) -> tuple[Task, ...]:
     ]
     names = _task_names([model for _, model, _ in flat])
     return tuple(
-        _task(name, model, task_node.line, part) for name, (part, model, task_node) in zip(names, flat, strict=True)
+        _task(name, model, task_node, part) for name, (part, model, task_node) in zip(names, flat, strict=True)
     )
 
 
@@ -191,30 +199,41 @@ def _nodes(node: Node | None) -> list[Map]:
     return [item for item in node if isinstance(item, Map)] if isinstance(node, Seq) else []
 
 
-def _task(name: str, model: TaskModel, line: int, part: Part) -> Task:
+def _task(name: str, model: TaskModel, node: Map, part: Part) -> Task:
+    kind = kind_of(model)
+    kind_line, kind_column = node.key_places[kind.value]
+    http = None if model.http is None else http_of(model.http)
     return Task(
         name=name,
-        run=model.run,
+        kind=kind,
+        run=model.run or "",
+        http=http,
+        transfer=transfer_of(model),
+        wait=model.wait or "",
         shell=_shell(model.shell),
         login=model.login,
+        sudo=model.sudo,
         timeout_s=model.timeout,
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
-        repeatable=model.repeatable,
+        # What is no safe method is sent once, whatever anybody says (lint refuses the contrary).
+        repeatable=model.repeatable and (http is None or http.repeats),
         part=part,
-        line=line,
+        line=node.line,
+        kind_line=kind_line,
+        kind_column=kind_column,
     )
 
 
 def _task_names(tasks: list[TaskModel]) -> list[str]:
-    """Given names stay; the others are the command's first word, or ``task-2`` by place, and never the same twice."""
+    """Given names stay; the others say what the task does, or ``task-2`` by place, and never the same twice."""
     taken = {task.name for task in tasks if task.name}
     names = []
     for number, task in enumerate(tasks, start=1):
         name = task.name
         if name is None:
-            name = _from_command(task.run) or f"task-{number}"
+            name = name_of(task) or f"task-{number}"
             if name in taken:
                 name = f"{name[:50]}-{number}"
             while name in taken:
@@ -222,8 +241,3 @@ def _task_names(tasks: list[TaskModel]) -> list[str]:
             taken.add(name)
         names.append(name)
     return names
-
-
-def _from_command(run: str) -> str | None:
-    word = re.split(r"[\s;|&()<>]", run.strip(), maxsplit=1)[0].rpartition("/")[2]
-    return word if NAME.match(word) and len(word) <= 40 and word not in _SHELL_WORDS and "=" not in word else None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from runners.spec.fields import LATER, is_null, what
-from runners.spec.models import Model, RetryModel, TaskModel
+from runners.spec.models import HttpModel, Model, RetryModel, TaskModel
 from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.report import Part, Report, nearest, quoted
 
@@ -69,10 +69,7 @@ def _missing(
     path: tuple[Part, ...], model: type[BaseModel], tree: Map, report: Report, guessed: set[tuple[Part, ...]]
 ) -> None:
     owner, key = path[:-1], path[-1]
-    parent = node_at(tree, owner)
     if path in guessed:
-        return
-    if model_at(model, owner) is TaskModel and isinstance(parent, Map) and TaskModel.kinds_later & parent.keys():
         return
     line, column = place(tree, owner, of_key=True)
     hint = "; write version: 1" if key == "version" else ""
@@ -120,6 +117,8 @@ def _sentence(kind: str, value: object, context: dict[str, Any], model: type[Mod
                 hint = f"; write retry: {{attempts: {value}}}"
             elif isinstance(value, Scalar) and model is TaskModel:
                 hint = "; a command stands after run:"
+            elif isinstance(value, Scalar) and model is HttpModel:
+                hint = f"; write http: {{url: {quoted(value)}}}"
             return f"must be a mapping (key: value), not {what(value)}{hint}"
         case "list_type":
             if isinstance(value, Scalar) and is_null(value):

@@ -20,7 +20,7 @@ offset  bytes  record
 16      8      newlines in those bytes
 24      8      time of arrival, microseconds since 1970, UTC
 32      4      mask tail: of the raw bytes, how many at the end are held back from the file because a secret may
-               begin there; they are fetched again from the host after a crash and never stored. Zero so far
+               begin there; they are fetched again from the host after a crash and never stored
 36      4      CRC-32 of the 36 bytes before
 ======  =====  ==============================================================================
 
@@ -114,3 +114,14 @@ def records_of(before: Record, data: bytes, at_utc: float) -> list[Record]:
         lines += data.count(b"\n", start, end)
         records.append(Record(before.raw_offset + end, before.file_offset + end, lines, time_us))
     return records
+
+
+def masked_record(before: Record, out: bytes, raw_offset: int, held_bytes: int, at_utc: float) -> Record:
+    """The record for a masked block ``out``: raw bytes up to ``raw_offset`` came, the last ``held_bytes`` wait."""
+    return Record(
+        raw_offset,
+        before.file_offset + len(out),
+        before.lines + out.count(b"\n"),
+        round(at_utc * 1_000_000),
+        held_bytes,
+    )

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,17 +30,30 @@ TEXT
 """
 
 
-def furnish(homes: Path) -> None:
-    """Put the service into the home of every host, and let something hold the port of ``BROKEN_HOST``."""
+def furnish(homes: Path, *, broken: str | None = BROKEN_HOST) -> dict[str, int]:
+    """Put the service into the home of every host; its port by host. Something holds the port of ``broken``."""
+    ports = {name: _free_port() for name in HOSTS}
     for name in HOSTS:
         home = homes / name
         for folder in ("bin", "etc", "log", "run", "releases"):
             (home / folder).mkdir(parents=True, exist_ok=True)
-        (home / "etc" / "api.env").write_text(f"PORT={_free_port()}\n", encoding="utf-8")
+        (home / "etc" / "api.env").write_text(f"PORT={ports[name]}\n", encoding="utf-8")
         (home / ".profile").write_text(_PROFILE.format(host=name), encoding="utf-8")
         _install("api.sh", home / "bin" / "api")
         _install("apid.py", home / "bin" / "apid")
-    _hold_port(homes / BROKEN_HOST)
+    if broken is not None:
+        _hold_port(homes / broken)
+    return ports
+
+
+def fleet_words(ports: Mapping[str, int]) -> list[str]:
+    """What the fleet's process is told about hosts, groups and the services' ports."""
+    words = ["--hosts", ",".join(HOSTS)]
+    for name, hosts in GROUPS.items():
+        words += ["--group", f"{name}={','.join(hosts)}"]
+    for name, port in ports.items():
+        words += ["--var", f"{name}:API_PORT={port}"]
+    return words
 
 
 def pipeline_text() -> str:

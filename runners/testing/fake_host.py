@@ -5,11 +5,12 @@ No clock, no thread, no task: a host changes only when a test or a session calls
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
-from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult
+from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult, HostInspection
 from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Output, Print, Refuse, Step, TimeOut, Vanish
 
 
@@ -40,6 +41,8 @@ class FakeExecution:
     """What is still to come."""
     on_cancel: OnCancel = field(default_factory=OnCancel)
     started_at: float = 0.0
+    user: str = ""
+    """Whom sudo ran it as; empty: the account that logs in."""
 
     @property
     def report(self) -> ExecutionReport:
@@ -64,11 +67,25 @@ class FakeHost:
     """The link drops when the next output is asked for."""
     connect_error: OndutyError | None = None
     """Raised by every connect until it is None."""
+    inspection: HostInspection = field(default_factory=lambda: HostInspection(user="deploy", tools="GNU", sudo="yes"))
+    """What it says when it is looked at."""
     lose_next_start: str = ""
     """``before``: the link drops before the next request arrives; ``after``: once it has started, before the answer."""
+    sudo_refusal: str = ""
+    """What sudo says to whoever asks; empty: it lets us be anybody."""
     workdirs: set[str] = field(default_factory=set)
     sealed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    servers: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """What answers on an address as the host calls it: these bytes, then the end."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By absolute path."""
+    modes: dict[str, int] = field(default_factory=dict)
+    moved_bytes: int = 0
+    """Sent to it, also of what was never finished."""
+    holds_transfers: asyncio.Event | None = None
+    """While it is not set, nothing is moved; None: nothing waits."""
+    asked_streams: list[tuple[str, int]] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change."""
 
@@ -91,6 +108,7 @@ class FakeHost:
         execution = FakeExecution(
             key=request.key,
             request=request,
+            user=request.sudo,
             phase=ExecutionPhase.RUNNING,
             steps=list(steps),
             started_at=self.now(),
@@ -103,23 +121,25 @@ class FakeHost:
         self._advance(execution)
         return execution
 
-    def report(self, key: str) -> ExecutionReport:
-        """What the disk says about one key."""
+    def report(self, key: str, user: str = "") -> ExecutionReport:
+        """What the disk says to that user about one key: each has executions of its own."""
         execution = self.executions.get(key)
-        return execution.report if execution else ExecutionReport(key=key, phase=ExecutionPhase.ABSENT)
+        if execution is None or execution.user != user:
+            return ExecutionReport(key=key, phase=ExecutionPhase.ABSENT)
+        return execution.report
 
-    def seal(self, key: str) -> ExecutionReport:
+    def seal(self, key: str, user: str = "") -> ExecutionReport:
         """Claim without starting; returns what was there before."""
-        before = self.report(key)
+        before = self.report(key, user)
         if before.phase is ExecutionPhase.ABSENT:
-            self.executions[key] = FakeExecution(key=key, request=None, phase=ExecutionPhase.CLAIMED)
+            self.executions[key] = FakeExecution(key=key, request=None, phase=ExecutionPhase.CLAIMED, user=user)
             self.sealed.append(key)
         return before
 
-    def remove(self, key: str) -> None:
-        """Forget a finished execution."""
+    def remove(self, key: str, user: str = "") -> None:
+        """Forget a finished execution of that user."""
         execution = self.executions.get(key)
-        if execution is not None and execution.phase is not ExecutionPhase.RUNNING:
+        if execution is not None and execution.user == user and execution.phase is not ExecutionPhase.RUNNING:
             del self.executions[key]
             self.removed.append(key)
 

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runners.model.errors import SessionLost
+from runners.model.errors import SessionLost, SudoRefused
+from runners.ports.byte_stream import ByteStream, StreamRefused
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -17,12 +18,16 @@ from runners.ports.transport import (
     Survivor,
 )
 from runners.testing.behaviour import Step
+from runners.testing.fake_courier import FakeCourier
 from runners.testing.fake_host import FakeHost
+from runners.testing.fake_stream import FakeStream
+from runners.testing.fake_supervisor import FakeSupervisor
 
 
 @dataclass(slots=True)
 class _Followed:
     offset: int
+    user: str
     done: bool = False
 
 
@@ -47,9 +52,10 @@ class FakeSession:
         )
         self.host = host
         self._sink = sink
-        self._behaviour = behaviour
         self._chunk_bytes = chunk_bytes
         self._on_end = on_end
+        self._own = FakeSupervisor(self, "")
+        self.behaviour = behaviour
         self._followed: dict[str, _Followed] = {}
         self._steps: list[tuple[str, CancelStep, tuple[Survivor, ...]]] = []
         self._lost: str | None = None
@@ -64,75 +70,66 @@ class FakeSession:
 
     async def start(self, request: ExecutionRequest) -> ExecutionReport:
         """As the promise says; a key that is known is followed too."""
-        await self._turn()
-        how = self.host.lose_next_start
-        self.host.lose_next_start = ""
-        if how == "before":
-            self.lose("cut before the request arrived")
-            self._check()
-        if self.host.report(request.key).phase is ExecutionPhase.ABSENT:
-            self.host.start(request, self._behaviour(self.host, request))
-        report = self.host.report(request.key)
-        if how == "after":
-            self.lose("cut before the answer came")
-            self._check()
-        if report.phase in (ExecutionPhase.RUNNING, ExecutionPhase.DONE):
-            self._follow(request.key, 0)
-        return report
+        return await self._own.start(request)
 
     async def ask(self, keys: Sequence[str]) -> Sequence[ExecutionReport]:
         """As the promise says."""
-        await self._turn()
-        return [self.host.report(key) for key in keys]
+        return await self._own.ask(keys)
 
     async def seal(self, key: str) -> ExecutionReport:
         """As the promise says."""
-        await self._turn()
-        return self.host.seal(key)
+        return await self._own.seal(key)
 
     async def follow(self, key: str, offset: int) -> None:
         """As the promise says."""
-        await self._turn()
-        self._follow(key, offset)
+        await self._own.follow(key, offset)
 
     async def output(self, key: str, size_bytes: int) -> bytes:
         """As the promise says."""
-        await self._turn()
-        if self.host.lose_next_output:
-            self.host.lose_next_output = False
-            self.lose("cut before the outputs came")
-            self._check()
-        execution = self.host.executions.get(key)
-        return bytes(execution.output[:size_bytes]).rstrip(b"\0") if execution else b""
+        return await self._own.output(key, size_bytes)
 
     async def cancel(self, key: str, grace_s: float) -> None:
-        """TERM ends a job at once unless its ``OnCancel`` says otherwise; ``grace_s`` passes in no time."""
-        await self._turn()
-        if self.host.report(key).phase is not ExecutionPhase.RUNNING:
-            self._step(key, CancelStep.GONE)
-            return
-        how = self.host.executions[key].on_cancel
-        self._step(key, CancelStep.TERM)
-        if how.ignores_term or how.survivors:
-            self._step(key, CancelStep.KILL)
-        if how.survivors:
-            self._step(key, CancelStep.SURVIVORS, how.survivors)
-            return
-        self.host.finish(key, signal="KILL" if how.ignores_term else "TERM", cancelled=True)
-        self._step(key, CancelStep.GONE)
+        """As the promise says."""
+        await self._own.cancel(key, grace_s)
 
     async def remove(self, keys: Sequence[str]) -> None:
         """As the promise says."""
-        await self._turn()
-        for key in keys:
-            self.host.remove(key)
-            if key not in self.host.executions:
-                self._followed.pop(key, None)
+        await self._own.remove(keys)
 
-    async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
+    async def under(self, user: str) -> FakeSupervisor:
         """As the promise says."""
-        await self._turn()
+        if not user:
+            self.check()
+            return self._own
+        await self.turn()
+        if self.host.sudo_refusal:
+            raise SudoRefused(f"{self.host.name}: {self.host.sudo_refusal}; nothing was started there")
+        return FakeSupervisor(self, user)
+
+    async def remove_workdirs(self, workdirs: Sequence[str], sharers: Sequence[str] = ()) -> None:
+        """As the promise says."""
+        await self.turn()
         self.host.workdirs.difference_update(workdirs)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was lost or closed."""
+        return self._lost is not None or self._closed
+
+    async def open_courier(self, workdir: str, dir: str | None, sharers: Sequence[str] = ()) -> FakeCourier:
+        """As the promise says."""
+        await self.turn()
+        self.host.workdirs.add(workdir)
+        return FakeCourier(self, dir or f"{self.facts.state_dir}/work/{workdir}")
+
+    async def open_stream(self, host: str, port: int) -> ByteStream:
+        """As the promise says."""
+        await self.turn()
+        self.host.asked_streams.append((host, port))
+        server = self.host.servers.get((host, port))
+        if server is None:
+            raise StreamRefused("Connection refused")
+        return FakeStream(server)
 
     async def close(self) -> None:
         """As the promise says."""
@@ -170,21 +167,29 @@ class FakeSession:
             self.host.listeners.remove(self._wake.set)
         self._on_end(self)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise ``SessionLost`` when it is over."""
         if self._closed or self._lost is not None:
             raise SessionLost(f"the session with {self.host.name} ended ({self._lost or 'closed'})")
 
-    async def _turn(self) -> None:
-        self._check()
-        # A real session answers after a round trip; code that forgets that other things happen meanwhile shows here.
+    async def turn(self) -> None:
+        """Answer as late as a network would. Raises ``SessionLost``."""
+        self.check()
+        # Code that forgets that other things happen meanwhile shows here.
         await asyncio.sleep(0)
-        self._check()
+        self.check()
 
-    def _follow(self, key: str, offset: int) -> None:
-        self._followed.setdefault(key, _Followed(offset))
+    def deliver(self, key: str, user: str, offset: int) -> None:
+        """Tell the sink of this execution from here on."""
+        self._followed.setdefault(key, _Followed(offset, user))
         self._wake.set()
 
-    def _step(self, key: str, step: CancelStep, survivors: tuple[Survivor, ...] = ()) -> None:
+    def forget_key(self, key: str) -> None:
+        """It was removed."""
+        self._followed.pop(key, None)
+
+    def step(self, key: str, step: CancelStep, survivors: tuple[Survivor, ...] = ()) -> None:
+        """Tell the sink how far a cancel is."""
         self._steps.append((key, step, survivors))
         self._wake.set()
 
@@ -211,9 +216,13 @@ class FakeSession:
             if followed.done:
                 continue
             execution = self.host.executions.get(key)
-            if execution is None or execution.phase in (ExecutionPhase.CLAIMED, ExecutionPhase.ABSENT):
+            if (
+                execution is None
+                or execution.user != followed.user
+                or execution.phase in (ExecutionPhase.CLAIMED, ExecutionPhase.ABSENT)
+            ):
                 followed.done = True
-                await self._sink.on_vanished(key, self.host.report(key))
+                await self._sink.on_vanished(key, self.host.report(key, followed.user))
                 return True
             if followed.offset < len(execution.log):
                 offset = followed.offset

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 
 from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable, OndutyError
 from runners.model.inventory import Host
-from runners.ports.transport import ExecutionPhase, ExecutionRequest, SessionSink
+from runners.ports.transport import ExecutionPhase, ExecutionRequest, HostInspection, SessionSink
 from runners.testing.behaviour import Exit, Step
 from runners.testing.fake_host import FakeExecution, FakeHost, Start
 from runners.testing.fake_session import FakeSession
@@ -57,6 +57,15 @@ class FakeTransport:
         self._sessions.append(session)
         self._notify()
         return session
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """As the promise says: what the host was told to say of itself."""
+        fake = self.host(host.name)
+        self.connects.append(host.name)
+        await asyncio.sleep(0)
+        if fake.connect_error is not None:
+            raise fake.connect_error
+        return fake.inspection
 
     # ----- telling hosts what to do
 
@@ -111,6 +120,14 @@ class FakeTransport:
     def refuse(self, host: str, why: str = "no writable state folder") -> None:
         """The host answers and cannot serve."""
         self.fail_connect(host, HostRefused(f"{host}: {why}; nothing was started there"))
+
+    def refuse_sudo(self, host: str, why: str = "sudo: a password is required") -> None:
+        """sudo lets us be nobody else there, until ``allow_sudo``; the account's own tasks go on."""
+        self.host(host).sudo_refusal = why
+
+    def allow_sudo(self, host: str) -> None:
+        """sudo lets us be anybody."""
+        self.host(host).sudo_refusal = ""
 
     # ----- the link
 

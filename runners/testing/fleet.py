@@ -67,13 +67,18 @@ class Fleet:
         hosts: Sequence[str],
         *,
         groups: Mapping[str, Sequence[str]] | None = None,
+        variables: Mapping[str, Mapping[str, str]] | None = None,
         environment: str | None = None,
         user: str | None = None,
     ) -> None:
-        """Nothing is written yet. ``user`` is the login that the inventory names; every name is let in."""
+        """Nothing is written yet. ``user`` is the login that the inventory names; every name is let in.
+
+        ``variables`` are the inventory's ``vars`` by host.
+        """
         self.folder = folder.absolute()
         self._names = tuple(hosts)
         self._groups = dict(groups or {})
+        self._variables = dict(variables or {})
         self._environment = environment
         self._user = user or getpass.getuser()
         self._hosts: dict[str, FleetHost] = {}
@@ -215,13 +220,18 @@ class Fleet:
         lines.append("defaults:")
         lines += [f"  {key}: {json.dumps(value)}" for key, value in defaults.items()]
         lines.append("hosts:")
-        lines += [
-            f"  {json.dumps(host.name)}: {{address: {LOOPBACK}, port: {host.port}}}" for host in self._hosts.values()
-        ]
+        lines += [f"  {json.dumps(host.name)}: {self._host_text(host)}" for host in self._hosts.values()]
         if self._groups:
             lines.append("groups:")
             lines += [f"  {json.dumps(name)}: {json.dumps(list(hosts))}" for name, hosts in self._groups.items()]
         return "\n".join(lines) + "\n"
+
+    def _host_text(self, host: FleetHost) -> str:
+        keys = [f"address: {LOOPBACK}", f"port: {host.port}"]
+        own = self._variables.get(host.name)
+        if own:
+            keys.append(f"vars: {json.dumps(dict(own))}")
+        return f"{{{', '.join(keys)}}}"
 
 
 class _Server(asyncssh.SSHServer):
@@ -262,6 +272,10 @@ class _Server(asyncssh.SSHServer):
             on_command=self._host.commands.append,
             track=self._track,
         )
+
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
+        """As sshd's ``AllowTcpForwarding``, to this machine alone."""
+        return dest_host in (LOOPBACK, "localhost")
 
     def _track(self, shell: asyncio.Task[None]) -> None:
         self._host.shells.add(shell)
@@ -365,10 +379,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, required=True, help="folder of the fleet, created 0700")
     parser.add_argument("--hosts", required=True, help="names, separated by commas")
     parser.add_argument("--group", action="append", default=[], metavar="NAME=HOST,HOST")
+    parser.add_argument("--var", action="append", default=[], metavar="HOST:NAME=VALUE")
     parser.add_argument("--environment", help="the inventory's environment")
     parser.add_argument("--ready-fd", type=int, help="gets 'ready' or 'error: …', one line, then it is closed")
     chosen = parser.parse_args(arguments)
     groups = {name: hosts.split(",") for name, _, hosts in (group.partition("=") for group in chosen.group)}
+    variables: dict[str, dict[str, str]] = {}
+    for place, _, value in (each.partition("=") for each in chosen.var):
+        host, _, name = place.partition(":")
+        variables.setdefault(host, {})[name] = value
     os.umask(0o077)
     chosen.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(chosen.dir / "fleet.lock", "w") as lock:
@@ -377,7 +396,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BlockingIOError:
             _report(chosen.ready_fd, f"error: a fleet runs in {chosen.dir} already")
             return 1
-        fleet = Fleet(chosen.dir, chosen.hosts.split(","), groups=groups, environment=chosen.environment)
+        fleet = Fleet(
+            chosen.dir, chosen.hosts.split(","), groups=groups, variables=variables, environment=chosen.environment
+        )
         return asyncio.run(serve(fleet, chosen.ready_fd))
 
 

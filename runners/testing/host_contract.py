@@ -371,6 +371,23 @@ class HostContract:
         await bystander.wait()
         await session.close()
 
+    async def test_the_verdict_of_a_cancelled_job_comes_after_the_last_of_its_tree_is_gone(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        # The leader ends at TERM; its child keeps neither its parent, nor its session, nor its environment.
+        stubborn = "trap '' TERM; echo $$ >pid; while :; do sleep 0.05; done"
+        script = f"""env -i setsid sh -c "{stubborn.replace("$", chr(92) + "$")}" >/dev/null 2>&1 & sleep 600"""
+        await session.start(request(script))
+        pid_file = lab.home / ".local/state/onduty/1/work" / WORKDIR / "pid"
+        await until(lambda: pid_file.exists() and bool(pid_file.read_text().strip()))
+        pid = int(pid_file.read_text())
+        await session.cancel(KEY, 0.3)
+        await sink.until(lambda: KEY in sink.results)
+        assert not alive(pid)
+        assert sink.steps_of(KEY) == [CancelStep.TERM, CancelStep.KILL, CancelStep.GONE]
+        assert sink.results[KEY].cancelled
+        await session.close()
+
     async def test_a_daemon_that_keeps_the_output_open_does_not_hold_back_the_result(self, lab: HostLab) -> None:
         sink = RecordingSink()
         session = await connect(lab, sink)

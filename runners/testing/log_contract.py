@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from runners.ports.log_store import LogPosition, LogStore
+from runners.streams.mask import Mask
 
+MASK = Mask({"PASS": ["hunter22"]})
 RUN, KEY = "01JD0000000000000000000001", "01JD0000000000000000000001.3.1.2"
 
 
@@ -121,6 +123,34 @@ class LogStoreContract:
             raw_offset=len(data), file_bytes=len(data), lines=4096 * 3
         )
         assert await store.read(RUN, KEY, 0, len(data) + 1) == data
+
+    async def test_a_masked_log_holds_no_secret_whatever_pieces_it_came_in(self, store: LogStore) -> None:
+        writer = await store.open(RUN, KEY, MASK)
+        at = 0
+        for piece in (b"user root pass hunt", b"er2", b"2 ok\n", b"hunting\nhunte"):
+            at = (await writer.append(at, piece, 1.0)).raw_offset
+        assert at == 40
+        assert await store.read(RUN, KEY, 0, 100) == b"user root pass [secret PASS] ok\nhunting\n"
+        assert (await store.position(RUN, KEY)).raw_offset == 35
+        assert (await writer.end(2.0)).lines == 2
+        assert await store.read(RUN, KEY, 0, 100) == b"user root pass [secret PASS] ok\nhunting\nhunte"
+        assert (await store.position(RUN, KEY)).raw_offset == 40
+
+    @pytest.mark.parametrize("cut", range(40))
+    async def test_a_masked_log_opened_again_anywhere_ends_the_same(self, store: LogStore, cut: int) -> None:
+        raw = b"hunter22hunter22 hunthunter2 hunter22 hu"
+        writer = await store.open(RUN, KEY, MASK)
+        await writer.append(0, raw[:cut], 1.0)
+        await writer.close()
+        again = await store.open(RUN, KEY, MASK)
+        begin = again.position.raw_offset
+        assert begin <= cut
+        for at in range(begin, len(raw)):
+            await again.append(at, raw[at : at + 1], 2.0)
+        assert again.position.raw_offset == len(raw)
+        await again.end(3.0)
+        assert await store.read(RUN, KEY, 0, 100) == b"[secret PASS] hunthunter2 [secret PASS] hu"
+        assert (await store.position(RUN, KEY)).raw_offset == len(raw)
 
     async def test_a_name_that_would_leave_its_folder_is_refused(self, store: LogStore) -> None:
         for run, key in (("..", KEY), (RUN, "../x"), (RUN, ""), (RUN, "a/b"), ("", KEY)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from runners.core.chain import digest_of
 from runners.model.errors import NotFound
-from runners.ports.log_store import LogPosition, check_log_name
+from runners.ports.log_store import LogPosition, StreamMask, check_log_name
 from runners.ports.run_store import (
     EventRow,
     IntentRepeated,
@@ -23,14 +23,15 @@ from runners.ports.run_store import (
 @dataclass(slots=True)
 class _Log:
     data: bytearray = field(default_factory=bytearray)
+    written: int = 0
+    """Raw bytes that stand in ``data``."""
     times_utc: list[float] = field(default_factory=list)
     synced_bytes: int = 0
     is_open: bool = False
 
     @property
     def position(self) -> LogPosition:
-        size = len(self.data)
-        return LogPosition(raw_offset=size, file_bytes=size, lines=self.data.count(b"\n"))
+        return LogPosition(raw_offset=self.written, file_bytes=len(self.data), lines=self.data.count(b"\n"))
 
 
 class MemoryLogStore:
@@ -41,14 +42,14 @@ class MemoryLogStore:
         self.fail_next: Exception | None = None
         """Raised by the next append, which then stores nothing."""
 
-    async def open(self, run: str, key: str) -> MemoryLogWriter:
+    async def open(self, run: str, key: str, mask: StreamMask | None = None) -> MemoryLogWriter:
         """Open for appending; ``ValueError`` when it is open already."""
         check_log_name(run, key)
         log = self._logs.setdefault((run, key), _Log())
         if log.is_open:
             raise ValueError(f"the log {key} is open already; a log has one writer")
         log.is_open = True
-        return MemoryLogWriter(self, log, key)
+        return MemoryLogWriter(self, log, key, mask)
 
     async def tail(self, run: str, key: str, max_bytes: int) -> bytes:
         """The end of the log, beginning with a whole line where there is one."""
@@ -87,29 +88,45 @@ class MemoryLogStore:
 class MemoryLogWriter:
     """``LogWriter`` of one log in memory."""
 
-    def __init__(self, store: MemoryLogStore, log: _Log, key: str) -> None:
+    def __init__(self, store: MemoryLogStore, log: _Log, key: str, mask: StreamMask | None = None) -> None:
         self._store = store
         self._log = log
         self._key = key
         self._closed = False
+        context = min(log.written, mask.context_bytes) if mask is not None else 0
+        self._masker = mask.masker(already=context) if mask is not None else None
+        self._next = log.written - context
 
     @property
     def position(self) -> LogPosition:
         """Where the next chunk must start."""
-        return self._log.position
+        return replace(self._log.position, raw_offset=self._next)
 
     async def append(self, raw_offset: int, data: bytes, at_utc: float) -> LogPosition:
         """Append what is new of one chunk."""
         self._check_open()
-        size = len(self._log.data)
-        if raw_offset > size:
-            raise ValueError(f"bytes {size} to {raw_offset} of {self._key} are missing; nothing written")
+        if raw_offset > self._next:
+            raise ValueError(f"bytes {self._next} to {raw_offset} of {self._key} are missing; nothing written")
         error, self._store.fail_next = self._store.fail_next, None
         if error is not None:
             raise error
-        self._log.data += data[size - raw_offset :]
+        new = data[self._next - raw_offset :]
+        self._next += len(new)
+        held = 0
+        if self._masker is not None:
+            new, held = self._masker.feed(new), self._masker.held_bytes
+        self._log.data += new
+        self._log.written = max(self._log.written, self._next - held)
         self._log.times_utc.append(at_utc)
-        return self._log.position
+        return self.position
+
+    async def end(self, at_utc: float) -> LogPosition:
+        """Write what was held back."""
+        self._check_open()
+        if self._masker is not None:
+            self._log.data += self._masker.end()
+            self._log.written = max(self._log.written, self._next)
+        return self.position
 
     async def sync(self) -> None:
         """Remember how far a power cut would leave the log."""
@@ -238,6 +255,11 @@ class MemoryRunStore:
         if digest not in self.disk.blobs:
             raise NotFound(f"nothing is stored under {digest}")
         return self.disk.blobs[digest]
+
+    async def check(self, most_s: float) -> str | None:
+        """Memory is sound."""
+        self._check_open()
+        return ""
 
     async def intent_outcome(self, intent: str) -> IntentRow | None:
         """What became of an intent; None when it never took effect."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ulid import ULID
 
@@ -18,6 +19,7 @@ from runners.adapters.sqlite import SqliteRunStore
 from runners.adapters.ssh import SshTransport
 from runners.adapters.ssh_config import SshConfig
 from runners.engine.engine import Engine
+from runners.engine.errand_of import Tools
 from runners.model.inventory import Host
 from runners.model.phases import RunPhase
 from runners.model.plan import Plan
@@ -32,6 +34,8 @@ from runners.ports.transport import (
     Survivor,
     Transport,
 )
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
+from runners.testing.fake_web import FakeWeb
 from runners.testing.memory_store import MemoryLogStore, MemoryRunStore
 from tests.bench.measure import COMMAND_TIMEOUT_S, BenchFailed
 from tests.flows.engine_kit import Advisor
@@ -48,6 +52,7 @@ async def engine_on(transport: Transport, folder: Path | None) -> AsyncIterator[
         transport=transport,
         advisor=Advisor(),
         clock=SystemClock(),
+        tools=Tools(web=FakeWeb(), sources=FakeSourceFiles(), files=FakeRunFiles()),
         new_uid=lambda: str(ULID()),
     )
     await engine.start()
@@ -110,29 +115,11 @@ class _TimedSession:
         self._times.asked.append(time.perf_counter())
         return await self._inner.start(request)
 
-    async def ask(self, keys: Sequence[str]) -> Sequence[ExecutionReport]:
-        return await self._inner.ask(keys)
+    async def under(self, user: str) -> Any:
+        return await self._inner.under(user) if user else self
 
-    async def seal(self, key: str) -> ExecutionReport:
-        return await self._inner.seal(key)
-
-    async def follow(self, key: str, offset: int) -> None:
-        await self._inner.follow(key, offset)
-
-    async def output(self, key: str, size_bytes: int) -> bytes:
-        return await self._inner.output(key, size_bytes)
-
-    async def cancel(self, key: str, grace_s: float) -> None:
-        await self._inner.cancel(key, grace_s)
-
-    async def remove(self, keys: Sequence[str]) -> None:
-        await self._inner.remove(keys)
-
-    async def remove_workdirs(self, workdirs: Sequence[str]) -> None:
-        await self._inner.remove_workdirs(workdirs)
-
-    async def close(self) -> None:
-        await self._inner.close()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 class _TimedSink:

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from runners.adapters.log_paths import log_paths
 from runners.model.errors import StoreDamaged, StoreFailed, StoreRefused
 from runners.ports.log_store import LogPosition
 from runners.streams import records
+from runners.streams.mask import Mask
 
 RUN, KEY = "01JD", "01JD.1.1.1"
 CHUNKS = (b"one\n", b"two\nand ", b"\xff\x00more\n", b"last")
@@ -216,3 +218,59 @@ async def test_a_closed_store_leaves_no_file_open(tmp_path: Path) -> None:
     assert set(os.listdir("/proc/self/fd")) == before
     with pytest.raises(ValueError, match="closed"):
         await store.open(RUN, KEY)
+
+
+async def test_a_masked_log_cut_at_any_record_goes_on_to_the_same_file(tmp_path: Path, store: FileLogStore) -> None:
+    mask = Mask({"PASS": ["hunter22"], "KEY": ["22hunt"]})
+    raw = b"a hunter22hunter22 b\nhunt\nhunter hunter2 aHVudGVyMjI=\naHVu\ndGVyMjI= 22hun"
+    expected = mask.whole(raw)
+    writer = await store.open(RUN, KEY, mask)
+    for at in range(0, len(raw), 3):
+        await writer.append(at, raw[at : at + 3], 1.0)
+    await writer.end(1.0)
+    await writer.close()
+    log, index = log_paths(tmp_path, RUN, KEY)
+    file, whole = log.read_bytes(), index.read_bytes()
+    assert file == expected
+    for count in range(records.whole_records(len(whole)) + 1):
+        log.write_bytes(file)
+        index.write_bytes(whole[: records.record_position(count)])
+        writer = await store.open(RUN, KEY, mask)
+        for at in range(writer.position.raw_offset, len(raw), 5):
+            await writer.append(at, raw[at : at + 5], 2.0)
+        await writer.end(2.0)
+        await writer.close()
+        assert log.read_bytes() == expected, count
+        assert await store.position(RUN, KEY) == LogPosition(
+            raw_offset=len(raw), file_bytes=len(expected), lines=expected.count(b"\n")
+        )
+
+
+async def test_records_of_a_masked_log_stay_close_together(tmp_path: Path, store: FileLogStore) -> None:
+    mask = Mask({"A_RATHER_LONG_NAME_FOR_A_SECRET": ["hunter22"]})
+    writer = await store.open(RUN, KEY, mask)
+    await writer.append(0, b"hunter22\n" * 100_000, 1.0)
+    await writer.close()
+    _, index = log_paths(tmp_path, RUN, KEY)
+    raw = index.read_bytes()
+    found = [records.decode(raw, records.record_position(n)) for n in range(records.whole_records(len(raw)))]
+    offsets = [0, *(one.file_offset for one in found if one is not None)]
+    assert max(b - a for a, b in pairwise(offsets)) <= records.MAX_BLOCK_BYTES
+
+
+async def test_a_masked_block_that_could_not_be_written_is_written_again_the_same(
+    store: FileLogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = await store.open(RUN, KEY, Mask({"PASS": ["hunter22"]}))
+    await writer.append(0, b"it is hunt", 1.0)
+
+    def full(fd: int, data: bytes, offset: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_files, "_write_at", full)
+        with pytest.raises(StoreFailed):
+            await writer.append(10, b"er22!", 2.0)
+    await writer.append(10, b"er22!", 3.0)
+    await writer.close()
+    assert await store.read(RUN, KEY, 0, 100) == b"it is [secret PASS]!"

@@ -16,6 +16,7 @@ from runners.testing.behaviour import Step, as_shell
 from runners.testing.fake_transport import FakeTransport
 from runners.testing.host_contract import HostContract
 from runners.testing.shell_contract import ShellContract
+from runners.testing.sudo_contract import SudoContract
 from runners.testing.transport_contract import TransportContract
 
 SHELLS: dict[str, tuple[str, ...]] = {
@@ -32,6 +33,13 @@ class FakeLab:
         self.host = Host(name="web1")
         self.transport = FakeTransport()
         self._scripts = 0
+        self.user = "root"
+
+    def refuse_sudo(self) -> None:
+        self.transport.refuse_sudo(self.host.name)
+
+    def allow_sudo(self) -> None:
+        self.transport.allow_sudo(self.host.name)
 
     def script(self, *steps: Step) -> str:
         self._scripts += 1
@@ -52,8 +60,8 @@ class FakeLab:
 class CuttableLocal(LocalTransport):
     """Remembers its shells, so that a test can cut them off."""
 
-    def __init__(self, home: Path, shell: Sequence[str], *, deadline_s: float = 20.0) -> None:
-        env = {"HOME": str(home), "PATH": os.environ["PATH"], "USER": "tester"}
+    def __init__(self, home: Path, shell: Sequence[str], *, deadline_s: float = 20.0, path: str = "") -> None:
+        env = {"HOME": str(home), "PATH": path or os.environ["PATH"], "USER": "tester"}
         super().__init__(env=env, shell=shell, deadline_s=deadline_s)
         self.shells: list[LocalShell] = []
 
@@ -66,13 +74,13 @@ class CuttableLocal(LocalTransport):
 class LocalLab:
     """This machine with a home of its own."""
 
-    def __init__(self, folder: Path, shell: Sequence[str]) -> None:
+    def __init__(self, folder: Path, shell: Sequence[str], *, path: str = "") -> None:
         self.host = Host(name=LOCAL)
         self.home = folder / "home"
         self.home.mkdir()
         self._gates = folder / "gates"
         self._gates.mkdir()
-        self.transport = CuttableLocal(self.home, shell)
+        self.transport = CuttableLocal(self.home, shell, path=path)
 
     def script(self, *steps: Step) -> str:
         return f'echo run >>"{self._gates}/ledger-$ONDUTY_KEY"\n' + as_shell(steps, str(self._gates))
@@ -89,7 +97,7 @@ class LocalLab:
             shell.cut()
 
 
-class TestFakeTransport(TransportContract):
+class TestFakeTransport(TransportContract, SudoContract):
     @pytest.fixture
     def lab(self) -> FakeLab:
         return FakeLab()

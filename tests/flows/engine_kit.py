@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from runners.core.index import job_run_of
 from runners.engine.engine import Engine
+from runners.engine.errand_of import Tools
 from runners.engine.limits import Limits
+from runners.engine.vault import NoSources, Vault
 from runners.model.definition import OnFailure, Part, RetryPolicy
 from runners.model.events import Event
 from runners.model.inventory import Host
@@ -19,9 +21,12 @@ from runners.model.state import JobRunState, RunState
 from runners.ports.failure_advisor import Advice, FailureFacts
 from runners.ports.log_store import LogStore
 from runners.ports.run_store import RunStore
+from runners.ports.secrets import SecretSources
 from runners.ports.transport import Transport
 from runners.testing.fake_clock import FakeClock
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
 from runners.testing.fake_transport import FakeTransport
+from runners.testing.fake_web import FakeWeb
 from runners.testing.memory_store import MemoryDisk, MemoryLogStore, MemoryRunStore
 
 
@@ -115,7 +120,11 @@ class Kit:
     logs: MemoryLogStore = field(default_factory=MemoryLogStore)
     clock: FakeClock = field(default_factory=FakeClock)
     advisor: Advisor = field(default_factory=Advisor)
+    web: FakeWeb = field(default_factory=FakeWeb)
+    sources: FakeSourceFiles = field(default_factory=FakeSourceFiles)
+    files: FakeRunFiles = field(default_factory=FakeRunFiles)
     limits: Limits = field(default_factory=Limits)
+    secrets: SecretSources = field(default_factory=NoSources)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
     store: MemoryRunStore = field(init=False)
@@ -130,9 +139,11 @@ class Kit:
             transport=transport or self.transport,
             advisor=self.advisor,
             clock=self.clock,
+            tools=Tools(web=self.web, sources=self.sources, files=self.files),
             new_uid=lambda: f"01RUN{next(iter(self.numbers)):021d}",
             dice=lambda: 0.5,
             limits=self.limits,
+            vault=Vault(self.secrets),
         )
         return self.engine
 
@@ -143,10 +154,10 @@ class Kit:
     async def stop(self) -> None:
         await self.engine.stop()
 
-    async def run(self, plan: Plan, request_id: str = "req1") -> str:
+    async def run(self, plan: Plan, request_id: str = "req1", secrets: Mapping[str, str] | None = None) -> str:
         """Start a run; its uid."""
         state = await self.engine.create_run(
-            plan, definition="version: 1\n", inventory=None, actor="alice", request_id=request_id
+            plan, definition="version: 1\n", inventory=None, actor="alice", request_id=request_id, secrets=secrets
         )
         return state.uid
 

@@ -66,6 +66,18 @@ class Mortal:
         return mortal
 
 
+class MortalSession(Mortal):
+    """A session, or the part of it that is another user's. Being oneself is no exchange with the host."""
+
+    async def under(self, user: str) -> MortalSession:
+        if not user:
+            return self
+        await self._fate.moment("before under")
+        other = await self._inner.under(user)
+        await self._fate.moment("after under")
+        return MortalSession(other, self._fate)
+
+
 class MortalLogs:
     """A log store whose writers are mortal."""
 
@@ -76,8 +88,8 @@ class MortalLogs:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def open(self, run: str, key: str) -> Any:
-        return Mortal(await self._inner.open(run, key), self._fate, "append", "sync")
+    async def open(self, *args: Any, **options: Any) -> Any:
+        return Mortal(await self._inner.open(*args, **options), self._fate, "append", "end", "sync")
 
 
 class MortalTransport:
@@ -89,7 +101,7 @@ class MortalTransport:
 
     async def connect(self, host: Host, sink: SessionSink) -> Any:
         await self._fate.moment(f"before connect {host.name}")
-        return Mortal(await self._inner.connect(host, sink), self._fate)
+        return MortalSession(await self._inner.connect(host, sink), self._fate)
 
 
 Story = Callable[[Kit], Awaitable[RunState]]
@@ -135,8 +147,8 @@ async def _until_death(kit: Kit, engine: Engine, fate: Fate, story: Story) -> Ru
 
     living = asyncio.create_task(life(), name="onduty life")
     death = asyncio.create_task(fate.died.wait(), name="onduty death")
-    async with asyncio.timeout(GUARD_S):
-        await asyncio.wait({living, death}, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait({living, death}, timeout=GUARD_S, return_when=asyncio.FIRST_COMPLETED)
+    assert ended, f"moment {fate.at} did not come and the story is stuck"
     if fate.died.is_set():
         await kit.kill()
         await asyncio.gather(living, death, return_exceptions=True)
@@ -192,7 +204,17 @@ class FrayedSession:
         self._inner = inner
         self._fate = fate
         self._drop = drop
-        self.facts = inner.facts
+        self.facts = getattr(inner, "facts", None)
+
+    async def under(self, user: str) -> FrayedSession:
+        """Becoming somebody else is an exchange; being oneself is none."""
+        if not user:
+            return self
+        self._pull("before under")
+        other = await self._inner.under(user)
+        if self._pull("after under"):
+            raise SessionLost("cut after under")
+        return FrayedSession(other, self._fate, self._drop)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)

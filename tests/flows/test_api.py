@@ -42,7 +42,10 @@ def problem(answer: httpx.Response) -> Any:
 
 def test_hello_tells_versions_pid_and_who_asks(home: Person) -> None:
     said = home.api("GET", "/v1/hello", params={"version": "0.1.0"}).json()
-    assert set(said) == {"version", "protocol", "pid", "home", "user", "started_at", "capabilities"}
+    assert set(said) == {
+        *("version", "protocol", "pid", "home", "user", "started_at", "capabilities"),
+        *("hosts_at_once", "attempts_per_host"),
+    }
     assert said["pid"] == home.pid
     assert said["home"] == str(home.home)
 

@@ -56,7 +56,8 @@ def foreground(person: Person, program: str, *words: str) -> subprocess.Popen[by
 def test_clients_that_start_at_once_where_none_ran_share_one_controller(person: Person) -> None:
     started = [person.start("runs", "--json") for _ in range(3)]
     assert [person.end(process).json() for process in started] == [[], [], []]
-    assert [one.pid for one in person.processes() if "controller" in one.cmdline()] == [person.pid]
+    # Those that came too late end by themselves.
+    until(lambda: [one.pid for one in person.processes() if "controller" in one.cmdline()] == [person.pid])
 
 
 def test_a_socket_left_by_a_dead_controller_is_replaced(person: Person) -> None:
@@ -95,7 +96,9 @@ def test_status_stop_and_restart_say_what_is_true(person: Person) -> None:
     assert restarted["home"] == str(person.home)
     again = person("controller", "restart", "--json").json()
     assert again["pid"] != restarted["pid"]
-    assert person("controller", "status").out.startswith("controller ")
+    told = person("controller", "status").out
+    assert told.startswith("controller ")
+    assert told.endswith("\nat most 50 hosts at once, 4 attempts on each\n")
     assert "jobs on hosts go on" in person("controller", "stop").out
     assert person.pid is None
     assert not (person.home / "controller.sock").exists()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import pty
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.flows.terminal import Terminal
 from tests.person import Person, fleet_at, person_at, until
 
 ONE = """\
@@ -45,39 +41,6 @@ def person(tmp_path: Path, fleet: Path) -> Iterator[Person]:
         defaults = f"defaults: {{identity: {fleet / 'id'}, known_hosts: {one.work / 'known'}}}\n"
         one.write("hosts.yaml", defaults + "hosts:\n" + "\n".join(lines) + "\ngroups: {web: [web1, web2]}\n")
         yield one
-
-
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, person: Person, *words: str) -> None:
-        self._ours, theirs = pty.openpty()
-        self.process: subprocess.Popen[bytes] = person.start(
-            *words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-        )
-        os.close(theirs)
-        self.text = ""
-
-    def read_until(self, words: str) -> str:
-        """Everything up to ``words``."""
-        while words not in self.text:
-            self.text += os.read(self._ours, 4096).decode()
-        return self.text
-
-    def type(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
-
-    def interrupt(self) -> None:
-        """Ctrl-c until it is heard: a signal between the prompt and the read waits in Python for the read to end."""
-        while self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(1)
-
-    def end(self) -> int:
-        code = self.process.wait(60)
-        os.close(self._ours)
-        return code
 
 
 def by_name(done: Any) -> dict[str, Any]:

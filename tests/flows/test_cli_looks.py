@@ -62,16 +62,16 @@ stages:
 
 RUN = {
     "id", "uid", "pipeline", "phase", "result", "environment", "params", "by", "created_at", "started_at", "ended_at",
-    "definition_digest", "stages", "jobs", "holds", "warnings", "notes", "left", "next",
+    "definition_digest", "stages", "jobs", "holds", "warnings", "notes", "left", "concurrency", "next",
 }  # fmt: skip
 STAGE = {"name", "phase", "started_at", "ended_at"}
 JOB = {
     "stage", "job", "host", "matrix", "phase", "result", "attempt", "exit_code", "signal", "reason", "hold",
-    "started_at", "ended_at", "log_bytes", "tasks", "runbook",
+    "started_at", "ended_at", "log_bytes", "tasks", "runbook", "outputs",
 }  # fmt: skip
 TASK = {
     *("name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes", "part"),
-    *("host_started_at", "host_ended_at"),
+    *("host_started_at", "host_ended_at", "files"),
 }
 RUNBOOK = {"id", "section", "score", "why"}
 HOLD = {"kind", "what", "text", "since"}

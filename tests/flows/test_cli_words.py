@@ -29,7 +29,6 @@ stages:
 LATER_KEYS = """\
 version: 1
 name: later
-concurrency: {group: x}
 stages:
   - name: one
     approval: {by: [sre]}
@@ -37,7 +36,7 @@ stages:
       job:
         hosts: local
         rolling: {batch: 1}
-        tasks: [{run: 'true', sudo: true}, {http: {url: 'http://x'}}]
+        tasks: [{run: 'true'}]
         verify: [{run: 'true'}]
         rollback: [{run: 'true'}]
 """
@@ -94,7 +93,6 @@ def test_unknown_words_name_the_nearest_one(words: Person) -> None:
 
 
 def test_flags_of_later_versions_are_refused_by_name(words: Person) -> None:
-    assert "--check: comes with a later version" in words.quick("hosts", "--check", code=2).err
     assert "runbook run: comes with a later version" in words.quick("runbook", "run", "x", "--host", "web1", code=2).err
 
 
@@ -122,7 +120,7 @@ def test_lint_has_all_problems_with_places_and_exit_2(words: Person) -> None:
 def test_keys_of_later_versions_are_refused_by_name_and_never_ignored(words: Person) -> None:
     words.write("later.yaml", LATER_KEYS)
     out = words.quick("lint", "later.yaml", code=2).out
-    for key in ("concurrency", "approval", "rolling", "sudo", "http"):
+    for key in ("approval", "rolling"):
         assert re.search(rf"{key}.*comes with a later version", out), key
 
 

@@ -10,11 +10,14 @@ from runners.adapters.clock import SystemClock
 from runners.adapters.log_files import FileLogStore
 from runners.adapters.sqlite import SqliteRunStore
 from runners.engine.engine import Engine
+from runners.engine.errand_of import Tools
 from runners.model.intents import Retry
 from runners.model.phases import RunPhase
 from runners.model.state import RunState
 from runners.testing.behaviour import Exit, Print, hangs, prints
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
 from runners.testing.fake_transport import FakeTransport
+from runners.testing.fake_web import FakeWeb
 from tests.flows.engine_kit import Advisor, job, phases, plan
 
 
@@ -25,6 +28,7 @@ async def engine_on(folder: Path, transport: FakeTransport) -> Engine:
         transport=transport,
         advisor=Advisor(),
         clock=SystemClock(),
+        tools=Tools(web=FakeWeb(), sources=FakeSourceFiles(), files=FakeRunFiles()),
         new_uid=lambda: "01RUN",
     )
     await engine.start()

@@ -14,10 +14,13 @@ from runners.adapters.log_files import FileLogStore
 from runners.adapters.sqlite import SqliteRunStore
 from runners.core.index import job_run_of
 from runners.engine.engine import Engine
+from runners.engine.errand_of import Tools
 from runners.model.definition import RetryPolicy
 from runners.model.intents import Cancel, Retry
 from runners.model.phases import Phase, RunPhase
 from runners.model.state import RunState
+from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
+from runners.testing.fake_web import FakeWeb
 from tests.flows.engine_kit import Advisor, job, phases, plan
 
 ENDED = (RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED)
@@ -45,6 +48,7 @@ class Machine:
             transport=LocalTransport(env={"HOME": str(self.home), "PATH": "/usr/bin:/bin"}),
             advisor=Advisor(),
             clock=SystemClock(),
+            tools=Tools(web=FakeWeb(), sources=FakeSourceFiles(), files=FakeRunFiles()),
             new_uid=self.uid,
         )
         await self.engine.start()

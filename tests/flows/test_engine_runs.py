@@ -286,7 +286,8 @@ async def test_at_most_four_attempts_run_on_one_host_and_the_rest_says_what_it_w
     await kit.settle()
     assert len(kit.transport.running()) == 4
     holds = (await kit.engine.document(uid)).holds
-    assert [hold.kind for hold in holds] == ["capacity", "capacity"]
+    cap = "waits for a place: the controller's cap is 4 attempts on web1"
+    assert [(hold.kind, hold.text) for hold in holds] == [("capacity", cap)] * 2
     first = kit.transport.running()[0]
     kit.transport.finish(first)
     await kit.settle()
@@ -315,7 +316,8 @@ async def test_no_more_hosts_than_the_cap_are_connected_at_once_and_all_get_thei
         document = await kit.engine.document(uid)
         waiting = [one for one in document.jobs if one.phase == "queued"]
         assert all(hold.kind == "capacity" for hold in document.holds)
-        assert all("waits for one to be free" in (one.hold or "") for one in waiting)
+        cap = "waits for one to be free: the controller's cap is 3 hosts at once"
+        assert all(one.hold == cap for one in waiting)
         for key in kit.transport.running():
             kit.transport.finish(key)
         await kit.settle()

@@ -14,9 +14,14 @@ import pytest
 
 from runners.controller.app import Routes
 from runners.controller.credentials import Agents
+from runners.core.describe import document
 from runners.model import api
 from runners.model.errors import ControllerUnreachable
 from runners.model.events import Event, RunHeld
+from runners.testing.builders import job, plan_of, stage
+from runners.testing.simulator import Simulator
+
+STATE = Simulator(plan_of(stage("one", job("release", "web1")))).state
 
 
 class Scripted:
@@ -29,9 +34,17 @@ class Scripted:
     def credentials_changed(self) -> None:
         self.agent_changes += 1
 
-    async def state(self, uid: str) -> None:
+    async def state(self, uid: str) -> Any:
         if self.broken is not None:
             raise self.broken
+        return STATE
+
+    def describe(self, state: Any) -> api.RunDocument:
+        return document(state, ())
+
+    async def status_changes(self, sign_of_life_s: float) -> AsyncIterator[api.Status]:
+        hosts = (api.HostStatus(name="web1", address="web1", phase="idle"),)
+        yield api.Status(at="now", runs=(api.RunStatus(uid="U"), api.RunStatus(uid="V")), hosts=hosts, summaries=())
 
     async def events(self, uid: str, after: int, *, follow: bool) -> AsyncIterator[Event | None]:
         for seq in (after + 1, after + 2):
@@ -108,3 +121,18 @@ def test_a_file_that_is_no_socket_is_no_agent(tmp_path: Path) -> None:
     assert not agents.offer(str(tmp_path / "file"))
     assert not agents.offer("a\0b")
     assert agents.current() is None
+
+
+async def test_who_follows_one_run_hears_its_status_alone(routes: Routes) -> None:
+    line = json.loads((await ask(routes, "/v1/status/stream", params={"run": "V"})).text)
+    assert [run["uid"] for run in line["runs"]] == ["V"]
+    assert (line["hosts"], line["summaries"]) == ([], None)
+    whole = json.loads((await ask(routes, "/v1/status/stream")).text)
+    assert [run["uid"] for run in whole["runs"]] == ["U", "V"]
+    assert [host["name"] for host in whole["hosts"]] == ["web1"]
+
+
+async def test_a_brief_answer_is_the_whole_one_without_the_state(routes: Routes) -> None:
+    whole = (await ask(routes, "/v1/runs/U")).json()
+    brief = (await ask(routes, "/v1/runs/U", params={"brief": 1})).json()
+    assert brief == {"document": whole["document"], "state": {"seq": whole["state"]["seq"]}}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from runners.core import recover as recovery
 from runners.core.observe import observe
 from runners.core.recover import recover
 from runners.model.effects import (
     Advise,
     AskExecution,
     CancelExecution,
+    ForgetExecution,
     ForgetWorkdirs,
     PrepareHost,
     StartExecution,
@@ -167,6 +169,7 @@ def test_after_a_restart_the_hosts_are_asked_before_anything_is_started() -> Non
     key = sim.key("a@web1")
     assert recover(sim.state) == (
         AskExecution(job_run="s/a@web1", host="web1", key=key, attempt=1, task=2, timeout_s=60.0, workdir=f"{UID}.1.1"),
+        ForgetExecution(job_run="s/a@web1", host="web1", key=f"{UID}.1.1.1"),
     )
     sim.restart()
     assert not [effect for effect in sim.effects[-1:] if isinstance(effect, StartExecution)]
@@ -205,6 +208,7 @@ def test_a_restart_owes_the_world_what_it_owed_before() -> None:
         Advise,
         AskExecution,
         CancelExecution,
+        *[ForgetExecution] * 3,
     ]
     sim.restart()
     assert list(sim.prepares) == ["s/queued@web1"]
@@ -223,10 +227,24 @@ def test_a_page_still_owed_after_a_restart_is_asked_for_with_the_task_that_faile
     assert (asked["s/a@web1"].task, asked["s/a@web2"].task) == (2, 0)
 
 
-def test_an_ended_run_owes_only_its_folders() -> None:
+def test_files_of_verdicts_from_just_before_a_death_are_removed_and_older_ones_not_looked_for() -> None:
+    sim = Simulator(plan_of(stage("s", job("a", "web1", "one two", attempts=2), job("b", "web2"))))
+    sim.ready()
+    sim.finish("a@web1")
+    sim.advance(recovery.RECENT_S)
+    sim.finish("a@web1", 1)
+    sim.vanish("b@web2")
+    forgotten = [effect.key for effect in recover(sim.state) if isinstance(effect, ForgetExecution)]
+    assert forgotten == [f"{UID}.1.1.2"], "one is too old, and what has no verdict is not removed"
+
+
+def test_an_ended_run_owes_only_its_files_and_folders() -> None:
     sim = running()
     sim.play()
+    keys = [f"{UID}.1.1.1", f"{UID}.1.1.2", f"{UID}.2.1.1"]
+    hosts = [("s/a@web1", "web1"), ("s/a@web1", "web1"), ("s/b@web2", "web2")]
     assert recover(sim.state) == (
+        *(ForgetExecution(job_run=run, host=host, key=key) for (run, host), key in zip(hosts, keys, strict=True)),
         ForgetWorkdirs(job_run="s/a@web1", host="web1", workdirs=(f"{UID}.1.1",)),
         ForgetWorkdirs(job_run="s/b@web2", host="web2", workdirs=(f"{UID}.2.1",)),
     )

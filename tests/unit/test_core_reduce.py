@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from msgspec.structs import fields, replace
@@ -170,6 +171,8 @@ def example(kind: type[Payload], name: str) -> Any:
     if name == "job_run":
         return "rollout/release@web3"
     hint = get_type_hints(kind)[name]
+    if get_origin(hint) is Mapping:
+        return {}
     found = next(option for option in (*get_args(hint), hint) if isinstance(option, type))
     known: dict[type, Any] = {str: "", int: 1, float: 1.0, bool: False, tuple: ()}
     return known[found] if found in known else next(iter(found))

@@ -72,6 +72,13 @@ def test_no_line_is_wider_than_its_pane(
         assert all(ord(character) >= 0x20 for span in row.left for character in span.text)
 
 
+@pytest.mark.parametrize("text", ["\u0301", "a\u0301\u0302" * 9, "\U0001f468\u200d\U0001f469" * 5, "\ufe0f"])
+def test_what_has_no_width_of_its_own_is_wrapped_to_its_end(text: str) -> None:
+    for width in (1, 4, 13, 16, 40):
+        style = replace(STYLE, width=width, wrapped=True)
+        assert line_rows(text.encode(), style, at_utc=None)
+
+
 def test_a_line_has_its_time_and_its_mark() -> None:
     assert shown(line_rows(b"hello", STYLE, at_utc=43473.9)[0]) == " 12:04:33  hello"
     assert shown(line_rows(b"hello", STYLE, at_utc=None)[0]) == "           hello"

@@ -114,6 +114,7 @@ def test_document_names_everything_and_says_null_where_nothing_applies() -> None
                 "part": "tasks",
                 "command": "./test.sh",
                 "shell": "sh",
+                "sudo": None,
                 "login": False,
                 "does": "./test.sh",
                 "http": None,

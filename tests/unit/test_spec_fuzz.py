@@ -18,7 +18,7 @@ from runners.spec.pipeline import read_pipeline
 from tests.unit.spec_texts import inventory_of
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_pipelines"
-RELEASE = (SAMPLES / "release.yaml").read_text("utf-8")
+RELEASE = (SAMPLES / "rolling-release.yaml").read_text("utf-8")
 HOSTS = (SAMPLES / "inventory.yaml").read_text("utf-8")
 
 ODD = ["[]", "{}", "null", "12:30:00", "\0", "\x85", "\ud800", "é", "\u202e", "\\x1b", "x" * 70]

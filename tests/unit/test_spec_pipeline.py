@@ -9,7 +9,9 @@ from runners.spec.pipeline import read_pipeline
 from tests.unit.spec_texts import HEAD, STAGE, accepted, one_job, refused, with_top
 
 NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
-JOB_KEYS = "hosts, tasks, verify, finally, rollback, needs, timeout, retry, on_failure, shell, login, env, dir, runbook"
+JOB_KEYS = (
+    "hosts, tasks, verify, finally, rollback, needs, timeout, retry, on_failure, shell, login, sudo, env, dir, runbook"
+)
 
 
 def test_all_problems_of_a_file_are_said_at_once_in_the_order_of_the_text() -> None:
@@ -64,7 +66,10 @@ def test_all_problems_of_a_file_are_said_at_once_in_the_order_of_the_text() -> N
         (HEAD + "stages:\n  - name: one\n", 'p.yaml:4:5  stages[0]: "jobs" is missing'),
         (one_job("tasks: [{run: x}]"), 'p.yaml:6:7  stages[0].jobs.build: "hosts" is missing'),
         (one_job("hosts: local"), 'p.yaml:6:7  stages[0].jobs.build: "tasks" is missing'),
-        (one_job("hosts: local", "tasks: [{name: a}]"), '8:17  stages[0].jobs.build.tasks[0]: "run" is missing'),
+        (
+            one_job("hosts: local", "tasks: [{name: a}]"),
+            "8:17  stages[0].jobs.build.tasks[0]: does nothing; write one of run, http, upload, download, wait",
+        ),
         (one_job("hosts: local", "tasks: {run: x}"), "8:9  stages[0].jobs.build.tasks: must be a list, not a mapping"),
         (
             one_job("hosts: local", "tasks: [./x.sh]"),
@@ -178,12 +183,12 @@ def test_name_in_a_key_path_that_is_no_plain_word_is_quoted() -> None:
     [
         (
             "top",
-            ["secrets", "matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
+            ["matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
         ),
         ("stage", ["approval", "gate", "when", "exclusive"]),
-        ("job", ["rolling", "matrix", "approval", "when", "sudo"]),
-        ("task", ["sudo", "http", "upload", "download", "wait"]),
-        ("defaults", ["rolling", "sudo"]),
+        ("job", ["rolling", "matrix", "approval", "when"]),
+        ("task", ["outputs"]),
+        ("defaults", ["rolling"]),
     ],
 )
 def test_key_of_a_later_version_is_refused_by_name(where: str, keys: list[str]) -> None:
@@ -198,12 +203,6 @@ def test_key_of_a_later_version_is_refused_by_name(where: str, keys: list[str]) 
         problems = refused(text)
         assert len(problems) == 1
         assert problems[0].endswith(f"{key}: comes with a later version")
-
-
-def test_task_of_a_later_kind_is_not_also_told_to_have_a_run() -> None:
-    assert refused(one_job("hosts: local", "tasks: [{wait: 5s}]")) == [
-        "p.yaml:8:18  stages[0].jobs.build.tasks[0].wait: comes with a later version"
-    ]
 
 
 def test_on_failure_rollback_needs_a_rollback_somewhere() -> None:

@@ -264,6 +264,8 @@ async def test_at_most_eight_resolutions_run_at_a_time(tmp_path: Path) -> None:
         "while [ ! -e go ]; do set -- in.*; [ $# -lt 8 ] || : > go; done\n"
         "rmdir in.$$; echo 'hostname x'",
     )
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text("Host front\n")
     ssh = SshConfig(program=program, home=tmp_path)
     await asyncio.gather(*(ssh.resolve(replace(WEB1, name=f"web{n}")) for n in range(16)))
     assert max(int(count) for count in (tmp_path / "counts").read_text().split()) <= 8
@@ -290,3 +292,106 @@ async def test_the_real_ssh_agrees(tmp_path: Path) -> None:
     os.utime(config, (time.time() + 5, time.time() + 5))
     (hop,) = (await ssh.resolve(Host(name="web1", address="front", ssh_config=str(config)))).hops
     assert hop.address == "bastion"
+
+
+UNIFORM = """\
+# for everybody
+Include conf.d/*.conf
+Host *
+    SendEnv LANG LC_*
+    HashKnownHosts yes
+    ServerAliveInterval=20
+    ControlPath ~/.ssh/%r@%h:%p
+    IdentityFile "~/.ssh/id work"
+"""
+
+
+def uniform_of(folder: Path, text: str) -> bool:
+    (folder / "config").write_text(text)
+    return scan_config([folder / "config"], home=folder).uniform
+
+
+def test_a_configuration_that_says_the_same_for_every_host_is_known_as_one(tmp_path: Path) -> None:
+    assert uniform_of(tmp_path, UNIFORM)
+    assert uniform_of(tmp_path, "")
+    assert scan_config([tmp_path / "missing"], home=tmp_path).uniform
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Host web1",
+        "host * !web1",
+        "Host=web1",
+        '"Host" web1',
+        "Match all",
+        "Match host web1",
+        "HostName %h.example.com",
+        "HostName other",
+        "IdentityFile ~/.ssh/%h",
+        "ProxyJump bastion",
+        "ProxyCommand nc %h %p",
+        "CanonicalizeHostname yes",
+        "HostKeyAlias same",
+        "User %r",
+        "Include ${HOME}/more",
+        "SomethingNew yes",
+        "Host",
+    ],
+)
+def test_a_line_that_could_tell_hosts_apart_has_each_asked_about_alone(tmp_path: Path, line: str) -> None:
+    assert not uniform_of(tmp_path, f"{UNIFORM}{line}\n")
+    (tmp_path / "included").write_text(f"{line}\n")
+    assert not uniform_of(tmp_path, f"{UNIFORM}Include {tmp_path}/included\n")
+
+
+HOSTS = (
+    Host(name="web1", address="10.0.0.1", port=22, user="deploy"),
+    Host(name="web2", address="web2.example.com", port=2222, user="root"),
+    Host(name="web3", address="10.0.0.3", port=1, user="deploy", identity="/keys/web3"),
+    Host(name="web4"),
+    Host(name="web5", user="carol"),
+    Host(name="web6", address="Upper.example.com"),
+    Host(name="web7", address="::1"),
+    Host(name="web8", address="web8", port=2200),
+)
+
+
+@pytest.mark.parametrize("text", ["", UNIFORM, f"{UNIFORM}  Port 2022\n  User alice\n", f"Port 99\n{UNIFORM}"])
+async def test_what_is_said_of_one_host_for_all_is_what_ssh_says_of_each(tmp_path: Path, text: str) -> None:
+    ssh = SshConfig(home=tmp_path)
+    if ssh.program is None:
+        pytest.skip("there is no ssh program")
+    config = tmp_path / "config"
+    config.write_text(text)
+    assert uniform_of(tmp_path, text)
+    for host in HOSTS:
+        host = replace(host, ssh_config=str(config))
+        # One that was never asked about another host has nothing to share.
+        assert await ssh.resolve(host) == await SshConfig(home=tmp_path).resolve(host), host
+
+
+async def test_hosts_of_a_uniform_configuration_share_one_question(tmp_path: Path) -> None:
+    real = SshConfig(home=tmp_path).program
+    if real is None:
+        pytest.skip("there is no ssh program")
+    asked = tmp_path / "asked"
+    program = fake_ssh(tmp_path, f'echo x >> {asked}; exec {real} "$@"')
+    config = tmp_path / "config"
+    config.write_text(UNIFORM)
+    ssh = SshConfig(program=program, home=tmp_path)
+    hosts = [Host(name=f"web{n}", port=n, ssh_config=str(config)) for n in range(1, 21)]
+    found = await asyncio.gather(*(ssh.resolve(host) for host in hosts))
+    assert [(one.address, one.port) for one in found] == [(f"web{n}", n) for n in range(1, 21)]
+    assert asked.read_text() == "x\n"
+    config.write_text(f"{UNIFORM}Host web3\n  User carol\n")
+    assert [one.user for one in [await ssh.resolve(host) for host in hosts[2:4]]] == ["carol", getpass.getuser()]
+
+
+async def test_an_answer_with_another_name_than_the_one_asked_about_is_not_shared(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    program = fake_ssh(tmp_path, f"echo x >> {asked}; echo 'hostname elsewhere'")
+    ssh = SshConfig(program=program, home=tmp_path)
+    for host in HOSTS[:2]:
+        assert (await ssh.resolve(host)).address == "elsewhere"
+    assert asked.read_text() == "x\nx\n"

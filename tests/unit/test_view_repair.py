@@ -34,7 +34,7 @@ from tui.view.scene import RunScene
 from tui.view.top_bar import run_bar
 from tui.view.why import why_rows
 
-COMING = ("secret", "concurrency", "wait_until", "brand_new")
+COMING = ("weather", "wait_until", "brand_new")
 """Kinds that a newer controller may send."""
 
 

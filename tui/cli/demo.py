@@ -162,22 +162,21 @@ def _start_fleet(folder: Path) -> None:
 
     from runners.client.place import prepare_home
     from runners.model.errors import OndutyError
-    from runners.testing.demo_hosts import GROUPS, HOSTS, furnish, mend_text, pipeline_text, remove
+    from runners.testing.demo_hosts import fleet_words, furnish, mend_text, pipeline_text, remove
 
     remove(folder)
     prepare_home(folder)
     prepare_home(folder / "state")
     homes = folder / "fleet" / "hosts"
-    furnish(homes)
+    ports = furnish(homes)
     (folder / "release-api.yaml").write_text(pipeline_text(), encoding="utf-8")
     (folder / "mend.yaml").write_text(mend_text(), encoding="utf-8")
-    groups = [word for name, hosts in GROUPS.items() for word in ("--group", f"{name}={','.join(hosts)}")]
     read_fd, write_fd = os.pipe()
     with open(folder / "fleet.log", "ab") as log:
         subprocess.Popen(
             [
                 *(sys.executable, "-m", "runners.testing.fleet", "--dir", str(folder / "fleet")),
-                *("--hosts", ",".join(HOSTS), *groups, "--ready-fd", str(write_fd)),
+                *(*fleet_words(ports), "--ready-fd", str(write_fd)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,

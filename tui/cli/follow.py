@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from runners.client.client import StreamDropped
 from runners.client.start import ControllerNotStarted
-from runners.model.api import RunDocument, Status
+from runners.model.api import RunDocument, RunStatus
 from runners.model.errors import ControllerUnreachable
 from runners.model.events import (
     Event,
@@ -59,13 +59,15 @@ async def events_of(uid: str, after: int = 0, *, follow: bool) -> AsyncGenerator
             await asyncio.sleep(PAUSE_S)
 
 
-async def status_of() -> AsyncGenerator[Status, None]:
-    """Status lines, for as long as somebody reads; survives restarts as ``events_of`` does."""
+async def status_of(uid: str) -> AsyncGenerator[RunStatus, None]:
+    """Status of a run, for as long as somebody reads; survives restarts as ``events_of`` does."""
     while True:
         try:
-            async with controller() as client, aclosing(client.status()) as statuses:
+            async with controller() as client, aclosing(client.status(uid)) as statuses:
                 async for status in statuses:
-                    yield status
+                    for run in status.runs:
+                        if run.uid == uid:
+                            yield run
         except ControllerNotStarted:
             raise
         except ControllerUnreachable:
@@ -100,39 +102,46 @@ async def document_of(uid: str) -> tuple[RunDocument, int]:
 
 async def wait_for(uid: str, *, through_holds: bool) -> RunDocument:
     """Return the run once it ended, or is held (unless ``through_holds``)."""
-    return (await _wait_for(uid, through_holds=through_holds))[0]
-
-
-async def _wait_for(uid: str, *, through_holds: bool) -> tuple[RunDocument, int]:
     document, seq = await document_of(uid)
     if settled(document, through_holds=through_holds):
-        return document, seq
+        return document
     changed = asyncio.Event()
 
-    async def watch_events(after: int) -> None:
-        async with aclosing(events_of(uid, after, follow=True)) as events:
+    async def watch_events() -> None:
+        async with aclosing(events_of(uid, seq, follow=True)) as events:
             async for event in events:
-                if isinstance(event.payload, RunFinished | RollbackFinished | RunHeld):
+                if _settles(event):
                     changed.set()
 
     async def watch_status() -> None:
-        # What a host shows is status, not an event: a run that waits for a trusted key is held too.
-        async with aclosing(status_of()) as statuses:
+        async with aclosing(status_of(uid)) as statuses:
             async for status in statuses:
-                if any(run.uid == uid and run.phase == RunPhase.HELD for run in status.runs):
+                if status.phase == RunPhase.HELD:
                     changed.set()
 
     async with asyncio.TaskGroup() as tasks:
-        watchers = [tasks.create_task(watch_events(seq))]
+        watchers = [tasks.create_task(watch_events())]
         if not through_holds:
             watchers.append(tasks.create_task(watch_status()))
-        while not settled(document, through_holds=through_holds):
-            await changed.wait()
-            changed.clear()
-            document, seq = await document_of(uid)
+        document, _ = await _settled_document(uid, changed, through_holds=through_holds)
         for watcher in watchers:
             watcher.cancel()
-    return document, seq
+    return document
+
+
+def _settles(event: Event) -> bool:
+    return isinstance(event.payload, RunFinished | RollbackFinished | RunHeld)
+
+
+async def _settled_document(uid: str, changed: asyncio.Event, *, through_holds: bool) -> tuple[RunDocument, int]:
+    """The run once there is nothing more to wait for, and its seq; ``changed`` is set by who watches its events, and
+    its status too: what a host shows is no event, and a run that waits for a trusted key is held."""
+    while True:
+        document, seq = await document_of(uid)
+        if settled(document, through_holds=through_holds):
+            return document, seq
+        await changed.wait()
+        changed.clear()
 
 
 async def stream_run(
@@ -152,6 +161,7 @@ async def stream_run(
     """
     lines = printer or LinePrinter(uid, write)
     printed = _Seq(after)
+    changed = asyncio.Event()
 
     async def follow_events() -> None:
         async with aclosing(events_of(uid, after, follow=True)) as events:
@@ -164,22 +174,25 @@ async def stream_run(
                     case _ if news:
                         _print_news(event)
                 printed.reached(event.seq)
+                if _settles(event):
+                    changed.set()
 
-    async def follow_sizes() -> None:
+    async def follow_status() -> None:
         turn = ""
-        async with aclosing(status_of()) as statuses:
+        async with aclosing(status_of(uid)) as statuses:
             async for status in statuses:
-                text = _waits_for_turn(status, uid)
+                if status.phase == RunPhase.HELD and not through_holds:
+                    changed.set()
+                text = _waits_for_turn(status)
                 if news and text and text != turn:
                     print_safely(text)
                 turn = text
-                sizes = next((run.log_bytes for run in status.runs if run.uid == uid), {})
-                for key, size in sizes.items():
+                for key, size in status.log_bytes.items():
                     await lines.grown(key, size)
 
     async with lines, asyncio.TaskGroup() as tasks:
-        followers = [tasks.create_task(follow_events()), tasks.create_task(follow_sizes())]
-        document, seq = await _wait_for(uid, through_holds=through_holds)
+        followers = [tasks.create_task(follow_events()), tasks.create_task(follow_status())]
+        document, seq = await _settled_document(uid, changed, through_holds=through_holds)
         await printed.wait_for(seq)
         await lines.finish()
         for follower in followers:
@@ -187,12 +200,11 @@ async def stream_run(
     return document
 
 
-def _waits_for_turn(status: Status, uid: str) -> str:
+def _waits_for_turn(run: RunStatus) -> str:
     """Whom a run waits for that has not started because of its concurrency group; empty when it does not."""
-    for run in status.runs:
-        if run.uid == uid and run.phase == RunPhase.QUEUED:
-            return next((f"{hold.what}: {hold.text}" for hold in run.holds if hold.kind == HoldKind.CONCURRENCY), "")
-    return ""
+    if run.phase != RunPhase.QUEUED:
+        return ""
+    return next((f"{hold.what}: {hold.text}" for hold in run.holds if hold.kind == HoldKind.CONCURRENCY), "")
 
 
 def print_safely(text: str) -> None:

@@ -30,19 +30,22 @@ def register(verbs: Any) -> None:
     parser = verbs.add_parser(
         "hosts",
         help="inventory, connections, keys",
-        usage="onduty hosts [PATTERN] [-i FILE] [--json]\n       onduty hosts trust PATTERN [-i FILE] [--yes]",
+        usage="onduty hosts [PATTERN] [-i FILE] [--check] [--json]\n"
+        "       onduty hosts trust PATTERN [-i FILE] [--yes]",
         epilog="""examples:
   onduty hosts                           connections of the controller
   onduty hosts web -i inventory.yaml     hosts of a group
+  onduty hosts web --check               log in and look: time to connect, key, sudo, disk, clock, start-up files, runs
   onduty hosts trust web1                record the key that web1 shows, after asking
 
-PATTERN is a host, a group, a list of them with commas, or all.""",
+PATTERN is a host, a group, a list of them with commas, or all.
+--check changes nothing there; exit 0: all are fine, 1: some are not, 4: none was reached.""",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("words", metavar="[trust] PATTERN", nargs="*")
     parser.add_argument("-i", "--inventory", metavar="FILE", help="default: inventory.yaml here, else the live runs")
     parser.add_argument("--yes", action="store_true", help="trust without asking; without a terminal that is implied")
-    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--check", action="store_true", help="log in and look how they are")
     parser.add_argument("--json", action="store_true", help="a list of hosts")
     parser.set_defaults(verb=run)
 
@@ -52,8 +55,6 @@ def run(options: argparse.Namespace) -> int:
     from runners.model.errors import InputRefused
     from tui.cli.session import run_async
 
-    if options.check:
-        raise InputRefused("--check: comes with a later version")
     trusting = options.words[:1] == ["trust"]
     patterns = options.words[1:] if trusting else options.words
     if len(patterns) > 1:
@@ -62,7 +63,16 @@ def run(options: argparse.Namespace) -> int:
         if not patterns:
             raise InputRefused("trust whom?", hint="onduty hosts trust PATTERN")
         return _trust(patterns[0], options)
-    return run_async(_list(patterns[0] if patterns else "all", options))
+    pattern = patterns[0] if patterns else "all"
+    if options.check:
+        return run_async(_check(pattern, options))
+    return run_async(_list(pattern, options))
+
+
+async def _check(pattern: str, options: argparse.Namespace) -> int:
+    from tui.cli.hosts_check import check
+
+    return await check(await _hosts(pattern, options, execute=True), options)
 
 
 async def _list(pattern: str, options: argparse.Namespace) -> int:
@@ -107,8 +117,10 @@ async def _connections() -> list[HostStatus]:
             return []
 
 
-async def _hosts(pattern: str, options: argparse.Namespace, *, waiting: bool = False) -> list[Host]:
-    """The hosts that a pattern names: of the inventory, else of the live runs.
+async def _hosts(
+    pattern: str, options: argparse.Namespace, *, waiting: bool = False, execute: bool = False
+) -> list[Host]:
+    """The hosts that a pattern names: of the inventory, else of the live runs. ``execute`` its command, where allowed.
 
     With ``waiting`` the hosts that live runs wait for stand in front of an inventory that merely lies in this folder:
     what a hold tells to type means them, wherever it is typed.
@@ -120,7 +132,7 @@ async def _hosts(pattern: str, options: argparse.Namespace, *, waiting: bool = F
     from tui.cli.texts import FileRefused
 
     try:
-        text = inventory_for(None, options.inventory, execute=waiting)
+        text = inventory_for(None, options.inventory, execute=waiting or execute)
     except InputRefused:
         live = Inventory(hosts=await _hosts_of_live_runs())
         names, _ = hosts_of(pattern, live)

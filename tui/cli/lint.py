@@ -48,13 +48,14 @@ def run(options: argparse.Namespace) -> int:
 def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
     from runners.model.errors import InputRefused
     from runners.model.problems import Problem
+    from runners.plan.sources import source_problems
     from runners.spec.kind import looks_like_inventory
     from runners.spec.own_inventory import NOT_EXECUTED
     from runners.spec.pipeline import read_pipeline
     from runners.spec.site import SITE_NAME, read_site
     from tui.cli.inventories import choose, read_choice, read_named
-    from tui.cli.texts import inventory_problems, plain_path, read_text
-    from tui.wiring import is_program
+    from tui.cli.texts import NotUtf8, inventory_problems, plain_path, read_text
+    from tui.wiring import is_program, why_not_source
 
     def refused(file: str, error: InputRefused) -> Problem:
         said = error.message.removeprefix(f"{file}: ").removesuffix("; nothing was started")
@@ -74,10 +75,14 @@ def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
             return list(read_site(text.content, shown, str(Path.home()))[1])
         if looks_like_inventory(text.content, str(text.path)):
             return of_inventory(read_named(shown))[1]
+    except NotUtf8 as error:
+        return [error.problem]
     except InputRefused as error:
         return [refused(shown, error)]
     pipeline, problems = read_pipeline(text.content, shown)
     found = list(problems)
+    if pipeline is not None:
+        found += source_problems(pipeline, lambda src: why_not_source(str(text.path.parent), src))
     try:
         choice = choose(text, inventory)
         if pipeline is None or choice is None or is_program(choice.path):

@@ -11,8 +11,6 @@ from typing import Any, NoReturn, Protocol
 LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
-    "secret": "comes with a later version",
-    "doctor": "comes with a later version",
     "completion": "comes with a later version",
 }
 """Verbs of the interface that are not built yet, refused by name."""
@@ -27,6 +25,7 @@ VERBS = {
     "wait": ("wait",),
     "logs": ("logs",),
     "intents": ("retry", "skip", "cancel", "rollback", "pause", "resume", "note"),
+    "secret": ("secret",),
     "reconcile": ("reconcile",),
     "hosts": ("hosts",),
     "trust": ("trust",),
@@ -34,6 +33,7 @@ VERBS = {
     "controller": ("controller",),
     "demo": ("demo",),
     "schema": ("schema",),
+    "doctor": ("doctor",),
     "keys": ("keys",),
 }
 """Modules beside this one with the verbs that each adds, in the order of the help; one verb loads one module."""

@@ -102,6 +102,7 @@ def _print_started(started: RunStarted, options: argparse.Namespace) -> int:
 
 
 async def _start(options: argparse.Namespace) -> RunStarted:
+    import asyncio
     import os
     from pathlib import Path
 
@@ -117,9 +118,15 @@ async def _start(options: argparse.Namespace) -> RunStarted:
     text = read_pipeline_text(options.file)
     inventory = inventory_for(text, options.inventory, execute=True)
     params = params_of(options)
-    if not controller_was_started():
-        # What cannot be planned starts no controller either.
-        plan_texts(text, inventory, params, options.limit)
+    secrets: dict[str, str] = {}
+    declares = "secrets" in text.content
+    if declares or not controller_was_started():
+        # What cannot be planned starts no controller either, and asks nobody for a secret.
+        plan = plan_texts(text, inventory, params, options.limit)
+        if declares:
+            from tui.cli.secret_values import read_values
+
+            secrets = await asyncio.to_thread(read_values, plan.secrets.values(), undone="nothing was started")
     request = StartRun(
         id=str(ULID()),
         definition=text.content,
@@ -132,6 +139,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         limit=options.limit,
         runbooks=site_runbooks(),
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
+        secrets=secrets,
     )
     try:
         return await persist(lambda client: client.start_run(request))
@@ -142,6 +150,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
 
 
 async def _start_again(options: argparse.Namespace) -> RunStarted:
+    import asyncio
     import os
 
     from ulid import ULID
@@ -155,6 +164,11 @@ async def _start_again(options: argparse.Namespace) -> RunStarted:
     uid = await persist(lambda client: find_run(client, options.again))
     pinned = await persist(lambda client: client.definition(uid))
     earlier = (await persist(lambda client: client.document(uid))).document
+    secrets: dict[str, str] = {}
+    if pinned.plan.secrets:
+        from tui.cli.secret_values import read_values
+
+        secrets = await asyncio.to_thread(read_values, pinned.plan.secrets.values(), undone="nothing was started")
     request = StartRun(
         id=str(ULID()),
         definition=pinned.definition,
@@ -163,6 +177,7 @@ async def _start_again(options: argparse.Namespace) -> RunStarted:
         runbooks=site_runbooks() or pinned.plan.runbooks,
         auth_sock=os.environ.get("SSH_AUTH_SOCK"),
         again=uid,
+        secrets=secrets,
     )
     started = await persist(lambda client: client.start_run(request))
     params = {**pinned.plan.params, **request.params}

@@ -37,15 +37,34 @@ class FileRefused(InputRefused):
         self.problems = tuple(problems)
 
 
+class NotUtf8(InputRefused):
+    """A file that is no text; ``problem`` says where."""
+
+    def __init__(self, shown: str, raw: bytes, start: int) -> None:
+        from runners.model.problems import Problem
+
+        before = raw[:start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        self.problem = Problem(
+            file=shown,
+            line=before.count(b"\n") + 1,
+            column=column,
+            path="",
+            text=f"byte 0x{raw[start]:02x} is not UTF-8; save the file as UTF-8",
+        )
+        super().__init__(f"{self.problem}; nothing was started")
+
+
 def read_text(shown: str) -> Text:
     """Read a file that must be UTF-8; ``InputRefused`` when it cannot be read."""
     path = plain_path(shown)
     try:
-        content = path.read_bytes().decode("utf-8")
+        raw = path.read_bytes()
+        content = raw.decode("utf-8")
     except OSError as error:
         raise InputRefused(f"{shown}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise InputRefused(f"{shown}: not UTF-8 (byte {error.start}); nothing was started") from None
+        raise NotUtf8(shown, raw, error.start) from None
     return Text(path=path, shown=shown, content=content)
 
 
@@ -87,8 +106,10 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
     """The plan of these texts; ``FileRefused`` with every problem. Executes nothing and asks no host."""
     from runners.plan.build import build_plan
     from runners.plan.digest import text_digest
+    from runners.plan.sources import pin_sources
     from runners.spec.pipeline import read_pipeline
     from tui.cli.inventories import checked
+    from tui.wiring import pin_source
 
     definition, problems = read_pipeline(pipeline.content, pipeline.shown)
     hosts = checked(inventory) if inventory else None
@@ -101,8 +122,12 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
             definition_digest=text_digest(pipeline.content),
             folder=str(pipeline.path.parent),
             limit=limit,
+            home=str(Path.home()),
         )
         problems = (*problems, *more)
+        if plan is not None:
+            plan, more = pin_sources(definition, plan, pin_source)
+            problems = (*problems, *more)
     errors = [str(problem) for problem in problems if not problem.warning]
     if plan is None:
         raise FileRefused(f"{_count(errors)}; nothing was started", errors)

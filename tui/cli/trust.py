@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOTHING = "nothing that needs trust"
+
 
 def register(verbs: Any) -> None:
     """Add the verb."""
@@ -40,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise InputRefused(f"{options.file}: {error.strerror}; nothing is trusted") from None
     refuse_writable(path)
-    allows = _allows(path, content, options.file)
+    allows = allowed(path, content, options.file)
     digest = trust_store().trust(path, content)
     if options.json:
         print_json({"path": str(path), "digest": digest, "allows": allows})
@@ -51,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _allows(path: Path, content: bytes, shown: str) -> list[str]:
+def allowed(path: Path, content: bytes, shown: str) -> list[str]:
     """What the file may do from now on: one line each."""
     from runners.spec.inventory_kind import command_of
     from tui.cli.texts import Text, inventory_problems
@@ -69,4 +71,4 @@ def _allows(path: Path, content: bytes, shown: str) -> list[str]:
         for key in ("known_hosts", "ssh_config"):
             if value := getattr(host, key):
                 lines[f"{key}: {value}"] = None
-    return list(lines) or ["nothing that needs trust"]
+    return list(lines) or [NOTHING]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from tui.view.cells import cells, cut_right, drop, pad, take, wrap
+from tui.view.cells import cells, cut_right, pad, take, wrap
 from tui.view.durations import clock, count, day, duration, task_duration
 from tui.view.glyphs import TASK_PHASES, Glyphs
 from tui.view.log_document import LogSection, Note
@@ -283,9 +283,11 @@ def _wrapped(spans: Sequence[Span], room: int, mark: SafeText, *, whole: bool) -
         rest = span.text
         while rest:
             text = take(rest, left)
+            if not text and left >= room - 2:
+                text = SafeText(rest[0])  # wider than a whole line
             if text:
                 lines[-1].append(replace(span, text=text))
-                rest = drop(rest, cells(text))
+                rest = SafeText(rest[len(text) :])  # not by cells: a mark that combines has none
                 left -= cells(text)
             if rest:
                 lines.append([])

@@ -11,14 +11,24 @@ import time
 import urllib.request
 
 
+def token() -> str:
+    """What opens /private; read again for every request."""
+    try:
+        with open(os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), "..", "etc", "api.token")) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
 def serve(release: str, port: int, pid_file: str) -> int:
     """Serve until TERM."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            granted = self.path != "/private" or self.headers.get("Authorization") == f"Bearer {token()}"
+            self.send_response(200 if granted else 401)
             self.end_headers()
-            self.wfile.write(release.encode())
+            self.wfile.write(release.encode() if granted else b"who are you?")
 
         def log_message(self, *words: object) -> None:
             """Nothing: the log is for starts and stops."""

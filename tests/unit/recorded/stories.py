@@ -10,6 +10,7 @@ from runners.model.definition import Concurrency, OnFailure, RetryPolicy
 from runners.model.errors import ActionRefused
 from runners.model.intents import Cancel, Note, Pause, Resume, Retry, Rollback, Skip
 from runners.model.phases import Phase, RunPhase
+from runners.model.secrets import SecretSource, SourceKind
 from runners.ports.transport import Survivor
 from runners.testing.behaviour import Die, Exit, Gate, OnCancel, Output, Print, TimeOut, hangs, prints
 from tests.flows.engine_kit import Kit, job, plan
@@ -177,7 +178,29 @@ async def handed_on(kit: Kit) -> str:
     return uid
 
 
-STORIES: Mapping[str, Story] = {
-    story.__name__: story
-    for story in (retried, skipped, cancelled, rolled_back, left_behind, unknown, paused, failed, handed_on)
-}
+async def kept_secret(kit: Kit) -> str:
+    """A secret is lost with its controller: the verdict comes first, the log once somebody gives the secret again."""
+    kit.transport.on("release", (Print(b"hunter"), Gate("half"), Print(b"22hunter!\n"), Exit(3)))
+    source = SecretSource(name="PASS", kind=SourceKind.ENV, variable="PASS")
+    made = replace(plan([job("release"), job("after", on=["web2"], needs=["release"])]), secrets={"PASS": source})
+    uid = await kit.run(made, secrets={"PASS": "hunter22hunter"})
+    await kit.transport.until_started(f"{uid}.1.1.1")
+    await kit.settle()
+    await kit.stop()
+    await kit.start()
+    await kit.settle()
+    kit.transport.release("half")
+    for _ in range(5):
+        await kit.settle()
+        await kit.clock.advance(kit.limits.quiet_ask_s)
+    await kit.settle()
+    await kit.engine.give_secrets(uid, intent_id="g1", names=(), values={"PASS": "hunter22hunter"}, actor="bob")
+    await kit.settle()
+    return uid
+
+
+_TOLD = (
+    *(retried, skipped, cancelled, rolled_back, left_behind, unknown, paused, failed),
+    *(handed_on, kept_secret),
+)
+STORIES: Mapping[str, Story] = {story.__name__: story for story in _TOLD}
