@@ -53,7 +53,9 @@ def lint_pipeline(tree: Map, report: Report) -> None:
         _outputs(jobs, index, stages, report)
         for name, job in jobs.items():
             if isinstance(job, Map):
-                _job(job, ("stages", index, "jobs", name), taken, report)
+                sudo = _text(job.get("sudo", _map(tree, "defaults").get("sudo"))) or "false"
+                known = Known(params, secrets, sudo=sudo != "false")
+                _job(job, ("stages", index, "jobs", name), taken, known, report)
 
 
 def warn_pipeline(tree: Map, report: Report) -> None:
@@ -129,7 +131,7 @@ def _env(env: Map, path: Path, taken: Taken, report: Report) -> None:
             report.add(value.line, value.column, (*path, name), reason)
 
 
-def _job(job: Map, path: Path, taken: Taken, report: Report) -> None:
+def _job(job: Map, path: Path, taken: Taken, known: Known, report: Report) -> None:
     _env(_map(job, "env"), (*path, "env"), taken, report)
     _retry(_map(job, "retry"), (*path, "retry"), report)
     named = {
@@ -143,7 +145,7 @@ def _job(job: Map, path: Path, taken: Taken, report: Report) -> None:
     _previous(_seq(job.get("rollback")), (*path, "rollback"), taken["param"], report)
     for part, index, task in [(key, index, task) for key in _PARTS for index, task in _maps(job.get(key))]:
         _env(_map(task, "env"), (*path, part, index, "env"), taken, report)
-        lint_kind(task, (*path, part, index), Known(taken["param"], taken["secret"]), report)
+        lint_kind(task, (*path, part, index), known, report)
         run = task.get("run")
         if isinstance(run, Scalar) and "{{" in run:
             text = (

@@ -26,6 +26,7 @@ _GO_WITH: Mapping[TaskKind, frozenset[str]] = {
     TaskKind.WAIT: frozenset(),
 }
 _ALWAYS_REPEATABLE = (TaskKind.UPLOAD, TaskKind.DOWNLOAD, TaskKind.WAIT)
+_TRANSFERS = (TaskKind.UPLOAD, TaskKind.DOWNLOAD)
 _ROOTS = ("host", "params", "secrets")
 _OF_HOST = ("address", "name", "labels", "vars")
 
@@ -35,6 +36,8 @@ class Known(NamedTuple):
 
     params: Map
     secrets: Map
+    sudo: bool = False
+    """Whether the job's commands run under sudo where they say nothing themselves."""
 
 
 def lint_kind(task: Map, path: Path, known: Known, report: Report) -> None:
@@ -55,6 +58,9 @@ def lint_kind(task: Map, path: Path, known: Known, report: Report) -> None:
         case TaskKind.HTTP:
             _http(task, path, known, report)
         case TaskKind.UPLOAD | TaskKind.DOWNLOAD:
+            if known.sudo and "sudo" not in task:
+                text = f"sudo for {first}: {LATER}; this job is under sudo, write sudo: false here"
+                report.add(*task.key_places[first.value], (*path, first.value), text)
             for key in ("src", "dest"):
                 _templates(_inner(task, first, key), (*path, first.value, key), known, report)
         case TaskKind.WAIT:
@@ -89,8 +95,9 @@ def _keys(task: Map, kind: TaskKind, path: Path, report: Report) -> None:
         is_known = key in TaskModel.known_keys() and key not in TaskModel.later
         if not is_known or key in _GO_WITH[kind] or key in (kind.value, "name", "runbook", "repeatable"):
             continue
-        if key == "sudo" and kind in (TaskKind.UPLOAD, TaskKind.DOWNLOAD):
-            report.add(*task.key_places[key], (*path, key), f"for {kind}: {LATER}")
+        if key == "sudo" and kind in _TRANSFERS:
+            if _word(task.get(key)) != "false":
+                report.add(*task.key_places[key], (*path, key), f"for {kind}: {LATER}")
             continue
         why = f"{_a(kind)} ends by itself" if key == "timeout" else f"{_a(kind)} starts no command"
         report.add(*task.key_places[key], (*path, key), f"does not go with {kind}: {why}")

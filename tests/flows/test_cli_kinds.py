@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,10 @@ def pipeline(*tasks: str) -> str:
 def task_of(person: Person, uid: str, number: int = 1) -> dict[str, object]:
     found: dict[str, object] = person.document(uid)["jobs"][0]["tasks"][number - 1]
     return found
+
+
+def events_of(person: Person, uid: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in person.quick("events", uid, "--json").out.splitlines()]
 
 
 def test_a_server_that_comes_up_is_waited_for_and_a_wrong_answer_says_what_came(person: Person, web: WebServer) -> None:
@@ -86,8 +91,17 @@ def test_a_wait_keeps_its_deadline_over_kill_9_and_cancel_ends_it(person: Person
     assert again["text"] == hold["text"]
     person("cancel", uid)
     assert person.document(uid)["phase"] == "cancelled"
-    person.write("q.yaml", pipeline("wait: 100ms", "run: echo after"))
-    assert "after" in person("run", "q.yaml").out
+
+
+def test_a_wait_that_began_before_kill_9_passes_after_it_and_what_follows_runs_once(person: Person) -> None:
+    witness = person.folder / "after"
+    person.write("p.yaml", pipeline("wait: 1s", f"run: echo after >> {witness}"))
+    uid = person.begin("p.yaml")
+    until(lambda: [hold for hold in person.document(uid)["holds"] if hold["kind"] == "wait"])
+    person.kill_controller()
+    assert person("wait", uid).code == 0
+    assert witness.read_text() == "after\n"
+    assert [event["type"] for event in events_of(person, uid)].count("task_dispatched") == 2
 
 
 def test_files_go_there_and_come_back(person: Person) -> None:

@@ -226,3 +226,15 @@ def test_a_declared_secret_may_stand_in_headers_and_body() -> None:
     assert refused(declared.replace("secrets.TOKEN", "secrets.TOKN")) == [
         f'p.yaml:10:62  {AT}.http.headers.A: no secret "TOKN", did you mean "TOKEN"?'
     ]
+
+
+def test_a_transfer_in_a_job_under_sudo_is_refused_until_it_says_that_it_needs_none() -> None:
+    text = one_task("upload: {src: a, dest: b}").replace("        tasks:", "        sudo: true\n        tasks:")
+    assert refused(text) == [
+        f"p.yaml:10:13  {AT}.upload: sudo for upload: comes with a later version; this job is under sudo, "
+        "write sudo: false here"
+    ]
+    accepted(text + "            sudo: false\n")
+    assert refused(one_task("sudo: root", "download: {src: a}")) == [
+        f"p.yaml:9:13  {AT}.sudo: for download: comes with a later version"
+    ]
