@@ -1,13 +1,11 @@
-"""Every string that a screen shows is hostile: names, params, reasons, notes, banners, holds, survivors, previews.
+"""Every string on a screen is hostile: names, params, reasons, notes, outputs, holds, survivors, pages, previews.
 
-``tour`` opens every screen, pane and dialog over such a run. As a program it does so on the terminal it is given, for
-``test_hostile_screens.py``.
+``Tour`` opens every screen, pane and dialog over such a run.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +15,8 @@ from typing import Any
 from textual.pilot import Pilot
 
 import tui.wiring
-from runbooks.library import load_built_in
+from runbooks.library import Library, load_built_in
+from runbooks.page import Page
 from runners.model.api import HoldDocument, HostStatus
 from runners.model.intents import Note
 from runners.model.inventory import Host
@@ -27,6 +26,8 @@ from runners.testing.simulator import Simulator
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
 from tests.screens.scenes import START_UTC
 from tui.app import OndutyApp
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.run import RunScreen
 from tui.widgets.look import Look
 
 CORPUS = {
@@ -36,11 +37,20 @@ CORPUS = {
     "bidi": "\u202egnp.exe\u2066x\u2069\u061c\u200f",
     "zero-width": "a\u200bb\u200d\ufeffc\u0301\u0301\u0301\u20dd\ue000",
     "markup": "[/x] [@click=app.exit]go[/] [bold red]x[/] [link=http://x]y[/link] {x} %s",
-    "long": "long" * 400 + "\u4f60\u597d" * 300,
     "lines": "one\ntwo\r\nthree\rfour\x0bfive\x0csix\u2028seven\x00\x08\x7f",
+    "long": "long" * 30 + "\u4f60\u597d" * 30,
 }
-PANES = ("1", "2", "3", "4", "5")
+PANES = {"jobs": "1", "log": "2", "why": "3", "runbook": "4", "host": "5"}
+MOST_ROWS = 4
+"""Of the jobs tree: a stage, one that failed, one that runs, one unknown."""
+DEADLINE_S = 60.0
 Visit = Callable[[str], None]
+
+
+def evil_from(first: str) -> str:
+    """All of it in one text, one kind before the others: a short place shows that one."""
+    kinds = sorted(CORPUS, key=lambda kind: kind != first)
+    return "".join(CORPUS[kind] for kind in kinds)
 
 
 def named(evil: str) -> str:
@@ -100,6 +110,22 @@ def hostile_run(evil: str) -> Simulator:
     return sim
 
 
+def hostile_page(evil: str) -> Page:
+    """A page of a site, with all it can say."""
+    page = load_built_in().pages["port-in-use"]
+    sections = tuple(
+        replace(
+            section,
+            prose=evil,
+            steps=tuple(
+                replace(step, name=evil, command=f"{step.command}{evil}", prose=evil) for step in section.steps
+            ),
+        )
+        for section in page.sections
+    )
+    return replace(page, title=evil, sections=sections, owner=evil, file=evil)
+
+
 def hostile_controller(evil: str) -> FakeController:
     """It says nothing that is not hostile."""
     sim = hostile_run(evil)
@@ -124,78 +150,83 @@ def hostile_controller(evil: str) -> FakeController:
     return controller
 
 
-async def tour(app: OndutyApp, pilot: Pilot[None], controller: FakeController, evil: str, visit: Visit) -> None:
-    """Every screen, every pane, every dialog, a toast of each kind, a refusal; ``visit`` looks at each."""
+class Tour:
+    """Somebody who opens everything; ``visit`` looks at each place."""
 
-    async def press(*keys: str) -> None:
-        await pilot.press(*keys)
-        await pilot.pause()
+    def __init__(self, app: OndutyApp, pilot: Pilot[None], controller: FakeController, visit: Visit) -> None:
+        self._app = app
+        self._pilot = pilot
+        self._controller = controller
+        self._visit = visit
 
-    async def until(condition: Callable[[], Any]) -> None:
-        end = time.monotonic() + 60
+    async def looks(self) -> None:
+        """The list of runs, and the run with all its panes."""
+        app = self._app
+        await self._until(lambda: app.feed.loaded and app.screen.why_not() == {})  # type: ignore[attr-defined]
+        self._visit("board")
+        await self._press("enter")
+        await self._until(lambda: isinstance(app.screen, RunScreen) and app.screen.feed.state is not None)
+        await self._until(lambda: app.pages.are_read)
+        self._visit("run")
+        for pane in self._screen.shown_panes()[1:]:
+            await self._press(PANES[pane])
+            self._visit(f"pane {pane}")
+
+    async def opens(self) -> None:
+        """Every row, every screen above the run, every dialog, a toast of each kind, a refusal, no controller."""
+        app, screen, controller = self._app, self._screen, self._controller
+        await self._press("5", "z")
+        self._visit("host, alone")
+        await self._press("z", "1", "g")
+        for _ in range(MOST_ROWS):
+            self._visit(f"selected {screen.choice.id()!r}")
+            await self._press("j")
+        await self._press("g", "j")
+        for key, after in (("r", ("s", "v")), ("B", ("d",)), ("M", ())):
+            await self._dialog(key, *after)
+        for key in ("at", "y", "o", "question_mark", "colon"):
+            await self._press(key)
+            await self._until(lambda: app.screen is not screen)
+            self._visit(f"screen {key}")
+            await self._press("escape")
+            await self._until(lambda: app.screen is screen)
+        for kind in ("run", "warn", "fail"):
+            screen.say(kind, controller.definition)
+        await self._pilot.pause()
+        self._visit("toasts")
+        controller.refuse_with = controller.definition
+        screen.toasts.clear()
+        await self._dialog("M", "x", "enter", "enter")
+        await self._until(lambda: screen.toasts)
+        self._visit("refused")
+        await controller.go_down(controller.definition)
+        await self._until(lambda: app.feed.trouble)
+        self._visit("no controller")
+
+    @property
+    def _screen(self) -> RunScreen:
+        return next(one for one in self._app.screen_stack if isinstance(one, RunScreen))
+
+    async def _press(self, *keys: str) -> None:
+        await self._pilot.press(*keys)
+
+    async def _until(self, condition: Callable[[], Any]) -> None:
+        end = time.monotonic() + DEADLINE_S
         while not condition():
             assert time.monotonic() < end
-            await pilot.pause()
+            await self._pilot.pause()
             await asyncio.sleep(0)
 
-    async def dialog(key: str, *after: str) -> None:
-        from tui.screens.confirm import ConfirmScreen
-
-        await press(key)
-        await until(lambda: isinstance(app.screen, ConfirmScreen) and app.screen.listens)
-        visit(f"dialog {key}")
+    async def _dialog(self, key: str, *after: str) -> None:
+        app = self._app
+        await self._press(key)
+        await self._until(lambda: isinstance(app.screen, ConfirmScreen) and app.screen.listens)
+        self._visit(f"dialog {key}")
         for more in after:
-            await press(more)
-            visit(f"dialog {key} {more}")
-        await press("escape")
-
-    await until(lambda: app.feed.loaded and app.screen.why_not() == {})  # type: ignore[attr-defined]
-    visit("board")
-    await press("enter")
-    from tui.screens.run import RunScreen
-
-    await until(lambda: isinstance(app.screen, RunScreen) and app.screen.feed.state is not None)
-    await until(lambda: app.pages.are_read)
-    screen = app.screen
-    assert isinstance(screen, RunScreen)
-    visit("run")
-    for pane in PANES:
-        await press(pane)
-        visit(f"pane {pane}")
-    await press("z")
-    visit("pane 5, zoomed")
-    await press("z")
-    await press("1", "g")
-    for _ in screen.choice.tree.selectable():
-        visit(f"selected {screen.choice.id()[:9]!r}")
-        await press("j")
-    await press("g", "j")
-    for key, after in (("r", ("s", "v")), ("B", ("d",)), ("X", ()), ("P", ("s",)), ("M", ()), ("S", ())):
-        if key[0] not in [one for one in "rSXBPM" if _disabled(screen, one)]:
-            await dialog(key, *after)
-    for key in ("at", "y", "o", "question_mark", "colon"):
-        await press(key)
-        visit(f"screen {key}")
-        await press("escape")
-        await until(lambda: app.screen is screen)
-    for kind in ("run", "warn", "fail"):
-        screen.say(kind, evil)
-    await pilot.pause()
-    visit("toasts")
-    controller.refuse_with = evil
-    await dialog("M")
-    await controller.go_down(evil)
-    await until(lambda: app.feed.trouble)
-    visit("no controller")
-    await press("r")
-    await pilot.pause()
-    visit("dialog without a controller")
-    await press("escape")
-
-
-def _disabled(screen: Any, key: str) -> bool:
-    names = {"r": "retry", "S": "skip", "X": "cancel", "B": "roll-back", "P": "pause", "M": "note"}
-    return names[key] in screen.why_not()
+            await self._press(more)
+            self._visit(f"dialog {key} {more}")
+        if app.screen is not self._screen:
+            await self._press("escape")
 
 
 def app_over(controller: FakeController) -> OndutyApp:
@@ -207,7 +238,9 @@ def app_over(controller: FakeController) -> OndutyApp:
         for key, log in memory_logs(run.sim, {key: [evil.encode()] for key in _keys(run.sim)}).items()
     }
     tui.wiring.log_reader = lambda uid, key: logs[key]  # type: ignore[assignment, return-value]
-    return OndutyApp(controller.connect, load_built_in, Look(), now=controller.now, zone=UTC)
+    page = hostile_page(evil)
+    library = Library(pages={page.id: page})
+    return OndutyApp(controller.connect, lambda: library, Look(), now=controller.now, zone=UTC)
 
 
 def _keys(sim: Simulator) -> list[str]:
@@ -220,25 +253,3 @@ def _keys(sim: Simulator) -> list[str]:
         for task in attempt.tasks
         if task.key
     ]
-
-
-def main() -> None:
-    """The tour on this terminal, with everything at once but what is only long."""
-    evil = "".join(text for kind, text in CORPUS.items() if kind != "long")
-    controller = hostile_controller(evil)
-    app = app_over(controller)
-
-    async def drive(pilot: Pilot[None]) -> None:
-        try:
-            await tour(app, pilot, controller, evil, lambda place: None)
-        except Exception as error:
-            app.crash = error
-        app.exit()
-
-    app.run(auto_pilot=drive)
-    if app.crash is not None or app.broken:
-        sys.exit(f"broke: {app.crash!r} {list(app.broken)}")
-
-
-if __name__ == "__main__":
-    main()

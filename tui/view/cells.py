@@ -32,7 +32,7 @@ def take(text: SafeText, width: int) -> SafeText:
 
 
 def _start(text: str, width: int) -> str:
-    """A start of ``text`` that is wider than ``width`` cells, or all of it: a long text is not measured for each row."""
+    """A start of ``text`` wider than ``width`` cells, or all of it: a long text is not measured for each row."""
     size = 4 * width + 64
     while size < len(text):
         start = text[:size]
