@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 
+PROPERTIES := tests/unit/test_mask.py tests/unit/test_core_invariants.py tests/unit/test_chain.py tests/unit/test_spec_fuzz.py
+
 .PHONY: demo test lint faults bench screenshots lock docs clean install
 
 install: $(STAMP)
@@ -38,8 +40,10 @@ lint: $(DEV)
 	$(BIN)/lint-imports
 
 # Slow faults on real sshd: kills, cuts, partitions, races. ONDUTY_SOAK=1 makes the counts that the product claims.
+# Then the properties with many more examples.
 faults: $(DEV)
-	$(BIN)/python -m pytest tests/faults -m faults
+	$(BIN)/python -m pytest tests/faults tests/ssh -m faults
+	ONDUTY_DEEP=6 $(BIN)/python -m pytest -n 2 -q $(PROPERTIES)
 
 bench: $(DEV)
 	$(BIN)/python -m tests.bench

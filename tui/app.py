@@ -15,6 +15,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -25,6 +26,7 @@ from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.pages import Pages
 from tui.screens.board import BoardScreen
+from tui.screens.key_taker import KeyTaker
 from tui.screens.painted import PaintedScreen
 from tui.terminal import has_terminal, lend, signs_in_ascii, why_no_screen
 from tui.view.glyphs import pick_glyphs
@@ -122,6 +124,17 @@ class OndutyApp(App[None], inherit_bindings=False):
 
     def _follow(self) -> None:
         self._following = self.keep(self.feed.run)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and what is pasted go to the screen at once; see ``KeyTaker``."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            screen = self.screen
+            if isinstance(screen, KeyTaker):
+                await screen.opened()
+                taken = screen.takes_key(event) if isinstance(event, events.Key) else screen.takes_paste(event.text)
+                if taken:
+                    return
+        await super().on_event(event)
 
     def on_unmount(self) -> None:
         """Hang up."""

@@ -118,7 +118,9 @@ class LocalShell(asyncio.SubprocessProtocol):
                     fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _BUFFER_BYTES)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        self._outputs[fd].feed_data(data)
+        # After the end nobody waits for more: whoever follows takes it up again where it stopped.
+        if not self._gone.is_set():
+            self._outputs[fd].feed_data(data)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         if fd in self._outputs:

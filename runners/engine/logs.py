@@ -154,7 +154,7 @@ class LogFeed:
     async def close(self) -> None:
         """Write what waits, as far as that works at once, and close."""
         self._closed = True
-        if self._pump is not None and not self.trouble:
+        if self._pump is not None and not self._pump.done() and not self.trouble:
             await self._drained.wait()
         await self.abandon()
 
@@ -189,6 +189,14 @@ class LogFeed:
             return self._writer
 
     async def _write(self) -> None:
+        try:
+            await self._write_all()
+        finally:
+            # However it ended: who waits for it must not wait for ever.
+            self._pump = None
+            self._drained.set()
+
+    async def _write_all(self) -> None:
         while self._chunks:
             offset, size = self._chunks[0][0], 0
             parts: list[bytes] = []
@@ -208,6 +216,10 @@ class LogFeed:
                 self._next = self._writer.position.raw_offset if self._writer is not None else 0
                 break
             except Exception as error:
+                if self._closed:
+                    # The host still has the bytes.
+                    log.error("log %s of run %s: %s; closed", self._key, self._run, error)
+                    return
                 await self._after_failure(error)
                 continue
             self.trouble = ""
@@ -215,8 +227,6 @@ class LogFeed:
                 self._chunks.popleft()
             self._budget.give_back(size)
             self._moved()
-        self._pump = None
-        self._drained.set()
 
     async def _after_failure(self, error: Exception) -> None:
         if not self.trouble:

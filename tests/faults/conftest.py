@@ -15,12 +15,8 @@ __all__ = ["config", "sshds"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave them out of a run that does not name their marker."""
-    here = Path(__file__).parent
-    slow = [item for item in items if here in item.path.parents]
-    if "faults" in config.option.markexpr:
-        # Minutes of cuts, by hand until they were seen green on a quiet machine: ONDUTY_SOAK=1 make faults
-        slow = [] if os.environ.get("ONDUTY_SOAK") else [item for item in slow if item.path.name == "test_cuts.py"]
+    """Minutes of cuts, by hand until they were seen green on a quiet machine: ``ONDUTY_SOAK=1 make faults``."""
+    slow = [] if os.environ.get("ONDUTY_SOAK") else [item for item in items if item.path.name == "test_cuts.py"]
     if slow:
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]

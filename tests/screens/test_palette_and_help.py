@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from textual import events
 
 from tests.screens.desk import desk
 from tests.screens.fake_controller import FakeController, FakeRun, failed_controller
@@ -81,15 +80,3 @@ async def test_help_and_palette_stay_in_the_middle_when_the_terminal_changes() -
         await here.sees("run what failed again")
         await here.press("escape")
         await here.sees("1 jobs")
-
-
-@pytest.mark.parametrize("key", ["question_mark", "colon", "r"])
-async def test_keys_behind_the_one_that_closed_a_dialog_close_nothing_else(key: str) -> None:
-    async with desk(failed_controller()) as here:
-        await here.press(key)
-        await here.until(lambda: here.app.screen is not here.run)
-        for late in ("escape", "escape"):
-            here.app.screen.post_message(events.Key(late, None))
-        await here.until(lambda: here.app.screen is here.run)
-        await here.pilot.pause()
-        assert here.app.screen is here.run

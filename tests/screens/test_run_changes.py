@@ -93,10 +93,10 @@ async def test_a_pasted_y_confirms_nothing() -> None:
 
     controller = failed_controller()
     async with desk(controller) as here:
-        screen = await dialog(here, "r")
-        screen.post_message(events.Paste("Y\nY\n"))
+        await dialog(here, "r")
+        here.app.post_message(events.Paste("Y\nY\n"))
         await to_field(here, "reason")
-        screen.post_message(events.Paste("from the ticket\nsecond line"))
+        here.app.post_message(events.Paste("from the ticket\nsecond line"))
         await here.sees("from the ticket")
         assert "second line" not in here.text
         assert controller.requests == []
@@ -109,7 +109,7 @@ async def test_keys_typed_before_the_dialog_was_drawn_are_ignored() -> None:
     async with desk(controller) as here:
         early = events.Key("Y", "Y")
         screen = await dialog(here, "r")
-        screen.on_key(early)
+        screen.takes_key(early)
         await here.pilot.pause()
         assert not closed(here)
         assert controller.requests == []

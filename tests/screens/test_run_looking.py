@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from runners.testing.builders import job, plan_of, stage
-from tests.screens.desk import desk
+from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun, failed_controller, memory_logs
 from tests.screens.scenes import BIND, begun, failed_run, finish, rollout
 from tui.screens.runbook import RunbookScreen
@@ -28,14 +28,40 @@ async def test_what_is_typed_into_find_are_letters_and_no_commands() -> None:
         assert here.focus == "log"
 
 
+def burst(here: Desk, *keys: str) -> None:
+    """As fast as a bad link hands over what was typed: none waits for the one before."""
+    characters = {"slash": "/", "enter": "\r", "escape": "\x1b", "colon": ":", "question_mark": "?"}
+    for key in keys:
+        here.app._driver.send_message(events.Key(key, characters.get(key, key)))  # type: ignore[union-attr]
+
+
 async def test_letters_typed_right_behind_the_slash_are_not_lost() -> None:
     async with desk(failed_controller()) as here:
         await here.sees("bind: address already in use")
-        for key in ("slash", "e", "r", "r"):
-            # As fast as a terminal hands over what was pasted: none waits for the one before.
-            here.app._driver.send_message(events.Key(key, "/" if key == "slash" else key))  # type: ignore[union-attr]
+        burst(here, "slash", "e", "r", "r")
         await here.until(lambda: here.run.pager.is_typing)
         await here.until(lambda: "err" in here.rows[22] + here.rows[21] + here.rows[23], "the query")
+
+
+async def test_keys_typed_right_behind_a_search_are_commands_again() -> None:
+    async with desk(failed_controller()) as here:
+        await here.sees("bind: address already in use")
+        burst(here, "slash", "e", "r", "r", "enter", "n", "3")
+        await here.until(lambda: here.focus == "why")
+        assert not here.run.pager.is_typing
+        await here.sees("/ err ")
+        burst(here, "slash", "x", "escape", "1")
+        await here.until(lambda: here.focus == "jobs")
+        await here.sees_no("/ err")
+
+
+async def test_keys_typed_before_a_screen_is_there_are_that_screens() -> None:
+    async with desk(failed_controller()) as here:
+        await here.sees("bind: address already in use")
+        burst(here, "colon", "n", "e", "x", "t", "space", "p", "a", "n", "e", "enter", "question_mark")
+        await here.sees("change, each after a preview")
+        burst(here, "q", "q")
+        await here.until(lambda: here.painted.NAME == "board")
 
 
 async def test_find_counts_and_n_goes_around() -> None:

@@ -43,6 +43,7 @@ def person(tmp_path: Path) -> Iterator[Person]:
         yield one
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(300)
 def test_a_hundred_megabytes_there_and_back_over_a_link_that_is_cut_and_a_server_that_only_the_host_sees(
     person: Person, sshds: SshdFarm

@@ -44,6 +44,7 @@ def go_away(sshd: Sshd) -> None:
         process.kill()
 
 
+@pytest.mark.faults
 def test_reconcile_says_silent_then_running_then_refuses_and_tells_the_true_exit_code(
     person: Person, sshds: SshdFarm
 ) -> None:

@@ -1,6 +1,6 @@
 """The promises of the core under any order of news, intents, losses and restarts.
 
-``CORE_EXAMPLES`` and ``CORE_STEPS`` in the environment make a long run by hand.
+``ONDUTY_DEEP`` and ``CORE_STEPS`` in the environment make a long run by hand.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ from runners.model.plan import Plan, PlannedJob, PlannedStage
 from runners.model.state import JobRunState, RunState
 from runners.testing.builders import UID, job, plan_of, stage, task
 from runners.testing.simulator import Simulator, finished
+from tests.depth import examples
 
 HOSTS = ("web1", "web2", "web3")
 
@@ -559,7 +560,7 @@ class CoreMachine(RuleBasedStateMachine):
 
 
 CoreMachine.TestCase.settings = settings(
-    max_examples=int(os.environ.get("CORE_EXAMPLES", "40")),
+    max_examples=examples(25),
     stateful_step_count=int(os.environ.get("CORE_STEPS", "40")),
     deadline=None,
     suppress_health_check=list(HealthCheck),

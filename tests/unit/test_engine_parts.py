@@ -240,3 +240,18 @@ async def test_a_log_goes_on_after_a_restart_where_its_file_ends() -> None:
     assert store.content("u", KEY) == b"one\ntwo\n"
     await logs.close()
     await timers.close()
+
+
+async def test_closing_the_logs_does_not_wait_for_a_disk_to_have_room() -> None:
+    clock, store = FakeClock(), MemoryLogStore()
+    timers = Timers(clock)
+    logs = Logs(store, clock=clock, timers=timers, moved=lambda: None)
+    feed = logs.feed("u", KEY)
+    await feed.put(0, b"one\n")
+    await feed.finish(4)
+    store.fail_next = OSError(28, "No space left on device")
+    await feed.put(4, b"two\n")
+    async with asyncio.timeout(10.0):
+        await logs.close()
+    assert store.content("u", KEY) == b"one\n"
+    await timers.close()

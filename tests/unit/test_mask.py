@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from runners.streams.mask import Mask, marker
 from runners.streams.secret_forms import forms_of
+from tests.depth import examples
 
 TOKEN = "s3cr3t/T0k€n+'q\"x"
 
@@ -143,7 +144,7 @@ def streams(draw: st.DrawFn) -> tuple[dict[str, list[str]], bytes]:
     return values, b"".join(parts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(streams(), st.lists(st.integers(0, 400), max_size=12))
 @example(({"A": ["ababab"], "B": ["bababa"]}, b"abababababab"), [1, 2, 3, 5, 7])
 def test_pieces_change_nothing(stream: tuple[dict[str, list[str]], bytes], cuts: list[int]) -> None:
@@ -152,7 +153,7 @@ def test_pieces_change_nothing(stream: tuple[dict[str, list[str]], bytes], cuts:
     assert in_pieces(mask, data, cuts) == mask.whole(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(streams(), st.integers(0, 400), st.integers(0, 400))
 def test_a_stream_taken_up_again_goes_on_as_if_nothing_had_been(
     stream: tuple[dict[str, list[str]], bytes], first: int, second: int
@@ -169,7 +170,7 @@ def test_a_stream_taken_up_again_goes_on_as_if_nothing_had_been(
     assert out == mask.whole(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(streams())
 def test_no_form_of_a_secret_is_left(stream: tuple[dict[str, list[str]], bytes]) -> None:
     values, data = stream

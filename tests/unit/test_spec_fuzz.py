@@ -15,6 +15,7 @@ from runners.plan.render import describe_plan, plan_document
 from runners.spec.host_patterns import PatternRefused, parse_pattern
 from runners.spec.inventory import read_inventory
 from runners.spec.pipeline import read_pipeline
+from tests.depth import examples
 from tests.unit.spec_texts import inventory_of
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_pipelines"
@@ -60,7 +61,7 @@ def test_any_text_gives_problems_or_a_pipeline(text: str | bytes) -> None:
     _check(*read_inventory(text, "i.yaml", "/home/ana"), text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(_mutated(RELEASE))
 def test_any_damage_to_a_good_pipeline_gives_problems_or_a_pipeline_that_can_be_planned(text: str) -> None:
     pipeline, problems = read_pipeline(text, "p.yaml")
@@ -77,7 +78,7 @@ def test_any_damage_to_a_good_pipeline_gives_problems_or_a_pipeline_that_can_be_
         assert plan_document(plan)["job_runs"] > 0
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(70))
 @given(_mutated(HOSTS))
 def test_any_damage_to_a_good_inventory_gives_problems_or_an_inventory(text: str) -> None:
     _check(*read_inventory(text, "i.yaml", "/home/ana"), text)

@@ -20,6 +20,7 @@ from runners.model.news import AdviceGiven
 from runners.model.phases import LIVE, FailureKind, Result
 from runners.testing.builders import job, plan_of, stage, task
 from runners.testing.simulator import Simulator
+from tests.depth import examples
 from tests.screens import scenes
 from tests.unit.view_text import text_of
 from tui.view.board import board_rows
@@ -124,7 +125,7 @@ GLYPHS = st.sampled_from([UNICODE, ASCII])
 SELECTED = st.sampled_from(
     ["", "first", "second", "second/release", "second/release@waiting", "nothing", *index_of(PLAN).places]
 )
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def scene_of(sim: Simulator, selected: str, *, nasty_holds: bool, stale: bool) -> RunScene:

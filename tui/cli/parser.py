@@ -11,7 +11,6 @@ from typing import Any, NoReturn, Protocol
 LATER = {
     "approve": "comes with a later version",
     "reject": "comes with a later version",
-    "completion": "comes with a later version",
 }
 """Verbs of the interface that are not built yet, refused by name."""
 
@@ -35,8 +34,12 @@ VERBS = {
     "schema": ("schema",),
     "doctor": ("doctor",),
     "keys": ("keys",),
+    "completion": ("completion",),
 }
 """Modules beside this one with the verbs that each adds, in the order of the help; one verb loads one module."""
+
+QUESTION = "_complete"
+"""What the scripts of ``completion`` ask; no word for people."""
 
 EPILOG = """\
 examples:
@@ -109,6 +112,10 @@ def build(word: str | None = None) -> Parser:
 
 def parse(arguments: Sequence[str]) -> Callable[[], int]:
     """What these words ask for, ready to run; exits with 2 when they cannot be used."""
+    if arguments[:1] == [QUESTION]:
+        from tui.cli import candidates
+
+        return lambda: candidates.run(arguments[1:])
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
     parser = build(arguments[0] if arguments else None)

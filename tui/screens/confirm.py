@@ -20,6 +20,7 @@ from textual.widget import Widget
 from runners.model.api import IntentRequest
 from runners.model.errors import OndutyError
 from runners.model.preview import Preview
+from tui.screens.key_taker import KeyTaker
 from tui.screens.onduty import Onduty
 from tui.view.dialog import Dialog, dialog_rows, focus_order, may_confirm, width_wanted
 from tui.view.dialog_fields import CONFIRM, NAME, NO, REASON, SCOPE, SCOPE_KEY, Form, Word
@@ -55,11 +56,10 @@ class DialogCanvas(Canvas):
         self.refresh()
 
 
-class ConfirmScreen(ModalScreen["IntentRequest | None"], inherit_bindings=False):
+class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindings=False):
     """Answers the request to send for yes, None for no."""
 
     ALLOW_SELECT = False
-    # Inside, keys do not reach the bindings of the screen; this one goes before them.
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
 
     def __init__(
@@ -221,16 +221,16 @@ class ConfirmScreen(ModalScreen["IntentRequest | None"], inherit_bindings=False)
 
     # ----- keys
 
-    def on_key(self, event: events.Key) -> None:
+    def takes_key(self, event: events.Key) -> bool:
         """Everything is a key of the dialog."""
-        event.stop()
-        event.prevent_default()
-        if not self.is_top:
-            # Closed by the key before: this one must not close what is below.
-            return
+        if event.key == "ctrl+z":
+            return False
         drawn_at = self._canvas.first_drawn_at
-        if drawn_at is None or event.time < drawn_at:
-            return
+        if drawn_at is not None and event.time >= drawn_at:
+            self._press(event)
+        return True
+
+    def _press(self, event: events.Key) -> None:
         words = {word.key: word.name for word in self._form().words}
         if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
@@ -295,13 +295,13 @@ class ConfirmScreen(ModalScreen["IntentRequest | None"], inherit_bindings=False)
         else:
             self._typed = text[:MOST_NAME]
 
-    def on_paste(self, event: events.Paste) -> None:
+    def takes_paste(self, text: str) -> bool:
         """The first line, into the field with the focus; a pasted Y never confirms."""
-        event.stop()
-        line = (event.text.splitlines() or [""])[0]
+        line = (text.splitlines() or [""])[0]
         if self._focus in (REASON, NAME):
             self._set((self._text if self._focus == REASON else self._typed) + line)
         self._paint()
+        return True
 
     def on_click(self, event: events.Click) -> None:
         """On a button."""

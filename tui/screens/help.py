@@ -34,15 +34,13 @@ class HelpScreen(OverlayScreen[None]):
         title = title_row(own("keys"), (), keys, glyphs=glyphs)
         return (title, BLANK, *help_rows(*self._of, width, glyphs))
 
-    def on_key(self, event: events.Key) -> None:
+    def takes_key(self, event: events.Key) -> bool:
         """Scroll or close."""
-        event.stop()
-        event.prevent_default()
-        if not self.is_top:
-            # Closed by the key before: this one must not close what is below.
-            return
+        if event.key == "ctrl+z":
+            return False
         steps = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "ctrl+d": 10, "pageup": -10, "ctrl+u": -10}
         if event.key in steps:
             self.query_one(Canvas).scroll_rows(steps[event.key])
         else:
             self.dismiss(None)
+        return True

@@ -11,6 +11,7 @@ from textual.layout import Layout
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from tui.screens.key_taker import KeyTaker
 from tui.screens.onduty import Onduty
 from tui.view.layout import Area, dialog_area
 from tui.view.rows import BLANK, Row
@@ -20,7 +21,7 @@ from tui.widgets.canvas import Canvas
 T = TypeVar("T")
 
 
-class OverlayScreen(ModalScreen[T], Generic[T], inherit_bindings=False):
+class OverlayScreen(KeyTaker, ModalScreen[T], Generic[T], inherit_bindings=False):
     """Rows in a box without a frame; escape closes it."""
 
     WIDTH = 88

@@ -15,6 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.keys.actions import ACTIONS, Action, on_screen
+from tui.screens.key_taker import KeyTaker
 from tui.screens.onduty import Onduty
 from tui.view.layout import Area, ScreenLayout
 from tui.view.rows import BLANK, Row, text_row
@@ -58,7 +59,7 @@ def bindings_of(screen: str) -> list[BindingType]:
     ]
 
 
-class PaintedScreen(Screen[None], inherit_bindings=False):
+class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
     """Base of the screens. A subclass says its layout and paints."""
 
     NAME: ClassVar[str] = ""

@@ -38,20 +38,17 @@ class PaletteScreen(OverlayScreen["str | None"]):
         """The chosen action."""
         return self._at
 
-    def on_key(self, event: events.Key) -> None:
+    def takes_key(self, event: events.Key) -> bool:
         """Type, move, choose."""
-        event.stop()
-        event.prevent_default()
-        if not self.is_top:
-            # Closed by the key before: this one must not close what is below.
-            return
+        if event.key == "ctrl+z":
+            return False
         names = self._found(80)[1]
         if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
-            return
+            return True
         if event.key == "enter":
             self.dismiss(names[self._at] if self._at < len(names) else None)
-            return
+            return True
         if event.key in ("up", "down", "tab", "shift+tab"):
             step = 1 if event.key in ("down", "tab") else -1
             self._at = max(0, min(len(names) - 1, self._at + step))
@@ -62,12 +59,13 @@ class PaletteScreen(OverlayScreen["str | None"]):
         elif event.is_printable and event.character:
             self._query, self._at = (self._query + event.character)[:80], 0
         self.paint()
+        return True
 
-    def on_paste(self, event: events.Paste) -> None:
+    def takes_paste(self, text: str) -> bool:
         """The first line."""
-        event.stop()
-        self._query, self._at = (self._query + (event.text.splitlines() or [""])[0])[:80], 0
+        self._query, self._at = (self._query + (text.splitlines() or [""])[0])[:80], 0
         self.paint()
+        return True
 
     def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
         """A click does it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from textual import events
+
 from runners.model.errors import OndutyError
 from runners.model.state import RunState
 from tui.screens.run_changes import RunChanges
@@ -47,9 +49,13 @@ class RunKeys(RunChanges, inherit_bindings=False):
         """Whether a pane has the focus."""
         return self.focused_pane() == name
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def takes_key(self, event: events.Key) -> bool:
         """While the find bar is typed into, every key is its own."""
-        return not (action in ("do", "say_how_to_leave") and self.is_mounted and self.pager.is_typing)
+        return event.key != "ctrl+z" and self.pager.takes_key(event)
+
+    def takes_paste(self, text: str) -> bool:
+        """Into the find bar."""
+        return self.pager.takes_paste(text)
 
     def show_newest(self) -> None:
         """Something was accepted: look at what comes of it."""

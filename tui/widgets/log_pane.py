@@ -255,12 +255,21 @@ class LogPane(Widget, can_focus=True):
     # What Textual calls
 
     def on_key(self, event: events.Key) -> None:
-        """While the find bar is typed into every key is its own."""
+        """In an app that hands over no keys itself."""
+        if self.takes_key(event):
+            event.stop()
+            event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """In an app that hands over nothing itself."""
+        if self.takes_paste(event.text):
+            event.stop()
+
+    def takes_key(self, event: events.Key) -> bool:
+        """While the find bar is typed into every key is its own; False: it is not."""
         find = self._searches.find
         if not find.typing:
-            return
-        event.stop()
-        event.prevent_default()
+            return False
         if event.key == "escape":
             self.action_end_find()
         elif event.key == "enter":
@@ -274,12 +283,14 @@ class LogPane(Widget, can_focus=True):
             self._search_for("")
         elif event.is_printable and event.character is not None:
             self._search_for(find.query + event.character)
+        return True
 
-    def on_paste(self, event: events.Paste) -> None:
-        """The first line of what is pasted into the find bar."""
-        if self._searches.find.typing:
-            event.stop()
-            self._search_for(self._searches.find.query + (event.text.splitlines() or [""])[0])
+    def takes_paste(self, text: str) -> bool:
+        """The first line of what is pasted into the find bar; False: it is not typed into."""
+        if not self._searches.find.typing:
+            return False
+        self._search_for(self._searches.find.query + (text.splitlines() or [""])[0])
+        return True
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
