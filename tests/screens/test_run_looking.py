@@ -67,6 +67,7 @@ async def test_keys_typed_before_a_screen_is_there_are_that_screens() -> None:
 
 async def test_a_key_that_is_quicker_than_the_first_frame_of_a_run_is_about_what_it_shows() -> None:
     async with desk(failed_controller(), run=None) as here:
+        await here.sees("deploy-api/42")
         await here.press("enter")
         await here.until(lambda: isinstance(here.app.screen, RunScreen))
         here.run._tick.pause()  # type: ignore[union-attr]
