@@ -24,10 +24,12 @@ from runners.model import api
 from runners.model.inventory import Host
 from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
+from tui.keys.actions import wear as wear_keys
 from tui.pages import Pages
 from tui.screens.board import BoardScreen
 from tui.screens.key_taker import KeyTaker
 from tui.screens.painted import PaintedScreen
+from tui.settings import Settings
 from tui.terminal import has_terminal, lend, signs_in_ascii, why_no_screen
 from tui.view.glyphs import pick_glyphs
 from tui.view.safe_text import safe
@@ -256,8 +258,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         self._fatal_error()
 
 
-def pick_look(environ: Mapping[str, str], encoding: str) -> Look:
-    """The look for this terminal, from its environment.
+def pick_look(environ: Mapping[str, str], encoding: str, settings: Settings | None = None) -> Look:
+    """The look for this terminal, from its environment and the person's settings.
 
     ``ONDUTY_THEME`` is dark, light, hc, ansi or none; ``ONDUTY_ASCII`` asks for signs in ASCII; NO_COLOR as
     no-color.org has it.
@@ -265,8 +267,13 @@ def pick_look(environ: Mapping[str, str], encoding: str) -> Look:
     term = environ.get("TERM", "")
     truecolour = environ.get("COLORTERM", "") in ("truecolor", "24bit")
     colours = 256 if truecolour or "256" in term or "direct" in term else 0 if term in ("dumb", "vt100", "") else 8
-    theme = pick_theme(environ.get("ONDUTY_THEME") or None, no_color=bool(environ.get("NO_COLOR")), colours=colours)
-    return replace(Look(), theme=theme, glyphs=pick_glyphs(ascii_only=signs_in_ascii(environ, encoding)))
+    chosen = settings or Settings()
+    name = environ.get("ONDUTY_THEME") or chosen.theme
+    theme = pick_theme(name, no_color=bool(environ.get("NO_COLOR")), colours=colours)
+    # What is chosen for this terminal wins over what is chosen for all of them.
+    asked = chosen.signs is not None and not environ.get("ONDUTY_ASCII")
+    ascii_only = chosen.signs == "ascii" if asked else signs_in_ascii(environ, encoding)
+    return replace(Look(), theme=theme, glyphs=pick_glyphs(ascii_only=ascii_only))
 
 
 def run_app(run: str | None = None) -> int:
@@ -274,13 +281,15 @@ def run_app(run: str | None = None) -> int:
     from runbooks.shelves import Shelves
     from tui.bridge import Line
     from tui.cli.problems import print_bug
-    from tui.wiring import controller_command, home, library, own_runbooks
+    from tui.wiring import controller_command, home, library, own_runbooks, settings
 
     if why_not := why_no_screen(os.environ):
         print(f"onduty: {why_not}\n  try: onduty runs", file=sys.stderr)
         return 2
+    chosen = settings()
+    wear_keys(chosen.actions)
     try:
-        look = pick_look(os.environ, sys.stdout.encoding or "")
+        look = pick_look(os.environ, sys.stdout.encoding or "", chosen)
     except KeyError as error:
         print(
             f"onduty: ONDUTY_THEME={safe(str(error.args[0]))}: there are dark, light, hc, ansi and none",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
 from runners.model.phases import FAILURES, RunPhase
+from tui.keys.actions import key_of
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
@@ -62,7 +63,7 @@ class Line:
 
         if self._met and not self._home.is_dir():
             gone = f"the state folder was removed, the controller too; {self._home}"
-            raise ControllerUnreachable(gone, hint="q leaves")
+            raise ControllerUnreachable(gone, hint=f"{key_of('quit')} leaves")
         if start:
             client, hello = await find_or_start(self._home, self._command, auth_sock=self._auth_sock)
         else:

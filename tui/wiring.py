@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runners.model.kinds import PinnedSource
     from runners.ports.inventory_source import InventorySource
     from runners.spec.site import Site
+    from tui.settings import Settings
 
 
 OWN_CONTROLLER = "ONDUTY_OWN_CONTROLLER"
@@ -41,6 +42,13 @@ def controller_was_started() -> bool:
     from runners.client.place import SOCKET_NAME
 
     return (home() / SOCKET_NAME).exists()
+
+
+def forget_variable(name: str) -> None:
+    """Take a variable out of our environment: what we start has it not, and nobody reads it there."""
+    from runners.controller.own_environment import forget
+
+    forget(name)
 
 
 def controller_command() -> ControllerCommand:
@@ -217,6 +225,33 @@ def config_home() -> Path:
     """Where a person keeps what onduty reads: ``$XDG_CONFIG_HOME/onduty``."""
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "onduty"
+
+
+def settings_file() -> Path | None:
+    """Where this person's settings stand; None: none are wanted."""
+    from tui.settings import SETTINGS_NAME, SETTINGS_VARIABLE
+
+    named = os.environ.get(SETTINGS_VARIABLE)
+    if named is None:
+        return config_home() / SETTINGS_NAME
+    return Path(named).expanduser() if named else None
+
+
+def settings() -> Settings:
+    """This person's settings. Raises ``BadSettings`` with everything that is wrong with them."""
+    from tui.settings import Settings
+
+    file = settings_file()
+    if file is None or not file.is_file():
+        return Settings()
+    from runners.adapters.text_file import read_utf8
+    from tui.settings_file import BadSettings, read_settings
+
+    refuse_writable(file)
+    found, problems = read_settings(read_utf8(file, str(file)), str(file))
+    if problems:
+        raise BadSettings(str(file), problems)
+    return found
 
 
 def pin_source(folder: str, src: str) -> PinnedSource:

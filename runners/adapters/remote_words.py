@@ -31,5 +31,7 @@ def execution_result(result: RemoteResult) -> ExecutionResult:
         started_at=result.started_at,
         ended_at=result.ended_at,
         cpu_s=result.cpu_s,
+        memory_peak_bytes=result.memory_peak_bytes,
+        memory_peak_of=result.memory_peak_of,
         output_bytes=result.output_bytes,
     )

@@ -13,6 +13,7 @@ from runners.core.outcome import stopped_by, warnings_of
 from runners.core.outputs import outputs_of
 from runners.core.ready import counts_of, runs_in
 from runners.core.rollback import left
+from runners.core.usage import usage_of
 from runners.model import api
 from runners.model.definition import Concurrency
 from runners.model.holds import PERSON, Hold, HoldKind
@@ -86,6 +87,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
     specs = planned.steps(rollback=attempt is not None and attempt.rollback)
     tasks = attempt.tasks if attempt is not None else (_NO_TASK,) * len(specs)
     link = run.runbook
+    used = usage_of(tasks)
     return api.JobDocument(
         stage=planned.stage,
         job=planned.name,
@@ -116,12 +118,18 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 host_ended_at=api.rfc3339(task.host_ended_at),
                 log_bytes=task.log_bytes,
                 files=task.files,
+                cpu_s=task.cpu_s,
+                memory_peak_bytes=task.memory_peak_bytes,
+                memory_peak_of=task.memory_peak_of or None,
             )
             for spec, task in zip(specs, tasks, strict=True)
         ),
         runbook=_runbook(link),
         first_line=link.first_line or None if link else None,
         outputs=outputs_of(run),
+        cpu_s=used.cpu_s,
+        memory_peak_bytes=used.memory_peak_bytes,
+        memory_peak_of=used.memory_peak_of or None,
     )
 
 

@@ -123,6 +123,8 @@ def _of_execution(
                     host_started_at=news.host_started_at,
                     host_ended_at=news.host_ended_at,
                     cpu_s=news.cpu_s,
+                    memory_peak_bytes=news.memory_peak_bytes,
+                    memory_peak_of=news.memory_peak_of,
                     files=news.files,
                 ),
             )

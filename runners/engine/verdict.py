@@ -30,6 +30,8 @@ def finished(
         host_started_at=result.started_at,
         host_ended_at=result.ended_at,
         cpu_s=result.cpu_s,
+        memory_peak_bytes=result.memory_peak_bytes,
+        memory_peak_of=result.memory_peak_of,
         outputs=outputs.values,
         output_problems=outputs.problems,
     )

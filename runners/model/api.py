@@ -111,6 +111,11 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     host_started_at: str | None = None
     host_ended_at: str | None = None
     """By the host's own clock, raw; ``ended_at`` is when onduty was told."""
+    cpu_s: float | None = None
+    """User + system seconds on the host, at least; null: not measured."""
+    memory_peak_bytes: int | None = None
+    memory_peak_of: str | None = None
+    """``process``: of its largest process that was seen; ``job``: of all of it together; null without a peak."""
 
 
 class NoteDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +169,11 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     """First bad line of a failure, as the host wrote it."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What later jobs read of it: of the attempt that succeeded."""
+    cpu_s: float | None = None
+    """Of the current attempt, as its tasks say."""
+    memory_peak_bytes: int | None = None
+    memory_peak_of: str | None = None
+    """Of the task of the current attempt that had the highest."""
 
 
 class StageDocument(msgspec.Struct, frozen=True, kw_only=True):

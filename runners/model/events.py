@@ -224,6 +224,11 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
+    """User + system seconds on the host, at least; None: not measured."""
+    memory_peak_bytes: int | None = None
+    """None: not measured."""
+    memory_peak_of: str = ""
+    """``process``: of its largest process that was seen; ``job``: of all of it together."""
     files: tuple[str, ...] = ()
     """What a download left on this machine: absolute paths."""
 

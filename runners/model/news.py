@@ -57,6 +57,8 @@ class ExecutionFinished(News):
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None
+    memory_peak_bytes: int | None = None
+    memory_peak_of: str = ""
     files: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What it wrote to ``$ONDUTY_OUTPUT``."""

@@ -84,7 +84,12 @@ class ExecutionResult:
     ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
     cpu_s: float | None = None
-    """User + system seconds of the job and its children; None when not measured."""
+    """User + system seconds of the job and its children, or fewer: of children that it did not wait for only what was
+    seen of them counts. None when not measured."""
+    memory_peak_bytes: int | None = None
+    """None when not measured: it was over before anybody looked, or the host does not tell."""
+    memory_peak_of: str = ""
+    """``process``: the largest one that was seen, of the job and its children; ``job``: all of it together."""
     output_bytes: int = 0
     """Size of what the job had written to ``$ONDUTY_OUTPUT`` when it ended; 0: nothing."""
 

@@ -2,30 +2,30 @@
 #
 # All of this folder's shell is POSIX sh for dash, busybox ash and bash, on Linux. It is sent as one quoted unit to a
 # shell that reads its stdin; nothing is installed. helper.sh takes requests, workfolder.sh makes work folders,
-# supervisor.sh keeps one execution, tree.sh ends one, follower.sh ships logs, opening.sh comes first in a session.
+# supervisor.sh keeps one execution, gauge.sh measures one, tree.sh ends one, follower.sh ships logs, opening.sh comes first in a session.
 #
 # Files of one execution, in a folder of mode 0700:
 #   KEY.x  record, whose blocks are reserved at the claim and overwritten in place:
 #            line 1  FLAGS TAG SUPERVISOR ITS_TICKS JOB ITS_TICKS BOOT_ID CLAIMED_AT .
-#            line 2  R KIND STATUS LOG_BYTES CUT HOW STARTED_AT ENDED_AT CPU_TICKS OUTPUT_BYTES .   (blank until
-#                  it has ended)
+#            line 2  R KIND STATUS LOG_BYTES CUT HOW STARTED_AT ENDED_AT CPU_TICKS OUTPUT_BYTES MEMORY .
+#                  (blank until it has ended; MEMORY as gauge.sh says)
 #            line 3  label for people      line 4  the folder asked for     line 5  D DRAINER
 #          TAG is H (claimed by the helper named), S (started) or Z (sealed). FLAGS: the first is C (cancelled) or
 #          T (timed out), the second is x when the log was cut. Times are hundredths of a second.
-#   KEY.l  log      KEY.o  outputs      KEY.i  what earlier jobs wrote      work/NAME  work folders
+#   KEY.l  log      KEY.o  outputs      KEY.i  what earlier jobs wrote      KEY.g  gauge      work/NAME  work folders
 #
 # Descriptors: 5 replies and notices, 6 raw bytes, 9 the log (its position, in /proc/PID/fdinfo/9, is the log's size),
 # 8 the drainer's sign of life.
 # Every variable starts with od_, because assigning to one that the login exports would change the job's environment.
 # Three special built-ins end the whole shell when their redirection fails, so they get none that can fail.
 
-od_stat() { # PID -> od_pid od_state od_ppid od_pgrp od_sid od_cpu od_ticks
+od_stat() { # PID -> od_pid od_state od_ppid od_pgrp od_sid od_used od_cpu (what it waited for) od_ticks
   read -r od_stat_line <"/proc/$1/stat" || return 1
   od_pid=${od_stat_line%% *}
   # The name of the program may hold anything, ") " included; what follows the last one is numbers.
   set -- ${od_stat_line##*) }
   od_state=$1 od_ppid=$2 od_pgrp=$3 od_sid=$4
-  od_cpu=$((${14} + ${15})) od_ticks=${20}
+  od_used=$((${12} + ${13})) od_cpu=$((${14} + ${15})) od_ticks=${20}
 }
 
 od_alive() { # PID TICKS
@@ -160,6 +160,6 @@ od_drop() { # KEY: delete it, unless it runs
   case $od_phase in
     running | absent | unknown) ;;
     # The record goes last: without it the key would look as if it had never been.
-    *) rm -f "$od_f.l" "$od_f.o" "$od_f.i" "$od_f.x" </dev/null ;;
+    *) rm -f "$od_f.l" "$od_f.o" "$od_f.i" "$od_f.g" "$od_f.x" </dev/null ;;
   esac
 }

@@ -1,7 +1,7 @@
 """How an execution ended, as its record on the host says it: one line with a closing mark.
 
-``R KIND STATUS LOG_BYTES CUT HOW STARTED ENDED CPU OUTPUT_BYTES .`` in the record; a notice or report may add the
-folder asked for.
+``R KIND STATUS LOG_BYTES CUT HOW STARTED ENDED CPU OUTPUT_BYTES MEMORY .`` in the record; a notice or report may add
+the folder asked for. Records written before there was a MEMORY are read too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _SIGNALS = tuple(_SIGNAL_NAMES.split())
 _FIRST_REALTIME, _LAST_REALTIME = 34, 64
 _CLOCK_TICKS_PER_S = 100
 """What /proc counts in (USER_HZ), on every Linux there is."""
-_WORDS = 11
+_WORDS = 12
+_OF = {"p": "process", "c": "job"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,11 @@ class RemoteResult:
     started_at: float
     """Seconds since 1970 by the host's clock."""
     ended_at: float
-    cpu_s: float
+    cpu_s: float | None
+    """User and system; None: nothing of it ran."""
+    memory_peak_bytes: int | None = None
+    memory_peak_of: str = ""
+    """``process``: the largest that was seen; ``job``: all together, by its control group; empty without a peak."""
     output_bytes: int = 0
     """What was written to ``$ONDUTY_OUTPUT``."""
 
@@ -55,10 +60,14 @@ def signal_name(status: int) -> str | None:
 def parse_result(text: str) -> RemoteResult:
     """Read ``R … .`` and the folder that may follow. Raises ``ValueError`` when it is not whole."""
     words = text.split(" ", _WORDS)
-    if len(words) < _WORDS or words[0] != "R" or words[10] != ".":
+    if len(words) >= _WORDS - 1 and words[10] == ".":
+        words = text.split(" ", _WORDS - 1)
+        words.insert(10, "-")
+    if len(words) < _WORDS or words[0] != "R" or words[11] != ".":
         raise ValueError(f"not a result: {text!r}")
-    _, kind, status, log_bytes, cut, how, started, ended, cpu, outputs, _ = words[:_WORDS]
+    _, kind, status, log_bytes, cut, how, started, ended, cpu, outputs, memory, _ = words[:_WORDS]
     folder = words[_WORDS] if len(words) > _WORDS else ""
+    peak_bytes, peak_of = _peak(memory)
     exit_code = signal = error = None
     if kind == "x":
         signal = signal_name(int(status))
@@ -75,9 +84,20 @@ def parse_result(text: str) -> RemoteResult:
         log_cut=cut == "1",
         started_at=int(started) / 100,
         ended_at=int(ended) / 100,
-        cpu_s=int(cpu) / _CLOCK_TICKS_PER_S,
+        cpu_s=int(cpu) / _CLOCK_TICKS_PER_S if kind == "x" else None,
+        memory_peak_bytes=peak_bytes,
+        memory_peak_of=peak_of,
         output_bytes=int(outputs),
     )
+
+
+def _peak(word: str) -> tuple[int | None, str]:
+    """``41208p``: kibibytes, and of what."""
+    if word == "-":
+        return None, ""
+    if word[-1:] not in _OF:
+        raise ValueError(f"not a peak: {word!r}")
+    return int(word[:-1]) * 1024, _OF[word[-1]]
 
 
 def _error(code: str, folder: str) -> str:

@@ -43,6 +43,8 @@ od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
     od_finish e "$od_error" 0
     exit 0
   fi
+  od_stat self
+  od_earlier_cpu=$od_cpu od_child_ticks=''
   # A short script fits into the pipe, and dash and ash fill it without another process; bash may use a file for that.
   if [ -z "$BASH_VERSION" ] && [ "${#od_script}" -lt 3900 ]; then
     od_become "$@" 3<<OD_END &
@@ -55,16 +57,15 @@ OD_END
   # From here on only KILL ends us; the job was forked before, with the signals it should have.
   trap '' HUP INT TERM PIPE
   exec >/dev/null
-  if [ "$od_limit" != 0 ]; then
-    od_timer </dev/null 5>&- 6>&- 9>&- &
-    od_timekeeper=$!
-  fi
+  od_stat "$od_child" && od_child_ticks=$od_ticks
+  od_watch </dev/null 5>&- 6>&- 9>&- &
+  od_timekeeper=$!
   wait "$od_child"
   od_status=$?
   od_stat self
-  od_spent=$od_cpu
+  od_waited=$((od_cpu - od_earlier_cpu))
   od_linger
-  od_finish x "$od_status" "$od_spent"
+  od_finish x "$od_status" "$od_waited"
   exit 0
 }
 
@@ -242,8 +243,8 @@ od_end_log() { # the log ends here; the drainer goes on reading for the one who 
   done
 }
 
-od_finish() { # KIND STATUS CPU_TICKS
-  od_status=$2 od_cpu=$3
+od_finish() { # KIND STATUS CPU_TICKS_WAITED_FOR
+  od_status=$2 od_waited=$3
   od_settle
   read -r od_one <"$od_f.x"
   od_flags=${od_one%% *}
@@ -257,25 +258,9 @@ od_finish() { # KIND STATUS CPU_TICKS
     od_size "$od_f.o"
   fi
   od_clock
-  od_two="R $1 $od_status $od_log $od_cut ${od_flags%?} $od_since $od_now $od_cpu $od_bytes ."
+  od_spent "$1" "${od_flags%?}" "$od_waited"
+  od_two="R $1 $od_status $od_log $od_cut ${od_flags%?} $od_since $od_now $od_ticks_used $od_bytes $od_memory ."
   printf '%-111s\n%-95s\n' "$od_one" "$od_two" 1<>"$od_f.x"
   # The result is closed by its mark before the notice is sent, so whoever hears the notice may read the result.
   printf 'N %s %s %.200s\n' "$od_key" "$od_two" "$od_where" >&5
-}
-
-od_timer() { # ends the job when its time is over; itself ends at most a second after its supervisor
-  od_until=$((od_since + od_limit))
-  while od_clock && [ "$od_now" -lt "$od_until" ]; do
-    od_left=$((od_until - od_now))
-    if [ "$od_left" -ge 100 ]; then
-      od_nap 1
-    elif [ "$od_left" -ge 10 ]; then
-      od_nap "0.$od_left"
-    else
-      od_nap "0.0$od_left"
-    fi
-    od_alive "$od_sup" "$od_sup_ticks" || exit 0
-  done
-  od_end_tree "$od_key" 1000 T
-  exit 0
 }

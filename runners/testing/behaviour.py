@@ -80,7 +80,15 @@ class OnCancel:
     """Processes that live on after KILL: then no result comes."""
 
 
-Step = Print | Output | Gate | Exit | Die | Fault | TimeOut | Vanish | Refuse | OnCancel
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Use so much of the host: that many seconds of a processor, and so much memory until that was seen."""
+
+    cpu_s: float = 0.0
+    memory_bytes: int = 0
+
+
+Step = Print | Output | Gate | Exit | Die | Fault | TimeOut | Vanish | Refuse | OnCancel | Work
 
 
 def hangs(*steps: Step) -> tuple[Step, ...]:
@@ -109,6 +117,15 @@ def as_shell(steps: Sequence[Step], gate_dir: str) -> str:
                 lines.append(f"exit {code}")
             case Die(signal):
                 lines.append(f"kill -{signal} $$")
+            case Work(cpu_s, memory_bytes):
+                lines.append(f"held=$(head -c {memory_bytes} /dev/zero | tr '\\0' x)")
+                # utime and stime of proc_pid_stat(5): fields 14 and 15, the first two being taken off.
+                used = "$(set -- $(sed 's/.*) //' /proc/$$/stat); echo $((${12} + ${13})))"
+                burn = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done"
+                lines.append(f"until [ {used} -ge {round(cpu_s * 100)} ]; do {burn}; done")
+                # The host looks now and then; what it has not seen is in no result.
+                seen = 'read -r _ _ peak _ <"${ONDUTY_OUTPUT%.o}.g"'
+                lines.append(f"until {seen} && [ $peak -ge {memory_bytes // 1024} ]; do sleep 0.02; done 2>/dev/null")
             case _:
                 raise ValueError(f"{step!r} is for fake hosts only")
     return "\n".join(lines) + "\n"

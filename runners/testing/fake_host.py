@@ -11,7 +11,20 @@ from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
 from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult, HostInspection
-from runners.testing.behaviour import Die, Exit, Fault, Gate, OnCancel, Output, Print, Refuse, Step, TimeOut, Vanish
+from runners.testing.behaviour import (
+    Die,
+    Exit,
+    Fault,
+    Gate,
+    OnCancel,
+    Output,
+    Print,
+    Refuse,
+    Step,
+    TimeOut,
+    Vanish,
+    Work,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +53,8 @@ class FakeExecution:
     steps: list[Step] = field(default_factory=list)
     """What is still to come."""
     on_cancel: OnCancel = field(default_factory=OnCancel)
+    cpu_s: float = 0.0
+    memory_peak_bytes: int | None = None
     started_at: float = 0.0
     user: str = ""
     """Whom sudo ran it as; empty: the account that logs in."""
@@ -177,7 +192,9 @@ class FakeHost:
             log_bytes=len(execution.log),
             started_at=execution.started_at,
             ended_at=self.now(),
-            cpu_s=0.0,
+            cpu_s=None if error is not None else execution.cpu_s,
+            memory_peak_bytes=execution.memory_peak_bytes,
+            memory_peak_of="process" if execution.memory_peak_bytes is not None else "",
             output_bytes=len(execution.output),
         )
         execution.phase = ExecutionPhase.DONE
@@ -207,6 +224,9 @@ class FakeHost:
                     execution.log.extend(data)
                 case Output(data):
                     execution.output.extend(data)
+                case Work(cpu_s, memory_bytes):
+                    execution.cpu_s += cpu_s
+                    execution.memory_peak_bytes = max(execution.memory_peak_bytes or 0, memory_bytes)
                 case Exit(code):
                     self.finish(execution.key, exit_code=code)
                 case Die(signal):

@@ -72,6 +72,13 @@ def state_files(lab: HostLab, key: str = KEY) -> dict[str, Path]:
     return {path.suffix: path for path in folder.glob(f"{key}.?")}
 
 
+def _gauged_ticks(lab: HostLab) -> int:
+    """Processor time of the job that was seen so far, in hundredths of a second."""
+    gauge = state_files(lab).get(".g")
+    words = gauge.read_text().split() if gauge else []
+    return int(words[1]) if words[-1:] == ["."] else 0
+
+
 def _over(sink: RecordingSink, jobs: int, enough: float) -> bool:
     return bool(sink.lost) or len(sink.results) == jobs or sink.heard >= enough
 
@@ -130,6 +137,33 @@ class HostContract:
         await session.start(ExecutionRequest(key=KEY, script=script, earlier=earlier, workdir=WORKDIR))
         assert (await sink.until_finished(KEY)).exit_code == 0
         assert sink.output(KEY).split()[1] == str(len(earlier)).encode()
+        await session.close()
+
+    async def test_what_the_children_of_a_job_used_counts_also_when_it_is_cancelled(self, lab: HostLab) -> None:
+        # A shell that TERM ends waits for nobody: what its child used is in no figure of the kernel afterwards.
+        burner = 'sh -c "while :; do :; done" & echo ready; wait'
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request(burner))
+        await until(lambda: _gauged_ticks(lab) >= 20)
+        await session.cancel(KEY, 5)
+        result = await sink.until_finished(KEY)
+        assert result.cancelled
+        assert result.cpu_s is not None
+        assert result.cpu_s >= 0.2
+        assert ".g" in state_files(lab)
+        await session.remove([KEY])
+        assert state_files(lab) == {}
+        await session.close()
+
+    async def test_a_job_that_was_never_run_used_nothing_that_could_be_measured(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        asked = ExecutionRequest(key=KEY, script="true", dir="/no/such/folder", workdir=WORKDIR)
+        await session.start(asked)
+        result = await sink.until_finished(KEY)
+        assert result.error
+        assert (result.cpu_s, result.memory_peak_bytes, result.memory_peak_of) == (None, None, "")
         await session.close()
 
     async def test_without_earlier_jobs_there_is_no_file_and_no_variable(self, lab: HostLab) -> None:

@@ -15,6 +15,7 @@ from runners.core.recover import recover
 from runners.core.reduce import begin, fold
 from runners.core.settle import settle, unchained
 from runners.core.tasks import in_flight
+from runners.core.usage import NOTHING_USED, Usage
 from runners.model.effects import (
     Advise,
     AskExecution,
@@ -217,12 +218,13 @@ class Simulator:
         result: Result | None = None,
         log_bytes: int = 100,
         outputs: Outputs = NO_OUTPUTS,
+        used: Usage = NOTHING_USED,
     ) -> None:
         """Its host gives the verdict about the task that it has; ``result`` where an exit code does not say it."""
         key = self.key(name)
         self.starts.pop(key, None)
         self.cancels.pop(key, None)
-        self.tell(finished(self.id_of(name), key, exit_code, result, log_bytes, outputs))
+        self.tell(finished(self.id_of(name), key, exit_code, result, log_bytes, outputs, used))
 
     def lose(self, name: str, reason: str = "the link was cut") -> None:
         """Its host is silent."""
@@ -334,6 +336,7 @@ def finished(
     result: Result | None = None,
     log_bytes: int = 100,
     outputs: Outputs = NO_OUTPUTS,
+    used: Usage = NOTHING_USED,
 ) -> ExecutionFinished:
     """A verdict, as a host gives it."""
     if result is None:
@@ -353,6 +356,9 @@ def finished(
         exit_code=exit_code if result in (Result.SUCCESS, Result.FAILURE) else None,
         signal="TERM" if result is Result.CANCELLATION else None,
         reason=reasons.get(result, ""),
+        cpu_s=used.cpu_s,
+        memory_peak_bytes=used.memory_peak_bytes,
+        memory_peak_of=used.memory_peak_of,
         kind=kinds.get(result),
         log_bytes=log_bytes,
         outputs=outputs.values,

@@ -23,7 +23,7 @@ from runners.ports.transport import (
     SessionSink,
     Transport,
 )
-from runners.testing.behaviour import Die, Exit, Gate, Output, Print, Step
+from runners.testing.behaviour import Die, Exit, Gate, Output, Print, Step, Work
 from runners.testing.recording_sink import RecordingSink
 
 KEY = f"01JD{os.getpid():022d}.1.1.1"
@@ -106,6 +106,22 @@ class TransportContract:
         await again.remove([KEY])
         assert await again.output(KEY, len(data)) == b""
         await again.close()
+
+    async def test_the_result_says_what_the_job_used_also_when_it_is_asked_for_again(self, lab: TransportLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        held_bytes = 16 << 20
+        await session.start(request(lab.script(Work(cpu_s=0.4, memory_bytes=held_bytes), Exit(3))))
+        result = await sink.until_finished(KEY)
+        assert result.exit_code == 3
+        assert result.cpu_s is not None
+        assert 0.4 <= result.cpu_s < 60
+        assert result.memory_peak_bytes is not None
+        assert held_bytes <= result.memory_peak_bytes < 16 * held_bytes
+        assert result.memory_peak_of == "process"
+        (report,) = await session.ask([KEY])
+        assert report.result == result
+        await session.close()
 
     async def test_a_job_without_outputs_says_so(self, lab: TransportLab) -> None:
         sink = RecordingSink()

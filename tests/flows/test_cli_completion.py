@@ -133,8 +133,3 @@ def test_each_script_is_a_script_of_its_shell(bash: Person, tmp_path: Path) -> N
             (tmp_path / shell).write_text(script)
             subprocess.run([program, "-n", str(tmp_path / shell)], check=True)
     assert bash.quick("completion", "tcsh", code=2).err.startswith("onduty: argument SHELL: invalid choice")
-
-
-def test_keys_cannot_be_remapped_yet_and_say_so(bash: Person) -> None:
-    said = bash.quick("keys", "set", "retry", "t", code=2).err
-    assert said == "onduty: keys set: comes with a later version; keys cannot be remapped yet\n"

@@ -68,10 +68,11 @@ STAGE = {"name", "phase", "started_at", "ended_at"}
 JOB = {
     "stage", "job", "host", "matrix", "phase", "result", "attempt", "exit_code", "signal", "reason", "hold",
     "started_at", "ended_at", "log_bytes", "tasks", "runbook", "outputs",
+    "cpu_s", "memory_peak_bytes", "memory_peak_of",
 }  # fmt: skip
 TASK = {
     *("name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes", "part"),
-    *("host_started_at", "host_ended_at", "files"),
+    *("host_started_at", "host_ended_at", "files", "cpu_s", "memory_peak_bytes", "memory_peak_of"),
 }
 RUNBOOK = {"id", "section", "score", "why"}
 HOLD = {"kind", "what", "text", "since"}
@@ -124,6 +125,9 @@ def test_show_prints_the_run_to_the_letter(home: Person, story: str) -> None:
     assert set(compile_["runbook"]) == RUNBOOK
     assert compile_["runbook"]["id"] == "port-in-use"
     words, start, never = compile_["tasks"]
+    assert all(task["cpu_s"] >= 0 for task in (words, start))
+    assert compile_["cpu_s"] == pytest.approx(words["cpu_s"] + start["cpu_s"])
+    assert (never["cpu_s"], send["cpu_s"], send["memory_peak_bytes"]) == (None, None, None)
     assert (words["name"], words["kind"], words["phase"], words["exit_code"]) == ("words", "run", "succeeded", 0)
     assert (start["phase"], start["exit_code"], start["key"]) == ("failed", 7, f"{run['uid']}.1.1.2")
     assert (never["phase"], never["key"], never["exit_code"], never["started_at"]) == ("not_run", None, None, None)

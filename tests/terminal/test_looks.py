@@ -90,3 +90,29 @@ def test_a_terminal_that_cannot_draw_is_told_what_works(term: str, open_terminal
     terminal.onduty("; echo code=$?")
     terminal.sees(f"TERM={term}", "every command works without one", "code=2")
     assert terminal.flag("alternate_on") == "0"
+
+
+def test_settings_give_a_terminal_its_look_and_its_keys(open_terminal: Open, failed_home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("theme: light\nkeys: {retry: x}\n")
+    file.chmod(0o600)
+    terminal = at_the_failure(open_terminal, failed_home, ONDUTY_SETTINGS=str(file))
+    assert "48;2;255;255;255" in terminal.coloured.replace(":", ";")
+    terminal.sees("x retry")
+    terminal.press("x")
+    terminal.sees("No, go back")
+    terminal.press("n")
+    terminal.sees_no("No, go back")
+    terminal.press("q", "q")
+    terminal.is_restored()
+
+
+def test_bad_settings_open_no_screen_and_say_how_to_go_on(
+    open_terminal: Open, failed_home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("keys: {retry: S}\n")
+    file.chmod(0o600)
+    terminal = open_terminal(failed_home, ONDUTY_SETTINGS=str(file))
+    terminal.onduty("; echo code=$?")
+    terminal.sees("S is the key of skip too", "ONDUTY_SETTINGS= onduty", "code=2")

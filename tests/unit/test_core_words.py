@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from runners.core import describe
 from runners.core.ages import age
 from runners.core.blast import blast
 from runners.core.guards import in_words
 from runners.core.holds import hold_of, holds
+from runners.core.index import job_run_of
 from runners.core.next_steps import next_steps
 from runners.core.preview import preview
 from runners.core.targets import resolve
+from runners.core.usage import Usage, usage_of
 from runners.model.errors import NotFound
 from runners.model.holds import Hold, HoldKind
 from runners.model.intents import Cancel, Retry, Skip
-from runners.model.phases import FailureKind, Phase, RunPhase
+from runners.model.phases import FailureKind, Phase, RunPhase, TaskPhase
 from runners.model.preview import Marker
 from runners.model.wire import encode
 from runners.testing.builders import UID, job, plan_of, stage, task
@@ -135,9 +138,10 @@ def test_a_stop_says_what_failed() -> None:
 def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
     sim = Simulator(plan_of(stage("rollout", job("release", "web3", "fetch restart")), environment="production"))
     sim.ready()
-    sim.finish("release@web3", log_bytes=1203)
+    fetched = Usage(cpu_s=2.5, memory_peak_bytes=41_700_000, memory_peak_of="process")
+    sim.finish("release@web3", log_bytes=1203, used=fetched)
     sim.advance(6.25)
-    sim.finish("release@web3", 1, log_bytes=911)
+    sim.finish("release@web3", 1, log_bytes=911, used=Usage(cpu_s=0.75))
     sim.advise("release@web3")
     document = json.loads(encode(describe.document(sim.state, holds(sim.state, {}))))
     assert document == {
@@ -185,6 +189,9 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "files": [],
                         "host_started_at": None,
                         "host_ended_at": None,
+                        "cpu_s": 2.5,
+                        "memory_peak_bytes": 41_700_000,
+                        "memory_peak_of": "process",
                     },
                     {
                         "name": "restart",
@@ -200,6 +207,9 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                         "files": [],
                         "host_started_at": None,
                         "host_ended_at": None,
+                        "cpu_s": 0.75,
+                        "memory_peak_bytes": None,
+                        "memory_peak_of": None,
                     },
                 ],
                 "runbook": {
@@ -210,6 +220,9 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
                 },
                 "first_line": "error: boom",
                 "outputs": {},
+                "cpu_s": 3.25,
+                "memory_peak_bytes": 41_700_000,
+                "memory_peak_of": "process",
             }
         ],
         "holds": [
@@ -449,3 +462,15 @@ def test_phases_in_words() -> None:
         "was cancelled",
         "failed",
     ]
+
+
+def test_what_was_kept_from_an_earlier_attempt_is_not_used_again() -> None:
+    sim = Simulator(plan_of(stage("s", job("a", tasks="fetch restart", attempts=2, delay_s=1))))
+    sim.ready()
+    sim.finish("a@web1", used=Usage(cpu_s=30, memory_peak_bytes=9_000, memory_peak_of="process"))
+    sim.finish("a@web1", 1, used=Usage(cpu_s=0.5, memory_peak_bytes=2_000, memory_peak_of="job"))
+    first = job_run_of(sim.state, "s/a@web1").attempts[0]
+    assert usage_of(first.tasks) == Usage(cpu_s=30.5, memory_peak_bytes=9_000, memory_peak_of="process")
+    kept = (replace(first.tasks[0], phase=TaskPhase.KEPT), first.tasks[1])
+    assert usage_of(kept) == Usage(cpu_s=0.5, memory_peak_bytes=2_000, memory_peak_of="job")
+    assert usage_of(()) == Usage()

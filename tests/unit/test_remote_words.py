@@ -14,7 +14,7 @@ from runners.remote.notices import CancelNotice, Finished, KeyReport, LineSplitt
 from runners.remote.result import parse_result, signal_name
 
 NONCE = "0123456789abcdef"
-DONE = "R x 3 4096 0 - 179531078022 179531078125 7 12 ."
+DONE = "R x 3 4096 0 - 179531078022 179531078125 7 12 41208p ."
 
 
 def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -129,6 +129,28 @@ def test_a_result_is_read_to_its_closing_mark() -> None:
 def test_our_own_faults_are_said_in_words(line: str, error: str) -> None:
     result = parse_result(line)
     assert (result.error, result.exit_code, result.signal) == (error, None, None)
+
+
+@pytest.mark.parametrize(
+    ("memory", "peak_bytes", "peak_of"),
+    [("41208p", 42_196_992, "process"), ("1024c", 1_048_576, "job"), ("-", None, "")],
+)
+def test_a_result_says_how_much_memory_was_used_and_of_what_the_figure_is(
+    memory: str, peak_bytes: int | None, peak_of: str
+) -> None:
+    result = parse_result(f"R x 0 9 0 - 1 2 250 0 {memory} . /srv")
+    assert (result.cpu_s, result.memory_peak_bytes, result.memory_peak_of) == (2.5, peak_bytes, peak_of)
+
+
+@pytest.mark.parametrize("memory", ["p", "41208", "12x", "-5", "p12", "1e3p"])
+def test_a_peak_that_is_none_makes_no_result(memory: str) -> None:
+    with pytest.raises(ValueError, match=r"not a peak|invalid literal"):
+        parse_result(f"R x 0 9 0 - 1 2 250 0 {memory} .")
+
+
+def test_a_result_from_before_memory_was_measured_is_read() -> None:
+    result = parse_result("R x 0 9 0 - 1 2 250 7 . . and a folder")
+    assert (result.cpu_s, result.memory_peak_bytes, result.output_bytes) == (2.5, None, 7)
 
 
 @pytest.mark.parametrize(

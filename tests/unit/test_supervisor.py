@@ -13,6 +13,7 @@ import pytest
 from runners.model.definition import Shell
 from runners.remote import request
 from runners.remote.notices import Finished, KeyReport, parse_notice
+from runners.remote.result import RemoteResult
 from tests.unit.remote_shells import SHELLS, LoadedShell
 
 # Ending an execution looks for its key on the whole machine: these tests share keys, so they share a worker.
@@ -256,3 +257,48 @@ def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:
     with LoadedShell(("sh",), home) as shell:
         assert not shell.first_words[1].startswith(f"X folder {home}")
         assert list((elsewhere / "1").iterdir()) == []
+
+
+def gauge(shell: LoadedShell, text: str) -> None:
+    """What somebody who looks at the job would have written down."""
+    (shell.state / f"{KEY}.g").write_text(text)
+
+
+def result_of(shell: LoadedShell) -> RemoteResult:
+    notice = parse_notice(shell.line())
+    assert isinstance(notice, Finished)
+    return notice.result
+
+
+def test_a_job_that_nobody_could_look_at_has_no_peak(shell: LoadedShell) -> None:
+    start(shell, "true")
+    result = result_of(shell)
+    assert (result.memory_peak_bytes, result.memory_peak_of) == (None, "")
+    assert result.cpu_s is not None
+    assert result.cpu_s < 10
+
+
+@pytest.mark.parametrize("text", ["", "G 99", "G 99 12 p", "nonsense . . . .", "G 99 12 p x\n", "X 99 12 p .\n"])
+def test_a_gauge_that_is_not_whole_says_nothing(shell: LoadedShell, text: str, tmp_path: Path) -> None:
+    gauge(shell, text)
+    start(shell, "true")
+    result = result_of(shell)
+    assert result.memory_peak_bytes is None
+    assert result.cpu_s is not None
+    assert result.cpu_s < 0.9
+
+
+def test_the_larger_of_what_was_seen_and_what_was_waited_for_counts(shell: LoadedShell) -> None:
+    gauge(shell, "G 250 41208 p .\n")
+    start(shell, "true")
+    result = result_of(shell)
+    assert (result.cpu_s, result.memory_peak_bytes, result.memory_peak_of) == (2.5, 41208 * 1024, "process")
+
+
+def test_what_ends_a_job_at_its_limit_is_not_what_the_job_used(shell: LoadedShell) -> None:
+    start(shell, "while :; do :; done", timeout_s=0.3)
+    result = result_of(shell)
+    assert result.timed_out
+    assert result.cpu_s is not None
+    # It ran a third of a second, on one processor, whatever it cost to end it.
+    assert 0 < result.cpu_s <= 0.5

@@ -52,7 +52,7 @@ async def findings() -> list[Finding]:
     from tui.cli.doctor_controller import controller, none_runs
     from tui.cli.doctor_place import installation, state_folder
     from tui.cli.doctor_ssh import agent, known_hosts, ssh_program
-    from tui.cli.doctor_terminal import encoding_of_output, site_here, terminal
+    from tui.cli.doctor_terminal import encoding_of_output, own_settings, site_here, terminal
     from tui.terminal import has_terminal
     from tui.wiring import home
 
@@ -61,5 +61,6 @@ async def findings() -> list[Finding]:
     found += [ssh_program(), await agent(os.environ.get("SSH_AUTH_SOCK"))]
     found += known_hosts(Path.home() / ".ssh" / "known_hosts")
     found += terminal(os.environ, is_terminal=has_terminal(), encoding=encoding_of_output())
+    found += own_settings()
     found += site_here()
     return found

@@ -49,6 +49,29 @@ def _colours(environ: Mapping[str, str]) -> str:
     return "256 colours" if "256" in environ.get("TERM", "") else "16 colours"
 
 
+def own_settings() -> Iterator[Finding]:
+    """The person's settings: there and whole, or what is wrong with them."""
+    from runners.model.errors import InputRefused
+    from tui.keys.actions import ACTIONS
+    from tui.wiring import settings, settings_file
+
+    file = settings_file()
+    if file is None or not file.is_file():
+        yield ok("settings", f"none{f' ({file} is not there)' if file else ''}: as it comes")
+        return
+    try:
+        found = settings()
+    except InputRefused as error:
+        problems = getattr(error, "problems", ())
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        yield bad("settings", f"{problems[0]}{more}" if problems else error.message, f"onduty lint {file}")
+        return
+    keys = sum(own is not standard for own, standard in zip(found.actions, ACTIONS, strict=True))
+    said = [f"{_count(keys, 'action')} with other keys"] if keys else []
+    said += [f"theme {found.theme}"] if found.theme else []
+    yield ok("settings", ", ".join([str(file), *said]))
+
+
 def site_here() -> Iterator[Finding]:
     """The ``onduty.yaml`` of this folder: what it names, and what nobody vouched for."""
     from runners.model.errors import InputRefused

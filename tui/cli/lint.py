@@ -55,6 +55,8 @@ def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
     from runners.spec.site import SITE_NAME, read_site
     from tui.cli.inventories import choose, read_choice, read_named
     from tui.cli.texts import NotUtf8, inventory_problems, plain_path, read_text
+    from tui.settings import SETTINGS_NAME
+    from tui.settings_file import read_settings
     from tui.wiring import is_program, why_not_source
 
     def refused(file: str, error: InputRefused) -> Problem:
@@ -73,6 +75,8 @@ def _problems_of(shown: str, inventory: str | None) -> list[Problem]:
             return _runbook_problems(text.content, shown)
         if text.path.name == SITE_NAME:
             return list(read_site(text.content, shown, str(Path.home()))[1])
+        if text.path.name == SETTINGS_NAME and "stages:" not in text.content:
+            return list(read_settings(text.content, shown)[1])
         if looks_like_inventory(text.content, str(text.path)):
             return of_inventory(read_named(shown))[1]
     except NotUtf8 as error:

@@ -41,13 +41,18 @@ def run(options: argparse.Namespace) -> int:
 def print_run(document: RunDocument) -> None:
     """The run as text: what failed and what waits, first."""
     from tui.cli.output import print_line, print_table
+    from tui.view.usage import used_briefly
 
     where = f" in {document.environment}" if document.environment else ""
     print_line(f"{document.id}{where}: {document.phase}, started by {document.by}")
     print_table(
-        ("JOB", "HOST", "STATE", "ATTEMPT", "WHY"),
+        ("JOB", "HOST", "STATE", "ATTEMPT", "CPU, MEMORY", "WHY"),
         [
-            (f"{job.stage}/{job.job}", job.host, job.phase, str(job.attempt or ""), _why(job))
+            (
+                *(f"{job.stage}/{job.job}", job.host, job.phase, str(job.attempt or "")),
+                used_briefly(job.cpu_s, job.memory_peak_bytes),
+                _why(job),
+            )
             for job in sorted(document.jobs, key=_worst_first)
         ],
     )

@@ -43,6 +43,9 @@ class Action:
     """Panes that must have the focus; empty: any."""
     footer: int = 0
     """Order in the key bar from 1; 0: not there."""
+    taken_for: tuple[str, ...] = ()
+    """The standard key that each of ``keys`` stands for, where keys of one action differ (enter folds too); empty:
+    itself."""
 
 
 def _action(
@@ -121,14 +124,35 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
+_worn: tuple[Action, ...] = ACTIONS
+"""The table with this person's keys: a process has one keyboard, and every sentence that names a key asks for it."""
+
+
+def wear(actions: tuple[Action, ...] = ACTIONS) -> None:
+    """From now on these are the keys; before a screen is made."""
+    global _worn
+    _worn = actions
+
+
+def worn() -> tuple[Action, ...]:
+    """The table with this person's keys."""
+    return _worn
+
+
 def action(name: str) -> Action:
-    """The action of that name; ``KeyError`` when there is none."""
-    return _BY_NAME[name]
+    """The action of that name with this person's keys; ``KeyError`` when there is none."""
+    return next((one for one in _worn if one.name == name), None) or _BY_NAME[name]
+
+
+def key_of(name: str) -> str:
+    """The key as it is shown, ``r``; ``: retry`` when it has none, for then the palette does it."""
+    found = action(name)
+    return found.key or f"{action('palette').key} {found.name}"
 
 
 def on_screen(screen: str) -> tuple[Action, ...]:
     """The actions that can be pressed on a screen, in the order of the table."""
-    return tuple(one for one in ACTIONS if screen in one.screens)
+    return tuple(one for one in _worn if screen in one.screens)
 
 
 _BY_NAME = {one.name: one for one in ACTIONS}

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.keys.actions import key_of
 from tui.screens.painted import PaintedScreen, bindings_of
 from tui.view.board import Board, board_rows
 from tui.view.board_side import side_rows, side_title
@@ -30,7 +31,7 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
     """The first screen."""
 
     NAME = "board"
-    LEAVE = "q leaves onduty"
+    LEAVE = "{quit} leaves onduty"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("board")
 
     def __init__(self) -> None:
@@ -239,7 +240,7 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
 
     def do_back(self) -> None:
         """The root has nothing behind it."""
-        self.say("warn", "this is the first screen; q leaves onduty, runs go on")
+        self.say("warn", f"this is the first screen; {key_of('quit')} leaves onduty, runs go on")
 
     def do_quit(self) -> None:
         """Leave; runs go on."""

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from textual import events
 
+from tui.keys.actions import action, key_of
 from tui.screens.overlay import OverlayScreen
 from tui.view.help_rows import help_rows
 from tui.view.rows import BLANK, Row, Span, title_row
 from tui.view.safe_text import own
 from tui.widgets.canvas import Canvas
+
+_STEPS = {"down": 1, "up": -1, "half-page-down": 10, "half-page-up": -10}
 
 
 class HelpScreen(OverlayScreen[None]):
@@ -27,7 +30,7 @@ class HelpScreen(OverlayScreen[None]):
         """The table."""
         glyphs = self.onduty.look.glyphs
         keys = (
-            Span(own("j k"), "acc", bold=True),
+            Span(own(f"{key_of('down')} {key_of('up')}"), "acc", bold=True),
             Span(own(" scroll   "), "muted"),
             Span(own("esc"), "acc", bold=True),
         )
@@ -38,9 +41,9 @@ class HelpScreen(OverlayScreen[None]):
         """Scroll or close."""
         if event.key == "ctrl+z":
             return False
-        steps = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "ctrl+d": 10, "pageup": -10, "ctrl+u": -10}
-        if event.key in steps:
-            self.query_one(Canvas).scroll_rows(steps[event.key])
+        step = next((by for name, by in _STEPS.items() if event.key in action(name).keys), 0)
+        if step:
+            self.query_one(Canvas).scroll_rows(step)
         else:
             self.dismiss(None)
         return True

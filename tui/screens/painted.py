@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.layout import Layout
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.keys.actions import ACTIONS, Action, on_screen
+from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
 from tui.screens.key_taker import KeyTaker
 from tui.screens.onduty import Onduty
 from tui.view.layout import Area, ScreenLayout
@@ -48,9 +48,9 @@ def bindings_of(screen: str) -> list[BindingType]:
     """Bindings of every action of a screen: ``do`` with the action's name. Ctrl-c never stops anything."""
     actions: list[BindingType] = [
         # At the moment when they are pressed: a key typed right after one that opens a field is the field's.
-        Binding(key, f"do('{one.name}', '{key}')", one.label, show=False, priority=True)
+        Binding(key, f"do('{one.name}', '{meant}')", one.label, show=False, priority=True)
         for one in on_screen(screen)
-        for key in one.keys
+        for key, meant in zip(one.keys, one.taken_for or one.keys, strict=True)
     ]
     return [
         *actions,
@@ -65,10 +65,13 @@ class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
     NAME: ClassVar[str] = ""
     """As in the table of actions: board, run, runbook."""
     ALLOW_SELECT = False
-    LEAVE = "q goes back, and leaves onduty from the list of runs"
+    LEAVE = "{quit} goes back, and leaves onduty from the list of runs"
 
     def __init__(self) -> None:
         super().__init__()
+        if worn() is not ACTIONS and self.NAME in EVERYWHERE:
+            # Those of the class are the standard ones: it was made before the settings were read.
+            self._bindings = BindingsMap(bindings_of(self.NAME))
         self.toasts: list[Toast] = []
         self.key = ""
         """The key of the action that is done now."""
@@ -279,17 +282,17 @@ class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
         """Ctrl-c neither stops a run nor leaves."""
         if self.is_top:
             self.hush()
-            self.say("warn", f"ctrl-c stops nothing here; {self.LEAVE}; runs go on")
+            self.say("warn", f"ctrl-c stops nothing here; {self.LEAVE.format(quit=key_of('quit'))}; runs go on")
 
     def perform(self, action: Action) -> None:
         """The palette's way in."""
-        self.action_do(action.name, action.keys[0])
+        self.action_do(action.name, (action.taken_for or action.keys or ("",))[0])
 
     def do_palette(self) -> None:
         """Every action by name."""
         from tui.screens.palette import PaletteScreen
 
-        chosen = [one for one in ACTIONS if self.NAME in one.screens]
+        chosen = on_screen(self.NAME)
 
         def picked(name: str | None) -> None:
             if name:

@@ -9,6 +9,7 @@ from textual import events
 
 from runners.model.errors import OndutyError
 from runners.model.state import RunState
+from tui.keys.actions import key_of
 from tui.screens.run_changes import RunChanges
 from tui.screens.run_log import RunLog
 from tui.view.facts import link_of
@@ -167,7 +168,7 @@ class RunKeys(RunChanges, inherit_bindings=False):
         """The log has none further on."""
         message.stop()
         where = "below" if message.forwards else "above"
-        back = "E goes back" if message.forwards else "e goes on"
+        back = f"{key_of('previous-error')} goes back" if message.forwards else f"{key_of('next-error')} goes on"
         self.say("warn", f"no error {where} this line; {back}")
 
     def do_find(self) -> None:

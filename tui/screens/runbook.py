@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from runbooks.fill import fill
 from runbooks.page import Page
+from tui.keys.actions import key_of
 from tui.screens.painted import PaintedScreen, bindings_of
 from tui.view.facts import looked_at
 from tui.view.headline import run_headline
@@ -118,7 +119,8 @@ class RunbookScreen(PaintedScreen, inherit_bindings=False):
         """Where both panes are shown there is no other one."""
         if self.current_layout().size_class is SizeClass.NARROW:
             return {}
-        return {"next-pane": "both panes are shown; arrows choose a step, ctrl-d and ctrl-u scroll the page"}
+        down, up = key_of("half-page-down"), key_of("half-page-up")
+        return {"next-pane": f"both panes are shown; arrows choose a step, {down} and {up} scroll the page"}
 
     def do_copy(self) -> None:
         """The command of the step, with what is known filled in."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.widget import Widget
 
 from runners.model.plan import Plan
+from tui.keys.actions import action, key_of
 from tui.screens.painted import PaintedScreen
 from tui.view.cells import wrap
 from tui.view.facts import Place, task_name
@@ -17,26 +17,33 @@ from tui.view.rows import BLANK, Row, Span, blank, title_row
 from tui.view.safe_text import own, safe
 from tui.widgets.canvas import Canvas
 
-_STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "g": -(10**9), "home": -(10**9), "G": 10**9, "end": 10**9}
-_PAGES = {"pageup": -1.0, "ctrl+u": -0.5, "pagedown": 1.0, "ctrl+d": 0.5, "space": 1.0}
+_STEPS = {"up": -1, "down": 1, "top": -(10**9), "bottom": 10**9}
+_PAGES = {"half-page-up": -1.0, "half-page-down": 1.0}
 _INDENT = 2
 """Cells by which what is wrapped stands further in."""
+
+
+def text_bindings() -> list[BindingType]:
+    """The keys that move and leave, as the table of actions has them now."""
+    found: dict[str, str] = {"space": "page_by(1.0)", "enter": "back"}
+    for name, by in _STEPS.items():
+        found |= dict.fromkeys(action(name).keys, f"scroll_by({by})")
+    for name, whole in _PAGES.items():
+        found |= {key: f"page_by({whole if key.startswith('page') else whole / 2})" for key in action(name).keys}
+    found |= dict.fromkeys((*action("back").keys, *action("quit").keys), "back")
+    found |= {"ctrl+c": "say_how_to_leave", "ctrl+z": "app.suspend_process"}
+    return [Binding(key, does, show=False) for key, does in found.items()]
 
 
 class TextScreen(PaintedScreen, inherit_bindings=False):
     """Scrolls; escape goes back. Long lines are wrapped: nothing of what was sent is cut off."""
 
     NAME = "text"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"scroll_by({by})", show=False) for key, by in _STEPS.items()),
-        *(Binding(key, f"page_by({share})", show=False) for key, share in _PAGES.items()),
-        *(Binding(key, "back", show=False) for key in ("escape", "q", "h", "left", "enter")),
-        Binding("ctrl+c", "say_how_to_leave", show=False),
-        Binding("ctrl+z", "app.suspend_process", show=False),
-    ]
+    LEAVE = "{quit} goes back"
 
     def __init__(self, title: str, details: str, lines: Sequence[str], *, numbered: bool = True) -> None:
         super().__init__()
+        self._bindings = BindingsMap(text_bindings())
         self._title = safe(title)
         self._details = safe(details)
         self._lines = lines
@@ -74,8 +81,9 @@ class TextScreen(PaintedScreen, inherit_bindings=False):
         info = (Span(own(f"{len(self._lines)} lines"), "muted"),)
         title = title_row(self._title, (self._details,), info, focused=True, glyphs=glyphs)
         self.query_one("#text", Canvas).set_rows(self._rows(), head=[title, BLANK])
-        keys = (Span(own("esc"), "acc", bold=True), Span(own(" back")), blank(3),
-                Span(own("j k"), "acc", bold=True), Span(own(" scroll")))  # fmt: skip
+        moves = f"{key_of('down')} {key_of('up')}"
+        keys = (Span(own(key_of("back")), "acc", bold=True), Span(own(" back")), blank(3),
+                Span(own(moves), "acc", bold=True), Span(own(" scroll")))  # fmt: skip
         self.query_one("#keys", Canvas).set_rows([Row(left=keys)])
 
     def _rows(self) -> list[Row]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runners.model.api import RunSummary
 from runners.model.phases import RUN_ENDED, Phase
+from tui.keys.actions import key_of
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.cells import cells
 from tui.view.durations import count_of, duration
@@ -130,7 +131,11 @@ class _Pen:
         """The first bad line and the runbook's name."""
         page: tuple[Span, ...] = ()
         if run.runbook:
-            page = (Span(own("o"), "acc", bold=True), blank(1), Span(safe(run.runbook), "muted", cut="middle"))
+            page = (
+                Span(own(key_of("runbook")), "acc", bold=True),
+                blank(1),
+                Span(safe(run.runbook), "muted", cut="middle"),
+            )
         line = (Span(safe(run.first_line), "fail", cut="right"),) if run.first_line else ()
         if not page and not line:
             return None

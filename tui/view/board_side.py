@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runners.model.phases import RUN_ENDED
+from tui.keys.actions import key_of
 from tui.view.cells import wrap
 from tui.view.durations import ago, clock, count_of
 from tui.view.facts import parse_time
@@ -47,6 +48,6 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         for number, line in enumerate(wrap(text, max(5, width - _LABEL))):
             rows.append(label_row(own("" if number else label), (Span(line, colour),), label_width=_LABEL))
     if run.runbook:
-        key = (Span(own("o"), "acc", bold=True), blank(1), Span(safe(run.runbook), cut="middle"))
+        key = (Span(own(key_of("runbook")), "acc", bold=True), blank(1), Span(safe(run.runbook), cut="middle"))
         rows.append(label_row(own("runbook"), key, label_width=_LABEL))
     return tuple(rows)

@@ -13,6 +13,7 @@ from runners.model.definition import OnFailure
 from runners.model.holds import HoldKind
 from runners.model.phases import BAD, FAILURES, FailureKind, Phase, RunPhase, StagePhase
 from runners.model.state import RunState
+from tui.keys.actions import key_of
 from tui.view.board_groups import Need, grouped
 from tui.view.durations import ago, clock, count, duration
 from tui.view.facts import (
@@ -322,7 +323,7 @@ def _loud(
     if more > 0:
         extra = (Span(own(f"+{more} more"), token, bold=True),)
         if key:
-            extra = (*extra, Span(own(", ")), Span(own("e"), "acc", bold=True))
+            extra = (*extra, Span(own(", ")), Span(own(key_of("next-error")), "acc", bold=True))
     old = (Span(ago(here.now_utc - age)),) if age is not None else ()
     return Row(
         left=(Span(subject, token, bold=True, cut="middle"), Span(sentence, cut="words")),

@@ -8,6 +8,7 @@ from runners.core.guards_run import why_not_rollback
 from runners.core.rollback import left
 from runners.model.phases import Phase
 from runners.model.state import RunState
+from tui.keys.actions import key_of
 from tui.view.facts import Place, listed, place_of, subject
 from tui.view.safe_text import SafeText, own, safe
 
@@ -22,7 +23,8 @@ def paused_words(state: RunState, every: Sequence[Place]) -> SafeText:
         what = f" {listed(runs)} {'finishes its' if one else 'finish their'} tasks."
     else:
         what = " Nothing runs."
-    return own(f" by {safe(state.paused_by)}{_because(state)}{what} P resumes.")
+    key = key_of("pause")
+    return own(f" by {safe(state.paused_by)}{_because(state)}{what} {key} resumes.")
 
 
 def rolling_back_words(state: RunState, every: Sequence[Place]) -> SafeText:
@@ -42,7 +44,7 @@ def incomplete_words(state: RunState) -> SafeText:
     unknown = _hosts(rest, Phase.UNKNOWN)
     said = f" {listed(unknown)} {'is' if len(unknown) == 1 else 'are'} unknown." if unknown else ""
     again = not why_not_rollback(state) or not why_not_rollback(state, not_running=True)
-    return own(f"{said} B tries what is left." if again else said)
+    return own(f"{said} {key_of('roll-back')} tries what is left." if again else said)
 
 
 def _hosts(places: Sequence[Place], phase: Phase) -> list[SafeText]:

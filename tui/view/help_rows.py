@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui.keys.actions import Action, Kind, on_screen
+from tui.keys.actions import Action, Kind, action, on_screen
 from tui.view.cells import wrap
 from tui.view.glyphs import Glyphs
 from tui.view.rows import BLANK, Column, Row, Span, lay_out, place, title_row
@@ -49,7 +49,8 @@ def _block(kind: Kind, actions: list[Action], why_not: Mapping[str, str], room: 
     for one in actions:
         reason = why_not.get(one.name)
         usable = reason is None
-        key = Span(own(one.key.ljust(_KEY_CELLS)), "acc" if usable else "faint", bold=usable)
+        shown = one.key or action("palette").key
+        key = Span(own(shown.ljust(_KEY_CELLS)), "acc" if usable else "faint", bold=usable)
         words = own(one.help) if reason is None else own(f"{one.label}, not now: {safe(reason)}")
         for number, line in enumerate(wrap(words, max(1, room - _KEY_CELLS))):
             lead = Span(own(" " * _KEY_CELLS)) if number else key

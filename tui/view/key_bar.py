@@ -35,7 +35,9 @@ def key_bar(
     narrow = width < 100
     gap, most = (2, 7) if narrow else (3, 10)
     wanted = [
-        one for one in on_screen(screen) if one.name in ALWAYS or (not least and (one.footer or one.name in extra))
+        one
+        for one in on_screen(screen)
+        if one.key and (one.name in ALWAYS or (not least and (one.footer or one.name in extra)))
     ]
     wanted = [replace(one, label=(labels or {}).get(one.name, one.label)) for one in wanted]
     wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.footer or 50))

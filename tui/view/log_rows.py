@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_right, pad, take, wrap
 from tui.view.durations import clock, count, day, duration, task_duration
 from tui.view.glyphs import TASK_PHASES, Glyphs
@@ -181,7 +182,7 @@ def log_title(
 def find_row(query: SafeText, status: SafeText, *, typing: bool, bad: SafeText | None, glyphs: Glyphs) -> Row:
     """The find bar: `` / EADDR      3 of 12   n N   esc ``; with a bad pattern the reason instead of the count."""
     cursor = (Span(own(" "), "acc", reverse=True),) if typing else ()
-    keys = [(Span(own("n N"), "muted"),), (Span(own("esc"), "muted"),)]
+    keys = [(Span(own(f"{key_of('next-match')} {key_of('previous-match')}"), "muted"),), (Span(own("esc"), "muted"),)]
     right = spaced([(Span(bad, "fail", cut="words"),) if bad else (Span(status, "muted"),), *keys], 3)
     return Row(
         left=(Span(own("/"), "acc", bold=True), blank(1), Span(query, cut="left"), *cursor),

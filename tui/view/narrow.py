@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runners.model.phases import FAILURES
+from tui.keys.actions import key_of
 from tui.view.cells import cut_right, wrap
 from tui.view.durations import clock
 from tui.view.facts import Place, how_it_ended, link_of, looked_at, reached, short_name, subject, worst
@@ -84,7 +85,7 @@ def runbook_hint(scene: RunScene, width: int, glyphs: Glyphs) -> Row:
     link = link_of(member) if member is not None else None
     if link is None or not link.page:
         return BLANK
-    key = (Span(own("o"), "acc", bold=True), Span(own(" runbook ")), Span(safe(link.page), cut="middle"))
+    key = (Span(own(key_of("runbook")), "acc", bold=True), Span(own(" runbook ")), Span(safe(link.page), cut="middle"))
     return Row(left=(*key, blank(3), Span(safe(link.why), "muted", cut="words")))
 
 
@@ -128,7 +129,7 @@ def _hint(member: Place) -> tuple[Span, ...]:
     if link is None or not link.page:
         return ()
     return (
-        Span(own("o"), "acc", bold=True),
+        Span(own(key_of("runbook")), "acc", bold=True),
         blank(1),
         Span(safe(link.page), cut="middle"),
         blank(3),

@@ -8,11 +8,12 @@ from datetime import date
 from runbooks.fill import fill
 from runbooks.page import Page, Section, Step
 from runbooks.prose import plain_paragraphs
+from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_path, pad, wrap
 from tui.view.durations import count
 from tui.view.facts import failed_task, how_it_ended, link_of, looked_at, reached, short_name
 from tui.view.glyphs import Glyphs
-from tui.view.rows import BLANK, Row, Span, blank, label_row, spaced, text_row, title_row
+from tui.view.rows import BLANK, Row, Span, blank, label_row, spaced, text_row, title_row, width_of
 from tui.view.runbook_pane import fill_facts, match_words, reviewed, risk_span
 from tui.view.safe_text import SafeText, own, safe, safe_lines
 from tui.view.scene import RunScene
@@ -176,13 +177,14 @@ def code_rows(command: str, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     """A command on ``panel``, one blank row above and below; long lines wrap, so that all of it can be read."""
     inner = max(1, width - 4)
     lines = [piece for line in safe_lines(command) or [own("")] for piece in wrap(line, inner, indent=2)]
-    keys: tuple[Span, ...] = (Span(own("c"), "acc", bold=True), Span(own(" copy")))
+    keys: tuple[Span, ...] = (Span(own(key_of("copy")), "acc", bold=True), Span(own(" copy")))
+    size = width_of(keys) + 2
     empty = Row(left=(Span(own(" " * width), bg="panel"),))
     rows = [empty]
     for number, line in enumerate(lines):
         text = Span(pad(own(f"  {line}"), width), bg="panel")
-        if number == 0 and cells(line) + 12 < inner:
-            text = Span(pad(own(f"  {line}"), width - 8), bg="panel")
+        if number == 0 and cells(line) + size + 4 < inner:
+            text = Span(pad(own(f"  {line}"), width - size), bg="panel")
             ends = (*(Span(key.text, key.token, key.bold, "panel") for key in keys), Span(own("  "), bg="panel"))
             rows.append(Row(left=(text, *ends)))
         else:

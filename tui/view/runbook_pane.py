@@ -7,6 +7,7 @@ from datetime import date
 from runbooks.fill import FilledCommand, FillFacts, fill
 from runbooks.page import Page, Step
 from runners.model.phases import FAILURES, Phase
+from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_right, wrap
 from tui.view.durations import count
 from tui.view.facts import Place, failed_task, link_of, looked_at, running_task, short_name
@@ -43,7 +44,7 @@ def runbook_rows(scene: RunScene, page: Page | None, today: date, width: int, gl
     for step in page.steps:
         rows += step_rows(step, fill(step.command, facts), width, glyphs)
     if not page.steps:
-        rows.append(text_row(own("This page has no commands; o opens it.")))
+        rows.append(text_row(own(f"This page has no commands; {key_of('runbook')} opens it.")))
     rows.append(BLANK)
     said = [part for part in (reviewed(page, today), safe(link.why)) if part]
     for text in said:

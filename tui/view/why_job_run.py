@@ -9,6 +9,7 @@ from runners.core.guards_run import why_not_rollback
 from runners.core.rollback import is_left
 from runners.model.holds import HoldKind
 from runners.model.phases import BAD, FAILURES, Phase, RunPhase, TaskPhase
+from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_right
 from tui.view.durations import ago, clock, count_of, duration, task_duration
 from tui.view.facts import (
@@ -31,6 +32,7 @@ from tui.view.rows import Span, blank, spaced, width_of
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene
 from tui.view.why_repair import due_facts, notes_of, repair_facts, untidy_facts
+from tui.view.why_usage import used_facts
 from tui.view.why_words import Fact, attempts_left, names_in, text
 
 _CANCEL_STEPS = {
@@ -75,6 +77,7 @@ class JobRunFacts:
                 if member.run.phase is Phase.ROLLBACK_FAILED:
                     yield from self._first_error(member)
                 yield from self._tasks(member, upto=len(steps_of(member)))
+                yield from used_facts(member)
                 yield from self._acted(member)
                 yield from self._next(member)
         yield from untidy_facts(member)
@@ -109,6 +112,7 @@ class JobRunFacts:
         yield from self._retry(member)
         yield from self._acted(member)
         yield from self._next(member)
+        yield from used_facts(member)
 
     def _first_error(self, member: Place) -> Iterator[Fact]:
         link = link_of(member)
@@ -176,15 +180,15 @@ class JobRunFacts:
         keys = [
             (key, label)
             for key, label, why_not in (
-                ("r", "retry", why_not_retry(state, target)),
-                ("S", "skip", why_not_skip(state, target)),
-                ("B", "roll back", self._why_not_rollback(member)),
-                ("X", "cancel", why_not_cancel(state, target)),
+                (key_of("retry"), "retry", why_not_retry(state, target)),
+                (key_of("skip"), "skip", why_not_skip(state, target)),
+                (key_of("roll-back"), "roll back", self._why_not_rollback(member)),
+                (key_of("cancel"), "cancel", why_not_cancel(state, target)),
             )
             if not why_not
         ]
         if link := link_of(member):
-            keys += [("o", "runbook")] if link.page else []
+            keys += [(key_of("runbook"), "runbook")] if link.page else []
         yield from self._keys(keys)
 
     def _why_not_rollback(self, member: Place) -> str:
@@ -349,9 +353,9 @@ class JobRunFacts:
 
     def _next_of_waiting(self, member: Place) -> Iterator[Fact]:
         state, target = self.scene.state, member.run.id
-        keys = [("P", "resume")] if state.phase is RunPhase.PAUSED else []
-        keys += [("S", "skip")] if not why_not_skip(state, target) else []
-        keys += [("X", "cancel")] if not why_not_cancel(state, target) else []
+        keys = [(key_of("pause"), "resume")] if state.phase is RunPhase.PAUSED else []
+        keys += [(key_of("skip"), "skip")] if not why_not_skip(state, target) else []
+        keys += [(key_of("cancel"), "cancel")] if not why_not_cancel(state, target) else []
         yield from self._keys(keys)
 
     def _passed(self, member: Place) -> Iterator[Fact]:
@@ -367,6 +371,7 @@ class JobRunFacts:
         if run.attempt > 1:
             yield "attempt", text(own(str(run.attempt)))
         yield from self._tasks(member, upto=len(steps_of(member)))
+        yield from used_facts(member)
         yield from self._acted(member)
         yield from self._after(member)
 
@@ -381,7 +386,9 @@ class JobRunFacts:
         if task and run.phase is Phase.CANCELLED:
             number, name = task
             yield "in", text(own(f"{safe(name)}, task {count_of(number, len(steps_of(member)))}"))
-        elif not run.attempts:
+        if run.attempts:
+            yield from used_facts(member)
+        else:
             yield "ran", text(own("nothing was started"))
         if run.phase is Phase.SKIPPED:
             yield "counts as", text(own("satisfied; what needs it may start"))

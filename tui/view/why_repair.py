@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from runners.core.tasks import waits_for_host
 from runners.model.phases import Phase
+from tui.keys.actions import key_of
 from tui.view.durations import ago, clock, count_of, duration
 from tui.view.facts import (
     Place,
@@ -53,7 +54,8 @@ def repair_facts(scene: RunScene, member: Place) -> Iterator[Fact]:
             yield "failed", (Span(own("rollback failed"), "fail", bold=True), Span(own(ended)))
             if run.reason and not (run.exit_code is not None and reached(run)):
                 yield "because", text(safe(run.reason))
-            yield "so", text(own(f"what it did on {safe(run.host)} is not taken back, or in part; B tries it again"))
+            again = f"{key_of('roll-back')} tries it again"
+            yield "so", text(own(f"what it did on {safe(run.host)} is not taken back, or in part; {again}"))
 
 
 def due_facts(scene: RunScene, member: Place) -> Iterator[Fact]:
