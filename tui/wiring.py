@@ -44,6 +44,13 @@ def controller_was_started() -> bool:
     return (home() / SOCKET_NAME).exists()
 
 
+def forget_variable(name: str) -> None:
+    """Take a variable out of our environment: what we start has it not, and nobody reads it there."""
+    from runners.controller.own_environment import forget
+
+    forget(name)
+
+
 def controller_command() -> ControllerCommand:
     """How the controller of this installation is started."""
     from runners.client.start import ControllerCommand

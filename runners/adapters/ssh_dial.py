@@ -24,7 +24,7 @@ from runners.adapters.ssh_config import SshOptions
 from runners.adapters.ssh_identities import Identities, IdentityFiles
 from runners.adapters.ssh_login import Login, login_error, not_forwarded, reason, unreachable
 from runners.adapters.ssh_socket import QuickAckSocket
-from runners.model.errors import HostRefused, OndutyError
+from runners.model.errors import HostKeyChanged, HostRefused, OndutyError
 
 HANDSHAKES_PER_ADDRESS = 8
 """Below sshd's stock ``MaxStartups`` of 10, with room for the person's own ssh."""
@@ -112,9 +112,19 @@ class Dialler:
         return await self._dial(options)
 
     async def _dial(self, options: SshOptions) -> Connection:
+        record = await self.look_up(options)
+        try:
+            return await self._dial_judged_by(options, record)
+        except HostKeyChanged as refused:
+            # As OpenSSH does (sshconnect.c, check_host_key): a certificate that is not good leaves the host's plain
+            # key, which then has to be the one on record. Nothing is asked of a person, and no revocation is passed by.
+            if refused.shown or refused.hop or not (record.keys or record.portless_keys) or record.revoked:
+                raise
+            return await self._dial_judged_by(options, replace(record, authorities=()))
+
+    async def _dial_judged_by(self, options: SshOptions, record: HostRecord) -> Connection:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        record = await self.look_up(options)
         algorithms = choose_algorithms(
             options, on_record=record.keys or record.portless_keys, authorities=bool(record.authorities)
         )
@@ -290,9 +300,10 @@ async def _log_in(login: Login, algorithms: Algorithms, way: _Way) -> asyncssh.S
             username=options.user,
             # None keeps asyncssh from loading keys and asking the agent by itself: Login offers them.
             client_keys=None,
-            preferred_auth=["publickey"],
-            password_auth=False,
-            kbdint_auth=False,
+            # Login gives no password and no answer; that it is asked tells what the host would take.
+            preferred_auth=["publickey", "keyboard-interactive", "password"],
+            password_auth=True,
+            kbdint_auth=True,
             host_based_auth=False,
             gss_host=None,
             # No key is trusted beforehand, so that each one is judged by Login against the whole record.

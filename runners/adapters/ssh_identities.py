@@ -8,6 +8,7 @@ them, so that a full agent cannot use up the host's ``MaxAuthTries`` first. Pass
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import os
 from collections.abc import Sequence
@@ -15,12 +16,17 @@ from dataclasses import dataclass, field
 
 import asyncssh
 from asyncssh.agent import SSHAgentClient
-from asyncssh.public_key import SSHCertificate, SSHKey, SSHKeyPair
+from asyncssh.packet import PacketDecodeError, SSHPacket
+from asyncssh.public_key import CERT_TYPE_USER, SSHCertificate, SSHKey, SSHKeyPair, SSHOpenSSHCertificate
 
 from runners.adapters.ssh_config import SshOptions
 
 AGENT_TIMEOUT_S = 5.0
 """An agent that was forwarded over a dead link accepts the connection and never answers."""
+MOST_KEY_BYTES = 1 << 16
+"""Of a private key file that are read for its public half; RSA of 16,384 bits has 13,000."""
+_OPENSSH_KEY = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----END OPENSSH PRIVATE KEY-----")
+_OPENSSH_MAGIC = b"openssh-key-v1\0"
 
 Offer = SSHKey | SSHKeyPair | tuple[SSHKey, SSHCertificate]
 """What asyncssh takes as one thing to try."""
@@ -35,9 +41,9 @@ class IdentityFile:
     """None: it is missing, locked or not a key."""
     certificate: SSHCertificate | None = None
     public_data: bytes | None = None
-    """Known also for a locked key with its ``.pub`` beside it."""
+    """Known also for a locked key that is OpenSSH's own or has its ``.pub`` beside it."""
     problem: str = ""
-    """Why the key cannot be used without the agent; empty for a missing file."""
+    """Why the key cannot be used; empty for a missing file and for a locked key."""
     locked: bool = False
 
 
@@ -67,6 +73,10 @@ class Identities:
     files: IdentityFiles
     tried: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    certified: list[tuple[str, SSHCertificate]] = field(default_factory=list)
+    """The certificates that were offered, with the key each was found for."""
+    exhausted: bool = False
+    """Whether everything was offered and the host asked for more."""
     locked: str | None = None
     """A key file that needs its passphrase and that the agent does not hold."""
     _offers: list[tuple[str, Offer]] | None = None
@@ -77,10 +87,19 @@ class Identities:
         if self._offers is None:
             self._offers = await self._collect()
         if not self._offers:
+            self.exhausted = True
             return None
         name, offer = self._offers.pop(0)
         self.tried.append(name)
         return offer
+
+    def certificate_troubles(self, user: str) -> list[str]:
+        """Why the certificates that were offered may not have let ``user`` in, one sentence for each that says why."""
+        return [
+            f"the certificate of {name} {why}"
+            for name, certificate in self.certified
+            if (why := _why_not_certified(certificate, user))
+        ]
 
     def close(self) -> None:
         """Let the agent go. Call it when the login is over, whatever came of it."""
@@ -104,7 +123,11 @@ class Identities:
                 return
             seen.add(file.public_data)
             certificate = file.certificate or certificates.get(file.public_data)
-            found.append((file.path, file.key if certificate is None else (file.key, certificate)))
+            if certificate is not None:
+                found.append((f"{file.path}, certified", (file.key, certificate)))
+                self.certified.append((file.path, certificate))
+            # OpenSSH too tries the bare key after its certificate.
+            found.append((file.path, file.key))
 
         def offer_held(pair: SSHKeyPair, name: str, certificate: SSHCertificate | None = None) -> None:
             if pair.public_data not in seen:
@@ -114,6 +137,7 @@ class Identities:
                     certified = copy.copy(pair)
                     certified.set_certificate(certificate)
                     found.append((f"{name}, certified", certified))
+                    self.certified.append((name, certificate))
                 found.append((name, pair))
 
         if options.named_identity is not None:
@@ -136,13 +160,25 @@ class Identities:
                 continue
             if file.locked and self.locked is None:
                 self.locked = file.path
-            if file.problem:
+            if file.locked:
+                where = "the agent does not hold it" if self.has_agent else "there is no agent"
+                self.problems.append(f"{file.path} is locked with a passphrase and {where}")
+            elif file.problem:
                 self.problems.append(file.problem)
             elif file.key is None and file.path == self.options.named_identity:
                 self.problems.append(f"{file.path} does not exist")
 
+    @property
+    def has_agent(self) -> bool:
+        """Whether there is one to ask, dead or alive."""
+        return bool(self._agent_path)
+
+    @property
+    def _agent_path(self) -> str | None:
+        return self.options.identity_agent if self.options.identity_agent is not None else self.agent_path
+
     async def _agent_keys(self) -> list[SSHKeyPair]:
-        path = self.options.identity_agent if self.options.identity_agent is not None else self.agent_path
+        path = self._agent_path
         if not path:
             return []
         agent = SSHAgentClient(path)
@@ -158,7 +194,7 @@ class Identities:
 
 
 def _read(path: str) -> IdentityFile:
-    public = _public_data(f"{path}.pub")
+    public = _public_data(f"{path}.pub") or _public_half(path)
     try:
         status = os.stat(path)
     except OSError as problem:
@@ -200,7 +236,6 @@ def _locked(path: str, public: bytes | None) -> IdentityFile:
         path=path,
         certificate=_certificate(path),
         public_data=public,
-        problem=f"{path} is locked with a passphrase and the agent does not hold it",
         locked=True,
     )
 
@@ -210,6 +245,39 @@ def _public_data(path: str) -> bytes | None:
         return asyncssh.read_public_key(path).public_data
     except (OSError, ValueError):
         return None
+
+
+def _public_half(path: str) -> bytes | None:
+    """Of OpenSSH's own format, where it is in the clear though the rest is locked (OpenSSH, PROTOCOL.key)."""
+    begin, end = _OPENSSH_KEY
+    try:
+        with open(path, "rb") as file:
+            _, begun, rest = file.read(MOST_KEY_BYTES).partition(begin)
+        body, ended, _ = rest.partition(end)
+        data = base64.b64decode(body)
+        if not begun or not ended or not data.startswith(_OPENSSH_MAGIC):
+            return None
+        packet = SSHPacket(data[len(_OPENSSH_MAGIC) :])
+        for _ in ("cipher", "key derivation", "its options"):
+            packet.get_string()
+        packet.get_uint32()
+        return packet.get_string()
+    except (OSError, ValueError, PacketDecodeError):
+        return None
+
+
+def _why_not_certified(certificate: SSHCertificate, user: str) -> str:
+    """What speaks against it here and now; empty where nothing does. A host may let in other names all the same."""
+    if not isinstance(certificate, SSHOpenSSHCertificate):
+        return ""
+    try:
+        certificate.validate(CERT_TYPE_USER, None)
+    except ValueError as problem:
+        said = str(problem).removeprefix("Certificate ")
+        return {"expired": "has expired", "not yet valid": "is not yet valid"}.get(said, f"is no good ({said})")
+    if certificate.principals and user not in certificate.principals:
+        return f"is for {', '.join(certificate.principals)} and not for {user}"
+    return ""
 
 
 def _read_certificates(paths: Sequence[str]) -> dict[bytes, SSHCertificate]:

@@ -31,6 +31,8 @@ class Login(asyncssh.SSHClient):
         self.record_problem = ""
         self.lost_cause = ""
         """Why the connection ended; empty while it is open."""
+        self.wants = ""
+        """How the host would let us in besides or after a key, and we do not answer; empty: in no such way."""
         self._asked_to_log_in = False
         self._connection: asyncssh.SSHClientConnection | None = None
 
@@ -52,6 +54,17 @@ class Login(asyncssh.SSHClient):
         self._asked_to_log_in = True
         offer = await self.identities.next()
         return None if offer is None else [offer]
+
+    def kbdint_auth_requested(self) -> None:
+        self.wants = self.wants or "keyboard-interactive (a password or a one-time code)"
+
+    def password_auth_requested(self) -> None:
+        self.wants = self.wants or "a password"
+
+    @property
+    def key_was_accepted(self) -> bool:
+        """Whether one of our keys was right and not enough."""
+        return bool(self.wants and self.identities.tried) and not self.identities.exhausted
 
     @property
     def said_its_name(self) -> bool:
@@ -88,7 +101,8 @@ def key_error(login: Login, problem: Exception) -> OndutyError:
     options, record = login.options, login.record
     if login.shown is None or login.standing is None:
         return HostKeyChanged(
-            f"{options.label} showed a host key that is refused ({reason(problem)}); nothing was sent to it",
+            f"{options.label} showed a host certificate that is refused ({reason(problem)}) and has no key on record; "
+            "nothing was sent to it",
             known=record.fingerprints,
             shown="",
         )
@@ -142,6 +156,12 @@ def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError:
 
 def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed:
     options, identities = login.options, login.identities
+    if login.key_was_accepted:
+        return AuthFailed(
+            f"{options.label} took the key {printable(identities.tried[-1])} of {options.user} and asks for "
+            f"{login.wants} besides, which onduty does not answer in this version; nothing was started there",
+            hint=try_ssh(options),
+        )
     tried = [printable(name) for name in identities.tried]
     if not tried:
         what = "there was no key to offer"
@@ -152,7 +172,14 @@ def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed:
         what += "; it stopped listening after so many keys"
     for trouble in identities.problems:
         what += f"; {printable(trouble)}"
-    hint = f"ssh-add {shlex.quote(identities.locked)}" if identities.locked else try_ssh(options, "-v")
+    for trouble in identities.certificate_troubles(options.user):
+        what += f"; {printable(trouble)}"
+    if login.wants:
+        what += f"; it also takes {login.wants}, which onduty does not answer in this version"
+    hint = try_ssh(options, "-v")
+    if identities.locked:
+        # The next command that is typed where the agent is brings it along.
+        hint = ("" if identities.has_agent else "eval $(ssh-agent); ") + f"ssh-add {shlex.quote(identities.locked)}"
     return AuthFailed(
         f"{options.label} refused the login as {options.user} ({what}); nothing was started there", hint=hint
     )

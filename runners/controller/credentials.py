@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
+from runners.controller.own_environment import forget
 from runners.model.plan import Plan
 from runners.model.secrets import SourceKind
 
@@ -40,7 +41,7 @@ class Agents:
 
 
 def forget_variables(plan: Plan) -> None:
-    """Whoever started us may have had the variable set that holds a secret: nothing that we start inherits it."""
+    """Whoever started us may have had the variable set that holds a secret: it is nobody's to inherit or to read."""
     for source in plan.secrets.values():
         if source.kind is SourceKind.ENV:
-            os.environ.pop(source.variable, None)
+            forget(source.variable)

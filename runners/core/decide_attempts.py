@@ -132,6 +132,10 @@ def _cancelled(now: Moment, reason: str, task: TaskState | None = None) -> JobFi
 
 def _dispatch(now: Moment, n: int) -> Payload:
     task, attempt = now.steps[n - 1], now.attempt
+    if attempt.rollback:
+        # As of finally: the job's limit is for its tasks and verify. What undoes them may well take longer than they
+        # did, and a rollback that is cut in the middle is worse than one that is late.
+        return _dispatched(now, n, task.timeout_s or now.planned.timeout_s)
     limits = [task.timeout_s]
     if now.planned.timeout_s is not None:
         left_s = now.planned.timeout_s - (now.now_utc - (attempt.started_at or now.now_utc) - attempt.idle_s)

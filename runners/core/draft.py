@@ -6,25 +6,26 @@ Used by ``reduce`` alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from runners.core.copying import changed, setters_of
+from msgspec.structs import replace
+
 from runners.core.index import Place, PlanIndex, index_of
 from runners.core.moves import JOB_RUN_MOVES, IllegalMove, check_move
 from runners.model.phases import Phase, RunPhase, StagePhase
 from runners.model.plan import PlannedJob
-from runners.model.state import AttemptState, JobRunState, JobState, RunState, StageState, TaskState
-
-Part = TypeVar("Part", JobRunState, AttemptState, TaskState)
+from runners.model.state import JobRunState, JobState, RunState, StageState
 
 
 class Draft:
     """Changes on top of a state that itself stays as it is. Not to be used any more after ``done``."""
 
-    __slots__ = ("_counts", "_outputs", "_own", "_runs", "_stages", "base", "index", "run")
+    __slots__ = ("_counts", "_outputs", "_runs", "_stages", "base", "index", "run", "seq")
 
     def __init__(self, base: RunState) -> None:
         self.base = base
+        self.seq = base.seq
+        """Of the event that is folded now."""
         self.index: PlanIndex = index_of(base.plan)
         self.run: dict[str, Any] = {}
         """Changed fields of the run itself."""
@@ -33,9 +34,6 @@ class Draft:
         self._runs: dict[tuple[int, int], list[JobRunState]] = {}
         self._counts: dict[tuple[int, int], dict[Phase, int]] = {}
         self._outputs: set[tuple[int, int]] = set()
-        # Ids of parts that this draft made. One that was dropped may give its id to another, which then was made here
-        # too: what the base holds is alive and keeps its ids.
-        self._own: set[int] = set()
 
     def of_run(self, name: str) -> Any:
         """A field of the run as it is now."""
@@ -58,17 +56,6 @@ class Draft:
         """The plan of its job."""
         return self.base.plan.stages[place.stage].jobs[place.job]
 
-    def part(self, old: Part, **changes: Any) -> Part:
-        """``old`` with some fields changed: itself, when this draft made it."""
-        if id(old) in self._own:
-            setters = setters_of(old.__class__)
-            for name in changes:
-                setters[name](old, changes[name])
-            return old
-        new = changed(old, **changes)
-        self._own.add(id(new))
-        return new
-
     def change(self, place: Place, **changes: Any) -> None:
         """Change a job run; ``IllegalMove`` when its phase may not change so."""
         s, j, h = place
@@ -89,7 +76,7 @@ class Draft:
             else:
                 del counts[old.phase]
             counts[new_phase] = counts.get(new_phase, 0) + 1
-        runs[h] = self.part(old, **changes)
+        runs[h] = replace(old, **changes)
 
     def has_outputs(self, place: Place) -> None:
         """A task of that job wrote outputs; the job run is changed beside this."""
@@ -108,7 +95,7 @@ class Draft:
         """Change a stage's phase; ``IllegalMove`` when it may not."""
         old = self.stage(s)
         check_move(old.phase, phase)
-        self._stages[s] = changed(old, phase=phase, **changes)
+        self._stages[s] = replace(old, phase=phase, **changes)
 
     def move_stages(self, old: StagePhase, new: StagePhase) -> None:
         """Change the phase of every stage that is in ``old``."""
@@ -135,6 +122,6 @@ class Draft:
                     counts=self.counts(s, j),
                     outputs=stage.jobs[j].outputs or (s, j) in self._outputs,
                 )
-                stages[s] = changed(stage, jobs=(*stage.jobs[:j], job, *stage.jobs[j + 1 :]))
+                stages[s] = replace(stage, jobs=(*stage.jobs[:j], job, *stage.jobs[j + 1 :]))
             self.run["stages"] = tuple(stages)
-        return changed(self.base, **self.run)
+        return replace(self.base, **self.run)

@@ -6,7 +6,8 @@ disagree about a job. Pure: folding the stored log after a crash gives the state
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from runners.core import reduce_attempts, reduce_jobs, reduce_rollback, secrets
 from runners.core.draft import Draft
@@ -28,6 +29,7 @@ from runners.model.events import (
     LogFetched,
     NoteAdded,
     OutputsRecorded,
+    Payload,
     RetryScheduled,
     RollbackFinished,
     RollbackStarted,
@@ -116,10 +118,18 @@ def reduce(state: RunState, event: Event) -> RunState:
 def reduce_all(state: RunState, events: Iterable[Event]) -> RunState:
     """The state after all of ``events``: what ``reduce`` gives one after the other, copying what they touch once."""
     draft = Draft(state)
-    seq = state.seq
+    uid, last = state.uid, None
     for event in events:
-        _take(draft, seq, event)
-        seq = event.seq
+        if event.seq != draft.seq + 1 or event.run != uid:
+            raise SequenceGap(f"event {event.seq} of {event.run} does not follow event {draft.seq} of {uid}")
+        draft.seq = event.seq
+        apply = _APPLY.get(event.payload.__class__)
+        if apply is None:
+            raise TypeError(f"reduce does not know {type(event.payload).__name__}")
+        apply(draft, event, event.payload)
+        last = event
+    if last is not None:
+        draft.run.update(seq=last.seq, last_hash=last.hash, last_event_at=last.time)
     return draft.done()
 
 
@@ -132,95 +142,58 @@ def fold(plan: Plan, events: Iterable[Event]) -> RunState:
     return reduce_all(begin(plan, first), rest)
 
 
-def _take(draft: Draft, seq: int, event: Event) -> None:
-    if event.seq != seq + 1 or event.run != draft.base.uid:
-        raise SequenceGap(f"event {event.seq} of {event.run} does not follow event {seq} of {draft.base.uid}")
-    _apply(draft, event)
-    run = draft.run
-    run["seq"] = event.seq
-    run["last_hash"] = event.hash
-    run["last_event_at"] = event.time
+def _stage_started(draft: Draft, event: Event, payload: StageStarted) -> None:
+    s = _stage_position(draft, payload.stage)
+    draft.move_stage(s, StagePhase.RUNNING, started_at=draft.stage(s).started_at or event.time, ended_at=None)
 
 
-def _apply(draft: Draft, event: Event) -> None:
-    # The most frequent first: they are tried in order. A test sends every type of PAYLOADS through here.
-    match event.payload:
-        case TaskFinished() as payload:
-            reduce_attempts.task_finished(draft, event.time, payload)
-        case TaskStarted() as payload:
-            reduce_attempts.task_started(draft, event.time, payload)
-        case TaskDispatched() as payload:
-            reduce_attempts.task_dispatched(draft, event.time, event.seq, payload)
-        case JobFinished() as payload:
-            reduce_jobs.job_finished(draft, event.time, payload)
-        case JobStarted() as payload:
-            reduce_attempts.job_started(draft, event.time, payload)
-        case JobQueued() as payload:
-            reduce_attempts.job_queued(draft, event.time, payload)
-        case RunbookLinked() as payload:
-            reduce_attempts.runbook_linked(draft, payload)
-        case RetryScheduled() as payload:
-            reduce_jobs.retry_scheduled(draft, event, payload)
-        case OutputsRecorded() as payload:
-            reduce_attempts.outputs_recorded(draft, payload)
-        case ContactLost() as payload:
-            reduce_attempts.contact_lost(draft, event.time, payload)
-        case ContactRegained() as payload:
-            reduce_attempts.contact_regained(draft, event.time, payload)
-        case JobSkipped() as payload:
-            reduce_jobs.job_skipped(draft, event, payload)
-        case CancelRequested() as payload:
-            reduce_jobs.cancel_requested(draft, event, payload)
-        case CancelStepped() as payload:
-            reduce_attempts.cancel_stepped(draft, payload)
-        case StageStarted(stage=name):
-            s = _stage_position(draft, name)
-            draft.move_stage(s, StagePhase.RUNNING, started_at=draft.stage(s).started_at or event.time, ended_at=None)
-        case StageFinished(stage=name, phase=phase):
-            draft.move_stage(_stage_position(draft, name), phase, ended_at=event.time)
-        case RunStarted():
-            draft.move_run(RunPhase.RUNNING)
-            draft.run["started_at"] = event.time
-        case RunHeld():
-            draft.move_run(RunPhase.HELD)
-            draft.move_stages(StagePhase.RUNNING, StagePhase.HELD)
-        case RunReleased():
-            draft.move_run(RunPhase.RUNNING)
-            draft.move_stages(StagePhase.HELD, StagePhase.RUNNING)
-            draft.run.update(result=None, ended_at=None, warnings=(), cancelled_by="")
-        case RunFinished(phase=run_phase, result=result, warnings=warnings):
-            if run_phase not in RUN_ENDED:
-                raise IllegalMove(f"run_finished cannot say {run_phase.value}")
-            draft.move_run(run_phase)
-            draft.run.update(
-                result=result, warnings=warnings, ended_at=event.time, folders_removed_at=event.time, **NOT_PAUSED
-            )
-        case RunPaused() as payload:
-            reduce_rollback.run_paused(draft, event, payload)
-        case RunResumed() as payload:
-            reduce_rollback.run_resumed(draft, event, payload)
-        case RollbackStarted() as payload:
-            reduce_rollback.rollback_started(draft, event, payload)
-        case RollbackFinished() as payload:
-            reduce_rollback.rollback_finished(draft, event, payload)
-        case NoteAdded() as payload:
-            reduce_rollback.note_added(draft, event, payload)
-        case SecretNeeded() as payload:
-            secrets.secret_needed(draft, event, payload)
-        case SecretGiven() as payload:
-            secrets.secret_given(draft, event, payload)
-        case LogFetched() as payload:
-            secrets.log_fetched(draft, payload)
-        case LockTaken():
-            draft.run["lock_taken"] = True
-        case LockReleased():
-            draft.run["lock_taken"] = False
-        case IntentRefused() | TimeGap():
-            pass
-        case RunCreated():
-            raise IllegalMove(f"{draft.base.name} exists already")
-        case unknown:
-            raise TypeError(f"reduce does not know {type(unknown).__name__}")
+def _stage_finished(draft: Draft, event: Event, payload: StageFinished) -> None:
+    draft.move_stage(_stage_position(draft, payload.stage), payload.phase, ended_at=event.time)
+
+
+def _run_started(draft: Draft, event: Event, payload: RunStarted) -> None:
+    draft.move_run(RunPhase.RUNNING)
+    draft.run["started_at"] = event.time
+
+
+def _run_held(draft: Draft, event: Event, payload: RunHeld) -> None:
+    draft.move_run(RunPhase.HELD)
+    draft.move_stages(StagePhase.RUNNING, StagePhase.HELD)
+
+
+def _run_released(draft: Draft, event: Event, payload: RunReleased) -> None:
+    draft.move_run(RunPhase.RUNNING)
+    draft.move_stages(StagePhase.HELD, StagePhase.RUNNING)
+    draft.run.update(result=None, ended_at=None, warnings=(), cancelled_by="")
+
+
+def _run_finished(draft: Draft, event: Event, payload: RunFinished) -> None:
+    if payload.phase not in RUN_ENDED:
+        raise IllegalMove(f"run_finished cannot say {payload.phase.value}")
+    draft.move_run(payload.phase)
+    draft.run.update(
+        result=payload.result,
+        warnings=payload.warnings,
+        ended_at=event.time,
+        folders_removed_at=event.time,
+        **NOT_PAUSED,
+    )
+
+
+def _lock_taken(draft: Draft, event: Event, payload: LockTaken) -> None:
+    draft.run["lock_taken"] = True
+
+
+def _lock_released(draft: Draft, event: Event, payload: LockReleased) -> None:
+    draft.run["lock_taken"] = False
+
+
+def _nothing(draft: Draft, event: Event, payload: Payload) -> None:
+    """It stands in the history, and the state is as it was."""
+
+
+def _again(draft: Draft, event: Event, payload: RunCreated) -> None:
+    raise IllegalMove(f"{draft.base.name} exists already")
 
 
 def _stage_position(draft: Draft, name: str) -> int:
@@ -228,3 +201,41 @@ def _stage_position(draft: Draft, name: str) -> int:
         if stage.name == name:
             return s
     raise IllegalMove(f"{draft.base.name} has no stage {name}")
+
+
+# By class: trying thirty patterns in order costs as much as a change. A test sends every type of PAYLOADS through here.
+_APPLY: Final[Mapping[type[Payload], Callable[[Draft, Event, Any], None]]] = {
+    CancelRequested: reduce_jobs.cancel_requested,
+    CancelStepped: reduce_attempts.cancel_stepped,
+    ContactLost: reduce_attempts.contact_lost,
+    ContactRegained: reduce_attempts.contact_regained,
+    IntentRefused: _nothing,
+    JobFinished: reduce_jobs.job_finished,
+    JobQueued: reduce_attempts.job_queued,
+    JobSkipped: reduce_jobs.job_skipped,
+    JobStarted: reduce_attempts.job_started,
+    LockReleased: _lock_released,
+    LockTaken: _lock_taken,
+    LogFetched: secrets.log_fetched,
+    NoteAdded: reduce_rollback.note_added,
+    OutputsRecorded: reduce_attempts.outputs_recorded,
+    RetryScheduled: reduce_jobs.retry_scheduled,
+    RollbackFinished: reduce_rollback.rollback_finished,
+    RollbackStarted: reduce_rollback.rollback_started,
+    RunCreated: _again,
+    RunFinished: _run_finished,
+    RunHeld: _run_held,
+    RunPaused: reduce_rollback.run_paused,
+    RunReleased: _run_released,
+    RunResumed: reduce_rollback.run_resumed,
+    RunStarted: _run_started,
+    RunbookLinked: reduce_attempts.runbook_linked,
+    SecretGiven: secrets.secret_given,
+    SecretNeeded: secrets.secret_needed,
+    StageFinished: _stage_finished,
+    StageStarted: _stage_started,
+    TaskDispatched: reduce_attempts.task_dispatched,
+    TaskFinished: reduce_attempts.task_finished,
+    TaskStarted: reduce_attempts.task_started,
+    TimeGap: _nothing,
+}

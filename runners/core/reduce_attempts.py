@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runners.core.copying import changed
+from msgspec.structs import replace
+
 from runners.core.draft import Draft
 from runners.core.index import Place
 from runners.core.moves import IllegalMove
@@ -14,6 +15,7 @@ from runners.model.events import (
     CancelStepped,
     ContactLost,
     ContactRegained,
+    Event,
     JobQueued,
     JobStarted,
     OutputsRecorded,
@@ -61,7 +63,7 @@ def _task(draft: Draft, run: JobRunState, task: int, **changes: Any) -> tuple[At
     """The attempts of ``run`` with one task of the current one changed."""
     attempt = run.attempts[-1]
     old = attempt.tasks[task - 1]
-    return _with_task(draft, run, task, draft.part(old, **changes))
+    return _with_task(draft, run, task, replace(old, **changes))
 
 
 def _with_task(draft: Draft, run: JobRunState, task: int, new: TaskState) -> tuple[AttemptState, ...]:
@@ -69,7 +71,7 @@ def _with_task(draft: Draft, run: JobRunState, task: int, new: TaskState) -> tup
     tasks = attempt.tasks
     if tasks[task - 1] is new:
         return run.attempts
-    return with_attempt(run, draft.part(attempt, tasks=(*tasks[: task - 1], new, *tasks[task:])))
+    return with_attempt(run, replace(attempt, tasks=(*tasks[: task - 1], new, *tasks[task:])))
 
 
 def with_attempt(run: JobRunState, attempt: AttemptState) -> tuple[AttemptState, ...]:
@@ -83,17 +85,17 @@ def expect_attempt(run: JobRunState, attempt: int) -> None:
         raise IllegalMove(f"{run.id} goes on with attempt {run.next_attempt}, not {attempt}")
 
 
-def job_queued(draft: Draft, time: float, payload: JobQueued) -> None:
+def job_queued(draft: Draft, event: Event, payload: JobQueued) -> None:
     """It waits for its host and a place."""
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
     if payload.rollback:
-        draft.change(place, phase=Phase.ROLLING_BACK, since=time, not_before=None, rollback_due=False, **_AFRESH)
+        draft.change(place, phase=Phase.ROLLING_BACK, since=event.time, not_before=None, rollback_due=False, **_AFRESH)
     else:
-        draft.change(place, phase=Phase.QUEUED, since=time, not_before=None)
+        draft.change(place, phase=Phase.QUEUED, since=event.time, not_before=None)
 
 
-def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
+def job_started(draft: Draft, event: Event, payload: JobStarted) -> None:
     """An attempt begins."""
     place, run = at(draft, payload.job_run)
     expect_attempt(run, payload.attempt)
@@ -116,7 +118,7 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
     removed_at: float = draft.of_run("folders_removed_at") or 0.0
     if before is not None and (goes_on or payload.rollback) and (before.started_at or 0.0) > removed_at:
         workdir_attempt = before.workdir_attempt
-    attempt = draft.part(
+    attempt = replace(
         _NO_ATTEMPT,
         number=payload.attempt,
         rollback=payload.rollback,
@@ -125,7 +127,7 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
         workdir_attempt=workdir_attempt,
         tasks=tasks,
         closing=closing,
-        started_at=time,
+        started_at=event.time,
     )
     again: dict[str, Any] = {}
     if before is not None:
@@ -133,7 +135,7 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
     draft.change(
         place,
         phase=Phase.ROLLING_BACK if payload.rollback else Phase.RUNNING,
-        since=time,
+        since=event.time,
         attempts=(*run.attempts, attempt),
         next_attempt=payload.attempt + 1,
         next_from=1,
@@ -145,10 +147,10 @@ def job_started(draft: Draft, time: float, payload: JobStarted) -> None:
 
 
 def _kept(task: TaskState) -> TaskState:
-    return changed(task, phase=TaskPhase.KEPT) if has_passed(task) else _NOT_RUN
+    return replace(task, phase=TaskPhase.KEPT) if has_passed(task) else _NOT_RUN
 
 
-def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched) -> None:
+def task_dispatched(draft: Draft, event: Event, payload: TaskDispatched) -> None:
     """A task is committed; from here on only the host knows."""
     place, run = at(draft, payload.job_run)
     attempt = run.current
@@ -163,15 +165,15 @@ def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched
         or in_flight(run)
     ):
         raise IllegalMove(f"{run.id} cannot dispatch task {payload.task} of attempt {payload.attempt}")
-    task = draft.part(
+    task = replace(
         _NO_TASK,
         phase=TaskPhase.DISPATCHED,
         key=payload.key,
         attempt=payload.attempt,
         timeout_s=payload.timeout_s,
-        dispatched_at=time,
-        started_at=time,
-        dispatch_seq=seq,
+        dispatched_at=event.time,
+        started_at=event.time,
+        dispatch_seq=event.seq,
     )
     tasks = attempt.tasks
     if payload.task > body_of(attempt):
@@ -182,8 +184,8 @@ def task_dispatched(draft: Draft, time: float, seq: int, payload: TaskDispatched
     # A cancel that was asked before spares it: only one that is asked while it runs stops it.
     spared: dict[str, Any] = {"cancel_step": "", "survivors": ()} if run.cancel_asked else {}
     if not run.first_dispatch:
-        spared["first_dispatch"] = seq
-    draft.change(place, attempts=with_attempt(run, draft.part(attempt, tasks=tasks)), **spared)
+        spared["first_dispatch"] = event.seq
+    draft.change(place, attempts=with_attempt(run, replace(attempt, tasks=tasks)), **spared)
 
 
 def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState | None:
@@ -195,18 +197,18 @@ def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState
     return found if found.key == key and found.phase in IN_FLIGHT else None
 
 
-def task_started(draft: Draft, time: float, payload: TaskStarted) -> None:
+def task_started(draft: Draft, event: Event, payload: TaskStarted) -> None:
     """The host said that it runs; late news changes nothing."""
     place, run = at(draft, payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
         return
-    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, began=True, started_at=time)
+    attempts = _task(draft, run, payload.task, phase=TaskPhase.RUNNING, began=True, started_at=event.time)
     if attempts is not run.attempts:
         draft.change(place, attempts=attempts)
 
 
-def outputs_recorded(draft: Draft, payload: OutputsRecorded) -> None:
+def outputs_recorded(draft: Draft, event: Event, payload: OutputsRecorded) -> None:
     """What a task wrote for later jobs; late news changes nothing."""
     place, run = at(draft, payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
@@ -224,7 +226,7 @@ def outputs_recorded(draft: Draft, payload: OutputsRecorded) -> None:
     draft.has_outputs(place)
 
 
-def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
+def task_finished(draft: Draft, event: Event, payload: TaskFinished) -> None:
     """The host's verdict; late news changes nothing."""
     place, run = at(draft, payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
@@ -241,7 +243,7 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         exit_code=payload.exit_code,
         signal=payload.signal,
         reason=payload.reason,
-        ended_at=time,
+        ended_at=event.time,
         host_started_at=payload.host_started_at or None,
         host_ended_at=payload.host_ended_at or None,
         log_bytes=payload.log_bytes,
@@ -253,7 +255,7 @@ def task_finished(draft: Draft, time: float, payload: TaskFinished) -> None:
         files=payload.files,
     )
     if run.phase is Phase.UNKNOWN:
-        _regained(draft, place, run, time, attempts)
+        _regained(draft, place, run, event.time, attempts)
     elif attempts is not run.attempts:
         draft.change(place, attempts=attempts)
 
@@ -265,7 +267,7 @@ def _regained(draft: Draft, place: Place, run: JobRunState, time: float, attempt
     draft.change(place, phase=phase, since=time, attempts=attempts, reason="", kind=None, answered=False)
 
 
-def contact_lost(draft: Draft, time: float, payload: ContactLost) -> None:
+def contact_lost(draft: Draft, event: Event, payload: ContactLost) -> None:
     """Nobody can say what became of it."""
     place, run = at(draft, payload.job_run)
     task = in_flight(run)
@@ -274,30 +276,30 @@ def contact_lost(draft: Draft, time: float, payload: ContactLost) -> None:
     draft.change(
         place,
         phase=Phase.UNKNOWN,
-        since=run.since if run.phase is Phase.UNKNOWN else time,
+        since=run.since if run.phase is Phase.UNKNOWN else event.time,
         attempts=_task(draft, run, task, phase=TaskPhase.UNKNOWN),
         reason=payload.reason,
         answered=payload.answered,
     )
 
 
-def contact_regained(draft: Draft, time: float, payload: ContactRegained) -> None:
+def contact_regained(draft: Draft, event: Event, payload: ContactRegained) -> None:
     """The host was asked and it still runs."""
     place, run = at(draft, payload.job_run)
     task = in_flight(run)
     if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
         return
-    _regained(draft, place, run, time, _task(draft, run, task, phase=TaskPhase.RUNNING, began=True))
+    _regained(draft, place, run, event.time, _task(draft, run, task, phase=TaskPhase.RUNNING, began=True))
 
 
-def cancel_stepped(draft: Draft, payload: CancelStepped) -> None:
+def cancel_stepped(draft: Draft, event: Event, payload: CancelStepped) -> None:
     """How far ending it is."""
     place, run = at(draft, payload.job_run)
     if run.cancel_asked and run.phase is not Phase.UNKNOWN and run.attempt == payload.attempt:
         draft.change(place, cancel_step=payload.step, survivors=payload.survivors)
 
 
-def runbook_linked(draft: Draft, payload: RunbookLinked) -> None:
+def runbook_linked(draft: Draft, event: Event, payload: RunbookLinked) -> None:
     """The page beside a failure."""
     place, run = at(draft, payload.job_run)
     if run.phase not in FAILURES or run.attempt != payload.attempt:
@@ -313,7 +315,7 @@ def runbook_linked(draft: Draft, payload: RunbookLinked) -> None:
     )
     attempts = run.attempts
     if payload.task and attempts:
-        attempts = with_attempt(run, draft.part(attempts[-1], runbook=link))
+        attempts = with_attempt(run, replace(attempts[-1], runbook=link))
     draft.change(place, attempts=attempts, runbook=link)
 
 
@@ -324,11 +326,11 @@ def ended(
     tasks = attempt.tasks
     if any(task.phase is TaskPhase.WAITING for task in tasks):
         tasks = tuple(_NOT_RUN if task.phase is TaskPhase.WAITING else task for task in tasks)
-    return draft.part(
+    return replace(
         attempt,
         tasks=tasks,
         ended_at=time,
-        ended_seq=draft.of_run("seq") + 1,
+        ended_seq=draft.seq,
         phase=phase,
         result=result,
         reason=reason,

@@ -19,7 +19,7 @@ _REMEMBERED_INTENTS = 256
 _NO_CANCEL: dict[str, Any] = {"cancel_asked": False, "cancel_step": "", "survivors": ()}
 
 
-def job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
+def job_finished(draft: Draft, event: Event, payload: JobFinished) -> None:
     """A job run ended."""
     place, run = at(draft, payload.job_run)
     if payload.phase not in ENDED or payload.phase is Phase.SKIPPED:
@@ -31,7 +31,7 @@ def job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
         over = ended(
             draft,
             run.attempts[-1],
-            time,
+            event.time,
             payload.phase,
             payload.result,
             payload.reason,
@@ -43,7 +43,7 @@ def job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
     draft.change(
         place,
         phase=payload.phase,
-        since=time,
+        since=event.time,
         attempts=attempts,
         not_before=None,
         retry_asked=False,
@@ -57,7 +57,7 @@ def job_finished(draft: Draft, time: float, payload: JobFinished) -> None:
     )
     if payload.phase in BAD and draft.planned(place).on_failure in STOPPING:
         draft.run["stopping"] = True
-        unqueue(draft, time)
+        unqueue(draft, event.time)
 
 
 def unqueue(draft: Draft, time: float, *, asked_too: bool = False) -> None:

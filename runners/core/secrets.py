@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from runners.core.draft import Draft
 from runners.core.reduce_attempts import at, with_attempt
 from runners.core.reduce_jobs import took_effect
@@ -38,7 +40,7 @@ def secret_given(draft: Draft, event: Event, payload: SecretGiven) -> None:
     took_effect(draft, payload.intent)
 
 
-def log_fetched(draft: Draft, payload: LogFetched) -> None:
+def log_fetched(draft: Draft, event: Event, payload: LogFetched) -> None:
     """The log whose verdict came first is here."""
     place, run = at(draft, payload.job_run)
 
@@ -47,10 +49,10 @@ def log_fetched(draft: Draft, payload: LogFetched) -> None:
         if all(task.key != payload.key for task in attempt.tasks):
             return attempt
         tasks = tuple(
-            draft.part(task, log_bytes=payload.log_bytes, log_owed=False) if task.key == payload.key else task
+            replace(task, log_bytes=payload.log_bytes, log_owed=False) if task.key == payload.key else task
             for task in attempt.tasks
         )
-        return draft.part(attempt, tasks=tasks)
+        return replace(attempt, tasks=tasks)
 
     draft.change(place, attempts=tuple(map(with_log, run.attempts)))
 
@@ -63,7 +65,7 @@ def stood_still(draft: Draft, time: float) -> None:
             attempt = run.attempts[-1]
             stopped_at = max(task.ended_at or 0.0 for task in attempt.tasks) or time
             idle_s = attempt.idle_s + max(0.0, time - stopped_at)
-            draft.change(place, attempts=with_attempt(run, draft.part(attempt, idle_s=idle_s)))
+            draft.change(place, attempts=with_attempt(run, replace(attempt, idle_s=idle_s)))
 
 
 def waits_for_secret(state: RunState, run: JobRunState) -> bool:

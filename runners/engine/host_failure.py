@@ -44,7 +44,10 @@ def failure_of(host: str, error: Exception) -> HostFailure:
         case HostKeyChanged():
             return HostFailure(
                 phase="host_key_changed",
-                text=f"{shower} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it",
+                # Of a certificate that is not good there is no fingerprint: why it is refused stands in the message.
+                text=f"{shower} shows {error.shown}, on record is {', '.join(error.known)}; nothing was sent to it"
+                if error.shown
+                else text,
                 kind=FailureKind.HOST_KEY,
                 final=True,
                 fingerprint=error.shown,

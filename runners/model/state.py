@@ -7,14 +7,22 @@ same function. ``None`` means: not yet, or does not apply.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import field
 
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskState:
+class StatePart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A part of the state of a run. A struct: copied several times as fast as a dataclass.
+
+    The collector need not look at it: what never changes and is made of older parts alone is in no cycle.
+    """
+
+
+class TaskState(StatePart, frozen=True, kw_only=True):
     """One task of one attempt."""
 
     phase: TaskPhase = TaskPhase.WAITING
@@ -56,8 +64,7 @@ class TaskState:
     """What was not taken of that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunbookLink:
+class RunbookLink(StatePart, frozen=True, kw_only=True):
     """The page beside a failure."""
 
     page: str | None
@@ -70,8 +77,7 @@ class RunbookLink:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptState:
+class AttemptState(StatePart, frozen=True, kw_only=True):
     """One try. Old attempts never change."""
 
     number: int
@@ -102,8 +108,7 @@ class AttemptState:
     runbook: RunbookLink | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRunState:
+class JobRunState(StatePart, frozen=True, kw_only=True):
     """One job on one host."""
 
     id: str
@@ -163,8 +168,7 @@ class JobRunState:
         return self.attempts[-1] if self.attempts else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobState:
+class JobState(StatePart, frozen=True, kw_only=True):
     """One job: its job runs in host order."""
 
     name: str
@@ -175,8 +179,7 @@ class JobState:
     """A task of it wrote to ``$ONDUTY_OUTPUT``; which ones counts is for ``core.outputs`` to say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageState:
+class StageState(StatePart, frozen=True, kw_only=True):
     """One stage."""
 
     name: str
@@ -186,8 +189,7 @@ class StageState:
     ended_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(StatePart, frozen=True, kw_only=True):
     """What a person wrote down."""
 
     at: float
@@ -195,8 +197,7 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunState:
+class RunState(StatePart, frozen=True, kw_only=True):
     """A whole run at ``seq``."""
 
     uid: str

@@ -167,6 +167,8 @@ def _directory(value: object) -> str:
     text = text_of(value)
     if "{{" in text:
         refuse(f'"{{{{ }}}}" in dir {LATER}')
+    if text == "~" or text.startswith(("~/", "$")):
+        refuse(f'{quoted(text)}: a home folder in dir {LATER}; write cd "$HOME/…" in the command')
     if not text.startswith("/"):
         refuse(f"must be an absolute path on the host, such as /opt/api, not {quoted(text)}")
     if any(ord(c) < 32 or ord(c) == 127 for c in text):

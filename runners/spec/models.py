@@ -6,6 +6,7 @@ that it is refused by name and never parsed and ignored.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -69,6 +70,10 @@ _LATER_TASK = frozenset(["outputs"])
 
 _SHELL = "sh is sh -e, bash is bash -eo pipefail."
 _LOGIN = "true: the shell reads the profile of the account first."
+_TIMEOUT = (
+    "For one attempt, tasks and verify, without queueing and backoff; each task of a rollback or finally has as long."
+)
+_NOT_VIA = "without it onduty connects by itself, as ssh -G says, and goes through the hosts of jump: or ProxyJump"
 _SUDO = "true: root through sudo; or the name of a user."
 
 Env = dict[EnvKey, Text]
@@ -81,6 +86,9 @@ class Model(BaseModel):
 
     later: ClassVar[frozenset[str]] = _LATER_ANYWHERE
     """Keys that come with a later version."""
+
+    instead: ClassVar[Mapping[str, str]] = {}
+    """What to write until then, for some of them."""
 
     @classmethod
     def known_keys(cls) -> dict[str, FieldInfo]:
@@ -136,7 +144,7 @@ def _group_alone(value: object) -> object:
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
-    timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
+    timeout: PositiveDuration | None = Field(default=None, description=_TIMEOUT)
     retry: RetryModel | None = None
     on_failure: OnFailureWord = "hold"
     shell: ShellWord = Field(default="sh", description=_SHELL)
@@ -219,7 +227,7 @@ class JobModel(Model):
     )
     rollback: Tasks | None = Field(default=None, description="Takes the tasks back; verify runs after it.")
     needs: list[Reference] = Field(default=[], description="Jobs of the same stage that must pass first.")
-    timeout: PositiveDuration | None = Field(default=None, description="For one attempt, without queueing and backoff.")
+    timeout: PositiveDuration | None = Field(default=None, description=_TIMEOUT)
     retry: RetryModel | None = None
     on_failure: OnFailureWord | None = None
     shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
@@ -264,6 +272,7 @@ class ConnectionModel(Model):
     """How to reach a host. What is not said is left to ssh and its configuration files."""
 
     later = frozenset({"via"})
+    instead: ClassVar[Mapping[str, str]] = {"via": _NOT_VIA}
 
     address: Address | None = Field(default=None, description="What ssh is given; the host's name when there is none.")
     port: Port | None = None
@@ -306,6 +315,7 @@ class InventoryModel(Model):
     """An inventory file."""
 
     later = frozenset({"vars", "plugin", "via"})
+    instead: ClassVar[Mapping[str, str]] = {"via": _NOT_VIA}
 
     environment: Name | None = None
     command: Words | None = Field(

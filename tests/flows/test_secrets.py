@@ -264,6 +264,97 @@ def test_words_of_people_are_masked_before_they_are_written_down(person: Person)
     assert_private(person)
 
 
+HANGS = """\
+version: 1
+name: hangs
+secrets: {PASS: {env: THE_PASSWORD}}
+stages:
+  - name: one
+    jobs:
+      job:
+        hosts: local
+        tasks: [{run: 'touch BEGUN; until [ -e GATE ]; do sleep 0.05; done'}]
+"""
+
+
+def holders(value: str) -> list[dict[str, str]]:
+    """The environment of every process of the machine that holds a value, as anybody of the same user reads it."""
+    found: list[dict[str, str]] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if value in Path(f"/proc/{process.pid}/environ").read_text(errors="replace"):
+                found.append(process.environ())
+    return found
+
+
+def test_a_variable_that_is_a_secret_is_in_the_jobs_environment_alone_also_of_a_controller_that_began_with_it(
+    person: Person,
+) -> None:
+    begun, gate = person.work / "begun", person.work / "gate"
+    person.write("hangs.yaml", HANGS.replace("BEGUN", str(begun)).replace("GATE", str(gate)))
+    person.more_env = {"THE_PASSWORD": PASSWORD}
+    person("controller", "restart")
+    assert PASSWORD in Path(f"/proc/{person.pid}/environ").read_text()
+    followed = person.start("run", "hangs.yaml")
+    until(begun.exists)
+    assert {one.get("ONDUTY_JOB", "") for one in holders(PASSWORD)} == {"job"}
+    assert PASSWORD not in Path(f"/proc/{person.pid}/environ").read_text()
+    gate.touch()
+    assert person.end(followed).code == 0
+    until(lambda: not holders(PASSWORD))
+
+
+def test_a_repeated_run_reads_the_secrets_of_a_client_again_and_asks_again(person: Person) -> None:
+    sources = "{PASS: {env: THE_PASSWORD}, FILED: {file: pass.txt}, TOLD: {command: ./print.sh}}"
+    text = SHORT.replace("{PASS: SOURCE}", sources).replace("<$PASS>", "<$PASS> <$FILED> <$TOLD>")
+    file = person.work / "pass.txt"
+    file.write_text("filed-1\n")
+    file.chmod(0o600)
+    person.write("print.sh", "#!/bin/sh\ntouch was-run; cat told\n")
+    person.write("told", "told-1")
+    (person.work / "print.sh").chmod(0o700)
+    person.write("witness.yaml", text.replace("echo", 'printf "%s\\n" "$PASS $FILED $TOLD" | rev >>SEEN; echo'))
+    pipeline = (person.work / "witness.yaml").read_text().replace("SEEN", str(person.work / "seen"))
+    person.write("witness.yaml", pipeline)
+    person("run", "witness.yaml", env={"THE_PASSWORD": "typed-1"})
+    os.unlink(person.work / "witness.yaml")
+    unset = person.quick("run", "--again", "last", code=2)
+    assert "secret PASS: THE_PASSWORD is not set in your environment; nothing was started" in unset.err
+    file.write_text("filed-2\n")
+    person.write("told", "told-2")
+    again = person("run", "--again", "last", env={"THE_PASSWORD": "typed-2"})
+    assert again.out == "local job| it is <[secret PASS]> <[secret FILED]> <[secret TOLD]>\n"
+    seen = [line[::-1] for line in (person.work / "seen").read_text().splitlines()]
+    assert seen == ["typed-1 filed-1 told-1", "typed-2 filed-2 told-2"]
+
+
+def test_an_output_that_holds_a_secret_is_dropped_with_a_warning(person: Person) -> None:
+    pipeline = SHORT.replace("SOURCE", "{env: THE_PASSWORD}").replace(
+        "tasks: [{run: 'echo \"it is <$PASS>\"'}]",
+        'tasks: [{run: \'printf "raw=a%sb\\ncoded=%s\\nkept=fine\\n" "$PASS" "$(printf %s "$PASS" | base64)" '
+        '>>"$ONDUTY_OUTPUT"\'}]\n'
+        "      later: {hosts: local, needs: [job], tasks: [{run: 'env | grep ^ONDUTY_OUT_; cat \"$ONDUTY_OUTPUTS\"'}]}",
+    )
+    person.write("outputs.yaml", pipeline)
+    done = person("run", "outputs.yaml", env={"THE_PASSWORD": PASSWORD})
+    assert done.out.splitlines()[0] == "local later| ONDUTY_OUT_job_kept=fine"
+    assert "raw" not in done.out
+    assert person.show()["warnings"] == [
+        f"task-1 of job@local: its output {key} holds a secret; it was left out" for key in ("raw", "coded")
+    ]
+    assert_private(person)
+
+
+def test_the_word_secrets_in_a_comment_asks_for_nothing_and_an_escaped_key_is_one() -> None:
+    from tui.cli.secret_values import declares_secrets
+
+    assert not declares_secrets("# no secrets here\nname: secrets\nstages: [{jobs: {secrets: x}}]\n")
+    assert not declares_secrets("pattern: '\\d+'\n")
+    assert declares_secrets("secrets: {A: {prompt: a}}\n")
+    assert declares_secrets('"secr\\x65ts": {A: {prompt: a}}\n')
+    assert declares_secrets("secrets: [")
+
+
 def test_lint_and_plan_read_no_secret_and_ask_for_none(resident: Person) -> None:
     pipeline = resident.write("short.yaml", SHORT.replace("SOURCE", "{command: [touch, was-run]}"))
     assert resident("lint", pipeline).code == 0

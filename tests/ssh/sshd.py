@@ -119,6 +119,8 @@ class Sshd:
 
     def _config(self) -> str:
         lines = [
+            # First, because sshd takes the first value that it reads.
+            *self.options,
             f"ListenAddress {LOOPBACK}",
             f"Port {self.port}",
             f"HostKey {self.folder / 'host_key'}",
@@ -134,7 +136,6 @@ class Sshd:
             "PrintMotd no",
             "LogLevel VERBOSE",
             f"SetEnv HOME={self.home}",
-            *self.options,
         ]
         return "\n".join(lines) + "\n"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,41 +15,15 @@ from runners.adapters.known_hosts import KnownHosts
 from runners.adapters.ssh_config import SshConfig
 from runners.adapters.ssh_dial import Dialler
 from runners.model.errors import AuthFailed
+from tests.ssh.agent import Agent, running_agent
 from tests.ssh.machines import Machine
 from tests.ssh.sshd import SshdFarm
 
 
-class Agent:
-    """A real ssh-agent of this test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.socket = str(folder / "agent")
-        said = subprocess.run(["ssh-agent", "-a", self.socket], check=True, capture_output=True, text=True).stdout
-        self.pid = int(said.split("SSH_AGENT_PID=")[1].split(";")[0])
-
-    def add(self, key: Path) -> None:
-        subprocess.run(["ssh-add", str(key)], check=True, capture_output=True, env={"SSH_AUTH_SOCK": self.socket})
-
-    def add_strangers(self, count: int) -> None:
-        for number in range(count):
-            path = self.folder / f"stranger{number}"
-            path.touch(mode=0o600)
-            path.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
-            self.add(path)
-
-    def end(self) -> None:
-        os.kill(self.pid, signal.SIGTERM)
-
-
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[Agent]:
-    if shutil.which("ssh-agent") is None:
-        pytest.skip("there is no ssh-agent")
-    (tmp_path / "agent").mkdir()
-    running = Agent(tmp_path / "agent")
-    yield running
-    running.end()
+    with running_agent(tmp_path / "agent") as agent:
+        yield agent
 
 
 async def log_in(machine: Machine, config: SshConfig, agent_path: str | None, **changes: object) -> None:

@@ -73,7 +73,10 @@ def test_what_a_found_file_could_execute_or_weaken_needs_trust_in_it_as_it_is(
     _write(file, text)
     with pytest.raises(InputRefused) as refused:
         _hosts()
-    assert str(refused.value) == f"inventory.yaml {why}, and nobody vouched for it as it is now; nothing was started"
+    assert str(refused.value) == (
+        f"inventory.yaml {why}; it was found and not named with -i, and nobody vouched for it as it is now; "
+        "nothing was started"
+    )
     assert refused.value.hint == "onduty trust inventory.yaml"
     assert len(_hosts("inventory.yaml").hosts) > 0
     assert _trust("inventory.yaml", capsys)[-1].startswith("inventory.yaml is trusted as it is now, sha256:")
@@ -133,7 +136,9 @@ def test_program_of_a_site_needs_trust_even_when_it_is_chosen_by_name(
     _write(folder / "onduty.yaml", "inventories: inv\n")
     _write(folder / "inv" / "prod", PRINTS, 0o755)
     for given in (None, "prod"):
-        with pytest.raises(InputRefused, match=r"inv/prod is a program, and nobody vouched for it as it is now"):
+        with pytest.raises(
+            InputRefused, match=r"inv/prod is a program; it was found and not named with -i, and nobody"
+        ):
             _hosts(given)
     assert _trust("inv/prod", capsys)[0] == f"  execute: {folder / 'inv' / 'prod'} --list"
     assert list(_hosts().hosts) == list(_hosts("prod").hosts) == ["w1"]

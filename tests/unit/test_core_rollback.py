@@ -11,7 +11,7 @@ from runners.core.describe import document, summary
 from runners.core.holds import holds
 from runners.core.preview import preview
 from runners.model.intents import Rollback
-from runners.model.phases import Phase, Result, RunPhase
+from runners.model.phases import Phase, Result, RunPhase, TaskPhase
 from runners.model.plan import Plan, Previous
 from runners.testing.builders import job, plan_of, stage, task
 from runners.testing.simulator import Simulator, finished
@@ -59,6 +59,25 @@ def test_a_rollback_goes_backwards_over_stages_and_first_dispatch_and_verifies()
         "make@ci1: has no rollback; what it did stays",
         "report@ci1: has no rollback; what it did stays",
     )
+
+
+def test_each_task_of_a_rollback_has_a_limit_of_its_own_so_that_none_is_cut_by_what_went_before() -> None:
+    restore = job("migrate", "db1", rollback="stop restore start", verify="smoke", timeout_s=30.0)
+    restore = replace(
+        restore,
+        rollback=tuple(replace(one, timeout_s=600.0 if one.name == "restore" else None) for one in restore.rollback),
+    )
+    sim = Simulator(plan_of(stage("only", restore)))
+    sim.play()
+    sim.rollback()
+    sim.ready()
+    for _ in range(3):
+        sim.advance(29.0)
+        sim.finish("migrate@db1")
+    sim.play()
+    limits = [(one.timeout_s, one.phase) for one in sim.run("migrate@db1").attempts[-1].tasks]
+    assert limits == [(limit_s, TaskPhase.SUCCEEDED) for limit_s in (30.0, 600.0, 30.0, 30.0)]
+    assert sim.state.phase is RunPhase.ROLLED_BACK
 
 
 def test_only_what_dispatched_anything_is_rolled_back() -> None:

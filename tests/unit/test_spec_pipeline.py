@@ -114,6 +114,10 @@ def test_all_problems_of_a_file_are_said_at_once_in_the_order_of_the_text() -> N
             '9:14  stages[0].jobs.build.dir: must be an absolute path on the host, such as /opt/api, not "opt"',
         ),
         (
+            one_job("hosts: local", "tasks: [{run: x}]", "dir: ~/api"),
+            'build.dir: "~/api": a home folder in dir comes with a later version; write cd "$HOME/…" in the command',
+        ),
+        (
             one_job("hosts: local", "tasks: [{run: x}]", "dir: '/{{ a }}'"),
             'build.dir: "{{ }}" in dir comes with a later version',
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace as changed
 
 from runners.model.phases import Phase
 from tests.screens import scenes
@@ -114,7 +114,7 @@ def test_an_exit_code_that_may_be_a_signal_is_called_ambiguous() -> None:
     assert place is not None
 
     def words(**fields: object) -> str:
-        return what_it_means(replace(place.run, **fields))  # type: ignore[arg-type]
+        return what_it_means(changed(place.run, **fields))
 
     assert words(exit_code=1) == ""
     assert words(exit_code=127) == "a command was not found"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
+from msgspec.structs import replace as changed
+
 from runbooks.library import load_built_in
 from runners.model.state import RunbookLink
 from tests.screens import scenes
@@ -74,11 +76,11 @@ def test_a_failure_without_a_fitting_page_says_that_none_fits() -> None:
     stages = list(scene.state.stages)
     job = stages[1].jobs[0]
     runs = tuple(
-        replace(run, runbook=RunbookLink(page=None, why="no rule matched")) if run.host == "web3" else run
+        changed(run, runbook=RunbookLink(page=None, why="no rule matched")) if run.host == "web3" else run
         for run in job.runs
     )
-    stages[1] = replace(stages[1], jobs=(replace(job, runs=runs),))
-    without = replace(scene, state=replace(scene.state, stages=tuple(stages)))
+    stages[1] = changed(stages[1], jobs=(changed(job, runs=runs),))
+    without = replace(scene, state=changed(scene.state, stages=tuple(stages)))
     (first, *_) = texts_of(runbook_rows(without, None, TODAY, 100, UNICODE), 100)
     assert first.startswith("No page fits release@web3. no rule matched. No page is better than a wrong page")
 

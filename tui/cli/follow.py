@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from runners.client.client import StreamDropped
-from runners.client.start import ControllerNotStarted
 from runners.model.api import RunDocument, RunStatus
 from runners.model.errors import ControllerUnreachable
 from runners.model.events import (
@@ -43,35 +42,36 @@ def nothing(task: TaskDispatched) -> None:
 
 
 async def events_of(uid: str, after: int = 0, *, follow: bool) -> AsyncGenerator[Event, None]:
-    """Events of a run; when the controller goes away it is found or started again and the stream goes on."""
+    """Events of a run; when the controller goes away it is found or started again and the stream goes on.
+
+    Raises ``ControllerUnreachable`` once there is none and none can be started.
+    """
     while True:
-        try:
-            async with controller() as client, aclosing(client.events(uid, after, follow=follow)) as events:
-                async for event in events:
-                    after = event.seq
-                    yield event
-            if not follow:
-                return
-        except ControllerNotStarted:
-            raise
-        except (ControllerUnreachable, StreamDropped):
-            # Finding no other one raises by itself, so this ends.
-            await asyncio.sleep(PAUSE_S)
+        async with controller() as client:
+            # Only what happens after one was found is worth another try: who looks for one has tried often enough.
+            try:
+                async with aclosing(client.events(uid, after, follow=follow)) as events:
+                    async for event in events:
+                        after = event.seq
+                        yield event
+                if not follow:
+                    return
+            except (ControllerUnreachable, StreamDropped):
+                await asyncio.sleep(PAUSE_S)
 
 
 async def status_of(uid: str) -> AsyncGenerator[RunStatus, None]:
     """Status of a run, for as long as somebody reads; survives restarts as ``events_of`` does."""
     while True:
-        try:
-            async with controller() as client, aclosing(client.status(uid)) as statuses:
-                async for status in statuses:
-                    for run in status.runs:
-                        if run.uid == uid:
-                            yield run
-        except ControllerNotStarted:
-            raise
-        except ControllerUnreachable:
-            await asyncio.sleep(PAUSE_S)
+        async with controller() as client:
+            try:
+                async with aclosing(client.status(uid)) as statuses:
+                    async for status in statuses:
+                        for run in status.runs:
+                            if run.uid == uid:
+                                yield run
+            except ControllerUnreachable:
+                await asyncio.sleep(PAUSE_S)
 
 
 def settled(document: RunDocument, *, through_holds: bool) -> bool:

@@ -147,7 +147,8 @@ def _refuse_untrusted(choice: Choice, why: str) -> None:
         return
     if not trust_store().is_trusted(choice.path, choice.path.read_bytes()):
         raise InputRefused(
-            f"{choice.shown} {why}, and nobody vouched for it as it is now; nothing was started",
+            f"{choice.shown} {why}; it was found and not named with -i, and nobody vouched for it as it is now; "
+            "nothing was started",
             hint=f"onduty trust {choice.shown}",
         )
 

@@ -111,6 +111,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
     from runners.client.client import ProblemsFound
     from runners.model.api import StartRun
     from tui.cli.inventories import inventory_for
+    from tui.cli.secret_values import declares_secrets, read_values
     from tui.cli.session import persist
     from tui.cli.texts import params_of, plan_texts, read_pipeline_text
     from tui.wiring import controller_was_started, site_runbooks
@@ -119,13 +120,11 @@ async def _start(options: argparse.Namespace) -> RunStarted:
     inventory = inventory_for(text, options.inventory, execute=True)
     params = params_of(options)
     secrets: dict[str, str] = {}
-    declares = "secrets" in text.content
+    declares = declares_secrets(text.content)
     if declares or not controller_was_started():
         # What cannot be planned starts no controller either, and asks nobody for a secret.
         plan = plan_texts(text, inventory, params, options.limit)
         if declares:
-            from tui.cli.secret_values import read_values
-
             secrets = await asyncio.to_thread(read_values, plan.secrets.values(), undone="nothing was started")
     request = StartRun(
         id=str(ULID()),

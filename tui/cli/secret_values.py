@@ -41,16 +41,30 @@ def read_values(sources: Iterable[SecretSource], *, ask_instead: bool = False, u
 
 def _from_environment(source: SecretSource, undone: str) -> str | None:
     from runners.model.errors import InputRefused
+    from tui.wiring import forget_variable
 
     raw = os.environb.get(source.variable.encode())
     if raw is None:
         return None
-    # A controller that this command starts must not carry it about in its environment.
-    os.environb.pop(source.variable.encode(), None)
+    # A controller that this command starts must not carry it about in its environment, and neither do we.
+    forget_variable(source.variable)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise InputRefused(f"secret {source.name}: {source.variable} is not valid UTF-8; {undone}") from None
+
+
+def declares_secrets(text: str) -> bool:
+    """Whether a pipeline has the key ``secrets``; also True where the text cannot be read, and planning says why.
+
+    The word in a comment or a command is not the key, and a key may be written with escapes.
+    """
+    if "secrets" not in text and "\\" not in text:
+        return False
+    from runners.spec.nodes import read_tree
+
+    tree, _ = read_tree(text, "")
+    return tree is None or "secrets" in tree
 
 
 def _can_ask() -> bool:
