@@ -284,7 +284,7 @@ def run_app(run: str | None = None) -> int:
     from tui.wiring import controller_command, home, library, own_runbooks, settings
 
     if why_not := why_no_screen(os.environ):
-        print(f"onduty: {why_not}\n  try: onduty runs", file=sys.stderr)
+        print(f"onduty: {why_not}\n  try: onduty --plain", file=sys.stderr)
         return 2
     chosen = settings()
     wear_keys(chosen.actions)
