@@ -25,7 +25,7 @@ from runners.model.state import RunState
 from runners.ports.transport import SessionSink
 from tests.faults.proxy import Proxy
 from tests.flows.engine_kit import Kit, job, plan
-from tests.flows.sweep import Fate, Mortal, whole
+from tests.flows.sweep import Fate, MortalSession, whole
 from tests.person import until
 from tests.ssh.sshd import Sshd, SshdFarm
 
@@ -81,7 +81,7 @@ class Machine:
         fate = self._fate
         await fate.moment("before connect")
         transport = SshTransport(agent_path=lambda: None, config=self.config)
-        return Mortal(await transport.connect(host, MortalSink(sink, fate)), fate)  # type: ignore[arg-type]
+        return MortalSession(await transport.connect(host, MortalSink(sink, fate)), fate)  # type: ignore[arg-type]
 
     async def begin(self, fate: Fate) -> str:
         """The next controller, and the run that somebody started once."""

@@ -113,6 +113,6 @@ def test_bad_settings_open_no_screen_and_say_how_to_go_on(
     file = tmp_path / "settings.yaml"
     file.write_text("keys: {retry: S}\n")
     file.chmod(0o600)
-    terminal = open_terminal(failed_home, ONDUTY_SETTINGS=str(file))
+    terminal = open_terminal(failed_home, size=(220, 36), ONDUTY_SETTINGS=str(file))
     terminal.onduty("; echo code=$?")
     terminal.sees("S is the key of skip too", "ONDUTY_SETTINGS= onduty", "code=2")

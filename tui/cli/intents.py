@@ -83,13 +83,17 @@ def run(options: argparse.Namespace) -> int:
     intent_id = str(ULID())
 
     async def request(client: ControllerClient, uid: str) -> IntentRequest:
+        if getattr(options, "seen_attempts", None) is None:
+            # Who was shown a preview before acts on what was true then.
+            seen = _attempts((await client.document(uid)).document) if options.intent in _OF_JOBS else {}
+            options.seen_attempts = seen
         return IntentRequest(
             id=intent_id,
             intent=options.intent,
             targets=tuple(getattr(options, "jobs", ())),
             # Of two who act on what they saw at the same moment, the second is told who was first, also when what the
             # first one started is over by then.
-            seen_attempts=_attempts((await client.document(uid)).document) if options.intent in _OF_JOBS else {},
+            seen_attempts=options.seen_attempts,
             not_running=getattr(options, "not_running", False),
             reason=getattr(options, "reason", ""),
             from_task=getattr(options, "from_task", None) or "",

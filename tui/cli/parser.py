@@ -46,7 +46,7 @@ examples:
   onduty demo                                   a throw-away fleet and a run that fails, ready to be fixed
   onduty lint deploy.yaml                       every problem of a pipeline, with line and column
   onduty run deploy.yaml -p release=2.4.1       start it and follow it
-  onduty                                        open the screen
+  onduty                                        open the screen; onduty --plain for text that is only added to
   onduty retry deploy-api/42 release@web3       run what failed again
 
 exit codes: 0 success, 1 failed or held, 2 input refused, 3 cancelled, 4 controller or hosts not reachable,
@@ -102,6 +102,11 @@ def build(word: str | None = None) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", "-V", action="store_true", help="print the version")
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="in place of the screen: text that is only added to, for screen readers, dumb terminals and logs",
+    )
     verbs = parser.add_subparsers(metavar="VERB", dest="name", parser_class=Parser)
     alone = [name for name, words in VERBS.items() if word in words]
     for name in alone or VERBS:
@@ -125,5 +130,5 @@ def parse(arguments: Sequence[str]) -> Callable[[], int]:
     if options.name is None:
         from tui.cli import screen
 
-        return screen.open_screen
+        return lambda: screen.open_screen(plain=options.plain)
     return lambda: int(options.verb(options))
