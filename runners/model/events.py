@@ -224,6 +224,12 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     log_owed: bool = False
     """The log is still on the host: what it must not show was not known when the verdict came."""
     log_cut: bool = False
+    """The host's disk was full."""
+    log_limited: bool = False
+    """It came to its ``log_limit``."""
+    limits_kept: str = ""
+    """Limits of memory and processors were kept for the ``job`` whole, or of memory for each ``process``; empty: it had
+    none."""
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""

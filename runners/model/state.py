@@ -50,6 +50,9 @@ class TaskState(StatePart, frozen=True, kw_only=True):
     log_owed: bool = False
     """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
+    log_limited: bool = False
+    limits_kept: str = ""
+    """As in ``TaskFinished``."""
     cpu_s: float | None = None
     memory_peak_bytes: int | None = None
     memory_peak_of: str = ""
