@@ -33,6 +33,8 @@ class RunCreated(Payload, frozen=True, kw_only=True):
     number: int
     plan_digest: str
     definition_digest: str
+    secret_marks: Mapping[str, str] = {}
+    """Of secrets that were known then, by name: tells another value from the same one, and nothing of the value."""
 
 
 class RunStarted(Payload, frozen=True, kw_only=True):
@@ -120,6 +122,8 @@ class SecretGiven(Payload, frozen=True, kw_only=True):
     names: tuple[str, ...]
     intent: str = ""
     """Id of the intent."""
+    marks: Mapping[str, tuple[str, ...]] = {}
+    """As in ``RunCreated``, of all values that count from now on, oldest first."""
 
 
 class LogFetched(Payload, frozen=True, kw_only=True):

@@ -239,6 +239,8 @@ class RunState(StatePart, frozen=True, kw_only=True):
     secrets_needed: Mapping[str, str] = field(default_factory=dict)
     """Secrets whose values are not known, and why; nothing starts while there are any."""
     secrets_needed_at: float | None = None
+    secret_marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of every value that a host may still show, by the secret's name, oldest first."""
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()
