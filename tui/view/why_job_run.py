@@ -31,6 +31,7 @@ from tui.view.glyphs import Glyphs
 from tui.view.rows import Span, blank, spaced, width_of
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene
+from tui.view.why_outputs import output_facts
 from tui.view.why_repair import due_facts, notes_of, repair_facts, untidy_facts
 from tui.view.why_usage import used_facts
 from tui.view.why_words import Fact, attempts_left, names_in, text
@@ -80,6 +81,7 @@ class JobRunFacts:
                 yield from used_facts(member)
                 yield from self._acted(member)
                 yield from self._next(member)
+        yield from output_facts(member, self.room, self.glyphs)
         yield from untidy_facts(member)
         yield from due_facts(self.scene, member)
         yield from notes_of(self.scene)
