@@ -73,13 +73,16 @@ def focus_order(preview: Preview, form: Form = _NO_FORM) -> tuple[str, ...]:
     words = tuple(word.name for word in form.words)
     if preview.refusal:
         return (NO, *scope, *words)
+    if form.is_secret:
+        return (*(one.field for one in form.hidden), CONFIRM, NO)
     return (NO, CONFIRM, *scope, *words, REASON, *((NAME,) if form.name_wanted is not None else ()))
 
 
 def may_confirm(preview: Preview, form: Form = _NO_FORM) -> bool:
     """Whether ``Y`` does anything."""
     named = form.name_wanted is None or form.typed == form.name_wanted
-    return not preview.refusal and named and (not form.is_note or bool(form.reason.strip()))
+    usable = not any(one.problem for one in form.hidden)
+    return not preview.refusal and named and usable and (not form.is_note or bool(form.reason.strip()))
 
 
 def dialog_rows(

@@ -13,6 +13,7 @@ from runners.model.holds import PERSON, HoldKind
 from runners.model.phases import ENDED, FAILURES, LIVE, FailureKind, Phase, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import PlannedJob, PlannedTask
 from runners.model.state import JobRunState, RunbookLink, RunState, TaskState
+from tui.keys.actions import key_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
@@ -229,6 +230,12 @@ def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
 def run_holds(scene: RunScene) -> tuple[HoldDocument, ...]:
     """What the whole run waits for."""
     return tuple(hold for hold in scene.holds if hold.what == scene.state.name)
+
+
+def in_keys(text: str) -> SafeText:
+    """What a hold says, with the key of the run's screen in place of the command that gives a secret."""
+    before, found, _ = text.rpartition("; onduty secret give ")
+    return own(f"{safe(before)}; {key_of('give-secret')} gives it") if found else safe(text)
 
 
 def stage_before(state: RunState, stage: str) -> str:

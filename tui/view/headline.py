@@ -23,6 +23,7 @@ from tui.view.facts import (
     Place,
     failed_task,
     how_it_ended,
+    in_keys,
     listed,
     parse_time,
     place_of,
@@ -84,7 +85,8 @@ def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
         name = run.environment or ""
         place = f" in {name.upper() if name.lower() == 'production' else name}" if name else ""
         more = len(bad) + len(waiting) - 1
-        sentence = safe(f"{place}: {run.what}{_stop(run.what)}" if run.what else f"{place} {run.phase}.")
+        what = in_keys(run.what)
+        sentence = own(f"{safe(place)}: {what}{_stop(what)}" if what else f"{safe(place)} {safe(run.phase)}.")
         return _loud(safe(run.id), sentence, token, tint, more=more, age=None, here=here, key=False)
     if here.stale_s is not None:
         return _lost(here)
@@ -192,7 +194,7 @@ def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
     hold = holds[0]
     place = place_of(scene.state, hold.what)
     name = subject(place) if place is not None else safe(hold.what)
-    text = safe(hold.text)
+    text = in_keys(hold.text)
     if hold.kind == HoldKind.HOST_KEY and place is not None:
         host = safe(place.run.host)
         text = own(f"{host} shows a key that is not on record. onduty hosts trust {host}")

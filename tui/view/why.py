@@ -17,6 +17,7 @@ from tui.view.facts import (
     REPAIR,
     Place,
     hold_for,
+    in_keys,
     is_bad,
     is_due,
     place_of,
@@ -114,7 +115,7 @@ class _Pen:
         """A stage, a job, a folded row or the whole run: names by phase."""
         state = self.scene.state
         for hold in run_holds(self.scene):
-            yield "waits", text(safe(hold.text or hold.kind))
+            yield "waits", text(in_keys(hold.text or hold.kind))
         for label, found, token in (
             ("failed", [one for one in members if is_bad(state, one.run)], "fail"),
             ("unknown", _in(members, Phase.UNKNOWN), "unk"),

@@ -356,6 +356,7 @@ class JobRunFacts:
     def _next_of_waiting(self, member: Place) -> Iterator[Fact]:
         state, target = self.scene.state, member.run.id
         keys = [(key_of("pause"), "resume")] if state.phase is RunPhase.PAUSED else []
+        keys += [(key_of("give-secret"), "give secret")] if state.secrets_needed else []
         keys += [(key_of("skip"), "skip")] if not why_not_skip(state, target) else []
         keys += [(key_of("cancel"), "cancel")] if not why_not_cancel(state, target) else []
         yield from self._keys(keys)
