@@ -108,7 +108,8 @@ def dialog_rows(
     body = DialogBody(preview, pen.verb, pen.inner, glyphs).rows(address)
     enabled = may_confirm(preview, form)
     fields = DialogFields(form, pen.inner, pen.label, glyphs).rows(refused=bool(preview.refusal))
-    bar, places = pen.buttons(form.focus, enabled)
+    typing = any(one.field == form.focus for one in form.hidden)
+    bar, places = pen.buttons(form.focus, enabled, next_key="enter" if typing else "")
     foot = [BLANK, *fields, BLANK, BLANK, bar, BLANK] if fields else [BLANK, bar, BLANK]
     spare = None if height is None else max(1, height - pen.frame_rows)
     if spare is not None and len(head) + len(body) + len(foot) > spare:
@@ -183,8 +184,11 @@ class _Pen:
             BLANK,
         ]
 
-    def buttons(self, focus: str, enabled: bool) -> tuple[Row, list[tuple[str, int, int]]]:
-        """The safe one, the other one, and the keys that do the same; with each button's name, x and width."""
+    def buttons(self, focus: str, enabled: bool, next_key: str = "") -> tuple[Row, list[tuple[str, int, int]]]:
+        """The safe one, the other one, and the keys that do the same; with each button's name, x and width.
+
+        ``next_key`` goes on from a field in which letters are text.
+        """
         room = max(LEAST_CELLS, self.inner - 15 - 2 - 4)
         label = cut_middle(self.title, room, self.glyphs.cut)
         refused = bool(self.preview.refusal)
@@ -198,9 +202,11 @@ class _Pen:
             places.append((name, x, width_of(group)))
             x += width_of(group) + 2
         keys = [("esc", "no")]
-        if enabled and not refused:
+        if next_key:
+            keys.append((next_key, "next"))
+        elif enabled and not refused:
             keys.append(("Y", SPOKEN.get(self.verb, self.verb)))
-        if not refused:
+        if not refused and not next_key:
             keys.append(("tab", "move"))
         right = spaced([(Span(own(key), "acc", bold=True), Span(safe(f" {word}"), "muted")) for key, word in keys], 3)
         if width_of(left) + 3 + width_of(right) > self.inner:

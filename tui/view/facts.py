@@ -205,6 +205,19 @@ def how_it_ended(run: JobRunState) -> SafeText:
     return own(run.kind.value.replace("_", " ")) if run.kind else own("failed")
 
 
+def ended_badly(place: Place) -> tuple[str, SafeText] | None:
+    """The task that failed in a live attempt, and how; its ``finally:`` tasks may still be at it."""
+    task = failed_task(place)
+    if task is None or task[2].phase not in (TaskPhase.FAILED, TaskPhase.TIMED_OUT):
+        return None
+    name, state = task[1], task[2]
+    if state.phase is TaskPhase.TIMED_OUT:
+        return name, own("timed out")
+    if state.exit_code is not None:
+        return name, own(f"exit {state.exit_code}")
+    return name, safe(f"killed by {state.signal}" if state.signal else state.reason or "failed")
+
+
 def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
     """What a job run waits for: its own hold, else the one that its job, its stage or the whole run shares."""
     run = place.run

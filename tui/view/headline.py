@@ -103,7 +103,8 @@ def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) 
     stale_s = scene.here.stale_s
     # What follows from it may be different by now, so it is not said of old news.
     old = own(f"No word from the controller for {duration(stale_s)}.") if stale_s is not None else None
-    sentence = f"{how_it_failed(first)} {old or consequence(scene, first)}"
+    missing = own(f"A secret is missing, {key_of('give-secret')} gives it.") if scene.state.secrets_needed else None
+    sentence = f"{how_it_failed(first)} {old or missing or consequence(scene, first)}"
     more = len(failed) + len(unknown) - 1
     verb = own(_VERBS.get(first.run.phase, " failed"))
     return _loud(

@@ -6,6 +6,7 @@ wraps.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from runners.core.outcome import warnings_of
@@ -169,5 +170,9 @@ def _called(found: Sequence[Place], members: Sequence[Place]) -> list[str]:
     return [one.run.host if one_job else short_name(one) for one in found]
 
 
+_DURATION = re.compile(r"\b(\d+[hm]) (\d+[ms])\b")
+"""``1m 10s`` stays in one row."""
+
+
 def _words(text: SafeText) -> list[SafeText]:
-    return [SafeText(word) for word in text.split(" ")]
+    return [SafeText(word.replace("\u00a0", " ")) for word in _DURATION.sub("\\1\u00a0\\2", text).split(" ")]

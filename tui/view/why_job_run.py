@@ -15,6 +15,7 @@ from tui.view.durations import ago, clock, count_of, duration, task_duration
 from tui.view.facts import (
     NEEDS_PERSON,
     Place,
+    ended_badly,
     failed_task,
     hold_for,
     how_it_ended,
@@ -248,6 +249,9 @@ class JobRunFacts:
         hold = hold_for(self.scene, member)
         if hold is not None and hold.what == run.id:
             yield "waits", text(safe(hold.text or hold.kind))
+        if failed := ended_badly(member):
+            # Said of the job run as a whole only once ``finally:`` is done.
+            yield "failed", (Span(failed[1], "fail", bold=True), Span(own(f" in {safe(failed[0])}")))
         stands = state.ended_at is not None
         at_task = own(f", task {count_of(number, total)}" if total > 1 else "")
         yield "after" if stands else "now", (Span(safe(name), "text" if stands else "run"), Span(at_task))
@@ -285,7 +289,7 @@ class JobRunFacts:
         for spec, task in zip(steps_of(member)[:upto], attempt.tasks if attempt else (), strict=False):
             if task.phase is TaskPhase.KEPT:
                 done.append(f"{safe(task_name(spec))} kept")
-            elif task.started_at is not None and task.ended_at is not None:
+            elif task.phase is TaskPhase.SUCCEEDED and task.started_at is not None and task.ended_at is not None:
                 done.append(f"{safe(task_name(spec))} {task_duration(task.ended_at - task.started_at)}")
         if done:
             yield "done", text(own(", ".join(done)))
