@@ -128,6 +128,8 @@ class Conversation:
                     timeout_s=request_.timeout_s,
                     label=request_.label,
                     earlier=request_.earlier,
+                    limits=request_.limits,
+                    log_limit_bytes=request_.log_limit_bytes,
                     shell=request_.shell,
                     login=request_.login,
                 ),

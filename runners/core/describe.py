@@ -118,6 +118,8 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 host_ended_at=api.rfc3339(task.host_ended_at),
                 log_bytes=task.log_bytes,
                 files=task.files,
+                log_cut="disk" if task.log_cut else "limit" if task.log_limited else None,
+                limits_kept=task.limits_kept or None,
                 cpu_s=task.cpu_s,
                 memory_peak_bytes=task.memory_peak_bytes,
                 memory_peak_of=task.memory_peak_of or None,

@@ -120,6 +120,8 @@ def _of_execution(
                     log_bytes=news.log_bytes,
                     log_owed=news.log_owed,
                     log_cut=news.log_cut,
+                    log_limited=news.log_limited,
+                    limits_kept=news.limits_kept,
                     host_started_at=news.host_started_at,
                     host_ended_at=news.host_ended_at,
                     cpu_s=news.cpu_s,

@@ -114,6 +114,11 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float | None = None
     """User + system seconds on the host, at least; null: not measured."""
     memory_peak_bytes: int | None = None
+    log_cut: str | None = None
+    """``disk``: the host's disk was full; ``limit``: it came to its log_limit; null: the log is whole."""
+    limits_kept: str | None = None
+    """Limits of memory and processors were kept for the ``job`` whole, or of memory for each ``process``; null: it had
+    none."""
     memory_peak_of: str | None = None
     """``process``: of its largest process that was seen; ``job``: of all of it together; null without a peak."""
 

@@ -54,6 +54,8 @@ class ExecutionFinished(News):
     log_bytes: int = 0
     log_owed: bool = False
     log_cut: bool = False
+    log_limited: bool = False
+    limits_kept: str = ""
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None

@@ -50,6 +50,9 @@ class TaskState(StatePart, frozen=True, kw_only=True):
     log_owed: bool = False
     """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
+    log_limited: bool = False
+    limits_kept: str = ""
+    """As in ``TaskFinished``."""
     cpu_s: float | None = None
     memory_peak_bytes: int | None = None
     memory_peak_of: str = ""
@@ -233,6 +236,8 @@ class RunState(StatePart, frozen=True, kw_only=True):
     secrets_needed: Mapping[str, str] = field(default_factory=dict)
     """Secrets whose values are not known, and why; nothing starts while there are any."""
     secrets_needed_at: float | None = None
+    secret_marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of every value that a host may still show, by the secret's name, oldest first."""
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()

@@ -59,12 +59,13 @@ from runners.spec.kind_fields import (
     Url,
     WaitFor,
 )
+from runners.spec.limit_fields import CpuShare, LogSize, MemorySize, Niceness, some_limit
 from runners.spec.manner import ShellWord, SudoUser
 from runners.spec.nodes import Scalar
 
 _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
-    | {"schedule", "windows", "limits"}
+    | {"schedule", "windows"}
 )
 _LATER_TASK = frozenset(["outputs"])
 
@@ -75,6 +76,7 @@ _TIMEOUT = (
 )
 _NOT_VIA = "without it onduty connects by itself, as ssh -G says, and goes through the hosts of jump: or ProxyJump"
 _SUDO = "true: root through sudo; or the name of a user."
+_LOG_LIMIT = "What a command prints after so much of it is dropped, and said; the command goes on."
 
 Env = dict[EnvKey, Text]
 
@@ -141,6 +143,21 @@ def _group_alone(value: object) -> object:
     return {"group": value} if isinstance(value, Scalar) and not is_null(value) else value
 
 
+class LimitsModel(Model):
+    """What each command may use of its host. A task's own replaces the job's whole, and that the default."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    cpu: CpuShare | None = Field(default=None, description="Of one processor: 50%, 150%. Needs systemd on the host.")
+    memory: MemorySize | None = Field(
+        default=None, description="Of the whole command where the host has systemd, else of each of its processes."
+    )
+    nice: Niceness | None = Field(default=None, description="0 to 19: the nicer, the later it gets a processor.")
+
+
+SomeLimits = Annotated[LimitsModel, BeforeValidator(some_limit)]
+
+
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
@@ -150,6 +167,8 @@ class DefaultsModel(Model):
     shell: ShellWord = Field(default="sh", description=_SHELL)
     login: TrueOrFalse = Field(default=False, description=_LOGIN)
     sudo: SudoUser = Field(default="", description=_SUDO)
+    limits: SomeLimits | None = None
+    log_limit: LogSize | None = Field(default=None, description=_LOG_LIMIT)
 
 
 class HttpModel(Model):
@@ -200,6 +219,8 @@ class TaskModel(Model):
     shell: ShellWord | None = Field(default=None, description=_SHELL)
     login: TrueOrFalse | None = Field(default=None, description=_LOGIN)
     sudo: SudoUser | None = Field(default=None, description=_SUDO)
+    limits: SomeLimits | None = None
+    log_limit: LogSize | None = Field(default=None, description=_LOG_LIMIT)
     timeout: PositiveDuration | None = None
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where the command runs on the host.")
@@ -233,6 +254,8 @@ class JobModel(Model):
     shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
     login: TrueOrFalse | None = Field(default=None, description="For all its commands. " + _LOGIN)
     sudo: SudoUser | None = Field(default=None, description="For all its commands. " + _SUDO)
+    limits: SomeLimits | None = Field(default=None, description="For each of its commands.")
+    log_limit: LogSize | None = Field(default=None, description="For each of its commands. " + _LOG_LIMIT)
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on the host.")
     runbook: Name | None = Field(default=None, description="The page for a failure of this job.")
