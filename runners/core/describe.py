@@ -120,6 +120,7 @@ def _job(state: RunState, planned: PlannedJob, run: JobRunState, hold: Hold | No
                 files=task.files,
                 log_cut="disk" if task.log_cut else "limit" if task.log_limited else None,
                 limits_kept=task.limits_kept or None,
+                host=task.host,
                 cpu_s=task.cpu_s,
                 memory_peak_bytes=task.memory_peak_bytes,
                 memory_peak_of=task.memory_peak_of or None,

@@ -127,6 +127,7 @@ def _of_execution(
                     cpu_s=news.cpu_s,
                     memory_peak_bytes=news.memory_peak_bytes,
                     memory_peak_of=news.memory_peak_of,
+                    host=news.host,
                     files=news.files,
                 ),
             )

@@ -254,6 +254,7 @@ def task_finished(draft: Draft, event: Event, payload: TaskFinished) -> None:
         cpu_s=payload.cpu_s,
         memory_peak_bytes=payload.memory_peak_bytes,
         memory_peak_of=payload.memory_peak_of,
+        host=payload.host,
         files=payload.files,
     )
     if run.phase is Phase.UNKNOWN:

@@ -130,6 +130,7 @@ class Engine:
             logs=self._logs,
             tell=self._writer.tell,
             changed=self._board.changed,
+            watched=lambda: self._watchers.runs,
         )
         self._performer = Performer(
             pool=self._pool,

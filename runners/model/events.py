@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
+from runners.model.metrics import HostReading
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase
 
 
@@ -239,6 +240,8 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     """None: not measured."""
     memory_peak_of: str = ""
     """``process``: of its largest process that was seen; ``job``: of all of it together."""
+    host: HostReading | None = None
+    """How its host was when it was last looked at before a failure."""
     files: tuple[str, ...] = ()
     """What a download left on this machine: absolute paths."""
 

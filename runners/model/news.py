@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runners.model.metrics import HostReading
 from runners.model.phases import FailureKind, Result
 
 
@@ -61,6 +62,8 @@ class ExecutionFinished(News):
     cpu_s: float | None = None
     memory_peak_bytes: int | None = None
     memory_peak_of: str = ""
+    host: HostReading | None = None
+    """How its host was when it was last looked at before a failure."""
     files: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What it wrote to ``$ONDUTY_OUTPUT``."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import field
 
+from runners.model.metrics import HostReading
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import Plan
 
@@ -57,6 +58,8 @@ class TaskState(StatePart, frozen=True, kw_only=True):
     memory_peak_bytes: int | None = None
     memory_peak_of: str = ""
     """As in ``TaskFinished``."""
+    host: HostReading | None = None
+    """How its host was when it was last looked at before a failure."""
     files: tuple[str, ...] = ()
     """What a download left here: absolute paths."""
     dispatch_seq: int = 0

@@ -15,6 +15,7 @@ from typing import Protocol
 from runners.model.definition import Shell
 from runners.model.inventory import Host
 from runners.model.limits import NO_LIMITS, Limits
+from runners.model.metrics import HostSample
 from runners.ports.byte_stream import ByteStream
 from runners.ports.courier import Courier
 
@@ -261,6 +262,14 @@ class HostSession(Supervisor, Protocol):
         What is asked of it is told through the session's one sink. Use it at once and ask again later: what nobody
         uses is closed. Raises ``SudoRefused`` when sudo does not let us, within seconds; then nothing ran, and the
         session goes on.
+        """
+        ...
+
+    async def sample(self, keys: Sequence[str] = (), *, rooms: bool = False) -> HostSample:
+        """How the host is now, and what these executions of the account itself used so far.
+
+        ``rooms``: have its disks looked at too; how full they are is in this answer or in a later one. What the host
+        does not say is None. Raises ``SessionLost``.
         """
         ...
 

@@ -18,7 +18,7 @@ Role = Literal["helper", "follower"]
 PARTS: Mapping[Role, tuple[str, ...]] = {
     "helper": (
         *("record.sh", "workfolder.sh", "supervisor.sh", "limits.sh", "gauge.sh"),
-        *("tree.sh", "helper.sh", "opening.sh"),
+        *("tree.sh", "sampler.sh", "helper.sh", "opening.sh"),
     ),
     "follower": ("record.sh", "follower.sh", "opening.sh"),
 }

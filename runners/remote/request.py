@@ -154,6 +154,11 @@ def remove_workdirs(number: int, workdirs: Sequence[str]) -> bytes:
     return request("unwork", number, *map(checked_work_folder, workdirs))
 
 
+def sample(number: int, keys: Sequence[str], *, rooms: bool) -> bytes:
+    """How the host is, and what these executions used so far; ``rooms``: how full its disks are as well, told later."""
+    return request("sample", number, "1" if rooms else "0", *map(checked_key, keys))
+
+
 def ping(number: int) -> bytes:
     """Nothing but the reply."""
     return request("ping", number)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
 from runners.model.limits import NO_LIMITS
+from runners.model.metrics import HostSample
 from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult, HostInspection
 from runners.testing.behaviour import (
     Die,
@@ -116,6 +117,9 @@ class FakeHost:
     holds_transfers: asyncio.Event | None = None
     """While it is not set, nothing is moved; None: nothing waits."""
     asked_streams: list[tuple[str, int]] = field(default_factory=list)
+    samples: list[HostSample] = field(default_factory=lambda: [HostSample()])
+    sampled: list[tuple[tuple[str, ...], bool]] = field(default_factory=list)
+    """What was asked each time: keys, and whether the disks too."""
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change."""
 

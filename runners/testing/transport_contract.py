@@ -146,6 +146,21 @@ class TransportContract:
         assert sink.output(KEY) == b"x" * 1024
         await session.close()
 
+    async def test_a_look_at_the_host_disturbs_nothing_and_ends_with_the_session(self, lab: TransportLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request(lab.script(Print(b"one"), Gate(), Exit(3))))
+        for rooms in (True, False, True):
+            seen = await session.sample([KEY, "u.404.1.1"], rooms=rooms)
+            assert [job for job in seen.jobs if job.key != KEY] == []
+        lab.release()
+        assert (await sink.until_finished(KEY)).exit_code == 3
+        await lab.cut()
+        await sink.until_lost()
+        with pytest.raises(SessionLost):
+            await session.sample()
+        await session.close()
+
     async def test_a_job_without_outputs_says_so(self, lab: TransportLab) -> None:
         sink = RecordingSink()
         session = await connect(lab, sink)
