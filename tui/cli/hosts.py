@@ -135,8 +135,8 @@ async def _hosts(
     from runners.model.errors import InputRefused
     from runners.model.inventory import Inventory
     from runners.plan.patterns import hosts_of
-    from tui.cli.inventories import checked, inventory_for
-    from tui.cli.texts import FileRefused
+    from tui.cli.inventories import inventory_for
+    from tui.cli.texts import FileRefused, checked
 
     try:
         text = inventory_for(None, options.inventory, execute=waiting or execute)
