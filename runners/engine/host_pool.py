@@ -50,7 +50,8 @@ class HostPool:
 
     def link(self, host: Host) -> HostLink:
         """The link of a host; made, not yet connected, when it is first asked for."""
-        record = (host.name, host.address, host.port, host.user, host.identity, host.known_hosts, host.ssh_config)
+        own = (host.name, host.address, host.port, host.user, host.identity)
+        record = (*own, host.known_hosts, host.ssh_config, host.via)
         found = self._links.get(record)
         if found is None:
             found = HostLink(

@@ -6,7 +6,6 @@ that it is refused by name and never parsed and ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -40,6 +39,7 @@ from runners.spec.fields import (
     User,
     Variable,
     Version,
+    ViaWord,
     WhenBusyWord,
     WholeNumber,
     Words,
@@ -74,7 +74,6 @@ _LOGIN = "true: the shell reads the profile of the account first."
 _TIMEOUT = (
     "For one attempt, tasks and verify, without queueing and backoff; each task of a rollback or finally has as long."
 )
-_NOT_VIA = "without it onduty connects by itself, as ssh -G says, and goes through the hosts of jump: or ProxyJump"
 _SUDO = "true: root through sudo; or the name of a user."
 _LOG_LIMIT = "What a command prints after so much of it is dropped, and said; the command goes on."
 
@@ -88,9 +87,6 @@ class Model(BaseModel):
 
     later: ClassVar[frozenset[str]] = _LATER_ANYWHERE
     """Keys that come with a later version."""
-
-    instead: ClassVar[Mapping[str, str]] = {}
-    """What to write until then, for some of them."""
 
     @classmethod
     def known_keys(cls) -> dict[str, FieldInfo]:
@@ -294,9 +290,6 @@ class PipelineModel(Model):
 class ConnectionModel(Model):
     """How to reach a host. What is not said is left to ssh and its configuration files."""
 
-    later = frozenset({"via"})
-    instead: ClassVar[Mapping[str, str]] = {"via": _NOT_VIA}
-
     address: Address | None = Field(default=None, description="What ssh is given; the host's name when there is none.")
     port: Port | None = None
     user: User | None = None
@@ -307,6 +300,9 @@ class ConnectionModel(Model):
     ssh_config: FilePath | None = Field(default=None, description="For ssh -F.")
     jump: Hops | None = Field(
         default=None, description="Hosts to go through: hosts of this file, or aliases of ssh; none: straight to it."
+    )
+    via: ViaWord | None = Field(
+        default=None, description="openssh: its own client goes to the jump hosts; a ControlMaster serves."
     )
     vars: Env = Field(default={}, description="For every command on the host: over the pipeline's env, under a job's.")
 
@@ -337,8 +333,7 @@ class SiteModel(Model):
 class InventoryModel(Model):
     """An inventory file."""
 
-    later = frozenset({"vars", "plugin", "via"})
-    instead: ClassVar[Mapping[str, str]] = {"via": _NOT_VIA}
+    later = frozenset({"vars", "plugin"})
 
     environment: Name | None = None
     command: Words | None = Field(
