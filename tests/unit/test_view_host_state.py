@@ -42,10 +42,8 @@ NOW = HostReading(
 
 def test_a_host_in_a_few_rows_each_with_its_number() -> None:
     before = HostReading(at=998.0, cpu_percent=5.0, memory_percent=40.0, rooms=(ROOT,))
-    assert (
-        texts_of(state_rows((before, NOW), 1000.5, 42, ASCII), 42)
-        == [
-            "cpu                          =         71%",
+    assert texts_of(state_rows((before, NOW), 1000.5, 42, ASCII), 42) == [
+        "cpu                          =         71%",
         "memory                       =         43%",
         "disk /var                    =        100%",
         "net                          _    4.1 MB/s",
