@@ -41,4 +41,5 @@ def step_above(values: Sequence[float | None]) -> float:
 def _height(value: float | None, top: float) -> int:
     if value is None:
         return 0
-    return min(_MOST, 1 + int(_MOST * max(0.0, value) / top)) if top > 0 else 1
+    part = min(1.0, max(0.0, value) / top) if top > 0 else 0.0
+    return min(_MOST, 1 + int(_MOST * part))
