@@ -114,14 +114,18 @@ class OndutyApp(App[None], inherit_bindings=False):
             loop.call_soon_threadsafe(self._told_to_end, number)
 
         self._hangups = signal.signal(signal.SIGHUP, hung_up)
-        self._following = self.keep(self.feed.run)
         self.push_screen(BoardScreen())
         if self._first_run:
             self.open_run(self._first_run)
 
-        else:
+        # The frame is there before the first word of the controller.
+        self.call_after_refresh(self._follow)
+        if not self._first_run:
             # So that opening a run later does not wait for it.
             self.set_timer(WARM_AFTER_S, _warm)
+
+    def _follow(self) -> None:
+        self._following = self.keep(self.feed.run)
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and what is pasted go to the screen at once; see ``KeyTaker``."""

@@ -12,19 +12,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from runners.client.client import ControllerClient, StreamDropped
-from runners.client.start import ControllerCommand
-from runners.client.start import connect as find_or_start
-from runners.core.reduce import reduce
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
 from runners.model.phases import FAILURES, RunPhase
-from runners.model.preview import Preview
-from runners.model.snapshot import PlanAnswer
-from runners.model.state import RunState
 from tui.keys.actions import key_of
+
+if TYPE_CHECKING:
+    from runners.client.client import ControllerClient
+    from runners.client.start import ControllerCommand
+    from runners.model.preview import Preview
+    from runners.model.snapshot import PlanAnswer
+    from runners.model.state import RunState
 
 T = TypeVar("T")
 
@@ -57,6 +57,10 @@ class Line:
 
     async def __call__(self, *, start: bool) -> tuple[ControllerClient, api.Hello]:
         """See ``Connect``. A state folder that was removed meanwhile is not made again."""
+        # Not before the first frame: HTTP takes longer to be loaded than a frame to be drawn.
+        from runners.client.client import ControllerClient
+        from runners.client.start import connect as find_or_start
+
         if self._met and not self._home.is_dir():
             gone = f"the state folder was removed, the controller too; {self._home}"
             raise ControllerUnreachable(gone, hint=f"{key_of('quit')} leaves")
@@ -206,6 +210,9 @@ class RunFeed:
 
     async def run(self) -> None:
         """Follow the run for as long as its screen is open."""
+        from runners.client.client import StreamDropped
+        from runners.core.reduce import reduce
+
         while True:
             try:
                 async with await self.feed.up() as client:

@@ -17,6 +17,7 @@ from runners.adapters.opened_shell import OpenedShell
 from runners.adapters.remote_words import execution_report, execution_result
 from runners.adapters.session_voice import Voice
 from runners.model.errors import HostRefused, SessionLost
+from runners.model.metrics import HostSample
 from runners.ports.transport import (
     CancelStep,
     ExecutionPhase,
@@ -29,6 +30,7 @@ from runners.remote import request
 from runners.remote.frames import Chunk, FrameError
 from runners.remote.notices import CancelNotice, Finished, KeyReport
 from runners.remote.result import RemoteResult
+from runners.remote.samples import parse_sample
 
 REQUEST_DEADLINE_S = 20.0
 REMOVE_DEADLINE_S = 600.0
@@ -128,6 +130,8 @@ class Conversation:
                     timeout_s=request_.timeout_s,
                     label=request_.label,
                     earlier=request_.earlier,
+                    limits=request_.limits,
+                    log_limit_bytes=request_.log_limit_bytes,
                     shell=request_.shell,
                     login=request_.login,
                 ),
@@ -210,6 +214,11 @@ class Conversation:
         for key in keys:
             if (followed := self._followed.get(key)) is not None and followed.over:
                 del self._followed[key]
+
+    async def sample(self, keys: Sequence[str], *, rooms: bool) -> HostSample:
+        """As the promise of ``HostSession`` says."""
+        answer = await self._ask(lambda number: request.sample(number, keys, rooms=rooms))
+        return parse_sample(answer.samples, tuple(self._helper.rooms.values()))
 
     async def ping(self) -> None:
         """Return when the helper has answered. Raises ``SessionLost`` when it does not."""

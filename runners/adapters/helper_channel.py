@@ -14,11 +14,27 @@ from dataclasses import dataclass, field
 from runners.adapters.opened_shell import READ_BYTES, OpenedShell, closed
 from runners.adapters.shell_channel import ShellLost
 from runners.model.errors import SessionLost
+from runners.model.metrics import Room
 from runners.remote import request
-from runners.remote.notices import CancelNotice, Finished, KeyReport, LineSplitter, Reply, WorkFolder, parse_notice
+from runners.remote.notices import (
+    CancelNotice,
+    Finished,
+    KeyReport,
+    LineSplitter,
+    Reply,
+    RoomLine,
+    SampleLine,
+    WorkFolder,
+    parse_notice,
+)
+from runners.remote.samples import parse_room
 
 SLOWEST_BYTES_PER_S = 50_000
 """A request is given a second more for so many of its own bytes."""
+
+
+MOST_SAMPLE_LINES = 500
+MOST_ROOMS = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +45,8 @@ class Answer:
     reports: list[KeyReport]
     folders: list[str] = field(default_factory=list)
     """Paths of work folders, where they were asked for."""
+    samples: list[str] = field(default_factory=list)
+    """Lines of a sample, where one was asked for."""
 
 
 @dataclass(slots=True)
@@ -36,6 +54,7 @@ class _Pending:
     done: asyncio.Future[Answer]
     reports: list[KeyReport] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
     ends_with_report: bool = False
 
 
@@ -61,6 +80,8 @@ class HelperChannel:
         self._deadline_s = deadline_s
         self._on_notice = on_notice
         self._on_lost = on_lost
+        self.rooms: dict[str, Room] = {}
+        """How full the host's disks were when it last said so."""
         self._number = 0
         self._pending: dict[int, _Pending] = {}
         self._fetches: deque[_Fetch] = deque()
@@ -185,7 +206,13 @@ class HelperChannel:
     def _hear(self, line: str) -> None:
         match parse_notice(line):
             case Reply(number=number, word=word) if pending := self._pending.get(number):
-                _settle(pending.done, Answer(word=word, reports=pending.reports, folders=pending.folders))
+                found = Answer(word=word, reports=pending.reports, folders=pending.folders, samples=pending.samples)
+                _settle(pending.done, found)
+            case SampleLine(number=number, text=text) if pending := self._pending.get(number):
+                if len(pending.samples) < MOST_SAMPLE_LINES:
+                    pending.samples.append(text)
+            case RoomLine(text=text):
+                self._keep_room(parse_room(text))
             case WorkFolder(number=number, path=path) if pending := self._pending.get(number):
                 pending.folders.append(path)
             case KeyReport(number=int(number)) as report if pending := self._pending.get(number):
@@ -196,6 +223,10 @@ class HelperChannel:
                 self._on_notice(notice)
             case _:
                 pass
+
+    def _keep_room(self, room: Room | None) -> None:
+        if room is not None and (room.mount in self.rooms or len(self.rooms) < MOST_ROOMS):
+            self.rooms[room.mount] = room
 
     async def _read_raw(self, skip: asyncio.Task[bytes]) -> None:
         try:

@@ -46,19 +46,19 @@ def _options(host: Host, program: str) -> list[str]:
     if host.known_hosts is not None:
         command += ["-o", f"UserKnownHostsFile={_quoted(host.known_hosts)}"]
     if host.jump is not None:
-        command += ["-o", f"ProxyCommand={_proxy(host.jump, program)}" if host.jump else "ProxyJump=none"]
+        command += ["-o", f"ProxyCommand={proxy_command(host.jump, program)}" if host.jump else "ProxyJump=none"]
     return command
 
 
-def _proxy(hops: tuple[Host, ...], program: str) -> str:
-    """The command that reaches the last of the hops through those before it.
+def proxy_command(hops: tuple[Host, ...], program: str, *more: str) -> str:
+    """The command that reaches the last of the hops through those before it, with ``more`` options for that one.
 
     ``-J`` could not carry keys and known_hosts of the inventory. ssh hands the text to a shell and expands ``%`` in it
     (ssh_config(5), ProxyCommand), so every word is quoted and every ``%`` that is not ours is doubled.
     """
     *before, last = hops
     inner = _options(replace(last, jump=tuple(before) or last.jump), program)
-    words = [shlex.quote(word).replace("%", "%%") for word in (program, *inner)]
+    words = [shlex.quote(word).replace("%", "%%") for word in (program, *inner, *more)]
     return " ".join([*words, "-W", "'[%h]:%p'", "--", shlex.quote(last.target).replace("%", "%%")])
 
 

@@ -28,6 +28,8 @@ def execution_result(result: RemoteResult) -> ExecutionResult:
         cancelled=result.cancelled,
         log_bytes=result.log_bytes,
         log_cut=result.log_cut,
+        log_limited=result.log_limited,
+        limits_kept=result.limits_kept,
         started_at=result.started_at,
         ended_at=result.ended_at,
         cpu_s=result.cpu_s,

@@ -14,7 +14,8 @@ from runners.adapters.interactive import interactive_command
 from runners.adapters.known_hosts import KeyStanding, KnownHosts, fingerprint, holds, key_type, record_key
 from runners.adapters.shell_channel import ShellLost
 from runners.adapters.ssh_config import SshConfig, SshOptions
-from runners.adapters.ssh_dial import AgentPath, Connection, Dialler
+from runners.adapters.ssh_dial import AgentPath, Dialler
+from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_login import changed_key, unreachable
 from runners.adapters.ssh_shell_channel import SshShell, open_shell
 from runners.adapters.ssh_streams import SshStreams

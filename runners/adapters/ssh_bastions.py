@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runners.adapters.ssh_config import SshOptions
+from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_login import on_the_way
 from runners.model.errors import OndutyError
-
-if TYPE_CHECKING:
-    from runners.adapters.ssh_dial import Connection
 
 Route = tuple[SshOptions, ...]
 """Jump hosts in order; the last one is where the connection leads."""

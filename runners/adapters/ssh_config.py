@@ -12,11 +12,8 @@ What ``ssh -G`` prints is described in ssh(1) and ssh_config(5); tokens and tild
 from __future__ import annotations
 
 import asyncio
-import getpass
-import hashlib
 import os
 import pwd
-import re
 import shutil
 import socket
 from collections.abc import Mapping, Sequence
@@ -25,6 +22,8 @@ from pathlib import Path
 
 from runners.adapters.ssh_config_scan import ConfigScan, scan_config
 from runners.adapters.ssh_config_shared import SharedAnswers
+from runners.adapters.ssh_tokens import agent_path, expand, expand_tokens, login_name, split_paths, tokens_for
+from runners.adapters.via_openssh import through_openssh
 from runners.model.errors import HostRefused
 from runners.model.inventory import Host
 from runners.spec.jumps import HopRefused, parse_hops
@@ -46,6 +45,8 @@ DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_e
 NO_SSH_PROGRAM = (
     "there is no ssh program here: only the inventory's own keys are used (address, port, user, identity, known_hosts)"
 )
+
+NOTHING_TO_GO_THROUGH = "via: openssh has no jump host to go through here: the connection is direct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,8 @@ class SshOptions:
     """What a person should know about how this was resolved; empty when there is nothing to know."""
     proxy_jump: str = ""
     """``ProxyJump`` as the configuration has it; empty when the inventory has its own say."""
+    proxy: str = ""
+    """``ProxyCommand`` with its tokens expanded, run by a shell: the connection goes over it. Empty: there is none."""
     hops: tuple[SshOptions, ...] = ()
     """The jump hosts in order, from here to the host; they have no hops of their own."""
     declared: Host | None = field(default=None, compare=False, repr=False)
@@ -129,25 +132,47 @@ class SshConfig:
     async def resolve(self, host: Host) -> SshOptions:
         """Return the options for ``host`` and for every host on the way to it.
 
-        Raises ``HostRefused`` when the configuration cannot be used: it does not parse, it needs what onduty does not
-        do (ProxyCommand), or its jump hosts lead in a circle. Nothing is sent to the host.
+        Raises ``HostRefused`` when the configuration cannot be used: it does not parse, or its jump hosts lead in a
+        circle. Nothing is sent to the host.
         """
         own = await self._resolve_alone(host)
+        if host.via:
+            return self._via_openssh(host, own)
+        if own.proxy:
+            return own
         hops = await self._hops(host, own)
         return replace(own, hops=hops) if hops else own
+
+    def _via_openssh(self, host: Host, own: SshOptions) -> SshOptions:
+        declared = _declared_hops(host, own)
+        if not declared:
+            # A command of the person's own, or nothing to go through: then it is the bastion itself, or stands alone.
+            return own if own.proxy else replace(own, notice=_joined(own.notice, NOTHING_TO_GO_THROUGH))
+        command = through_openssh(host, declared, self._program)
+        tokens = tokens_for(
+            home=self._home,
+            address=own.address,
+            name=host.target,
+            port=own.port,
+            user=own.user,
+            alias=own.host_key_alias,
+        )
+        return replace(own, proxy=expand_tokens(command, tokens))
 
     async def _hops(self, host: Host, own: SshOptions, depth: int = 0) -> tuple[SshOptions, ...]:
         """The way to ``host``. As with ssh, only the first hop's own jumps count: the others are reached through it."""
         declared = _declared_hops(host, own)
         if not declared:
             return ()
-        found = [await self._resolve_alone(hop) for hop in declared]
-        if _is_same(found[0], own):
+        first, *rest = [await self._resolve_alone(hop) for hop in declared]
+        found = (first, *(replace(hop, proxy="") for hop in rest))
+        if _is_same(first, own):
             # ``Host *`` with a ProxyJump means the bastion too; ssh does not jump through a host to itself either.
             return ()
         if depth >= MAX_HOPS:
             raise HostRefused(f"{host.name}: its jump hosts lead in a circle; nothing was sent")
-        hops = (*await self._hops(declared[0], found[0], depth + 1), *found)
+        before = () if first.proxy else await self._hops(declared[0], first, depth + 1)
+        hops = (*before, *found)
         if len(hops) > MAX_HOPS or any(_is_same(hop, own) for hop in hops):
             raise HostRefused(f"{host.name}: its jump hosts lead in a circle; nothing was sent")
         return hops
@@ -224,7 +249,7 @@ class SshConfig:
             host=host.name,
             address=host.target,
             port=host.port or DEFAULT_PORT,
-            user=host.user or _login_name(),
+            user=host.user or login_name(),
             named_identity=host.identity,
             identities=(host.identity,)
             if host.identity
@@ -233,6 +258,10 @@ class SshConfig:
             notice=notice,
             declared=host,
         )
+
+
+def _joined(*notices: str) -> str:
+    return "; ".join(filter(None, notices))
 
 
 def _declared_hops(host: Host, own: SshOptions) -> tuple[Host, ...]:
@@ -275,26 +304,17 @@ def parse_printed(text: str) -> dict[str, list[str]]:
 
 
 def read_printed_options(host: Host, printed: Mapping[str, Sequence[str]], *, home: Path) -> SshOptions:
-    """Turn the output of ``ssh -G`` into options.
-
-    Raises ``HostRefused`` for a way to the host that onduty cannot go yet.
-    """
+    """Turn the output of ``ssh -G`` into options."""
 
     def last(key: str) -> str | None:
         values = printed.get(key)
         return None if not values or values[-1] in ("", "none") else values[-1]
 
-    if host.jump is None and (command := last("proxycommand")) is not None:
-        raise HostRefused(
-            f"{host.name} is reached with ProxyCommand {printable(command)}, which onduty does not execute; "
-            "nothing was sent",
-            hint="name the hosts to go through in the inventory: jump: bastion",
-        )
     address = last("hostname") or host.target
     port = int(last("port") or DEFAULT_PORT)
-    user = last("user") or _login_name()
+    user = last("user") or login_name()
     alias = last("hostkeyalias")
-    tokens = _tokens(home=home, address=address, name=host.target, port=port, user=user, alias=alias)
+    tokens = tokens_for(home=home, address=address, name=host.target, port=port, user=user, alias=alias)
 
     def paths(key: str) -> tuple[str, ...]:
         return tuple(expand(value, tokens, home) for value in printed.get(key, ()) if value not in ("", "none"))
@@ -319,7 +339,7 @@ def read_printed_options(host: Host, printed: Mapping[str, Sequence[str]], *, ho
         identities=paths("identityfile"),
         identities_only=last("identitiesonly") in ("yes", "true"),
         certificates=paths("certificatefile"),
-        identity_agent=_agent(identity_agent, tokens, home),
+        identity_agent=agent_path(identity_agent, tokens, home),
         known_hosts=(host.known_hosts,)
         if host.known_hosts
         else split_paths((printed.get("userknownhostsfile") or [""])[-1], home),
@@ -338,6 +358,7 @@ def read_printed_options(host: Host, printed: Mapping[str, Sequence[str]], *, ho
         host_key_algorithms=_names(last("hostkeyalgorithms")),
         notice="; ".join(notices),
         proxy_jump=(last("proxyjump") or "") if host.jump is None else "",
+        proxy=expand_tokens(last("proxycommand") or "", tokens) if host.jump is None else "",
         declared=host,
     )
 
@@ -346,64 +367,6 @@ def printable(text: str, limit: int = MAX_SAID_CHARS) -> str:
     """``text`` as one line without anything that a terminal would act on."""
     flat = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(flat.split())[:limit]
-
-
-def split_paths(value: str, home: Path) -> tuple[str, ...]:
-    """Split the paths of a ``…KnownHostsFile`` line.
-
-    ``ssh -G`` joins them with spaces and quotes nothing, so a word that does not begin like a path belongs to the one
-    before it.
-    """
-    found: list[str] = []
-    for word in value.split(" "):
-        if word.startswith(("/", "~")) or word == "none" or not found:
-            found.append(word)
-        else:
-            found[-1] += " " + word
-    return tuple(_tilde(path, home) for path in found if path and path != "none")
-
-
-def expand(value: str, tokens: Mapping[str, str], home: Path) -> str:
-    """Expand tilde, ``%`` tokens and ``${VARIABLES}`` as ssh_config(5), TOKENS, describes."""
-    path = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], ""), _tilde(value, home))
-    return re.sub(r"%(.)", lambda found: tokens.get(found[1], found[0]), path)
-
-
-def _tokens(*, home: Path, address: str, name: str, port: int, user: str, alias: str | None) -> dict[str, str]:
-    machine = socket.gethostname()
-    digest = hashlib.sha1(f"{machine}{address}{port}{user}".encode(), usedforsecurity=False).hexdigest()
-    return {
-        "%": "%",
-        "C": digest,
-        "d": str(home),
-        "h": address,
-        "i": str(os.getuid()),
-        "j": "",
-        "k": alias or name,
-        "L": machine.split(".")[0],
-        "l": machine,
-        "n": name,
-        "p": str(port),
-        "r": user,
-        "u": _login_name(),
-    }
-
-
-def _agent(value: str, tokens: Mapping[str, str], home: Path) -> str | None:
-    """``IdentityAgent`` of ssh_config(5): a path, ``none``, ``SSH_AUTH_SOCK``, or a variable that holds the path."""
-    if value in ("", "SSH_AUTH_SOCK"):
-        return None
-    if value == "none":
-        return ""
-    if value.startswith("$") and not value.startswith("${"):
-        return os.environ.get(value[1:], "")
-    return expand(value, tokens, home)
-
-
-def _tilde(value: str, home: Path) -> str:
-    if value == "~" or value.startswith("~/"):
-        return str(home) + value[1:]
-    return os.path.expanduser(value) if value.startswith("~") else value
 
 
 def _names(value: str | None) -> tuple[str, ...]:
@@ -415,13 +378,6 @@ def _login_home() -> Path:
         return Path(pwd.getpwuid(os.geteuid()).pw_dir)
     except KeyError:
         return Path.home()
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _refuse_strange_words(host: Host) -> None:

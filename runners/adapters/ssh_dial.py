@@ -8,63 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-import asyncssh
 from asyncssh.public_key import SSHKey
 
 from runners.adapters.known_hosts import HostRecord, KnownHosts
-from runners.adapters.ssh_algorithms import Algorithms, choose_algorithms, key_families
+from runners.adapters.ssh_algorithms import choose_algorithms, key_families
 from runners.adapters.ssh_bastions import Bastions
 from runners.adapters.ssh_config import SshOptions
+from runners.adapters.ssh_handshake import ClosedEarly, Connection, Way, log_in
 from runners.adapters.ssh_identities import Identities, IdentityFiles
-from runners.adapters.ssh_login import Login, login_error, not_forwarded, reason, unreachable
+from runners.adapters.ssh_login import Login, reason, unreachable
+from runners.adapters.ssh_proxy import ProxyProcess, proxy_error
 from runners.adapters.ssh_socket import QuickAckSocket
 from runners.model.errors import HostKeyChanged, HostRefused, OndutyError
 
 HANDSHAKES_PER_ADDRESS = 8
 """Below sshd's stock ``MaxStartups`` of 10, with room for the person's own ssh."""
-KEEPALIVE_INTERVAL_S = 5.0
-KEEPALIVE_COUNT_MAX = 3
-"""A dead link is noticed after interval x (count + 1) = 20 s."""
 FIRST_RETRY_DELAY_S = 0.1
 MAX_RETRY_DELAY_S = 2.0
-_TOO_MANY_CONNECTIONS = 12
-"""SSH_DISCONNECT_TOO_MANY_CONNECTIONS, RFC 4253 section 11.1."""
 
 AgentPath = Callable[[], str | None]
 """Where the agent listens now; None or empty: there is none. Asked for every connection."""
 Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 """Family and what ``connect`` takes; for IPv6 with flow label and scope."""
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """An open connection that a login succeeded on."""
-
-    ssh: asyncssh.SSHClientConnection
-    socket: QuickAckSocket | None
-    """None: it goes through a jump host and has no socket of its own."""
-    login: Login
-    connect_s: float
-    """From the first step to the end of the login, waiting for our own turn included."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """What a handshake goes over: a socket of our own, or a jump host."""
-
-    sock: QuickAckSocket | None = None
-    tunnel: asyncssh.SSHClientConnection | None = None
-
-
-class _ClosedEarly(Exception):
-    """The host closed the connection before it greeted: nothing but a TCP connection happened."""
 
 
 class _Budget:
@@ -98,6 +71,7 @@ class Dialler:
     agent_path: AgentPath
     _files: IdentityFiles = field(default_factory=IdentityFiles)
     _slots: dict[object, asyncio.Semaphore] = field(default_factory=dict)
+    _watchers: set[asyncio.Task[None]] = field(default_factory=set)
     _bastions: Bastions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,12 +104,12 @@ class Dialler:
         )
         budget = _Budget(options.connect_timeout_s)
 
-        async def handshake(way: _Way) -> Connection:
+        async def handshake(way: Way) -> Connection:
             identities = Identities(options, self.agent_path(), self._files)
             login = Login(options, record, identities)
             try:
                 async with asyncio.timeout(budget.left_s()):
-                    ssh = await _log_in(login, algorithms, way)
+                    ssh = await log_in(login, algorithms, way)
             except TimeoutError:
                 raise unreachable(
                     options, f"did not answer within {options.connect_timeout_s:g} s ({login.doing})"
@@ -188,12 +162,12 @@ class Dialler:
         algorithms = replace(choose_algorithms(options, on_record=(), authorities=False), host_keys=family)
         budget = _Budget(options.connect_timeout_s)
 
-        async def handshake(way: _Way) -> SSHKey | None:
+        async def handshake(way: Way) -> SSHKey | None:
             # With nothing on record every key is refused once it was shown, so a login never begins.
             login = Login(strict, HostRecord(), Identities(strict, None, self._files))
             try:
                 async with asyncio.timeout(budget.left_s()):
-                    await _log_in(login, algorithms, way)
+                    await log_in(login, algorithms, way)
             except TimeoutError:
                 raise unreachable(options, f"did not answer within {options.connect_timeout_s:g} s") from None
             except OndutyError:
@@ -203,16 +177,16 @@ class Dialler:
 
         return await self._reach(options, budget, handshake)
 
-    async def _reach(self, options: SshOptions, budget: _Budget, handshake: Callable[[_Way], Awaitable[T]]) -> T:
+    async def _reach(self, options: SshOptions, budget: _Budget, handshake: Callable[[Way], Awaitable[T]]) -> T:
         """Go to the host, shake hands, and try again where the host was only busy."""
+        if options.proxy:
+            return await self._reach_over(options, budget, handshake)
         if options.hops:
             return await self._reach_through(options, budget, handshake)
         addresses = await _addresses(options, budget)
         return await self._insist(options, budget, lambda: self._reach_once(options, addresses, budget, handshake))
 
-    async def _reach_through(
-        self, options: SshOptions, budget: _Budget, handshake: Callable[[_Way], Awaitable[T]]
-    ) -> T:
+    async def _reach_through(self, options: SshOptions, budget: _Budget, handshake: Callable[[Way], Awaitable[T]]) -> T:
         """Go through the jump hosts; the last one looks the host's name up itself."""
         bastion = await self._bastions.enter(options)
         place = (*options.hops, options.address, options.port)
@@ -220,7 +194,7 @@ class Dialler:
 
         async def once() -> T:
             async with budget.turn(slot):
-                return await handshake(_Way(tunnel=bastion.connection.ssh))
+                return await handshake(Way(tunnel=bastion.connection.ssh))
 
         try:
             # The time to the jump host was its own.
@@ -235,13 +209,53 @@ class Dialler:
             self._bastions.leave(bastion)
         return reached
 
+    async def _reach_over(self, options: SshOptions, budget: _Budget, handshake: Callable[[Way], Awaitable[T]]) -> T:
+        """Go over a command; what it says when it ends early is why there is no connection."""
+        slot = self._slots.setdefault(options.proxy, asyncio.Semaphore(HANDSHAKES_PER_ADDRESS))
+        environ = dict(os.environ)
+        if path := self.agent_path():
+            environ["SSH_AUTH_SOCK"] = path
+        async with budget.turn(slot):
+            try:
+                command = await ProxyProcess.start(options.proxy, environ)
+            except OSError as problem:
+                cause = f"is reached over a command that cannot be started ({reason(problem)})"
+                raise unreachable(options, cause) from None
+            try:
+                reached = await handshake(Way(command=command.socket))
+            except ClosedEarly:
+                said = await command.last_words()
+                await command.end()
+                raise proxy_error(options, said) from None
+            except BaseException:
+                await command.end()
+                raise
+        if isinstance(reached, Connection):
+            self._end_with(reached, command)
+        else:
+            await command.end()
+        return reached
+
+    def _end_with(self, connection: Connection, command: ProxyProcess) -> None:
+        """End the command once the connection over it has ended."""
+
+        async def until_it_ends() -> None:
+            try:
+                await connection.ssh.wait_closed()
+            finally:
+                await command.end()
+
+        watcher = asyncio.create_task(until_it_ends(), name="proxy command")
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
+
     async def _insist(self, options: SshOptions, budget: _Budget, once: Callable[[], Awaitable[T]]) -> T:
         """Try again where the host was only busy."""
         delay_s = FIRST_RETRY_DELAY_S
         while True:
             try:
                 return await once()
-            except _ClosedEarly as closed:
+            except ClosedEarly as closed:
                 # Full jitter, so that a crowd that was turned away does not come back as one.
                 pause_s = random.uniform(delay_s / 2, delay_s)  # noqa: S311  # spreads load, protects nothing
                 delay_s = min(2 * delay_s, MAX_RETRY_DELAY_S)
@@ -258,7 +272,7 @@ class Dialler:
         options: SshOptions,
         addresses: list[Address],
         budget: _Budget,
-        handshake: Callable[[_Way], Awaitable[T]],
+        handshake: Callable[[Way], Awaitable[T]],
     ) -> T:
         """Connect to the host's addresses in turn and shake hands with the first that answers."""
         cause = ""
@@ -274,67 +288,16 @@ class Dialler:
                     cause = cause or f"did not answer within {options.connect_timeout_s:g} s (connecting)"
                     continue
                 except ConnectionResetError as problem:
-                    raise _ClosedEarly(reason(problem)) from None
+                    raise ClosedEarly(reason(problem)) from None
                 except OSError as problem:
                     cause = cause or _tcp_cause(problem, options)
                     continue
                 try:
-                    return await handshake(_Way(sock=sock))
+                    return await handshake(Way(sock=sock))
                 except BaseException:
                     sock.close()
                     raise
         raise unreachable(options, cause or "has no address")
-
-
-async def _log_in(login: Login, algorithms: Algorithms, way: _Way) -> asyncssh.SSHClientConnection:
-    options, record = login.options, login.record
-    road: dict[str, Any] = {"sock": way.sock} if way.tunnel is None else {"tunnel": way.tunnel}
-    try:
-        return await asyncssh.connect(
-            options.address,
-            options.port,
-            **road,
-            # Every option comes from ``ssh -G``; no file is read here.
-            config=None,
-            client_factory=lambda: login,
-            username=options.user,
-            # None keeps asyncssh from loading keys and asking the agent by itself: Login offers them.
-            client_keys=None,
-            # Login gives no password and no answer; that it is asked tells what the host would take.
-            preferred_auth=["publickey", "keyboard-interactive", "password"],
-            password_auth=True,
-            kbdint_auth=True,
-            host_based_auth=False,
-            gss_host=None,
-            # No key is trusted beforehand, so that each one is judged by Login against the whole record.
-            known_hosts=([], list(record.authorities), list(record.revoked) if record.authorities else []),
-            host_key_alias=options.host_key_alias,
-            x509_trusted_certs=None,
-            server_host_key_algs=list(algorithms.host_keys),
-            kex_algs=list(algorithms.kex),
-            encryption_algs=list(algorithms.ciphers),
-            mac_algs=list(algorithms.macs),
-            compression_algs=["zlib@openssh.com", "none"] if options.compression else ["none"],
-            keepalive_interval=KEEPALIVE_INTERVAL_S,
-            keepalive_count_max=KEEPALIVE_COUNT_MAX,
-            agent_forwarding=False,
-            x11_forwarding=False,
-            encoding=None,
-        )
-    except asyncssh.ChannelOpenError as problem:
-        raise not_forwarded(options, problem) from None
-    except asyncssh.DisconnectError as problem:
-        if not login.said_its_name or problem.code == _TOO_MANY_CONNECTIONS:
-            raise _ClosedEarly(reason(problem)) from None
-        raise login_error(login, problem) from None
-    except TimeoutError:
-        raise
-    except OSError as problem:
-        if not login.said_its_name:
-            raise _ClosedEarly(reason(problem)) from None
-        raise unreachable(options, f"broke the connection while {login.doing} ({reason(problem)})") from None
-    except ValueError as problem:
-        raise HostRefused(f"{options.label} cannot be logged in to ({reason(problem)}); nothing was sent") from None
 
 
 async def _addresses(options: SshOptions, budget: _Budget) -> list[Address]:

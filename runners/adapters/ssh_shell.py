@@ -25,7 +25,8 @@ import asyncssh
 from runners.adapters.interactive import host_from_json
 from runners.adapters.known_hosts import KnownHosts
 from runners.adapters.ssh_config import SshConfig
-from runners.adapters.ssh_dial import Connection, Dialler
+from runners.adapters.ssh_dial import Dialler
+from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_login import reason
 from runners.model.errors import OndutyError
 from runners.model.inventory import Host

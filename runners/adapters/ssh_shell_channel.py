@@ -11,7 +11,7 @@ import asyncssh
 from asyncssh.stream import SSHClientStreamSession
 
 from runners.adapters.shell_channel import ShellLost
-from runners.adapters.ssh_dial import Connection
+from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_login import reason
 from runners.model.errors import HostRefused
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncssh
 
-from runners.adapters.ssh_dial import Connection
+from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_login import reason
 from runners.model.errors import SessionLost
 from runners.ports.byte_stream import StreamRefused

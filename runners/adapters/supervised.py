@@ -20,6 +20,7 @@ from runners.adapters.sudo_shell import Become, SudoSilent
 from runners.model.definition import ROOT
 from runners.model.errors import HostRefused, SessionLost, SudoRefused
 from runners.model.inventory import Host
+from runners.model.metrics import HostSample
 from runners.ports.byte_stream import ByteStream, OpenStream
 from runners.ports.courier import Courier
 from runners.ports.transport import ExecutionReport, ExecutionRequest, HostFacts, SessionSink, Supervisor
@@ -116,6 +117,10 @@ class SupervisedSession:
     async def remove(self, keys: Sequence[str]) -> None:
         """As the promise says."""
         await self._own.remove(keys)
+
+    async def sample(self, keys: Sequence[str] = (), *, rooms: bool = False) -> HostSample:
+        """As the promise says."""
+        return await self._own.sample(keys, rooms=rooms)
 
     async def under(self, user: str) -> Supervisor:
         """As the promise says."""

@@ -94,9 +94,9 @@ def admit(state: RunState, intent: Intent, actor: str, now_utc: float) -> tuple[
         case Resume():
             _refuse(why_not_resume(state))
             return (RunResumed(reason=intent.reason[:MOST_CHARACTERS], intent=intent.id),)
-        case Give(names=names):
+        case Give(names=names, marks=marks):
             _refuse(why_not_give(state, names))
-            return (SecretGiven(names=names, intent=intent.id),)
+            return (SecretGiven(names=names, intent=intent.id, marks=marks),)
         case Reconcile():
             targets = _once(intent.targets) or unknown_of(state)
             _refuse("" if targets else why_not_reconcile(state))

@@ -10,6 +10,7 @@ from runners.core.ready import runs_in
 from runners.core.rollback import without_previous, without_rollback
 from runners.core.tasks import body_of
 from runners.model.definition import STOPPING, OnFailure, Part
+from runners.model.limits import format_size
 from runners.model.phases import BAD, Phase, Result, TaskPhase
 from runners.model.state import JobRunState, RunState
 
@@ -40,7 +41,7 @@ def warnings_of(state: RunState) -> tuple[str, ...]:
     """What a reader must know although the run went on, at most 100 sentences: what was skipped or tolerated."""
     found: list[str] = []
     left_out = 0
-    for sentence in (*_tolerated(state), *_left_untidy(state), *_outputs_left_out(state)):
+    for sentence in (*_tolerated(state), *_left_untidy(state), *_outputs_left_out(state), *_logs_cut(state)):
         if len(found) < _MOST_WARNINGS:
             found.append(sentence[:_LONGEST])
         else:
@@ -112,6 +113,21 @@ def _outputs_left_out(state: RunState) -> Iterator[str]:
                 for spec, task in zip(specs, attempt.tasks if attempt else (), strict=attempt is not None):
                     for problem in task.output_problems:
                         yield f"{spec.name} of {short_name(state, run.id)}: {problem}"
+
+
+def _logs_cut(state: RunState) -> Iterator[str]:
+    """Logs of newest attempts that came to their limit. Jobs without a limit are not walked."""
+    for s, stage in enumerate(state.plan.stages):
+        for j, planned in enumerate(stage.jobs):
+            if all(task.log_limit_bytes is None for task in (*planned.tasks, *planned.rollback)):
+                continue
+            for run in state.stages[s].jobs[j].runs:
+                attempt = run.current
+                specs = planned.steps(rollback=attempt is not None and attempt.rollback)
+                for spec, task in zip(specs, attempt.tasks if attempt else (), strict=attempt is not None):
+                    if task.log_limited and spec.log_limit_bytes is not None:
+                        limit = format_size(spec.log_limit_bytes)
+                        yield f"the log of {spec.name} of {short_name(state, run.id)} is cut at its log_limit, {limit}"
 
 
 def _warning(state: RunState, run: JobRunState) -> str:

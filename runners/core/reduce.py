@@ -79,6 +79,7 @@ def begin(plan: Plan, event: Event) -> RunState:
         plan_digest=created.plan_digest,
         by=event.actor,
         seq=1,
+        secret_marks={name: (mark,) for name, mark in created.secret_marks.items()},
         stages=tuple(
             StageState(
                 name=stage.name,

@@ -249,9 +249,12 @@ def task_finished(draft: Draft, event: Event, payload: TaskFinished) -> None:
         log_bytes=payload.log_bytes,
         log_owed=payload.log_owed,
         log_cut=payload.log_cut,
+        log_limited=payload.log_limited,
+        limits_kept=payload.limits_kept,
         cpu_s=payload.cpu_s,
         memory_peak_bytes=payload.memory_peak_bytes,
         memory_peak_of=payload.memory_peak_of,
+        host=payload.host,
         files=payload.files,
     )
     if run.phase is Phase.UNKNOWN:

@@ -33,6 +33,8 @@ def secret_given(draft: Draft, event: Event, payload: SecretGiven) -> None:
     before = draft.of_run("secrets_needed")
     left = {name: why for name, why in before.items() if name not in payload.names}
     draft.run["secrets_needed"] = left
+    if payload.marks:
+        draft.run["secret_marks"] = {**draft.of_run("secret_marks"), **payload.marks}
     if before and not left:
         draft.run["secrets_needed_at"] = None
         if not draft.of_run("pause_now"):
@@ -115,6 +117,12 @@ class OwedLog(NamedTuple):
     host: str
     attempt: int
     key: str
+
+
+def owes_output(state: RunState) -> bool:
+    """Whether a host has, or may have, output that was printed with the secrets of then and is not here yet."""
+    runs = (run for stage in state.stages for job in stage.jobs for run in job.runs)
+    return any(in_flight(run) or run.phase is Phase.UNKNOWN for run in runs) or any(owed_logs(state))
 
 
 def owed_logs(state: RunState) -> Iterator[OwedLog]:

@@ -135,6 +135,7 @@ class Engine:
             logs=self._logs,
             tell=self._writer.tell,
             changed=self._board.changed,
+            watched=lambda: self._watchers.runs,
         )
         self._performer = Performer(
             pool=self._pool,
@@ -237,7 +238,7 @@ class Engine:
         self._keeping.refuse_without_room()
         plan = await self._history.with_previous(plan)
         uid, now_utc = self._new_uid(), self._clock.now_utc()
-        await self._gate.admit(uid, plan.secrets, secrets or {})
+        marks = await self._gate.admit(uid, plan.secrets, secrets or {})
         blobs = {"plan": encode(plan), "definition": definition.encode()}
         if inventory is not None:
             blobs["inventory"] = inventory.encode()
@@ -251,6 +252,7 @@ class Engine:
                 number=row.number,
                 plan_digest=row.digests["plan"],
                 definition_digest=plan.definition_digest,
+                secret_marks=marks,
             )
             event, first = seal(uid, 1, now_utc, actor, created, "")
             turn = Turn(begin(plan, event), now_utc=now_utc, dice=self._dice, clean=self._writer.cleaned)
@@ -303,7 +305,7 @@ class Engine:
         """
         self._refuse_when_stopping()
         wanted = await self._gate.give(await self._runs.get(uid), names, values)
-        answer = await self.submit(uid, Give(id=intent_id, names=wanted), actor)
+        answer = await self.submit(uid, Give(id=intent_id, names=wanted, marks=self._gate.marks(uid)), actor)
         self._gate.say(uid)
         return answer
 

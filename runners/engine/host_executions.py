@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from msgspec import structs
+
 from runners.engine.errands import Doing, ErrandLog, NobodyKnows, Verdict, lost_in, news_of
 from runners.engine.host_wants import Execution, PlaceKey, Stage
 from runners.engine.limits import Limits
@@ -19,7 +21,8 @@ from runners.engine.timers import Timers
 from runners.engine.verdict import cancelled_before_start, finished, kind_of, never_ran, refusal_kind
 from runners.model.errors import HostRefused, SudoRefused
 from runners.model.ids import parse_key
-from runners.model.news import CancelProgress, ExecutionStarted, ExecutionUncertain, LogArrived, News
+from runners.model.metrics import HostReading
+from runners.model.news import CancelProgress, ExecutionFinished, ExecutionStarted, ExecutionUncertain, LogArrived, News
 from runners.model.outputs import MOST_OUTPUT_BYTES, NO_OUTPUTS, Outputs
 from runners.model.phases import Result
 from runners.ports.transport import (
@@ -36,6 +39,10 @@ TellNews = Callable[[str, News], None]
 """Run uid and what happened."""
 
 MOST_REASON_CHARACTERS = 2000
+
+
+_SAMPLED = 64
+"""Executions that a look at the host asks about, at most."""
 
 
 class Link(Protocol):
@@ -58,6 +65,9 @@ class Link(Protocol):
 
     def nudge(self) -> None:
         """What is needed may have changed."""
+
+    @property
+    def reading(self) -> HostReading | None: ...
 
     def soon(self, action: Callable[[], None]) -> None:
         """Call it after a short while."""
@@ -84,6 +94,11 @@ class Executions:
     def runs(self) -> set[str]:
         """Runs that have something here."""
         return {execution.run for execution in self._by_key.values()}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of what runs on the host as the account itself; work done from here is none of it."""
+        return tuple(key for key, one in self._by_key.items() if one.errand is None and not one.request.sudo)[:_SAMPLED]
 
     # ----- asked by effects
 
@@ -346,7 +361,7 @@ class Executions:
         match report.phase:
             case ExecutionPhase.DONE if report.result is not None and not report.result.output_bytes:
                 news = finished(execution.job_run, execution.key, report.result, timeout_s=execution.request.timeout_s)
-                self._end(execution, replace(news, log_owed=report.result.log_bytes > 0))
+                self._end(execution, replace(self._seen_with(news), log_owed=report.result.log_bytes > 0))
             case ExecutionPhase.LOST:
                 self._lost(execution, report.reason)
             case ExecutionPhase.DONE:
@@ -403,8 +418,16 @@ class Executions:
         else:
             limit_s = execution.request.timeout_s
             verdict = finished(execution.job_run, execution.key, result, timeout_s=limit_s, outputs=outputs)
-            news = replace(verdict, log_bytes=position.file_bytes)
+            news = replace(self._seen_with(verdict), log_bytes=position.file_bytes)
         self._end(execution, news)
+
+    def _seen_with(self, verdict: ExecutionFinished) -> ExecutionFinished:
+        """A failure with how its host was when it was last looked at."""
+        seen = self._link.reading
+        if seen is None or verdict.result in (Result.SUCCESS, Result.CANCELLATION):
+            return verdict
+        own = tuple(job for job in seen.jobs if job.key == verdict.key)
+        return replace(verdict, host=structs.replace(seen, jobs=own))
 
     def _without_secrets(self, run: str, outputs: Outputs) -> Outputs:
         """Outputs stand in events and in later jobs' environments: a value that holds a secret is left out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from runners.engine.host_exchanges import Exchanges
 from runners.engine.host_executions import Executions, TellNews
@@ -22,10 +22,12 @@ from runners.engine.host_standing import Standing
 from runners.engine.host_wants import Execution, PlaceKey, Want
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
+from runners.engine.sampler import Sampler
 from runners.engine.timers import Timer, Timers
 from runners.model.api import HostStatus
 from runners.model.holds import Hold
 from runners.model.inventory import Host
+from runners.model.metrics import HostReading
 from runners.ports.clock import Clock
 from runners.ports.transport import HostFacts, HostSession, Transport
 
@@ -48,6 +50,7 @@ class HostLink:
         logs: Logs,
         tell: TellNews,
         changed: Callable[[], None],
+        watched: Callable[[], Collection[str]],
     ) -> None:
         self.host = host
         self._transport = transport
@@ -62,6 +65,8 @@ class HostLink:
         self._executions = Executions(self, logs=logs, tell=tell, limits=limits, timers=timers)
         self._granting = Granting(self, self._places, tell=tell, changed=changed)
         self._leftovers = Leftovers()
+        self._sampler = Sampler(self, clock=clock, timers=timers, limits=limits)
+        self._watched = watched
 
         self._session: HostSession | None = None
         self._facts: HostFacts | None = None
@@ -198,6 +203,7 @@ class HostLink:
             connect_s=facts.connect_s if facts else None,
             fingerprint=self._failure.fingerprint if self._failure else None,
             user=facts.user if facts else self.host.user,
+            reading=self._sampler.reading,
             runs=tuple(sorted(run_names(run) for run in self._places.runs | self._executions.runs)),
         )
 
@@ -335,6 +341,7 @@ class HostLink:
         try:
             self._executions.session_began(session)
             self._listen_for_life(session)
+            self._sampler.begin(session)
             while self._lost is None:
                 self._wake.clear()
                 self._granting.grant(session)
@@ -362,6 +369,7 @@ class HostLink:
     async def _leave(self, session: HostSession) -> None:
         self._idle_since_s = None
         self._life.cancel()
+        self._sampler.end()
         await self._exchanges.cancel()
         self._session = None
         self._executions.session_ended(self._clock.monotonic())
@@ -430,6 +438,26 @@ class HostLink:
     def is_open(self, session: HostSession | None) -> bool:
         """Whether it is the session of this moment, and lives."""
         return session is not None and self._session is session and self._lost is None
+
+    # ----- what the sampler asks
+
+    def is_watched(self) -> bool:
+        """Somebody has a screen on a run that has something here."""
+        return not self._executions.runs.isdisjoint(self._watched())
+
+    def live_keys(self) -> tuple[str, ...]:
+        """Keys of what runs here."""
+        return self._executions.keys
+
+    def has_reading(self) -> None:
+        """There is a new one."""
+        if self.is_watched():
+            self._changed()
+
+    @property
+    def reading(self) -> HostReading | None:
+        """How the host was when it was last looked at in this session."""
+        return self._sampler.reading
 
     def heard(self) -> None:
         """The host said something."""

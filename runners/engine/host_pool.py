@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from runners.engine.host_executions import TellNews
 from runners.engine.host_link import HostLink
@@ -34,6 +34,7 @@ class HostPool:
         logs: Logs,
         tell: TellNews,
         changed: Callable[[], None],
+        watched: Callable[[], Collection[str]],
     ) -> None:
         self._transport = transport
         self._clock = clock
@@ -43,12 +44,14 @@ class HostPool:
         self._logs = logs
         self._tell = tell
         self._changed = changed
+        self._watched = watched
         self._links: dict[_Record, HostLink] = {}
         self._slots = HostSlots(limits.hosts, wanted=self._make_room)
 
     def link(self, host: Host) -> HostLink:
         """The link of a host; made, not yet connected, when it is first asked for."""
-        record = (host.name, host.address, host.port, host.user, host.identity, host.known_hosts, host.ssh_config)
+        own = (host.name, host.address, host.port, host.user, host.identity)
+        record = (*own, host.known_hosts, host.ssh_config, host.via)
         found = self._links.get(record)
         if found is None:
             found = HostLink(
@@ -62,6 +65,7 @@ class HostPool:
                 logs=self._logs,
                 tell=self._tell,
                 changed=self._changed,
+                watched=self._watched,
             )
             self._links[record] = found
         return found

@@ -28,6 +28,12 @@ class Limits:
     """As ``silent_s``, for executions that a restarted controller asks about."""
     host_beat_s: float = 5.0
     """How often a host with live executions is asked for a sign of life."""
+    sample_s: float = 2.0
+    """Between two looks at how a host is, while somebody looks at a run that has something there."""
+    sample_unseen_s: float = 15.0
+    """The same, while nobody looks and something runs there."""
+    rooms_s: float = 60.0
+    """Between two looks at how full its disks are."""
     quiet_ask_s: float = 1.0
     """Between two questions for the verdict of an execution whose log must not be read yet."""
     status_s: float = 0.1

@@ -57,6 +57,8 @@ def build_request(
         dir=step.dir,
         workdir=workdir,
         timeout_s=timeout_s,
+        limits=step.limits,
+        log_limit_bytes=step.log_limit_bytes,
         label=" ".join(f"{state.by} {state.name} {job_run}".split()),
         earlier=as_json(seen),
     )

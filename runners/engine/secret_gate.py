@@ -13,7 +13,7 @@ from runners.core.index import job_run_of
 from runners.core.secrets import wants_secrets, why_not_give
 from runners.core.tasks import in_flight, waits_for_host
 from runners.engine.host_executions import TellNews
-from runners.engine.vault import Phase, Vault
+from runners.engine.vault import OTHER, Phase, Vault
 from runners.engine.verdict import cancelled_before_start, ended_with_controller, never_ran
 from runners.model.effects import AskExecution, CancelExecution, Effect, PrepareHost, StartExecution
 from runners.model.errors import ActionRefused, InputRefused
@@ -97,6 +97,7 @@ class SecretGate:
         state = self._state_of(uid)
         if state is None:
             return
+        self._vault.expect(state)
         phase, why = self._vault.phase(uid), dict(self._vault.why(uid))
         if phase is Phase.READING:
             return
@@ -107,8 +108,8 @@ class SecretGate:
         if news:
             facts.append(SecretNeeded(secrets=news))
         known = tuple(name for name in state.secrets_needed if name not in why)
-        if known:
-            facts.append(SecretGiven(names=known))
+        if known or self._vault.unwritten(uid):
+            facts.append(SecretGiven(names=known, marks=self._vault.unwritten(uid)))
         if facts:
             self._note(uid, *facts)
         if phase is Phase.KNOWN:
@@ -127,8 +128,15 @@ class SecretGate:
 
         self._vault.read(state.uid, read)
 
-    async def admit(self, uid: str, sources: Mapping[str, SecretSource], values: Mapping[str, str]) -> None:
-        """The run is about to be created. Raises ``InputRefused`` for values that are missing, too many or unfit."""
+    def marks(self, uid: str) -> Mapping[str, tuple[str, ...]]:
+        """Of values that were taken and stand in no event yet, by name."""
+        return self._vault.unwritten(uid)
+
+    async def admit(self, uid: str, sources: Mapping[str, SecretSource], values: Mapping[str, str]) -> dict[str, str]:
+        """The run is about to be created: the marks of what is known, by name.
+
+        Raises ``InputRefused`` for values that are missing, too many or unfit.
+        """
         wanted = {name for name, source in sources.items() if source.kind in BY_CLIENT}
         missing, strange = sorted(wanted - values.keys()), sorted(values.keys() - sources.keys())
         if missing:
@@ -136,9 +144,10 @@ class SecretGate:
         if strange:
             raise InputRefused(f"secret {strange[0]}: the pipeline has none of that name; nothing was started")
         refuse_values(values)
-        self._vault.give(uid, sources, values)
+        marks = await self._vault.marks(uid, values)
+        self._vault.give(uid, sources, values, marks)
         try:
-            await self._vault.check(uid, sources)
+            return {**marks, **await self._vault.check(uid, sources)}
         except SecretUnfit as error:
             self._vault.forget(uid)
             raise InputRefused(f"{error}; nothing was started") from None
@@ -153,6 +162,12 @@ class SecretGate:
         if why_not_give(state, wanted):
             return wanted
         refuse_values(values)
+        marks = await self._vault.marks(state.uid, values)
+        if strange := self._vault.strangers(state.uid, marks):
+            raise ActionRefused(
+                f"{', '.join(strange)}: this {OTHER}; nothing was changed",
+                hint=f"onduty secret give {state.name} {strange[0]} --type",
+            )
         here = [name for name in wanted if name not in values]
         for name in here:
             if state.plan.secrets[name].kind in BY_CLIENT:
@@ -167,7 +182,7 @@ class SecretGate:
         if failed:
             whys = "; ".join(f"{name}: {why}" for name, why in failed.items())
             raise ActionRefused(f"{whys}; nothing was changed", hint=f"onduty show {state.name}")
-        self._vault.give(state.uid, state.plan.secrets, values)
+        self._vault.give(state.uid, state.plan.secrets, values, marks)
         return wanted
 
     def _open(self, state: RunState) -> None:

@@ -27,6 +27,8 @@ def finished(
         kind=kind,
         log_bytes=result.log_bytes,
         log_cut=result.log_cut,
+        log_limited=result.log_limited,
+        limits_kept=result.limits_kept,
         host_started_at=result.started_at,
         host_ended_at=result.ended_at,
         cpu_s=result.cpu_s,
@@ -76,6 +78,8 @@ def _judge(result: ExecutionResult, timeout_s: float | None) -> tuple[Result, Fa
     if result.error is not None:
         return Result.ERROR, refusal_kind(result.error), result.error[:2000]
     cut = "; the host's disk was full, its log is cut" if result.log_cut else ""
+    if result.log_limited:
+        cut = "; its log came to its log_limit and is cut"
     if result.signal is not None:
         kind = FailureKind.DISK_FULL if result.log_cut else FailureKind.SIGNAL
         return Result.FAILURE, kind, f"killed by {result.signal}{cut}"

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import field
 
+from runners.model.metrics import HostReading
+
 PROTOCOL = 1
 """Raised when a client of the version before could misunderstand an answer."""
 
@@ -129,6 +131,13 @@ class TaskDocument(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float | None = None
     """User + system seconds on the host, at least; null: not measured."""
     memory_peak_bytes: int | None = None
+    host: HostReading | None = None
+    """How its host was when it was last looked at before this failed; null: it did not fail, or nobody had looked."""
+    log_cut: str | None = None
+    """``disk``: the host's disk was full; ``limit``: it came to its log_limit; null: the log is whole."""
+    limits_kept: str | None = None
+    """Limits of memory and processors were kept for the ``job`` whole, or of memory for each ``process``; null: it had
+    none."""
     memory_peak_of: str | None = None
     """``process``: of its largest process that was seen; ``job``: of all of it together; null without a peak."""
 
@@ -337,6 +346,8 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     user: str | None = None
     runs: tuple[str, ...] = ()
     """Names of the runs that use it now."""
+    reading: HostReading | None = None
+    """How the host was when it was last looked at; null: nobody had a reason to look since the connection is open."""
 
 
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
+from runners.model.limits import NO_LIMITS, Limits
 from runners.model.secrets import SecretSource
 
 
@@ -127,6 +128,10 @@ class Task:
     """The shell reads the profile first. None: as the job, else the defaults say."""
     sudo: str | None = None
     """Whom sudo runs it as; empty: nobody, it runs as the account that logged in. None: as the job says."""
+    limits: Limits | None = None
+    """None: the job's, else the defaults'."""
+    log_limit_bytes: int | None = None
+    """None: the job's, else the defaults'."""
     http: HttpCheck | None = None
     transfer: Transfer | None = None
     """Of ``upload`` and ``download``."""
@@ -166,6 +171,8 @@ class Job:
     shell: Shell | None = None
     login: bool | None = None
     sudo: str | None = None
+    limits: Limits | None = None
+    log_limit_bytes: int | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     dir: str | None = None
     runbook: str | None = None
@@ -194,6 +201,9 @@ class Defaults:
     shell: Shell = Shell.SH
     login: bool = False
     sudo: str = ""
+    limits: Limits = NO_LIMITS
+    log_limit_bytes: int | None = None
+    """None: a log has no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
+from runners.model.metrics import HostReading
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase
 
 
@@ -32,6 +33,8 @@ class RunCreated(Payload, frozen=True, kw_only=True):
     number: int
     plan_digest: str
     definition_digest: str
+    secret_marks: Mapping[str, str] = {}
+    """Of secrets that were known then, by name: tells another value from the same one, and nothing of the value."""
 
 
 class RunStarted(Payload, frozen=True, kw_only=True):
@@ -119,6 +122,8 @@ class SecretGiven(Payload, frozen=True, kw_only=True):
     names: tuple[str, ...]
     intent: str = ""
     """Id of the intent."""
+    marks: Mapping[str, tuple[str, ...]] = {}
+    """As in ``RunCreated``, of all values that count from now on, oldest first."""
 
 
 class LogFetched(Payload, frozen=True, kw_only=True):
@@ -220,6 +225,12 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     log_owed: bool = False
     """The log is still on the host: what it must not show was not known when the verdict came."""
     log_cut: bool = False
+    """The host's disk was full."""
+    log_limited: bool = False
+    """It came to its ``log_limit``."""
+    limits_kept: str = ""
+    """Limits of memory and processors were kept for the ``job`` whole, or of memory for each ``process``; empty: it had
+    none."""
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
@@ -229,6 +240,8 @@ class TaskFinished(Payload, frozen=True, kw_only=True):
     """None: not measured."""
     memory_peak_of: str = ""
     """``process``: of its largest process that was seen; ``job``: of all of it together."""
+    host: HostReading | None = None
+    """How its host was when it was last looked at before a failure."""
     files: tuple[str, ...] = ()
     """What a download left on this machine: absolute paths."""
 

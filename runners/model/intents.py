@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -96,6 +97,8 @@ class Give(Intent):
     """Secrets are known again. Their values go another way, so that no list of what people asked for holds them."""
 
     names: tuple[str, ...]
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of the values that count from now on."""
 
 
 INTENTS: dict[str, type[Intent]] = {

@@ -29,6 +29,8 @@ class Host:
     jump: tuple[Host, ...] | None = None
     """Hosts to go through, the first hop first. Empty: straight to the host, whatever ssh's configuration says. None:
     as ssh's configuration says."""
+    via: str | None = None
+    """``openssh``: OpenSSH's own client goes to the jump hosts, and an existing ControlMaster serves. None: we do."""
     local: bool = False
     """The controller's own machine under another name: no SSH."""
     vars: Mapping[str, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runners.model.metrics import HostReading
 from runners.model.phases import FailureKind, Result
 
 
@@ -54,11 +55,15 @@ class ExecutionFinished(News):
     log_bytes: int = 0
     log_owed: bool = False
     log_cut: bool = False
+    log_limited: bool = False
+    limits_kept: str = ""
     host_started_at: float = 0.0
     host_ended_at: float = 0.0
     cpu_s: float | None = None
     memory_peak_bytes: int | None = None
     memory_peak_of: str = ""
+    host: HostReading | None = None
+    """How its host was when it was last looked at before a failure."""
     files: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What it wrote to ``$ONDUTY_OUTPUT``."""

@@ -12,6 +12,7 @@ from runners.model.definition import Concurrency, OnFailure, Part, RetryPolicy, 
 from runners.model.ids import job_run_id
 from runners.model.inventory import Host
 from runners.model.kinds import HttpCheck, PinnedSource, TaskKind, Transfer
+from runners.model.limits import NO_LIMITS, Limits, format_size
 from runners.model.secrets import SecretSource
 from runners.model.templates import Scope
 
@@ -29,6 +30,9 @@ class PlannedTask:
     """The shell reads the profile of the account before the command."""
     sudo: str = ""
     """Whom sudo runs the command as; empty: nobody, it runs as the account that logged in."""
+    limits: Limits = NO_LIMITS
+    log_limit_bytes: int | None = None
+    """None: its log has no limit."""
     http: HttpCheck | None = None
     """Of ``http``. The texts of this and of ``transfer`` may hold templates."""
     transfer: Transfer | None = None
@@ -48,13 +52,15 @@ class PlannedTask:
 
     @property
     def manner(self) -> tuple[str, ...]:
-        """How the command is run where that is not as usual: ``sudo as root``, ``bash``, ``login shell``."""
+        """How the command is run where that is not as usual: ``sudo as root``, ``bash``, ``at most 512MB``."""
         if self.kind is not TaskKind.RUN:
             return ()
         return (
             *([f"sudo as {self.sudo}"] if self.sudo else []),
             *(["bash"] if self.shell is Shell.BASH else []),
             *(["login shell"] if self.login else []),
+            *([f"at most {self.limits}"] if self.limits else []),
+            *([f"log cut at {format_size(self.log_limit_bytes)}"] if self.log_limit_bytes is not None else []),
         )
 
 

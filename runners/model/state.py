@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import field
 
+from runners.model.metrics import HostReading
 from runners.model.phases import FailureKind, Phase, Result, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import Plan
 
@@ -50,10 +51,15 @@ class TaskState(StatePart, frozen=True, kw_only=True):
     log_owed: bool = False
     """Its log is still on the host: the run's secrets were not known when its verdict came."""
     log_cut: bool = False
+    log_limited: bool = False
+    limits_kept: str = ""
+    """As in ``TaskFinished``."""
     cpu_s: float | None = None
     memory_peak_bytes: int | None = None
     memory_peak_of: str = ""
     """As in ``TaskFinished``."""
+    host: HostReading | None = None
+    """How its host was when it was last looked at before a failure."""
     files: tuple[str, ...] = ()
     """What a download left here: absolute paths."""
     dispatch_seq: int = 0
@@ -233,6 +239,8 @@ class RunState(StatePart, frozen=True, kw_only=True):
     secrets_needed: Mapping[str, str] = field(default_factory=dict)
     """Secrets whose values are not known, and why; nothing starts while there are any."""
     secrets_needed_at: float | None = None
+    secret_marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of every value that a host may still show, by the secret's name, oldest first."""
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()

@@ -10,6 +10,7 @@ from typing import TypeVar
 from runners.model.definition import Job, Pipeline, Task
 from runners.model.inventory import LOCAL, Host, Inventory
 from runners.model.kinds import TaskKind
+from runners.model.limits import NO_LIMITS
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
 from runners.model.problems import Problem
 from runners.model.secrets import SecretSource, SourceKind
@@ -198,6 +199,7 @@ def _whole_path(path: str, folder: str, home: str) -> str:
 
 
 def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -> PlannedTask:
+    command = task.kind is TaskKind.RUN
     return PlannedTask(
         name=task.name,
         kind=task.kind,
@@ -208,7 +210,11 @@ def _task(pipeline: Pipeline, job: Job, task: Task, params: Mapping[str, str]) -
         shell=_first(task.shell, job.shell, pipeline.defaults.shell),
         login=_first(task.login, job.login, pipeline.defaults.login),
         # The account's own matter for whatever is not a command: a job may give the value for all its commands.
-        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo) if task.kind is TaskKind.RUN else "",
+        sudo=_first(task.sudo, job.sudo, pipeline.defaults.sudo) if command else "",
+        limits=_first(task.limits, job.limits, pipeline.defaults.limits) if command else NO_LIMITS,
+        log_limit_bytes=_first(task.log_limit_bytes, job.log_limit_bytes, pipeline.defaults.log_limit_bytes)
+        if command
+        else None,
         env={**job.env, **task.env, **params},
         dir=task.dir or job.dir or pipeline.dir,
         timeout_s=task.timeout_s,

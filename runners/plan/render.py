@@ -11,6 +11,7 @@ from typing import Any
 
 from runners.model.definition import Concurrency, Part, WhenBusy
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
+from runners.model.limits import Limits
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask, words_of
 from runners.plan.digest import plan_digest
 from runners.spec.durations import format_duration
@@ -126,6 +127,8 @@ def _task_document(task: PlannedTask) -> dict[str, Any]:
         "shell": task.shell.value if task.kind is TaskKind.RUN else None,
         "sudo": task.sudo or None,
         "login": task.login if task.kind is TaskKind.RUN else None,
+        "limits": _limits_document(task.limits) if task.limits else None,
+        "log_limit_bytes": task.log_limit_bytes,
         "does": words_of(task),
         "http": None if task.http is None else _http_document(task.http),
         "transfer": None if task.transfer is None else _transfer_document(task.transfer),
@@ -136,6 +139,10 @@ def _task_document(task: PlannedTask) -> dict[str, Any]:
         "repeatable": task.repeatable,
         "runbook": task.runbook,
     }
+
+
+def _limits_document(limits: Limits) -> dict[str, Any]:
+    return {"cpu_percent": limits.cpu_percent, "memory_bytes": limits.memory_bytes, "nice": limits.nice}
 
 
 def _http_document(check: HttpCheck) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from runners.model.definition import Shell
 from runners.model.inventory import Host
+from runners.model.limits import NO_LIMITS, Limits
+from runners.model.metrics import HostSample
 from runners.ports.byte_stream import ByteStream
 from runners.ports.courier import Courier
 
@@ -45,6 +47,11 @@ class ExecutionRequest:
     """Enforced on the host, also while nobody is connected. None means no limit."""
     label: str = ""
     """``alice deploy-api/42 rollout/release@web3``: readable on the host, for other people. No newline."""
+    limits: Limits = NO_LIMITS
+    """A host that cannot keep them says so in the result; then nothing of the script ran. What it has is in
+    ``limits_kept``."""
+    log_limit_bytes: int | None = None
+    """The log ends there, to the 512 bytes below; the job goes on. None: it has no limit."""
     earlier: str | None = None
     """Text of the file that ``$ONDUTY_OUTPUTS`` names, private to the login and removed with the execution; None: the
     variable is not set. At most 16 MiB."""
@@ -80,6 +87,10 @@ class ExecutionResult:
     """Final size of the log; the log is complete when this many bytes were received."""
     log_cut: bool = False
     """The host's disk was full and output is missing after ``log_bytes``."""
+    log_limited: bool = False
+    """Output is missing after ``log_bytes``: it came to its ``log_limit_bytes``."""
+    limits_kept: str = ""
+    """How limits of memory and processors were kept: for the ``job`` whole, or of memory alone for each ``process``."""
     started_at: float = 0.0
     ended_at: float = 0.0
     """The host's own clock, seconds since 1970."""
@@ -251,6 +262,14 @@ class HostSession(Supervisor, Protocol):
         What is asked of it is told through the session's one sink. Use it at once and ask again later: what nobody
         uses is closed. Raises ``SudoRefused`` when sudo does not let us, within seconds; then nothing ran, and the
         session goes on.
+        """
+        ...
+
+    async def sample(self, keys: Sequence[str] = (), *, rooms: bool = False) -> HostSample:
+        """How the host is now, and what these executions of the account itself used so far.
+
+        ``rooms``: have its disks looked at too; how full they are is in this answer or in a later one. What the host
+        does not say is None. Raises ``SessionLost``.
         """
         ...
 

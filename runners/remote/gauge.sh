@@ -48,6 +48,8 @@ od_watch() { # looks at the job, ends it when its time is over; itself ends at m
 od_gauge() { # look once
   # Not every kernel tells of children; without them the figures would be those of the job's shell alone.
   [ -r "/proc/$od_sup/task/$od_sup/children" ] || return 0
+  # Before the sign it is systemd-run, and no part of the job.
+  [ "$od_way" != s ] || [ -e "$od_f.g" ] || return 0
   od_alive "$od_child" "$od_child_ticks" || return 0
   od_sum=0 od_kb=0 od_seen=0 od_todo=$od_child
   while [ -n "$od_todo" ] && [ "$od_seen" -lt 1000 ]; do
@@ -70,14 +72,46 @@ od_gauge() { # look once
       done
     done
   done
+  od_kind=p
+  # The control group is the job's own alone where limits.sh made it; it goes with it.
+  od_cgroup_of "$od_child"
+  case $od_group_dir in
+    */onduty-"$od_key".scope) od_gauge_group ;;
+  esac
   od_changed=''
   if [ "$od_sum" -gt "$od_top" ]; then
     od_top=$od_sum od_changed=1
   fi
-  if [ "$od_kb" -gt "$od_peak" ] && [ "$od_peak_of" != c ]; then
-    od_peak=$od_kb od_peak_of=p od_changed=1
+  # A figure for the job whole takes the place of one for a process, and is never mixed with it again.
+  if [ "$od_kind$od_peak_of" = cp ] || [ "$od_kind$od_peak_of" = c- ]; then
+    od_peak=0 od_peak_of=c
+  fi
+  if [ "$od_kind$od_peak_of" != pc ] && [ "$od_kb" -gt "$od_peak" ]; then
+    od_peak=$od_kb od_peak_of=$od_kind od_changed=1
   fi
   [ -z "$od_changed" ] || printf 'G %s %s %s .\n' "$od_top" "$od_peak" "$od_peak_of" 1<>"$od_f.g"
+}
+
+od_gauge_group() {
+  od_n=''
+  read -r od_n <"$od_group_dir/memory.peak"
+  case $od_n in
+    '' | *[!0-9]*) ;;
+    *) od_kb=$((od_n / 1024)) od_kind=c ;;
+  esac
+  od_word='' od_n=''
+  read -r od_word od_n <"$od_group_dir/cpu.stat"
+  case $od_n in
+    '' | *[!0-9]*) ;;
+    *) [ "$od_word" != usage_usec ] || [ "$((od_n / 10000))" -le "$od_sum" ] || od_sum=$((od_n / 10000)) ;;
+  esac
+}
+
+od_cgroup_of() { # PID -> od_group_dir
+  od_group_dir=''
+  while read -r od_word; do
+    case $od_word in 0::*) od_group_dir=$od_cgroups${od_word#0::} ;; esac
+  done <"/proc/$1/cgroup"
 }
 
 od_spent() { # KIND FLAG WAITED_TICKS -> od_ticks_used, od_memory (PEAK_KB and OF in one word, or -)

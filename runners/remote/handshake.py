@@ -16,7 +16,10 @@ from runners.remote.request import quote
 Role = Literal["helper", "follower"]
 
 PARTS: Mapping[Role, tuple[str, ...]] = {
-    "helper": ("record.sh", "workfolder.sh", "supervisor.sh", "gauge.sh", "tree.sh", "helper.sh", "opening.sh"),
+    "helper": (
+        *("record.sh", "workfolder.sh", "supervisor.sh", "limits.sh", "gauge.sh"),
+        *("tree.sh", "sampler.sh", "helper.sh", "opening.sh"),
+    ),
     "follower": ("record.sh", "follower.sh", "opening.sh"),
 }
 """Which of this package's files a shell is given, in which order."""

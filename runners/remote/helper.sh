@@ -90,6 +90,7 @@ od() { # COUNT VERB ID ARGUMENTS... .
         printf 'A %s ok\n' "$od_id" >&5
       } </dev/null &
       ;;
+    sample) od_sample "$@" ;;
     ping) printf 'A %s ok\n' "$1" >&5 ;;
   esac
   # Takes the ended children off the process table; a shell without job control does it nowhere else.

@@ -67,7 +67,34 @@ class CancelNotice:
     command: str = ""
 
 
-Notice = Reply | KeyReport | WorkFolder | Finished | CancelNotice | Opened | StateFolder | Ready | Refused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleLine:
+    """One line of a sample, for the request that asked."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomLine:
+    """One line of ``df -Pk``, when it is done."""
+
+    text: str
+
+
+Notice = (
+    Reply
+    | KeyReport
+    | WorkFolder
+    | Finished
+    | CancelNotice
+    | SampleLine
+    | RoomLine
+    | Opened
+    | StateFolder
+    | Ready
+    | Refused
+)
 
 
 class LineSplitter:
@@ -103,6 +130,10 @@ def parse_notice(line: str) -> Notice | None:
                 return Finished(key=key, result=parse_result(f"{first} {rest}"))
             case ["C", key, step, rest]:
                 return _cancel(key, step, rest)
+            case ["S", number, *rest]:
+                return SampleLine(number=int(number), text=" ".join(rest))
+            case ["M", *rest]:
+                return RoomLine(text=" ".join(rest))
             case ["X", *_]:
                 return parse_opening(line)
     except ValueError:

@@ -2,16 +2,16 @@
 #
 # All of this folder's shell is POSIX sh for dash, busybox ash and bash, on Linux. It is sent as one quoted unit to a
 # shell that reads its stdin; nothing is installed. helper.sh takes requests, workfolder.sh makes work folders,
-# supervisor.sh keeps one execution, gauge.sh measures one, tree.sh ends one, follower.sh ships logs, opening.sh comes first in a session.
+# supervisor.sh keeps one execution, limits.sh and gauge.sh limit and measure one, tree.sh ends one, follower.sh ships logs, opening.sh comes first in a session.
 #
 # Files of one execution, in a folder of mode 0700:
 #   KEY.x  record, whose blocks are reserved at the claim and overwritten in place:
 #            line 1  FLAGS TAG SUPERVISOR ITS_TICKS JOB ITS_TICKS BOOT_ID CLAIMED_AT .
-#            line 2  R KIND STATUS LOG_BYTES CUT HOW STARTED_AT ENDED_AT CPU_TICKS OUTPUT_BYTES MEMORY .
-#                  (blank until it has ended; MEMORY as gauge.sh says)
+#            line 2  R KIND STATUS LOG_BYTES CUT HOW STARTED_AT ENDED_AT CPU_TICKS OUTPUT_BYTES MEMORY
+#                  LIMITS .   (blank until it has ended; MEMORY as gauge.sh says, LIMITS as limits.sh)
 #            line 3  label for people      line 4  the folder asked for     line 5  D DRAINER
 #          TAG is H (claimed by the helper named), S (started) or Z (sealed). FLAGS: the first is C (cancelled) or
-#          T (timed out), the second is x when the log was cut. Times are hundredths of a second.
+#          T (timed out), the second is x when the log was cut, l when its limit cut it. Times are hundredths of a second.
 #   KEY.l  log      KEY.o  outputs      KEY.i  what earlier jobs wrote      KEY.g  gauge      work/NAME  work folders
 #
 # Descriptors: 5 replies and notices, 6 raw bytes, 9 the log (its position, in /proc/PID/fdinfo/9, is the log's size),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from runners.model.definition import Shell
+from runners.model.limits import NO_LIMITS, Limits
 
 MAX_ENV_STRING_BYTES = 131_071
 """Linux takes no longer ``NAME=value`` (MAX_ARG_STRLEN, execve(2))."""
@@ -64,6 +65,8 @@ def start(
     shell: Shell = Shell.SH,
     login: bool = False,
     earlier: str | None = None,
+    limits: Limits = NO_LIMITS,
+    log_limit_bytes: int | None = None,
 ) -> bytes:
     """Claim ``key`` and start ``script``. Raises ``RequestRefused`` for what no host could run as written.
 
@@ -78,8 +81,6 @@ def start(
     if dir is not None and (len(_bytes(dir)) > MAX_DIR_BYTES or "\n" in dir):
         raise RequestRefused(f"the folder's name is longer than {MAX_DIR_BYTES} bytes or has a line break")
     pairs = [part for name, value in env.items() for part in (name, value)]
-    # Hundredths of a second; 0 means no limit, so a limit is at least 1.
-    limit = 0 if timeout_s is None else max(1, round(timeout_s * 100))
     one_line = " ".join(label.split())
     return request(
         "start",
@@ -87,13 +88,25 @@ def start(
         checked_key(key),
         checked_work_folder(workdir) if workdir else "",
         dir or "",
-        str(limit),
+        _limits(timeout_s, limits, log_limit_bytes),
         _bytes(one_line)[:MAX_LABEL_BYTES],
         f"{shell.value}-login" if login else shell.value,
         script,
         earlier or "",
         *pairs,
     )
+
+
+def _limits(timeout_s: float | None, limits: Limits, log_limit_bytes: int | None) -> str:
+    """Hundredths of a second; blocks of 512 bytes, kibibytes, percent, niceness. 0 means none: a limit is 1 or more."""
+    words = (
+        0 if timeout_s is None else max(1, round(timeout_s * 100)),
+        0 if log_limit_bytes is None else max(1, log_limit_bytes // 512),
+        0 if limits.memory_bytes is None else max(1, limits.memory_bytes // 1024),
+        limits.cpu_percent or 0,
+        limits.nice or 0,
+    )
+    return " ".join(map(str, words))
 
 
 def ask(number: int, keys: Sequence[str]) -> bytes:
@@ -139,6 +152,11 @@ def find_workdirs(number: int, workdirs: Sequence[str]) -> bytes:
 def remove_workdirs(number: int, workdirs: Sequence[str]) -> bytes:
     """Delete work folders, by name or by path; the reply comes when all is gone that this user can delete."""
     return request("unwork", number, *map(checked_work_folder, workdirs))
+
+
+def sample(number: int, keys: Sequence[str], *, rooms: bool) -> bytes:
+    """How the host is, and what these executions used so far; ``rooms``: how full its disks are as well, told later."""
+    return request("sample", number, "1" if rooms else "0", *map(checked_key, keys))
 
 
 def ping(number: int) -> bytes:

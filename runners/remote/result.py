@@ -1,7 +1,7 @@
 """How an execution ended, as its record on the host says it: one line with a closing mark.
 
-``R KIND STATUS LOG_BYTES CUT HOW STARTED ENDED CPU OUTPUT_BYTES MEMORY .`` in the record; a notice or report may add
-the folder asked for. Records written before there was a MEMORY are read too.
+``R KIND STATUS LOG_BYTES CUT HOW STARTED ENDED CPU OUTPUT_BYTES MEMORY LIMITS .`` in the record; a notice or report
+may add the folder asked for. Records written before there was a MEMORY or LIMITS are read too.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ _SIGNALS = tuple(_SIGNAL_NAMES.split())
 _FIRST_REALTIME, _LAST_REALTIME = 34, 64
 _CLOCK_TICKS_PER_S = 100
 """What /proc counts in (USER_HZ), on every Linux there is."""
-_WORDS = 12
+_FIRST, _LAST = 10, 12
+"""Where the closing mark may stand: what is between was added later."""
 _OF = {"p": "process", "c": "job"}
+_KEPT = {"-": "", "s": "job", "v": "process"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,10 @@ class RemoteResult:
     memory_peak_bytes: int | None = None
     memory_peak_of: str = ""
     """``process``: the largest that was seen; ``job``: all together, by its control group; empty without a peak."""
+    limits_kept: str = ""
+    """How limits of memory and processors were kept: for the ``job`` whole, or for each ``process``; empty: none."""
+    log_limited: bool = False
+    """What came after ``log_bytes`` was dropped, because of the limit that the request had."""
     output_bytes: int = 0
     """What was written to ``$ONDUTY_OUTPUT``."""
 
@@ -59,14 +65,15 @@ def signal_name(status: int) -> str | None:
 
 def parse_result(text: str) -> RemoteResult:
     """Read ``R … .`` and the folder that may follow. Raises ``ValueError`` when it is not whole."""
-    words = text.split(" ", _WORDS)
-    if len(words) >= _WORDS - 1 and words[10] == ".":
-        words = text.split(" ", _WORDS - 1)
-        words.insert(10, "-")
-    if len(words) < _WORDS or words[0] != "R" or words[11] != ".":
+    words = text.split(" ")
+    mark = next((at for at in range(_FIRST, _LAST + 1) if words[at : at + 1] == ["."]), None)
+    if mark is None or words[0] != "R":
         raise ValueError(f"not a result: {text!r}")
-    _, kind, status, log_bytes, cut, how, started, ended, cpu, outputs, memory, _ = words[:_WORDS]
-    folder = words[_WORDS] if len(words) > _WORDS else ""
+    _, kind, status, log_bytes, cut, how, started, ended, cpu, outputs = words[:_FIRST]
+    memory, limits = (*words[_FIRST:mark], "-", "-")[:2]
+    if limits not in _KEPT:
+        raise ValueError(f"no way to keep a limit: {limits!r}")
+    folder = " ".join(words[mark + 1 :])
     peak_bytes, peak_of = _peak(memory)
     exit_code = signal = error = None
     if kind == "x":
@@ -82,11 +89,13 @@ def parse_result(text: str) -> RemoteResult:
         cancelled=how == "C",
         log_bytes=int(log_bytes),
         log_cut=cut == "1",
+        log_limited=cut == "2",
         started_at=int(started) / 100,
         ended_at=int(ended) / 100,
         cpu_s=int(cpu) / _CLOCK_TICKS_PER_S if kind == "x" else None,
         memory_peak_bytes=peak_bytes,
         memory_peak_of=peak_of,
+        limits_kept=_KEPT[limits],
         output_bytes=int(outputs),
     )
 
@@ -117,6 +126,17 @@ def _error(code: str, folder: str) -> str:
             return "what earlier jobs wrote could not be put on the host (disk full?)"
         case "nobash":
             return "this host has no bash, which shell: bash asks for; nothing was started there"
+        case "nonice":
+            return "this host has no nice program, which limits: nice asks for; nothing was started there"
+        case "nocpu":
+            return (
+                "limits: cpu cannot be kept on this host: systemd-run gives this account no scope of its own; "
+                "nothing was started there"
+            )
+        case "nomemory":
+            return "limits: memory cannot be kept on this host: neither systemd-run nor ulimit -v; nothing was started"
+        case "noscope":
+            return "systemd-run did not start it in a scope with its limits, see the log; nothing of it ran"
         case "nostart":
             return "the host could not start another process"
         case _:

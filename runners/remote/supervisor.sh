@@ -1,14 +1,15 @@
 # One execution: claim, start, keep what it prints, wait, write how it ended, say so.
 
-od_start() { # ID KEY WORKDIR DIR LIMIT LABEL SHELL SCRIPT EARLIER [NAME VALUE]... .
+od_start() { # ID KEY WORKDIR DIR LIMITS LABEL SHELL SCRIPT EARLIER [NAME VALUE]... .
   od_id=$1 od_key=$2
   od_look "$od_key"
   if [ "$od_phase" != absent ]; then
     od_report "$od_id" "$od_key"
     return 0
   fi
-  od_work=$3 od_where=$4 od_limit=$5 od_label=$6 od_shell=$7 od_script=$8 od_earlier=$9
+  od_work=$3 od_where=$4 od_limits=$5 od_label=$6 od_shell=$7 od_script=$8 od_earlier=$9
   shift 9
+  od_take_limits $od_limits
   od_clock
   od_since=$od_now
   if ! od_claim H; then
@@ -32,6 +33,7 @@ od_supervise() { # [NAME VALUE]... .   stdout is the pipe to the drainer
   od_sup=$od_pid od_sup_ticks=$od_ticks od_error=''
   od_folder
   od_keep_earlier
+  [ -n "$od_error" ] || od_choose_way
   case $od_shell in
     bash*) [ -n "$od_error" ] || command -v bash >/dev/null || od_error=nobash ;;
   esac
@@ -132,7 +134,8 @@ od_become() { # [NAME VALUE]... .   the fork that becomes the job; 3 is the scri
     sh-login) set -- "$od_sh" -c "$od_profiles$od_after_profile"'set -e; . /dev/fd/3' sh ;;
     *) set -- "$od_sh" -e -c '. /dev/fd/3' sh ;;
   esac
-  exec $od_defaults "$od_setsid" "$@" </dev/null 2>&1 5>&- 6>&- 9>&-
+  exec </dev/null 2>&1 5>&- 6>&- 9>&-
+  od_limited $od_defaults "$od_setsid" "$@"
 }
 
 # What a login shell of POSIX reads. Not every sh has -l, and a profile is not made for -e.
@@ -157,6 +160,7 @@ od_drain() { # stdin is what the job prints; goes on reading whatever happens to
   exec 4<&0 5>&- 6>&-
   read -r od_pid od_word </proc/self/stat
   printf 'D %s\n' "$od_pid" >>"$od_f.x"
+  od_limit_log
   cat <&4 >&9
   case $? in
     0) exit 0 ;;
@@ -168,7 +172,8 @@ od_drain() { # stdin is what the job prints; goes on reading whatever happens to
 }
 
 od_mark_cut() {
-  printf x | dd "of=$od_f.x" bs=1 seek=1 conv=notrunc
+  od_why_cut
+  printf %s "$od_word" | dd "of=$od_f.x" bs=1 seek=1 conv=notrunc
 }
 
 od_find_drainer() { # -> od_drainer; without one the job would print into nothing, so then there is none to start
@@ -248,10 +253,13 @@ od_finish() { # KIND STATUS CPU_TICKS_WAITED_FOR
   od_settle
   read -r od_one <"$od_f.x"
   od_flags=${od_one%% *}
-  case $od_flags in ?x) od_cut=1 ;; *) od_cut=$od_short ;; esac
+  case $od_flags in ?x) od_cut=1 ;; ?l) od_cut=2 ;; *) od_cut=$od_short ;; esac
   if [ "$1" = x ] && [ "${od_one#?? S}" = "$od_one" ]; then
     set -- e
     od_status=nostart
+  elif [ "$1$od_way" = xs ] && ! [ -e "$od_f.g" ]; then
+    set -- e
+    od_status=noscope
   fi
   od_log=$od_bytes od_bytes=0
   if [ -f "$od_f.o" ] && [ -s "$od_f.o" ]; then
@@ -259,7 +267,7 @@ od_finish() { # KIND STATUS CPU_TICKS_WAITED_FOR
   fi
   od_clock
   od_spent "$1" "${od_flags%?}" "$od_waited"
-  od_two="R $1 $od_status $od_log $od_cut ${od_flags%?} $od_since $od_now $od_ticks_used $od_bytes $od_memory ."
+  od_two="R $1 $od_status $od_log $od_cut ${od_flags%?} $od_since $od_now $od_ticks_used $od_bytes $od_memory $od_way ."
   printf '%-111s\n%-95s\n' "$od_one" "$od_two" 1<>"$od_f.x"
   # The result is closed by its mark before the notice is sent, so whoever hears the notice may read the result.
   printf 'N %s %s %.200s\n' "$od_key" "$od_two" "$od_where" >&5

@@ -16,7 +16,7 @@ from runners.spec.translate import guess_key
 
 Path = tuple[Part, ...]
 
-_COMMAND_KEYS = frozenset({"env", "dir", "shell", "login", "sudo"})
+_COMMAND_KEYS = frozenset({"env", "dir", "shell", "login", "sudo", "limits", "log_limit"})
 """Keys about how a command runs."""
 _GO_WITH: Mapping[TaskKind, frozenset[str]] = {
     TaskKind.RUN: _COMMAND_KEYS | {"timeout"},

@@ -6,7 +6,6 @@ that it is refused by name and never parsed and ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -40,6 +39,7 @@ from runners.spec.fields import (
     User,
     Variable,
     Version,
+    ViaWord,
     WhenBusyWord,
     WholeNumber,
     Words,
@@ -59,12 +59,13 @@ from runners.spec.kind_fields import (
     Url,
     WaitFor,
 )
+from runners.spec.limit_fields import CpuShare, LogSize, MemorySize, Niceness, some_limit
 from runners.spec.manner import ShellWord, SudoUser
 from runners.spec.nodes import Scalar
 
 _LATER_ANYWHERE = frozenset(
     {"approval", "rolling", "matrix", "gate", "when", "requires", "notify", "exclusive", "artifacts"}
-    | {"schedule", "windows", "limits"}
+    | {"schedule", "windows"}
 )
 _LATER_TASK = frozenset(["outputs"])
 
@@ -73,8 +74,8 @@ _LOGIN = "true: the shell reads the profile of the account first."
 _TIMEOUT = (
     "For one attempt, tasks and verify, without queueing and backoff; each task of a rollback or finally has as long."
 )
-_NOT_VIA = "without it onduty connects by itself, as ssh -G says, and goes through the hosts of jump: or ProxyJump"
 _SUDO = "true: root through sudo; or the name of a user."
+_LOG_LIMIT = "What a command prints after so much of it is dropped, and said; the command goes on."
 
 Env = dict[EnvKey, Text]
 
@@ -86,9 +87,6 @@ class Model(BaseModel):
 
     later: ClassVar[frozenset[str]] = _LATER_ANYWHERE
     """Keys that come with a later version."""
-
-    instead: ClassVar[Mapping[str, str]] = {}
-    """What to write until then, for some of them."""
 
     @classmethod
     def known_keys(cls) -> dict[str, FieldInfo]:
@@ -141,6 +139,21 @@ def _group_alone(value: object) -> object:
     return {"group": value} if isinstance(value, Scalar) and not is_null(value) else value
 
 
+class LimitsModel(Model):
+    """What each command may use of its host. A task's own replaces the job's whole, and that the default."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    cpu: CpuShare | None = Field(default=None, description="Of one processor: 50%, 150%. Needs systemd on the host.")
+    memory: MemorySize | None = Field(
+        default=None, description="Of the whole command where the host has systemd, else of each of its processes."
+    )
+    nice: Niceness | None = Field(default=None, description="0 to 19: the nicer, the later it gets a processor.")
+
+
+SomeLimits = Annotated[LimitsModel, BeforeValidator(some_limit)]
+
+
 class DefaultsModel(Model):
     """What a job has when it says nothing itself."""
 
@@ -150,6 +163,8 @@ class DefaultsModel(Model):
     shell: ShellWord = Field(default="sh", description=_SHELL)
     login: TrueOrFalse = Field(default=False, description=_LOGIN)
     sudo: SudoUser = Field(default="", description=_SUDO)
+    limits: SomeLimits | None = None
+    log_limit: LogSize | None = Field(default=None, description=_LOG_LIMIT)
 
 
 class HttpModel(Model):
@@ -200,6 +215,8 @@ class TaskModel(Model):
     shell: ShellWord | None = Field(default=None, description=_SHELL)
     login: TrueOrFalse | None = Field(default=None, description=_LOGIN)
     sudo: SudoUser | None = Field(default=None, description=_SUDO)
+    limits: SomeLimits | None = None
+    log_limit: LogSize | None = Field(default=None, description=_LOG_LIMIT)
     timeout: PositiveDuration | None = None
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where the command runs on the host.")
@@ -233,6 +250,8 @@ class JobModel(Model):
     shell: ShellWord | None = Field(default=None, description="For all its commands. " + _SHELL)
     login: TrueOrFalse | None = Field(default=None, description="For all its commands. " + _LOGIN)
     sudo: SudoUser | None = Field(default=None, description="For all its commands. " + _SUDO)
+    limits: SomeLimits | None = Field(default=None, description="For each of its commands.")
+    log_limit: LogSize | None = Field(default=None, description="For each of its commands. " + _LOG_LIMIT)
     env: Env = {}
     dir: Directory | None = Field(default=None, description="Where commands run on the host.")
     runbook: Name | None = Field(default=None, description="The page for a failure of this job.")
@@ -271,9 +290,6 @@ class PipelineModel(Model):
 class ConnectionModel(Model):
     """How to reach a host. What is not said is left to ssh and its configuration files."""
 
-    later = frozenset({"via"})
-    instead: ClassVar[Mapping[str, str]] = {"via": _NOT_VIA}
-
     address: Address | None = Field(default=None, description="What ssh is given; the host's name when there is none.")
     port: Port | None = None
     user: User | None = None
@@ -284,6 +300,9 @@ class ConnectionModel(Model):
     ssh_config: FilePath | None = Field(default=None, description="For ssh -F.")
     jump: Hops | None = Field(
         default=None, description="Hosts to go through: hosts of this file, or aliases of ssh; none: straight to it."
+    )
+    via: ViaWord | None = Field(
+        default=None, description="openssh: its own client goes to the jump hosts; a ControlMaster serves."
     )
     vars: Env = Field(default={}, description="For every command on the host: over the pipeline's env, under a job's.")
 
@@ -314,8 +333,7 @@ class SiteModel(Model):
 class InventoryModel(Model):
     """An inventory file."""
 
-    later = frozenset({"vars", "plugin", "via"})
-    instead: ClassVar[Mapping[str, str]] = {"via": _NOT_VIA}
+    later = frozenset({"vars", "plugin"})
 
     environment: Name | None = None
     command: Words | None = Field(

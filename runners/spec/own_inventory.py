@@ -23,7 +23,7 @@ from runners.spec.nodes import Map, Node, Scalar, Seq
 from runners.spec.report import Part, Report, did_you_mean, quoted, shown
 from runners.spec.translate import validate
 
-CONNECTION_KEYS = ("address", "port", "user", "identity", "known_hosts", "ssh_config", "jump")
+CONNECTION_KEYS = ("address", "port", "user", "identity", "known_hosts", "ssh_config", "jump", "via")
 _PATH_KEYS = frozenset({"identity", "known_hosts", "ssh_config"})
 RESERVED = {
     "all": "every host",
@@ -192,6 +192,7 @@ def _inventory(model: InventoryModel, tree: Map, report: Report, absolute: Calla
             identity=cast("str | None", values.get("identity")),
             known_hosts=cast("str | None", values.get("known_hosts")),
             ssh_config=cast("str | None", values.get("ssh_config")),
+            via=cast("str | None", values.get("via")),
             vars=variables,
             labels=dict(declared.labels),
         )

@@ -17,6 +17,7 @@ from runners.model.definition import (
     Task,
     WhenBusy,
 )
+from runners.model.limits import NO_LIMITS, Limits
 from runners.model.problems import Problem
 from runners.model.secrets import SecretSource, SourceKind
 from runners.spec.kinds import http_of, kind_of, name_of, transfer_of
@@ -25,6 +26,7 @@ from runners.spec.models import (
     ConcurrencyModel,
     DefaultsModel,
     JobModel,
+    LimitsModel,
     ParamModel,
     PipelineModel,
     RetryModel,
@@ -123,6 +125,8 @@ def _defaults(model: DefaultsModel) -> Defaults:
         shell=Shell(model.shell),
         login=model.login,
         sudo=model.sudo,
+        limits=_limits(model.limits) or NO_LIMITS,
+        log_limit_bytes=model.log_limit,
     )
 
 
@@ -142,6 +146,12 @@ def _retry(model: RetryModel | None) -> RetryPolicy | None:
         max_delay_s=max(_OWN_MAX_DELAY_S, model.delay) if model.max_delay is None else model.max_delay,
         full_jitter=model.jitter == "full",
     )
+
+
+def _limits(model: LimitsModel | None) -> Limits | None:
+    if model is None:
+        return None
+    return Limits(cpu_percent=model.cpu, memory_bytes=model.memory, nice=model.nice)
 
 
 def _shell(word: str | None) -> Shell | None:
@@ -173,6 +183,8 @@ def _job(name: str, model: JobModel, jobs: Map) -> Job:
         shell=_shell(model.shell),
         login=model.login,
         sudo=model.sudo,
+        limits=_limits(model.limits),
+        log_limit_bytes=model.log_limit,
         env=dict(model.env),
         dir=model.dir,
         runbook=model.runbook,
@@ -213,6 +225,8 @@ def _task(name: str, model: TaskModel, node: Map, part: Part) -> Task:
         shell=_shell(model.shell),
         login=model.login,
         sudo=model.sudo,
+        limits=_limits(model.limits),
+        log_limit_bytes=model.log_limit,
         timeout_s=model.timeout,
         env=dict(model.env),
         dir=model.dir,

@@ -80,8 +80,7 @@ def _unknown_key(key: str, owner: type[Model] | None) -> str:
     if owner is None:
         return "unknown key"
     if key in owner.later:
-        way_out = owner.instead.get(key)
-        return f"{LATER}; {way_out}" if way_out else LATER
+        return LATER
     guess = guess_key(key, owner)
     if guess is not None:
         return f"unknown key, did you mean {quoted(guess)}?"

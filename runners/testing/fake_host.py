@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runners.model.errors import HostRefused, OndutyError
+from runners.model.limits import NO_LIMITS
+from runners.model.metrics import HostSample
 from runners.ports.transport import ExecutionPhase, ExecutionReport, ExecutionRequest, ExecutionResult, HostInspection
 from runners.testing.behaviour import (
     Die,
@@ -53,11 +55,25 @@ class FakeExecution:
     steps: list[Step] = field(default_factory=list)
     """What is still to come."""
     on_cancel: OnCancel = field(default_factory=OnCancel)
+    log_limited: bool = False
     cpu_s: float = 0.0
     memory_peak_bytes: int | None = None
     started_at: float = 0.0
     user: str = ""
     """Whom sudo ran it as; empty: the account that logs in."""
+
+    @property
+    def kept_whole(self) -> bool:
+        """A fake host keeps every limit."""
+        limits = self.request.limits if self.request is not None else NO_LIMITS
+        return limits.memory_bytes is not None or limits.cpu_percent is not None
+
+    def print(self, data: bytes) -> None:
+        """Into the log, up to its limit."""
+        most = self.request.log_limit_bytes if self.request is not None else None
+        room = len(data) if most is None else max(0, most // 512 * 512 - len(self.log))
+        self.log.extend(data[:room])
+        self.log_limited = self.log_limited or len(data) > room
 
     @property
     def report(self) -> ExecutionReport:
@@ -101,6 +117,9 @@ class FakeHost:
     holds_transfers: asyncio.Event | None = None
     """While it is not set, nothing is moved; None: nothing waits."""
     asked_streams: list[tuple[str, int]] = field(default_factory=list)
+    samples: list[HostSample] = field(default_factory=lambda: [HostSample()])
+    sampled: list[tuple[tuple[str, ...], bool]] = field(default_factory=list)
+    """What was asked each time: keys, and whether the disks too."""
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after every change."""
 
@@ -166,7 +185,7 @@ class FakeHost:
 
     def write(self, key: str, data: bytes) -> None:
         """The running job prints."""
-        self._running(key).log.extend(data)
+        self._running(key).print(data)
         self._changed()
 
     def finish(
@@ -190,6 +209,8 @@ class FakeHost:
             timed_out=timed_out,
             cancelled=cancelled,
             log_bytes=len(execution.log),
+            log_limited=execution.log_limited,
+            limits_kept="job" if execution.kept_whole else "",
             started_at=execution.started_at,
             ended_at=self.now(),
             cpu_s=None if error is not None else execution.cpu_s,
@@ -221,7 +242,7 @@ class FakeHost:
             execution.steps.pop(0)
             match step:
                 case Print(data):
-                    execution.log.extend(data)
+                    execution.print(data)
                 case Output(data):
                     execution.output.extend(data)
                 case Work(cpu_s, memory_bytes):

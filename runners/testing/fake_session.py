@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runners.model.errors import SessionLost, SudoRefused
+from runners.model.metrics import HostSample
 from runners.ports.byte_stream import ByteStream, StreamRefused
 from runners.ports.transport import (
     CancelStep,
@@ -95,6 +96,12 @@ class FakeSession:
     async def remove(self, keys: Sequence[str]) -> None:
         """As the promise says."""
         await self._own.remove(keys)
+
+    async def sample(self, keys: Sequence[str] = (), *, rooms: bool = False) -> HostSample:
+        """As the promise says; each time the host's next one, the last of them again and again."""
+        self.check()
+        self.host.sampled.append((tuple(keys), rooms))
+        return self.host.samples.pop(0) if len(self.host.samples) > 1 else self.host.samples[0]
 
     async def under(self, user: str) -> FakeSupervisor:
         """As the promise says."""

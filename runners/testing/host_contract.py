@@ -15,10 +15,12 @@ import os
 import random
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from runners.model.errors import SessionLost
+from runners.model.limits import Limits
 from runners.ports.transport import CancelStep, ExecutionPhase, ExecutionRequest
 from runners.testing.behaviour import Exit, Gate, Print
 from runners.testing.recording_sink import RecordingSink
@@ -164,6 +166,35 @@ class HostContract:
         result = await sink.until_finished(KEY)
         assert result.error
         assert (result.cpu_s, result.memory_peak_bytes, result.memory_peak_of) == (None, None, "")
+        await session.close()
+
+    async def test_a_look_tells_how_the_host_is_and_what_a_live_job_used_so_far(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request("while :; do :; done"))
+        await until(lambda: _gauged_ticks(lab) >= 5)
+        seen = await session.sample([KEY], rooms=True)
+        assert seen.memory_total_bytes is not None
+        assert seen.cpu_all is not None
+        assert (seen.cpus or 0) > 0
+        (used,) = seen.jobs
+        assert (used.key, used.memory_peak_of) == (KEY, "process")
+        assert used.cpu_s >= 0.05
+        while not seen.rooms:
+            seen = await session.sample()
+        assert "/" in {room.mount for room in seen.rooms}
+        await session.cancel(KEY, 1)
+        await sink.until_finished(KEY)
+        await session.close()
+
+    async def test_niceness_is_the_jobs_and_its_childrens(self, lab: HostLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        asked = request("nice; sh -c nice")
+        await session.start(replace(asked, limits=Limits(nice=7)))
+        assert (await sink.until_finished(KEY)).limits_kept == ""
+        mine = os.getpriority(os.PRIO_PROCESS, 0)
+        assert sink.output(KEY) == f"{mine + 7}\n".encode() * 2
         await session.close()
 
     async def test_without_earlier_jobs_there_is_no_file_and_no_variable(self, lab: HostLab) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
@@ -121,6 +122,43 @@ class TransportContract:
         assert result.memory_peak_of == "process"
         (report,) = await session.ask([KEY])
         assert report.result == result
+        await session.close()
+
+    async def test_a_log_ends_at_its_limit_and_says_so_and_the_job_goes_on_to_its_own_end(
+        self, lab: TransportLab
+    ) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        line = b"0123456789" * 7 + b"\n"
+        script = lab.script(*[Print(line * 100)] * 3, Exit(3))
+        await session.start(replace(request(script), log_limit_bytes=10_000))
+        result = await sink.until_finished(KEY)
+        assert (result.exit_code, result.log_bytes, result.log_limited, result.log_cut) == (3, 9728, True, False)
+        assert sink.output(KEY) == (line * 300)[:9728]
+        await session.close()
+
+    async def test_a_log_of_exactly_its_limit_is_whole(self, lab: TransportLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(replace(request(lab.script(Print(b"x" * 1024), Exit(0))), log_limit_bytes=1024))
+        result = await sink.until_finished(KEY)
+        assert (result.exit_code, result.log_bytes, result.log_limited) == (0, 1024, False)
+        assert sink.output(KEY) == b"x" * 1024
+        await session.close()
+
+    async def test_a_look_at_the_host_disturbs_nothing_and_ends_with_the_session(self, lab: TransportLab) -> None:
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        await session.start(request(lab.script(Print(b"one"), Gate(), Exit(3))))
+        for rooms in (True, False, True):
+            seen = await session.sample([KEY, "u.404.1.1"], rooms=rooms)
+            assert [job for job in seen.jobs if job.key != KEY] == []
+        lab.release()
+        assert (await sink.until_finished(KEY)).exit_code == 3
+        await lab.cut()
+        await sink.until_lost()
+        with pytest.raises(SessionLost):
+            await session.sample()
         await session.close()
 
     async def test_a_job_without_outputs_says_so(self, lab: TransportLab) -> None:

@@ -14,14 +14,6 @@ from tests.ssh.conftest import config, sshds
 __all__ = ["config", "sshds"]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Minutes of cuts, by hand until they were seen green on a quiet machine: ``ONDUTY_SOAK=1 make faults``."""
-    slow = [] if os.environ.get("ONDUTY_SOAK") else [item for item in items if item.path.name == "test_cuts.py"]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
-
-
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Person]:
     """A person whose controller ends with the test."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from runners.adapters.ssh_dial import KEEPALIVE_COUNT_MAX, KEEPALIVE_INTERVAL_S
+from runners.adapters.ssh_handshake import KEEPALIVE_COUNT_MAX, KEEPALIVE_INTERVAL_S
 from runners.engine.limits import Limits
 from tests.faults.proxy import Proxy, Way
 from tests.person import Person, until

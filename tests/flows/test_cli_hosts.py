@@ -81,8 +81,10 @@ def test_one_host_that_does_not_answer_keeps_no_other_from_being_trusted(person:
     done = person.quick("hosts", "trust", "all", "-i", "hosts.yaml", "--json", code=4)
     assert [entry["name"] for entry in done.json()] == ["web1", "web2"]
     assert "gone" in done.err
+    assert "nobody was asked, there is no terminal: the keys above are trusted as they were shown" in done.err
     again = person.quick("hosts", "trust", "web", "-i", "hosts.yaml")
     assert again.out.count("was known in") == 2
+    assert "nobody was asked" not in again.err
 
 
 def test_hosts_tells_connections_as_they_are_and_which_runs_use_them(person: Person) -> None:

@@ -73,6 +73,7 @@ JOB = {
 TASK = {
     *("name", "kind", "phase", "attempt", "key", "exit_code", "started_at", "ended_at", "log_bytes", "part"),
     *("host_started_at", "host_ended_at", "files", "cpu_s", "memory_peak_bytes", "memory_peak_of"),
+    *("log_cut", "limits_kept", "host"),
 }
 RUNBOOK = {"id", "section", "score", "why"}
 HOLD = {"kind", "what", "text", "since"}

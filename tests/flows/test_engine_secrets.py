@@ -9,7 +9,7 @@ import pytest
 from runners.core.index import job_run_of
 from runners.engine.vault import Vault
 from runners.model.errors import ActionRefused, InputRefused
-from runners.model.events import LogFetched, SecretGiven, SecretNeeded
+from runners.model.events import LogFetched, Payload, SecretGiven, SecretNeeded
 from runners.model.intents import Cancel, Note, Retry
 from runners.model.phases import Phase, RunPhase
 from runners.model.plan import Plan
@@ -259,6 +259,108 @@ async def test_a_new_value_counts_from_now_on_and_the_old_one_stays_masked() -> 
     await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
     assert sent(kit, f"{uid}.1.1.2").env["PASS"] == "newer-value"
     assert log_of(kit, uid, f"{uid}.1.1.2") == b"old [secret PASS] new [secret PASS]\n"
+    await kit.stop()
+
+
+async def owing(kit: Kit, *, values: tuple[str, ...] = (VALUE,), said: str = f"{VALUE}!") -> str:
+    """A run that printed its secret, whose output the host still has, under a controller that came later."""
+    kit.transport.on("one", (Gate("one"), Exit(0)))
+    kit.transport.on("two", (Gate("two"), Print(said.encode() + b"\n"), Exit(3)))
+    uid = await kit.run(secret(plan([job("release", "one", "two")])), secrets={"PASS": values[0]})
+    await kit.transport.until_started(f"{uid}.1.1.1")
+    for number, value in enumerate(values[1:]):
+        await kit.engine.give_secrets(uid, intent_id=f"n{number}", names=(), values={"PASS": value}, actor="bob")
+    kit.transport.release("one")
+    await kit.transport.until_started(f"{uid}.1.1.2")
+    await kit.settle()
+    await kit.stop()
+    await kit.start()
+    await kit.settle()
+    kit.transport.release("two")
+    for _ in range(5):
+        await kit.settle()
+        await kit.clock.advance(kit.limits.quiet_ask_s)
+    await kit.settle()
+    return uid
+
+
+async def give(kit: Kit, uid: str, value: str) -> None:
+    await kit.engine.give_secrets(uid, intent_id=f"g-{value}", names=(), values={"PASS": value}, actor="bob")
+    await kit.settle()
+
+
+async def test_after_a_restart_another_value_than_the_one_of_before_is_noticed_and_nothing_is_let_through() -> None:
+    kit = await Kit().start()
+    uid = await owing(kit)
+    with pytest.raises(ActionRefused, match="PASS: this is not the value that this run was given before") as refused:
+        await give(kit, uid, "hunter23")
+    assert refused.value.hint == "onduty secret give deploy-api/1 PASS --type"
+    assert log_of(kit, uid, f"{uid}.1.1.2") == b""
+    assert (await kit.engine.document(uid)).holds[0].kind == "secret"
+    await give(kit, uid, VALUE)
+    assert log_of(kit, uid, f"{uid}.1.1.2") == b"[secret PASS]!\n"
+    await kit.stop()
+
+
+async def test_of_several_values_each_is_asked_for_before_output_of_an_earlier_controller_is_fetched() -> None:
+    kit = await Kit().start()
+    uid = await owing(kit, values=(VALUE, "newer-value"), said=f"{VALUE} newer-value")
+    await give(kit, uid, "newer-value")
+    (hold,) = [hold for hold in (await kit.engine.document(uid)).holds if hold.kind == "secret"]
+    assert "PASS: had another value before, which what its hosts still hold may show; type that one" in hold.text
+    assert log_of(kit, uid, f"{uid}.1.1.2") == b""
+    await give(kit, uid, VALUE)
+    assert log_of(kit, uid, f"{uid}.1.1.2") == b"[secret PASS] [secret PASS]\n"
+    assert not [hold for hold in (await kit.engine.document(uid)).holds if hold.kind == "secret"]
+    await kit.stop()
+
+
+async def test_a_file_that_gives_another_value_after_a_restart_holds_what_was_printed_with_the_earlier_one() -> None:
+    shelf = Shelf(PASS=VALUE)
+    kit = await Kit(secrets=shelf).start()
+    kit.transport.on("one", (Gate("half"), Print(f"{VALUE}!\n".encode()), Exit(3)))
+    source = {"PASS": SecretSource(name="PASS", kind=SourceKind.FILE, path="/run/pass")}
+    uid = await kit.run(replace(plan([job("release", "one")]), secrets=source))
+    await kit.transport.until_started(f"{uid}.1.1.1")
+    await kit.settle()
+    await kit.stop()
+    shelf.values["PASS"] = "rotated-1"
+    await kit.start()
+    kit.transport.release("half")
+    for _ in range(5):
+        await kit.settle()
+        await kit.clock.advance(kit.limits.quiet_ask_s)
+    await kit.settle()
+    (hold,) = [hold for hold in (await kit.engine.document(uid)).holds if hold.kind == "secret"]
+    assert "PASS: /run/pass now gives what is not the value that this run was given before" in hold.text
+    assert log_of(kit, uid, f"{uid}.1.1.1") == b""
+    await give(kit, uid, VALUE)
+    assert log_of(kit, uid, f"{uid}.1.1.1") == b"[secret PASS]!\n"
+    await kit.stop()
+
+
+async def test_where_no_host_holds_anything_a_new_value_is_taken_and_is_the_one_of_before_from_then_on() -> None:
+    kit = await Kit().start()
+    kit.transport.on("one", prints("no", code=1), (Gate("one"), Print(b"another-value\n"), Exit(0)))
+    uid = await kit.run(secret(plan([job("release", "one")])), secrets={"PASS": VALUE})
+    await kit.settle()
+    await kit.stop()
+    await kit.start()
+    await kit.engine.submit(uid, Retry(id="r"), "bob")
+    await kit.settle()
+    await give(kit, uid, "another-value")
+    await kit.transport.until_started(f"{uid}.1.2.1")
+    await kit.stop()
+    await kit.start()
+    kit.transport.release("one")
+    for _ in range(5):
+        await kit.settle()
+        await kit.clock.advance(kit.limits.quiet_ask_s)
+    with pytest.raises(ActionRefused):
+        await give(kit, uid, VALUE)
+    await give(kit, uid, "another-value")
+    assert log_of(kit, uid, f"{uid}.1.2.1") == b"[secret PASS]\n"
+    assert VALUE not in str(await events_of(kit, uid, Payload))
     await kit.stop()
 
 

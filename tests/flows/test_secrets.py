@@ -141,6 +141,9 @@ def test_a_secret_is_nowhere_also_when_the_controller_is_killed_in_the_middle_of
 
     refused = person.quick("secret", "give", uid, code=2)
     assert "THE_PASSWORD is not set in your environment" in refused.err
+    person.more_env = {"THE_PASSWORD": "mistyped-1"}
+    other = person.quick("secret", "give", uid, code=5)
+    assert "PASSWORD: this is not the value that this run was given before" in other.err
     person.more_env = {"THE_PASSWORD": PASSWORD}
     given = person.quick("secret", "give", "last", "--json").json()
     person.more_env = {}

@@ -121,7 +121,7 @@ async def desk(
             here = Desk(app, pilot, controller)
             await here.until(lambda: app.feed.loaded or app.feed.trouble, "the controller to be heard")
             if run is not None and not controller.down:
-                await here.until(lambda: here.run.feed.state is not None or here.run.feed.trouble, "the run to be read")
+                await here.until(lambda: here.run.choice.tree.rows or here.run.feed.trouble, "the run to be drawn")
             await here.until(lambda: here.text.strip() and app.pages.are_read, "anything")
             yield here
         if not breaks:

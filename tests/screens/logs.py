@@ -31,6 +31,9 @@ class MemoryLog:
     reads: list[tuple[int, int]] = field(default_factory=list)
     """Every (first, count) that was read."""
 
+    def close(self) -> None:
+        """There is no file."""
+
     def refresh(self) -> bool:
         changed = self.lines != len(self.written)
         self.lines = len(self.written)

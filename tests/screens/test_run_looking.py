@@ -9,6 +9,7 @@ from runners.testing.builders import job, plan_of, stage
 from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun, failed_controller, memory_logs
 from tests.screens.scenes import BIND, begun, failed_run, finish, rollout
+from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
 from tui.screens.text import TextScreen
 
@@ -62,6 +63,17 @@ async def test_keys_typed_before_a_screen_is_there_are_that_screens() -> None:
         await here.sees("change, each after a preview")
         burst(here, "q", "q")
         await here.until(lambda: here.painted.NAME == "board")
+
+
+async def test_a_key_that_is_quicker_than_the_first_frame_of_a_run_is_about_what_it_shows() -> None:
+    async with desk(failed_controller(), run=None) as here:
+        await here.sees("deploy-api/42")
+        await here.press("enter")
+        await here.until(lambda: isinstance(here.app.screen, RunScreen))
+        here.run._tick.pause()  # type: ignore[union-attr]
+        await here.until(lambda: here.run.feed.state is not None)
+        await here.press("at")
+        await here.sees("sent to web3")
 
 
 async def test_find_counts_and_n_goes_around() -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from runners.adapters import ssh_dial
+from runners.adapters import ssh_handshake
 from runners.adapters.known_hosts import known_hosts_line
 from runners.adapters.shell_channel import ShellLost
 from runners.adapters.ssh_config import SshConfig
-from runners.adapters.ssh_dial import HANDSHAKES_PER_ADDRESS, Connection, Dialler
+from runners.adapters.ssh_dial import HANDSHAKES_PER_ADDRESS, Dialler
+from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_shell_channel import SshShell, open_shell
 from runners.model.errors import (
     AuthFailed,
@@ -291,8 +292,8 @@ async def test_thirty_connections_at_once_all_succeed_within_stock_limits(
 async def test_a_link_that_goes_silent_is_noticed_by_keepalive(
     fleet: Fleet, config: SshConfig, dialler: Dialler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (ssh_dial.KEEPALIVE_INTERVAL_S, ssh_dial.KEEPALIVE_COUNT_MAX) == (5.0, 3)
-    monkeypatch.setattr(ssh_dial, "KEEPALIVE_INTERVAL_S", 0.02)
+    assert (ssh_handshake.KEEPALIVE_INTERVAL_S, ssh_handshake.KEEPALIVE_COUNT_MAX) == (5.0, 3)
+    monkeypatch.setattr(ssh_handshake, "KEEPALIVE_INTERVAL_S", 0.02)
     with Proxy(fleet["web1"].port) as link:
         options = await config.resolve(fleet.host("web1"))
         options = replace(options, port=link.port, host_key_alias=f"[127.0.0.1]:{fleet['web1'].port}")

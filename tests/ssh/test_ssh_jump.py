@@ -16,7 +16,8 @@ from runners.adapters.interactive import host_from_json, host_to_json, interacti
 from runners.adapters.known_hosts import KnownHosts, fingerprint
 from runners.adapters.ssh import SshTransport
 from runners.adapters.ssh_config import SshConfig
-from runners.adapters.ssh_dial import Connection, Dialler
+from runners.adapters.ssh_dial import Dialler
+from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_shell_channel import open_shell
 from runners.engine.host_failure import failure_of
 from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from msgspec.structs import fields, replace
 
@@ -174,6 +175,8 @@ def example(kind: type[Payload], name: str) -> Any:
     if get_origin(hint) is Mapping:
         return {}
     found = next(option for option in (*get_args(hint), hint) if isinstance(option, type))
+    if issubclass(found, msgspec.Struct):
+        return msgspec.convert({"at": 1.0}, found)
     known: dict[type, Any] = {str: "", int: 1, float: 1.0, bool: False, tuple: ()}
     return known[found] if found in known else next(iter(found))
 

@@ -116,6 +116,8 @@ def test_document_names_everything_and_says_null_where_nothing_applies() -> None
                 "shell": "sh",
                 "sudo": None,
                 "login": False,
+                "limits": None,
+                "log_limit_bytes": None,
                 "does": "./test.sh",
                 "http": None,
                 "transfer": None,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runners.model.definition import Shell
+from runners.model.limits import Limits
 from runners.remote import request
 from runners.remote.handshake import compact
 from runners.remote.request import RequestRefused, quote
@@ -39,9 +40,23 @@ def test_a_request_names_its_verb_its_number_and_how_many_words_it_has() -> None
 def test_a_time_limit_travels_in_hundredths_and_none_means_no_limit() -> None:
     def limit_of(timeout_s: float | None) -> bytes:
         line = request.start(1, key="k", script="x", env={}, dir=None, workdir="w", timeout_s=timeout_s, label="")
-        return line.split(b" ")[7]
+        return line.split(b"'")[7]
 
-    assert [limit_of(limit) for limit in (None, 0.001, 1.0, 90.0)] == [b"'0'", b"'1'", b"'100'", b"'9000'"]
+    assert [limit_of(limit) for limit in (None, 0.001, 1.0, 90.0)] == [
+        *(b"0 0 0 0 0", b"1 0 0 0 0", b"100 0 0 0 0", b"9000 0 0 0 0"),
+    ]
+
+
+def test_limits_travel_in_the_units_of_the_shell_and_never_round_up_or_down_to_none() -> None:
+    def limits_of(limits: Limits, log_limit_bytes: int | None) -> bytes:
+        line = request.start(
+            1, key="k", script="x", env={}, dir=None, workdir="w", timeout_s=None, label="", limits=limits,
+            log_limit_bytes=log_limit_bytes,
+        )  # fmt: skip
+        return line.split(b"'")[7]
+
+    assert limits_of(Limits(cpu_percent=150, memory_bytes=512_000_000, nice=10), 10_000_000) == b"0 19531 500000 150 10"
+    assert limits_of(Limits(memory_bytes=1, nice=0), 1) == b"0 1 1 0 0"
 
 
 @pytest.mark.parametrize("name", ["A-B", "1A", "", "A B", "A=B", "UID", "OPTIND", "IFS", "_", "od_key", "Ä"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tui.view.cells
+from tui.view.cells import wrap
 from tui.view.glyphs import ASCII, UNICODE
 from tui.view.rows import Column, Cut, Fill, Row, Span, label_row, lay_out, meter, place, spaced, title_row, width_of
 from tui.view.safe_text import own, safe
@@ -95,3 +98,18 @@ def test_labels_meters_and_gaps() -> None:
     assert shown(meter(0.5, 12, "run", UNICODE)) == "━" * 12
     assert [width_of((span,)) for span in meter(0.91, 12, "warn", UNICODE)] == [11, 1]
     assert shown(spaced([(Span(own("a")),), (), (Span(own("b")),)], 3)) == "a   b"
+
+
+def test_a_very_long_text_is_wrapped_without_measuring_it_whole_for_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def counting(text: str) -> int:
+        counted.append(len(text))
+        return real(text)
+
+    real = tui.view.cells.cell_len
+    monkeypatch.setattr(tui.view.cells, "cell_len", counting)
+    text = safe("\u4f60\u597d " * 5_000)
+    lines = wrap(text, 30)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert sum(counted) < 100 * len(text)

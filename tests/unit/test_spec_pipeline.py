@@ -10,7 +10,8 @@ from tests.unit.spec_texts import HEAD, STAGE, accepted, one_job, refused, with_
 
 NAME_RULE = "use letters, digits, _ . - (at most 63, the first a letter, digit or _)"
 JOB_KEYS = (
-    "hosts, tasks, verify, finally, rollback, needs, timeout, retry, on_failure, shell, login, sudo, env, dir, runbook"
+    "hosts, tasks, verify, finally, rollback, needs, timeout, retry, on_failure, shell, login, sudo, limits, "
+    "log_limit, env, dir, runbook"
 )
 
 
@@ -187,7 +188,7 @@ def test_name_in_a_key_path_that_is_no_plain_word_is_quoted() -> None:
     [
         (
             "top",
-            ["matrix", "notify", "schedule", "windows", "limits", "artifacts", "requires"],
+            ["matrix", "notify", "schedule", "windows", "artifacts", "requires"],
         ),
         ("stage", ["approval", "gate", "when", "exclusive"]),
         ("job", ["rolling", "matrix", "approval", "when"]),

@@ -77,14 +77,12 @@ def test_the_inventorys_known_hosts_replaces_the_users_and_not_the_machines() ->
     assert options.global_known_hosts == ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 
 
-def test_a_proxy_command_is_not_executed_and_refused_with_what_to_write_instead() -> None:
-    printed = parse_printed(PRINTED.replace("proxycommand none", "proxycommand nc %h %p"))
-    with pytest.raises(
-        HostRefused, match=r"is reached with ProxyCommand nc %h %p, which onduty does not ex"
-    ) as refused:
-        read_printed_options(WEB1, printed, home=HOME)
-    assert refused.value.hint == "name the hosts to go through in the inventory: jump: bastion"
-    assert read_printed_options(replace(WEB1, jump=()), printed, home=HOME).proxy_jump == ""
+def test_a_proxy_command_is_read_with_its_tokens_unless_the_inventory_has_its_own_way() -> None:
+    printed = parse_printed(PRINTED.replace("proxycommand none", "proxycommand nc -X '%%' ~ %h %p %r $HOME"))
+    options = read_printed_options(WEB1, printed, home=HOME)
+    assert options.proxy == f"nc -X '%' ~ {options.address} {options.port} {options.user} $HOME"
+    straight = read_printed_options(replace(WEB1, jump=()), printed, home=HOME)
+    assert (straight.proxy, straight.proxy_jump) == ("", "")
 
 
 def config_of(tmp_path: Path, text: str) -> SshConfig:

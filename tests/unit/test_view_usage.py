@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from runners.core.outcome import warnings_of
 from runners.core.usage import Usage
 from runners.testing.builders import job, plan_of, stage
-from runners.testing.simulator import Simulator
+from runners.testing.simulator import Simulator, finished
 from tests.screens import scenes
 from tests.unit.test_view_why import said
 from tui.view.usage import used_briefly, used_words
@@ -47,3 +50,17 @@ def test_what_a_failed_job_used_comes_after_what_to_do_about_it() -> None:
     sim.ready()
     sim.finish("a@web1", 1, used=Usage(cpu_s=12.4))
     assert said(scenes.scene_of(sim, "s/a@web1"))[-1] == "used         12.4s of cpu"
+
+
+def test_a_log_that_came_to_its_limit_is_said_also_when_the_job_passed() -> None:
+    shape = plan_of(stage("s", job("a", "web1")))
+    (first,) = shape.stages
+    (only,) = first.jobs
+    limited = replace(only, tasks=tuple(replace(one, log_limit_bytes=10_000_000) for one in only.tasks))
+    sim = Simulator(replace(shape, stages=(replace(first, jobs=(limited,)),)))
+    sim.ready()
+    sim.tell(replace(finished("s/a@web1", sim.key("a@web1")), log_limited=True, limits_kept="process"))
+    assert warnings_of(sim.state) == ("the log of work of a@web1 is cut at its log_limit, 10MB",)
+    rows = said(scenes.scene_of(sim, "s/a@web1"))
+    assert "log cut      at the log_limit of work; it" in rows
+    assert "limits       memory is kept for each" in rows

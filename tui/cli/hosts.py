@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from runners.model.inventory import Host
 
 
+UNASKED = (
+    "nobody was asked, there is no terminal: the keys above are trusted as they were shown; "
+    "compare them with what this prints on the host, or say --yes: "
+    "for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """The keys that a host showed now: type, ``SHA256:…`` and the key."""
@@ -219,6 +226,8 @@ def _trust_these(
         else:
             agreed.append(one)
     recorded, refused = run_async(_record(agreed))
+    if not ask and not options.yes and any(entry["added"] for entry in recorded):
+        print(UNASKED, file=sys.stderr)
     for entry in () if options.json else recorded:
         wrote = f"{entry['added']} {'key' if entry['added'] == 1 else 'keys'} written to"
         print_line(f"{entry['name']}: {wrote if entry['added'] else 'was known in'} {entry['known_hosts']}")

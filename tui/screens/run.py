@@ -125,6 +125,12 @@ class RunScreen(RunKeys, inherit_bindings=False):
         """Its own run."""
         return uid == self.feed.uid
 
+    def action_do(self, name: str, key: str) -> None:
+        """A key that was quicker than the first frame is about what that frame shows."""
+        if self.feed.state is not None and self._opened_at:
+            self.paint()
+        super().action_do(name, key)
+
     # ----- what is drawn
 
     def scene(self, state: RunState) -> RunScene:

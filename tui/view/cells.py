@@ -24,10 +24,23 @@ def take(text: SafeText, width: int) -> SafeText:
     """At most ``width`` cells from the left, without a mark. A wide character that would be halved is left out."""
     if width <= 0:
         return SafeText("")
-    if cell_len(text) <= width:
+    start = _start(text, width)
+    if cell_len(start) <= width:
         return text
-    left = split_text(text, width)[0]
-    return SafeText(left if text.startswith(left) else left[:-1])
+    left = split_text(start, width)[0]
+    return SafeText(left if start.startswith(left) else left[:-1])
+
+
+def _start(text: str, width: int) -> str:
+    """A start of ``text`` wider than ``width`` cells, or all of it: a long text is not measured for each row."""
+    size = 4 * width + 64
+    while size < len(text):
+        start = text[:size]
+        # Some cells more, so that what is cut off here is no part of a character that counts.
+        if cell_len(start) > width + 8:
+            return start
+        size *= 2
+    return text
 
 
 def drop(text: SafeText, width: int) -> SafeText:
@@ -42,7 +55,7 @@ def drop(text: SafeText, width: int) -> SafeText:
 
 def cut_right(text: SafeText, width: int, mark: str = CUT) -> SafeText:
     """Keep the start: sentences, commands, log lines."""
-    if cell_len(text) <= width:
+    if cell_len(_start(text, max(0, width))) <= width:
         return text
     if width <= 0:
         return SafeText("")
@@ -51,7 +64,7 @@ def cut_right(text: SafeText, width: int, mark: str = CUT) -> SafeText:
 
 def cut_words(text: SafeText, width: int, mark: str = CUT) -> SafeText:
     """Keep the start and end it after a whole word when that costs less than a third of the width."""
-    if cell_len(text) <= width:
+    if cell_len(_start(text, max(0, width))) <= width:
         return text
     kept = take(text, width - 1)
     following = text[len(kept) : len(kept) + 1]
@@ -113,7 +126,7 @@ def wrap(text: SafeText, width: int, *, indent: int = 0) -> list[SafeText]:
     rest = text
     room = width
     prefix = ""
-    while cell_len(rest) > room:
+    while cell_len(_start(rest, room)) > room:
         kept = take(rest, room)
         space = kept.rfind(" ")
         if rest[len(kept) : len(kept) + 1] != " " and space > 0 and kept[:space].strip():
