@@ -14,6 +14,7 @@ from runners.core.tasks import in_flight, is_live, waits_for_host
 from runners.model.events import Event, LogFetched, SecretGiven, SecretNeeded
 from runners.model.holds import Hold, HoldKind
 from runners.model.phases import LIVE, Phase, TaskPhase
+from runners.model.secrets import BY_CLIENT
 from runners.model.state import AttemptState, JobRunState, RunState
 
 MOST_WHY_CHARACTERS = 1000
@@ -134,6 +135,17 @@ def owed_logs(state: RunState) -> Iterator[OwedLog]:
                     for task in attempt.tasks:
                         if task.log_owed and task.key is not None:
                             yield OwedLog(run.id, run.host, attempt.number, task.key)
+
+
+def wanted_secrets(state: RunState) -> tuple[str, ...]:
+    """What to give when nobody names any: all that it waits for, or that output left on a host waits for."""
+    if state.secrets_needed:
+        return tuple(state.secrets_needed)
+    if next(owed_logs(state), None) is None:
+        return ()
+    # Whatever a person gave is lost, and the controller reads the rest by itself.
+    known = state.plan.secrets
+    return tuple(name for name, source in known.items() if source.kind in BY_CLIENT) or tuple(known)
 
 
 def why_not_give(state: RunState, names: tuple[str, ...]) -> str:

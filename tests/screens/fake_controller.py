@@ -17,6 +17,7 @@ from runners.core.preview import preview
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, NotFound
 from runners.model.events import Event
+from runners.model.intents import Give
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer, RunSnapshot
 from runners.testing.simulator import Simulator
@@ -54,6 +55,7 @@ class FakeController:
         self.holds: dict[str, tuple[api.HoldDocument, ...]] = {}
         """By uid, in place of what the core says."""
         self.requests: list[api.IntentRequest] = []
+        self.given: list[api.GiveSecrets] = []
         self.asked: list[api.IntentRequest] = []
         """Every preview that was asked for."""
         self.later: tuple[str, ...] = ()
@@ -211,6 +213,18 @@ class FakeClient:
             raise ActionRefused(refused.message) from refused
         await controller.changed()
         return api.IntentAnswer(accepted=True, text=f"{request.intent} accepted", seq=sim.state.seq)
+
+    async def give_secrets(self, uid: str, request: api.GiveSecrets) -> api.IntentAnswer:
+        controller = self._controller
+        controller.given.append(request)
+        if controller.refuse_with:
+            raise ActionRefused(controller.refuse_with)
+        sim = controller.run(uid).sim
+        sim.ask(Give(id=request.id, names=request.names), actor=controller.user)
+        await controller.changed()
+        return api.IntentAnswer(
+            accepted=True, text=f"{sim.state.name} has {', '.join(request.names)}", seq=sim.state.seq
+        )
 
 
 def failed_controller(**fields: Any) -> FakeController:

@@ -21,6 +21,7 @@ from runners.model.api import HoldDocument, HostStatus
 from runners.model.intents import Note
 from runners.model.inventory import Host
 from runners.model.news import AdviceGiven
+from runners.model.outputs import Outputs
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
@@ -97,7 +98,7 @@ def hostile_run(evil: str) -> Simulator:
     sim.ready(first, second, third)
     sim.started(second)
     sim.now_utc += 3
-    sim.finish(first, 1)
+    sim.finish(first, 1, outputs=Outputs(values={"key": evil, evil: evil}, problems=(evil,)))
     sim.finish(first)
     effect = sim.advices.pop(first)
     sim.tell(AdviceGiven(job_run=first, attempt=effect.attempt, page="port-in-use", section=evil, score=0.9, why=evil,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runners.core.preview import preview
+from runners.model.events import SecretNeeded
+from runners.model.intents import Note
 from runners.model.inventory import Host
 from runners.model.phases import Result, RunPhase
 from runners.model.plan import Plan
 from runners.model.preview import Preview
+from runners.model.secrets import SecretSource, SourceKind
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens.intents import intent_of
@@ -129,6 +132,40 @@ def lost_run() -> Simulator:
     sim.lose(rollout("web4"), "no word within 15 s")
     sim.lose(rollout("web5"), "no word within 15 s")
     sim.now_utc += 46
+    return sim
+
+
+def secret_run() -> Simulator:
+    """The controller was started again while web4 and web5 were at it: what was typed is gone."""
+    source = SecretSource(name="REGISTRY_TOKEN", kind=SourceKind.PROMPT, text="token of registry.internal")
+    sim = half_done(replace(repair_plan(), secrets={source.name: source}))
+    why = "was kept in memory only, and the controller was started again"
+    sim.settle((SecretNeeded(secrets={source.name: why}),))
+    sim.now_utc += 65
+    return sim
+
+
+def finally_run() -> Simulator:
+    """web1 failed and cleans up, web2 was cancelled and cleans up."""
+    sim = half_done()
+    finish(sim, rollout("web5"), 3.0)
+    finish(sim, rollout("web5"), 2.0, 1)
+    sim.started(rollout("web5"))
+    sim.cancel("release@web4", by="alice", reason="wrong build")
+    sim.cancel_step(rollout("web4"), "term")
+    sim.finish(rollout("web4"), result=Result.CANCELLATION)
+    sim.started(rollout("web4"))
+    sim.now_utc += 7
+    return sim
+
+
+def noted_run() -> Simulator:
+    """Two people wrote down what they saw; one job run said something for later jobs."""
+    sim = half_done()
+    sim.ask(Note(id="n1", text="the disk of web3 was replaced this morning, see INC-1207"), "bob")
+    sim.now_utc += 95
+    sim.ask(Note(id="n2", text="I look at the load balancer"), "alice")
+    sim.now_utc += 5
     return sim
 
 

@@ -1,4 +1,4 @@
-"""Pictures of the real app: ``python -m tests.screens.shots DIR [NAME…]`` over a controller in memory.
+"""Pictures of the real app: ``python -m tests.screens.shots DIR [NAME…] [LOOK…]`` over a controller in memory.
 
 ``python -m tests.screens.shots --live RUN FILE.png`` takes one of a run that a real controller has, at 120x36, for the
 README: start ``onduty demo``, then name its run with ONDUTY_HOME set to the demo's state folder.
@@ -14,7 +14,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from runners.core.holds import holds
+from runners.core.index import index_of
 from runners.testing.simulator import Simulator
+from tests.screens import repair_scenes
 from tests.screens.desk import LIBRARY, Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
 from tests.screens.picture import picture_svg, save_picture
@@ -95,13 +97,41 @@ async def _retried(here: Desk) -> None:
 
 
 async def _looks(here: Desk) -> None:
-    await here.sees("deploy-api/42", "release@")
+    await here.sees("deploy-api/42", "rollout", "touched")
 
 
 async def _lost(here: Desk) -> None:
     await here.sees("address already in use")
     await here.controller.go_down()
     await here.sees("no controller for")
+
+
+def _then(*keys: str) -> Steps:
+    """See a run, then press keys."""
+
+    async def steps(here: Desk) -> None:
+        await _looks(here)
+        await here.press(*keys)
+        await here.until(lambda: getattr(here.app.screen, "listens", True))
+
+    return steps
+
+
+def selecting(host: str) -> Steps:
+    """The job run of one host is selected."""
+
+    async def steps(here: Desk) -> None:
+        await _looks(here)
+        here.run.choice.selected, here.run.choice.by_person = rollout(host), True
+        here.run.paint()
+        await here.pilot.pause()
+
+    return steps
+
+
+async def _typed(here: Desk) -> None:
+    await _then("V")(here)
+    await here.type("abcdefghij")
 
 
 SCENES: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
@@ -118,6 +148,18 @@ SCENES: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "help": (lambda: controller_of(failed_run()), "u1", pressing("question_mark")),
     "palette": (lambda: controller_of(failed_run()), "u1", pressing("colon")),
     "find": (lambda: controller_of(failed_run()), "u1", pressing("slash", *"api")),
+    "paused": (lambda: controller_of(repair_scenes.paused_run()), "u1", _looks),
+    "paused-now": (lambda: controller_of(repair_scenes.paused_run(now=True)), "u1", selecting("web5")),
+    "rolling-back": (lambda: controller_of(repair_scenes.rolling_back_run()), "u1", _looks),
+    "rollback-incomplete": (lambda: controller_of(repair_scenes.incomplete_run()), "u1", _looks),
+    "rolled-back": (lambda: controller_of(repair_scenes.rolled_back_run()), "u1", _looks),
+    "secret": (lambda: controller_of(repair_scenes.secret_run()), "u1", _looks),
+    "secret-board": (lambda: controller_of(repair_scenes.secret_run()), None, _nothing),
+    "dialog-secret": (lambda: controller_of(repair_scenes.secret_run()), "u1", _typed),
+    "finally": (lambda: controller_of(repair_scenes.finally_run()), "u1", selecting("web5")),
+    "finally-cancelled": (lambda: controller_of(repair_scenes.finally_run()), "u1", selecting("web4")),
+    "notes": (lambda: controller_of(repair_scenes.noted_run()), "u1", _looks),
+    "dialog-rollback": (lambda: controller_of(repair_scenes.half_done()), "u1", _then("B")),
     "board": (busy, None, _nothing),
     "board-empty": (lambda: FakeController(), None, lambda here: here.sees("No runs yet")),
 }
@@ -131,7 +173,9 @@ async def shoot(name: str, size: tuple[int, int], look: Look, path: Path) -> Non
     if run is not None:
         sim = controller.run(run).sim
         texts: dict[str, Sequence[bytes]] = {}
-        for host in ("web3", "web6", "web7", "web9", "web10"):
+        for host in (
+            one for one in ("web3", "web6", "web7", "web9", "web10") if rollout(one) in index_of(sim.plan).places
+        ):
             for attempt in sim.run(rollout(host)).attempts:
                 for task, lines in zip(attempt.tasks, (_FETCH, _RESTART), strict=False):
                     if task.key:
@@ -170,9 +214,11 @@ def main(words: Sequence[str]) -> None:
         program = ("rsvg-convert", "-w", str(LIVE_WIDTH), "-o", words[2])
         subprocess.run(program, input=svg.encode(), check=True)
         return
-    folder, wanted = Path(words[0]), words[1:]
+    folder, kinds = Path(words[0]), {**LOOKS, **FEW_LOOKS}
+    wanted = [word for word in words[1:] if word in SCENES]
+    some = [word for word in words[1:] if word in kinds]
     for name in wanted or SCENES:
-        looks = {**LOOKS, **(FEW_LOOKS if name == "run-failed" else {})}
+        looks = {kind: kinds[kind] for kind in some or (kinds if name == "run-failed" else LOOKS)}
         for kind, look in looks.items():
             for size in SIZES:
                 asyncio.run(shoot(name, size, look, folder / f"{name}-{size[0]}x{size[1]}-{kind}"))

@@ -14,6 +14,7 @@ from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens import scenes
 from tests.screens.repair_scenes import (
+    finally_run,
     half_done,
     incomplete_run,
     lost_run,
@@ -21,6 +22,7 @@ from tests.screens.repair_scenes import (
     rolled_back_run,
     rolling_back_run,
     scene,
+    secret_run,
 )
 from tests.screens.scenes import rollout
 from tests.unit.view_text import text_of, texts_of
@@ -273,3 +275,39 @@ def test_the_holds_of_a_real_run_all_find_their_job_runs() -> None:
         found = {hold.what for place in places(sim.state) if (hold := hold_for(shown, place)) is not None}
         stages = {stage_.name for stage_ in sim.state.stages}
         assert wanted - found - stages - {sim.state.name} == set()
+
+
+# ----- small places
+
+
+def test_a_place_too_short_for_the_part_of_a_task_says_its_name_whole() -> None:
+    rows = tree(scene(half_done()), 34)
+    assert any("exit 1 smoke" in row for row in rows)
+    rows = tree(scene(finally_run()), 30)
+    assert any(" cleanup" in row and "finally" not in row for row in rows)
+    assert not any("\u22ef" in row for row in rows)
+
+
+def test_a_narrow_tree_counts_what_was_taken_back_of_each_stage() -> None:
+    rows = texts_of(job_tree(scene(rolling_back_run()), 78, UNICODE, narrow=True).rows, 78)
+    assert [row.split()[1:] for row in rows if "rollout" in row] == [
+        ["rollout", "1", "of", "5", "back", "rolling", "back", "53s"]
+    ]
+
+
+def test_what_failed_before_its_finally_tasks_is_said_while_they_run() -> None:
+    rows = why(scene(finally_run(), rollout("web5")), 41)
+    assert rows[:2] == ["failed       exit 1 in activate", "now          finally cleanup, task 4 of 4"]
+    assert "done         fetch 23.0s" in rows
+
+
+def test_a_rollback_that_failed_is_not_among_what_was_done_and_a_time_is_not_torn() -> None:
+    rows = why(scene(incomplete_run(), rollout("web3")), 44)
+    assert not any(row.startswith("done") for row in rows)
+    assert any(row.strip() == "1m 10s ago" for row in rows)
+
+
+def test_a_failure_and_a_missing_secret_are_one_sentence_with_the_key() -> None:
+    said = headline(scene(secret_run()), 200)
+    assert "web3 failed in verify smoke: exit 1." in said
+    assert "A secret is missing, V gives it." in said

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from runners.model.outputs import Outputs
 from runners.model.phases import Result
+from runners.testing.builders import job, plan_of, stage
 from tests.screens import scenes
 from tests.unit.view_text import texts_of
 from tui.view.glyphs import UNICODE
@@ -133,3 +135,42 @@ def test_who_acted_last_is_named() -> None:
 
 def test_without_a_selection_it_is_about_what_is_worst() -> None:
     assert why_title(replace(scenes.failed_scene(), selected="")) == ("why", ("release@web3",))
+
+
+def with_outputs(exit_code: int, *outputs: Outputs) -> list[str]:
+    """Of a job with two tasks that wrote these."""
+    sim = scenes.begun(plan_of(stage("build", job("image", "ci1", "make push"))))
+    sim.ready("image@ci1")
+    sim.finish("image@ci1", outputs=outputs[0])
+    sim.finish("image@ci1", exit_code, outputs=outputs[1])
+    rows = said(scenes.scene_of(sim, sim.id_of("image@ci1")))
+    at = next(number for number, row in enumerate(rows) if row.startswith("outputs"))
+    return rows[at:]
+
+
+def test_outputs_of_a_job_that_passed_stand_by_name_and_the_later_task_wins() -> None:
+    first = Outputs(values={"tag": "2.4.0", "notes": "two\nlines \x1b[31mred"})
+    assert with_outputs(0, first, Outputs(values={"tag": "2.4.1", "token": "***"})) == [
+        "outputs      tag = 2.4.1",
+        "             notes = two␊lines red",
+        "             token = ***",
+    ]
+
+
+def test_outputs_of_a_job_that_failed_are_shown_and_said_to_reach_nobody() -> None:
+    second = Outputs(problems=("line 2 of its outputs has no =",))
+    assert with_outputs(1, Outputs(values={"tag": "2.4.0"}), second) == [
+        "outputs      tag = 2.4.0",
+        "             no later job reads them: it",
+        "             did not succeed",
+        "warning      line 2 of its outputs has no",
+        "             =",
+    ]
+
+
+def test_long_and_many_outputs_leave_room_for_the_rest() -> None:
+    many = Outputs(values={f"key{number}": "v" for number in range(30)})
+    rows = with_outputs(0, Outputs(values={"text": "x" * 60_000}), many)
+    assert len(rows) < 30
+    assert rows[-1] == "             and 11 more"
+    assert rows[2].endswith("⋯") or rows[3].endswith("⋯")

@@ -82,8 +82,8 @@ async def _give(options: argparse.Namespace) -> IntentAnswer:
 
 def _wanted(state: RunState, named: list[str]) -> tuple[str, ...]:
     """The secrets to give; refused by name when the run has none such, or waits for none."""
+    from runners.core.secrets import wanted_secrets
     from runners.model.errors import ActionRefused, InputRefused
-    from runners.model.secrets import BY_CLIENT
     from runners.spec.report import did_you_mean
 
     known = state.plan.secrets
@@ -91,12 +91,6 @@ def _wanted(state: RunState, named: list[str]) -> tuple[str, ...]:
         if name not in known:
             has = f"it has {', '.join(known)}" if known else "it has none"
             raise InputRefused(f"{name}: no secret of {state.name}{did_you_mean(name, known) or f'; {has}'}")
-    if named or state.secrets_needed:
-        return tuple(dict.fromkeys(named)) or tuple(state.secrets_needed)
-    if any(
-        task.log_owed for stage in state.stages for job in stage.jobs for run in job.runs
-        for one in run.attempts for task in one.tasks
-    ):  # fmt: skip
-        # Output is left on a host: whatever a person gave is lost, and the controller reads the rest by itself.
-        return tuple(name for name, source in known.items() if source.kind in BY_CLIENT) or tuple(known)
+    if wanted := tuple(dict.fromkeys(named)) or wanted_secrets(state):
+        return wanted
     raise ActionRefused(f"nothing of {state.name} waits for a secret; name the one that changed")

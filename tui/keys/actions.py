@@ -87,6 +87,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("pause", "P", "pause", "start nothing new until it is resumed; again: resume", Kind.CHANGE,
             screens=_RUN, footer=5),
     _action("note", "M", "note", "write something down beside the run", Kind.CHANGE, screens=_RUN),
+    _action("give-secret", "V", "give secret", "give the run the secrets it waits for; what is typed is never shown",
+            Kind.CHANGE, screens=_RUN),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
             keys=("exclamation_mark",), screens=_RUN),
     _action("runbook", "o", "runbook", "the page of this failure, full screen", Kind.LOOK, screens=_RUN_AND_BOARD,

@@ -17,7 +17,7 @@ from tui.bridge import RunFeed
 from tui.screens.attempt_log import AttemptLogs
 from tui.screens.painted import bindings_of
 from tui.screens.run_choice import Choice
-from tui.screens.run_guards import labels_of, why_not, why_not_while_reading
+from tui.screens.run_guards import labels_of, wanted_keys, why_not, why_not_while_reading
 from tui.screens.run_keys import RunKeys
 from tui.screens.run_log import RunLog
 from tui.view.headline import run_headline
@@ -212,7 +212,17 @@ class RunScreen(RunKeys, inherit_bindings=False):
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
         self.query_one("#strip", Canvas).set_rows([strip_row(scene)])
         self.query_one("#keys", Canvas).set_rows(
-            [key_bar("run", self.why_not(), layout.width, glyphs, least=least, labels=labels_of(scene.state))],
+            [
+                key_bar(
+                    "run",
+                    self.why_not(),
+                    layout.width,
+                    glyphs,
+                    extra=wanted_keys(scene.state),
+                    least=least,
+                    labels=labels_of(scene.state),
+                )
+            ],
         )
         if layout.tabs:
             self.query_one("#tabs", Canvas).set_rows([tab_bar(RUN_TABS, self.tab, layout.width, glyphs)])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from runners.model.api import IntentRequest
+from runners.core.secrets import wanted_secrets
+from runners.model.api import GiveSecrets, IntentAnswer, IntentRequest
 from runners.model.errors import ActionRefused, OndutyError
 from runners.model.inventory import Host
 from runners.model.preview import Preview
@@ -23,6 +25,9 @@ from tui.screens.run_questions import (
 from tui.terminal import NOT_FOUND
 from tui.view.question import Question, spoken
 from tui.view.scene import RunScene
+
+if TYPE_CHECKING:
+    from runners.client.client import ControllerClient
 
 SSH_FAILED = 255
 """ssh(1): its own exit status when no session was opened or it was cut."""
@@ -66,6 +71,32 @@ class RunChanges(PaintedScreen, inherit_bindings=False):
         """Write something down beside the run."""
         self._ask(note_question)
 
+    def do_give_secret(self) -> None:
+        """All that the run waits for, in one dialog."""
+        from ulid import ULID
+
+        from tui.screens.secrets import SecretScreen
+
+        state = self.feed.state
+        assert state is not None
+        needed = dict(state.secrets_needed)
+        sources = [state.plan.secrets[name] for name in wanted_secrets(state)]
+
+        def answered(request: GiveSecrets | None) -> None:
+            if request is not None:
+                self.run_worker(self._send(lambda client: client.give_secrets(self.feed.uid, request)))
+
+        self.app.push_screen(
+            SecretScreen(
+                state.name,
+                sources,
+                lambda name: needed.get(name, ""),
+                id=str(ULID()),
+                environment=state.plan.environment,
+            ),
+            answered,
+        )
+
     def _ask(self, question_of: Callable[[RunState], Question]) -> None:
         from ulid import ULID
 
@@ -80,7 +111,7 @@ class RunChanges(PaintedScreen, inherit_bindings=False):
 
         def answered(request: IntentRequest | None) -> None:
             if request is not None:
-                self.run_worker(self._act(request))
+                self.run_worker(self._send(lambda client: client.act(self.feed.uid, request)))
 
         self.app.push_screen(
             ConfirmScreen(
@@ -93,9 +124,9 @@ class RunChanges(PaintedScreen, inherit_bindings=False):
             answered,
         )
 
-    async def _act(self, request: IntentRequest) -> None:
+    async def _send(self, call: Callable[[ControllerClient], Awaitable[IntentAnswer]]) -> None:
         try:
-            answer = await self.onduty.feed.ask(lambda client: client.act(self.feed.uid, request))
+            answer = await self.onduty.feed.ask(call)
         except ActionRefused as refused:
             self.say("warn", spoken(refused.message))
         except OndutyError as error:

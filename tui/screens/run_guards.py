@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
 from runners.core.guards_run import why_not_pause, why_not_resume, why_not_rollback
+from runners.core.secrets import wanted_secrets, why_not_give
 from runners.model.phases import FAILURES, Phase, RunPhase
 from runners.model.state import RunState
 from tui.screens.run_choice import Choice
@@ -14,7 +15,7 @@ from tui.view.scene import RunScene
 
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
-_OF_RUN = ("roll-back", "pause", "note")
+_OF_RUN = ("roll-back", "pause", "note", "give-secret")
 _OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
 _READING = (*_OF_SELECTION, *_OF_RUN)
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
@@ -36,6 +37,7 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
     reasons = {name: why for name, why in (
         ("roll-back", _why_not_rollback(state)),
         ("pause", _why_not_pause(state, now_utc)),
+        ("give-secret", why_not_give(state, wanted_secrets(state))),
     ) if why}  # fmt: skip
     if place is None:
         return {**reasons, **dict.fromkeys(_OF_SELECTION, "nothing is selected")}
@@ -61,6 +63,11 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
 def labels_of(state: RunState) -> Mapping[str, str]:
     """Labels of keys that mean something else in this run now."""
     return {"pause": "resume"} if state.phase is RunPhase.PAUSED else {}
+
+
+def wanted_keys(state: RunState) -> tuple[str, ...]:
+    """Actions that this run waits for now and that the key bar leaves out elsewhere."""
+    return ("give-secret",) if state.secrets_needed else ()
 
 
 def retry_targets(state: RunState, choice: Choice) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from tui.keys.actions import key_of
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.cells import cells
 from tui.view.durations import count_of, duration
-from tui.view.facts import parse_time
+from tui.view.facts import in_keys, parse_time
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, Glyphs, PhaseMark
 from tui.view.layout import BoardColumns, board_columns
 from tui.view.rows import BLANK, Column, Cut, Row, Span, blank, meter, place, text_row, title_row
@@ -117,7 +117,7 @@ class _Pen:
         return (first, second) if second is not None else (first,)
 
     def _what(self, run: RunSummary, need: Need) -> tuple[Span, ...]:
-        said = own("") if need is Need.RECENT and run.what == _mark(run, need).word else safe(run.what)
+        said = own("") if need is Need.RECENT and run.what == _mark(run, need).word else in_keys(run.what)
         cut: Cut = "words" if self.at.what_width >= ROOMY else "right"
         text = Span(said, "text" if need in (Need.BAD, Need.PERSON) else "muted", cut=cut)
         total = sum(run.counts.values())

@@ -6,7 +6,7 @@ from runners.model.phases import RUN_ENDED
 from tui.keys.actions import key_of
 from tui.view.cells import wrap
 from tui.view.durations import ago, clock, count_of
-from tui.view.facts import parse_time
+from tui.view.facts import in_keys, parse_time
 from tui.view.glyphs import RUN_PHASES, Glyphs
 from tui.view.rows import Row, Span, blank, label_row, text_row
 from tui.view.safe_text import SafeText, own, safe
@@ -30,11 +30,11 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     mark = RUN_PHASES.get(run.phase, RUN_PHASES["queued"])
     facts: list[tuple[str, SafeText, str]] = [("state", mark.word, "text")]
     if run.what:
-        facts.append(("what", safe(run.what), "text"))
+        facts.append(("what", in_keys(run.what), "text"))
     if run.first_line:
         facts.append(("first error", safe(run.first_line), "fail"))
     for hold in scene.statuses[run.uid].holds if run.uid in scene.statuses else ():
-        facts.append(("waits", own(f"{safe(hold.what)}: {safe(hold.text)}"), "muted"))
+        facts.append(("waits", own(f"{safe(hold.what)}: {in_keys(hold.text)}"), "muted"))
     if run.hosts:
         facts.append(("hosts", own(f"{count_of(run.hosts_done, run.hosts)} done"), "text"))
     started_at, ended_at = parse_time(run.started_at), parse_time(run.ended_at)

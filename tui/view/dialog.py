@@ -73,13 +73,16 @@ def focus_order(preview: Preview, form: Form = _NO_FORM) -> tuple[str, ...]:
     words = tuple(word.name for word in form.words)
     if preview.refusal:
         return (NO, *scope, *words)
+    if form.is_secret:
+        return (*(one.field for one in form.hidden), CONFIRM, NO)
     return (NO, CONFIRM, *scope, *words, REASON, *((NAME,) if form.name_wanted is not None else ()))
 
 
 def may_confirm(preview: Preview, form: Form = _NO_FORM) -> bool:
     """Whether ``Y`` does anything."""
     named = form.name_wanted is None or form.typed == form.name_wanted
-    return not preview.refusal and named and (not form.is_note or bool(form.reason.strip()))
+    usable = not any(one.problem for one in form.hidden)
+    return not preview.refusal and named and usable and (not form.is_note or bool(form.reason.strip()))
 
 
 def dialog_rows(
@@ -105,7 +108,8 @@ def dialog_rows(
     body = DialogBody(preview, pen.verb, pen.inner, glyphs).rows(address)
     enabled = may_confirm(preview, form)
     fields = DialogFields(form, pen.inner, pen.label, glyphs).rows(refused=bool(preview.refusal))
-    bar, places = pen.buttons(form.focus, enabled)
+    typing = any(one.field == form.focus for one in form.hidden)
+    bar, places = pen.buttons(form.focus, enabled, next_key="enter" if typing else "")
     foot = [BLANK, *fields, BLANK, BLANK, bar, BLANK] if fields else [BLANK, bar, BLANK]
     spare = None if height is None else max(1, height - pen.frame_rows)
     if spare is not None and len(head) + len(body) + len(foot) > spare:
@@ -180,8 +184,11 @@ class _Pen:
             BLANK,
         ]
 
-    def buttons(self, focus: str, enabled: bool) -> tuple[Row, list[tuple[str, int, int]]]:
-        """The safe one, the other one, and the keys that do the same; with each button's name, x and width."""
+    def buttons(self, focus: str, enabled: bool, next_key: str = "") -> tuple[Row, list[tuple[str, int, int]]]:
+        """The safe one, the other one, and the keys that do the same; with each button's name, x and width.
+
+        ``next_key`` goes on from a field in which letters are text.
+        """
         room = max(LEAST_CELLS, self.inner - 15 - 2 - 4)
         label = cut_middle(self.title, room, self.glyphs.cut)
         refused = bool(self.preview.refusal)
@@ -195,9 +202,11 @@ class _Pen:
             places.append((name, x, width_of(group)))
             x += width_of(group) + 2
         keys = [("esc", "no")]
-        if enabled and not refused:
+        if next_key:
+            keys.append((next_key, "next"))
+        elif enabled and not refused:
             keys.append(("Y", SPOKEN.get(self.verb, self.verb)))
-        if not refused:
+        if not refused and not next_key:
             keys.append(("tab", "move"))
         right = spaced([(Span(own(key), "acc", bold=True), Span(safe(f" {word}"), "muted")) for key, word in keys], 3)
         if width_of(left) + 3 + width_of(right) > self.inner:

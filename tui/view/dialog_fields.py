@@ -27,6 +27,25 @@ class Word:
     said: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A field whose text is not shown, nor known here."""
+
+    field: str
+    """As ``Form.focus`` names it."""
+    name: str
+    question: str
+    """What is asked for."""
+    needed: str
+    """Why; empty when nothing waits for it."""
+    characters: int
+    """So many were typed."""
+    problem: str
+    """Why it cannot be used; empty when it can."""
+    is_wrong: bool = False
+    """It was left with ``problem``, which is said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """What was chosen and typed so far."""
@@ -45,6 +64,9 @@ class Form:
     """What is typed is no reason but the thing itself."""
     name_wanted: str | None = None
     typed: str = ""
+    hidden: tuple[Hidden, ...] = ()
+    is_secret: bool = False
+    """``hidden`` alone is asked for, no reason."""
 
 
 class DialogFields:
@@ -66,6 +88,8 @@ class DialogFields:
         rows += [self._word(word, label_cells) for word in form.words]
         if refused:
             return rows
+        if form.is_secret:
+            return [row for number, one in enumerate(form.hidden) for row in self._hidden(one, first=not number)]
         rows += [BLANK] if rows else []
         placeholder = own("") if form.is_note else PLACEHOLDER
         rows.append(
@@ -106,6 +130,23 @@ class DialogFields:
             label, label_cells, typed, len(typed), focused, own(""), to_go, "fail" if bad else ""
         )  # fmt: skip
         return [BLANK, *above, field]
+
+    def _hidden(self, one: Hidden, *, first: bool) -> list[Row]:
+        """What is asked for and why, then a dot for each character."""
+        name = safe(one.name)
+        asked = (Span(name, bold=True), Span(own(f"  {safe(one.question)}"), "muted", cut="words"))
+        rows = [] if first else [BLANK]
+        rows.append(Row(left=asked if one.question else asked[:1]))
+        why = wrap(own(f"It {safe(one.needed)}."), self.inner) if one.needed else []
+        rows += [Row(left=(Span(line, "muted"),)) for line in why]
+        dots = self.glyphs.waiting * one.characters
+        bad = "fail" if one.is_wrong and one.problem else ""
+        focused = self.form.focus == one.field
+        label = (Span(own("value"), "muted"),)
+        rows.append(self._field(label, self.label, dots, len(dots), focused, own("not shown"), own(""), bad))
+        if bad:
+            rows += [Row(left=(Span(line, "fail"),)) for line in wrap(own(f"{name} {safe(one.problem)}."), self.inner)]
+        return rows
 
     def _scope(self, label_cells: int) -> Row:
         """``scope   from restart on, where it ended        2 of 9, s other``."""

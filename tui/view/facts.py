@@ -13,6 +13,7 @@ from runners.model.holds import PERSON, HoldKind
 from runners.model.phases import ENDED, FAILURES, LIVE, FailureKind, Phase, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import PlannedJob, PlannedTask
 from runners.model.state import JobRunState, RunbookLink, RunState, TaskState
+from tui.keys.actions import key_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
@@ -204,6 +205,19 @@ def how_it_ended(run: JobRunState) -> SafeText:
     return own(run.kind.value.replace("_", " ")) if run.kind else own("failed")
 
 
+def ended_badly(place: Place) -> tuple[str, SafeText] | None:
+    """The task that failed in a live attempt, and how; its ``finally:`` tasks may still be at it."""
+    task = failed_task(place)
+    if task is None or task[2].phase not in (TaskPhase.FAILED, TaskPhase.TIMED_OUT):
+        return None
+    name, state = task[1], task[2]
+    if state.phase is TaskPhase.TIMED_OUT:
+        return name, own("timed out")
+    if state.exit_code is not None:
+        return name, own(f"exit {state.exit_code}")
+    return name, safe(f"killed by {state.signal}" if state.signal else state.reason or "failed")
+
+
 def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
     """What a job run waits for: its own hold, else the one that its job, its stage or the whole run shares."""
     run = place.run
@@ -229,6 +243,12 @@ def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
 def run_holds(scene: RunScene) -> tuple[HoldDocument, ...]:
     """What the whole run waits for."""
     return tuple(hold for hold in scene.holds if hold.what == scene.state.name)
+
+
+def in_keys(text: str) -> SafeText:
+    """What a hold says, with the key of the run's screen in place of the command that gives a secret."""
+    before, found, _ = text.rpartition("; onduty secret give ")
+    return own(f"{safe(before)}; {key_of('give-secret')} gives it") if found else safe(text)
 
 
 def stage_before(state: RunState, stage: str) -> str:

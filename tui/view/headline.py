@@ -23,6 +23,7 @@ from tui.view.facts import (
     Place,
     failed_task,
     how_it_ended,
+    in_keys,
     listed,
     parse_time,
     place_of,
@@ -84,7 +85,8 @@ def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
         name = run.environment or ""
         place = f" in {name.upper() if name.lower() == 'production' else name}" if name else ""
         more = len(bad) + len(waiting) - 1
-        sentence = safe(f"{place}: {run.what}{_stop(run.what)}" if run.what else f"{place} {run.phase}.")
+        what = in_keys(run.what)
+        sentence = own(f"{safe(place)}: {what}{_stop(what)}" if what else f"{safe(place)} {safe(run.phase)}.")
         return _loud(safe(run.id), sentence, token, tint, more=more, age=None, here=here, key=False)
     if here.stale_s is not None:
         return _lost(here)
@@ -101,7 +103,8 @@ def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) 
     stale_s = scene.here.stale_s
     # What follows from it may be different by now, so it is not said of old news.
     old = own(f"No word from the controller for {duration(stale_s)}.") if stale_s is not None else None
-    sentence = f"{how_it_failed(first)} {old or consequence(scene, first)}"
+    missing = own(f"A secret is missing, {key_of('give-secret')} gives it.") if scene.state.secrets_needed else None
+    sentence = f"{how_it_failed(first)} {old or missing or consequence(scene, first)}"
     more = len(failed) + len(unknown) - 1
     verb = own(_VERBS.get(first.run.phase, " failed"))
     return _loud(
@@ -192,7 +195,7 @@ def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
     hold = holds[0]
     place = place_of(scene.state, hold.what)
     name = subject(place) if place is not None else safe(hold.what)
-    text = safe(hold.text)
+    text = in_keys(hold.text)
     if hold.kind == HoldKind.HOST_KEY and place is not None:
         host = safe(place.run.host)
         text = own(f"{host} shows a key that is not on record. onduty hosts trust {host}")

@@ -190,6 +190,9 @@ class _Pen:
         if self.narrow:
             where = own(f"{done} of {_jobs_or_hosts(members)}") if several and not waiting else _jobs_or_hosts(members)
             word = words if waiting and words else mark.word if waiting else STAGE_PHASES[stage.phase.value].word
+            if self.scene.state.phase in REPAIR:
+                where = _taken_back(members) or _jobs_or_hosts(members)
+                word = mark.word if mark.token in ("back", "fail") else word
             token = "text" if live else "muted"
             return self._wide_row(0, mark, name, where, Word(word, "muted"), right if took is not None else own(""),
                                   right_token=token), item  # fmt: skip

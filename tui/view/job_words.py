@@ -22,6 +22,7 @@ from tui.view.facts import (
     is_due,
     reached,
     running_task,
+    steps_of,
     untidy,
 )
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, STAGE_PHASES, PhaseMark
@@ -41,9 +42,13 @@ class Word:
     more: SafeText = NOTHING
     whole: bool = False
     """``more`` stands there whole or not at all."""
+    less: SafeText = NOTHING
+    """In place of ``more`` where that would be cut; empty: nothing shorter says it."""
 
     def spans(self, room: int = 1000) -> tuple[Span, ...]:
         more = self.more
+        if self.less and cells(self.must) + cells(more) > room:
+            more = self.less
         if self.must and cells(self.must) + (cells(more) if self.whole else min(cells(more), LEAST_CELLS)) > room:
             more = NOTHING
         both = (Span(self.must, self.token), Span(more, self.token, cut="right"))
@@ -90,12 +95,15 @@ def word_of(scene: RunScene, member: Place, width: int, *, narrow: bool) -> Word
             return Word(NOTHING, "run", hold_words(hold, scene.state))
         case Phase.RUNNING:
             task = running_task(member)
-            return Word(NOTHING, "run", safe(task[1] + again)) if task else Word(own("starting"), "run")
+            if task is None:
+                return Word(own("starting"), "run")
+            less = safe(steps_of(member)[task[0] - 1].name + again)
+            return Word(NOTHING, "run", safe(task[1] + again), less=less)
         case Phase.CANCELLING:
             step = run.cancel_step.upper() if run.cancel_step in ("term", "kill") else run.cancel_step
             return Word(own("cancelling"), "muted", safe(f": {step}") if step else NOTHING, whole=True)
         case Phase.FAILED | Phase.TIMED_OUT:
-            return Word(how_it_ended(run), "fail", _where(member, narrow=narrow))
+            return Word(how_it_ended(run), "fail", _where(member, narrow=narrow), less=_where_in_short(member))
         case Phase.ROLLBACK_FAILED:
             return Word(mark.word, "fail", _where(member, narrow=narrow))
         case Phase.ROLLING_BACK if waits_for_host(run):
@@ -126,6 +134,12 @@ def _where(member: Place, *, narrow: bool) -> SafeText:
     """`` restart``: the task it ended in; nothing where none was reached."""
     task = (failed_task(member) or running_task(member) or (0, ""))[:2] if reached(member.run) else (0, "")
     return safe((f" in {task[1]}" if narrow else f" {task[1]}") if task[1] else "")
+
+
+def _where_in_short(member: Place) -> SafeText:
+    """`` smoke`` for `` verify smoke``."""
+    task = failed_task(member) or running_task(member) if reached(member.run) else None
+    return safe(f" {steps_of(member)[task[0] - 1].name}") if task else NOTHING
 
 
 def _stands(scene: RunScene, member: Place) -> HoldDocument | None:

@@ -40,7 +40,9 @@ def key_bar(
         if one.key and (one.name in ALWAYS or (not least and (one.footer or one.name in extra)))
     ]
     wanted = [replace(one, label=(labels or {}).get(one.name, one.label)) for one in wanted]
-    wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.footer or 50))
+    # What the run waits for now goes before what could be done to it.
+    first = [one.name for one in wanted if one.kind is Kind.CHANGE and one.name in extra]
+    wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.name not in first, one.footer or 50))
     changing = [one for one in wanted if one.kind is Kind.CHANGE]
     dropped = {one.name for one in changing[MOST_CHANGING_NARROW:]} if narrow else set()
     kept = [one for one in wanted if one.name not in ALWAYS and one.name not in dropped][: most - len(ALWAYS)]

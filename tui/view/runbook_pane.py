@@ -10,7 +10,7 @@ from runners.model.phases import FAILURES, Phase
 from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_right, wrap
 from tui.view.durations import count
-from tui.view.facts import Place, failed_task, link_of, looked_at, running_task, short_name
+from tui.view.facts import Place, ended_badly, failed_task, link_of, looked_at, running_task, short_name
 from tui.view.glyphs import Glyphs
 from tui.view.rows import BLANK, Row, Span, blank, text_row
 from tui.view.safe_text import SafeText, own, safe, safe_lines
@@ -122,4 +122,6 @@ def _no_page(scene: RunScene, member: Place | None) -> SafeText:
         return own(f"No page was looked for yet for {name}.")
     if member.run.phase is Phase.UNKNOWN:
         return own(f"{name} is unknown, not failed. A page is looked for when it fails.")
+    if member.run.phase is Phase.RUNNING and ended_badly(member):
+        return own(f"A page is looked for when {name} has done its finally tasks.")
     return own(f"{name} has not failed. A page is looked for when it does.")

@@ -6,6 +6,7 @@ wraps.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from runners.core.outcome import warnings_of
@@ -17,6 +18,7 @@ from tui.view.facts import (
     REPAIR,
     Place,
     hold_for,
+    in_keys,
     is_bad,
     is_due,
     place_of,
@@ -114,7 +116,7 @@ class _Pen:
         """A stage, a job, a folded row or the whole run: names by phase."""
         state = self.scene.state
         for hold in run_holds(self.scene):
-            yield "waits", text(safe(hold.text or hold.kind))
+            yield "waits", text(in_keys(hold.text or hold.kind))
         for label, found, token in (
             ("failed", [one for one in members if is_bad(state, one.run)], "fail"),
             ("unknown", _in(members, Phase.UNKNOWN), "unk"),
@@ -168,5 +170,9 @@ def _called(found: Sequence[Place], members: Sequence[Place]) -> list[str]:
     return [one.run.host if one_job else short_name(one) for one in found]
 
 
+_DURATION = re.compile(r"\b(\d+[hm]) (\d+[ms])\b")
+"""``1m 10s`` stays in one row."""
+
+
 def _words(text: SafeText) -> list[SafeText]:
-    return [SafeText(word) for word in text.split(" ")]
+    return [SafeText(word.replace("\u00a0", " ")) for word in _DURATION.sub("\\1\u00a0\\2", text).split(" ")]

@@ -15,6 +15,7 @@ from tui.view.durations import ago, clock, count_of, duration, task_duration
 from tui.view.facts import (
     NEEDS_PERSON,
     Place,
+    ended_badly,
     failed_task,
     hold_for,
     how_it_ended,
@@ -31,6 +32,7 @@ from tui.view.glyphs import Glyphs
 from tui.view.rows import Span, blank, spaced, width_of
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene
+from tui.view.why_outputs import output_facts
 from tui.view.why_repair import due_facts, notes_of, repair_facts, untidy_facts
 from tui.view.why_usage import used_facts
 from tui.view.why_words import Fact, attempts_left, names_in, text
@@ -80,6 +82,7 @@ class JobRunFacts:
                 yield from used_facts(member)
                 yield from self._acted(member)
                 yield from self._next(member)
+        yield from output_facts(member, self.room, self.glyphs)
         yield from untidy_facts(member)
         yield from due_facts(self.scene, member)
         yield from notes_of(self.scene)
@@ -246,6 +249,9 @@ class JobRunFacts:
         hold = hold_for(self.scene, member)
         if hold is not None and hold.what == run.id:
             yield "waits", text(safe(hold.text or hold.kind))
+        if failed := ended_badly(member):
+            # Said of the job run as a whole only once ``finally:`` is done.
+            yield "failed", (Span(failed[1], "fail", bold=True), Span(own(f" in {safe(failed[0])}")))
         stands = state.ended_at is not None
         at_task = own(f", task {count_of(number, total)}" if total > 1 else "")
         yield "after" if stands else "now", (Span(safe(name), "text" if stands else "run"), Span(at_task))
@@ -283,7 +289,7 @@ class JobRunFacts:
         for spec, task in zip(steps_of(member)[:upto], attempt.tasks if attempt else (), strict=False):
             if task.phase is TaskPhase.KEPT:
                 done.append(f"{safe(task_name(spec))} kept")
-            elif task.started_at is not None and task.ended_at is not None:
+            elif task.phase is TaskPhase.SUCCEEDED and task.started_at is not None and task.ended_at is not None:
                 done.append(f"{safe(task_name(spec))} {task_duration(task.ended_at - task.started_at)}")
         if done:
             yield "done", text(own(", ".join(done)))
@@ -354,6 +360,7 @@ class JobRunFacts:
     def _next_of_waiting(self, member: Place) -> Iterator[Fact]:
         state, target = self.scene.state, member.run.id
         keys = [(key_of("pause"), "resume")] if state.phase is RunPhase.PAUSED else []
+        keys += [(key_of("give-secret"), "give secret")] if state.secrets_needed else []
         keys += [(key_of("skip"), "skip")] if not why_not_skip(state, target) else []
         keys += [(key_of("cancel"), "cancel")] if not why_not_cancel(state, target) else []
         yield from self._keys(keys)
