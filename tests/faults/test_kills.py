@@ -25,9 +25,12 @@ LAST_SEQ = 150
 
 
 def moments(dice: random.Random, most: int) -> list[tuple[int, float]]:
-    """Up to ``most`` moments of the run, in order: an event, and a little later than it in seconds."""
-    count = dice.randint(1, most)
-    return [(seq, dice.random() * 0.05) for seq in sorted(dice.sample(range(1, LAST_SEQ), count))]
+    """Up to ``most`` moments of the run, in order: an event, and a little later than it in seconds.
+
+    One is in its first half, because how many events there are depends on how fast hosts answer.
+    """
+    first, others = dice.randrange(1, LAST_SEQ // 2), dice.sample(range(1, LAST_SEQ), dice.randint(1, most) - 1)
+    return [(seq, dice.random() * 0.05) for seq in sorted({first, *others})]
 
 
 def at(person: Person, uid: str, moment: tuple[int, float], waiting: subprocess.Popen[bytes]) -> bool:
