@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
+from runners.model.metrics import HostReading
 from runners.model.phases import FAILURES, RunPhase
 from tui.keys.actions import key_of
+from tui.view.host_state import KEPT_READINGS
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
@@ -92,6 +95,8 @@ class Feed:
     """UTC seconds."""
     summaries: tuple[api.RunSummary, ...] = ()
     hosts: Mapping[str, api.HostStatus] = field(default_factory=dict)
+    readings: dict[str, deque[HostReading]] = field(default_factory=dict)
+    """How hosts were since this began to listen, by name, oldest first; a host that is not connected has none."""
     statuses: Mapping[str, api.RunStatus] = field(default_factory=dict)
     """By uid, live runs only."""
     hello: api.Hello | None = None
@@ -170,10 +175,20 @@ class Feed:
 
     def _take(self, status: api.Status) -> None:
         self.hosts = {host.name: host for host in status.hosts}
+        self._take_readings(status.hosts)
         self.statuses = {run.uid: run for run in status.runs}
         if status.summaries is not None:
             self._take_summaries(status.summaries)
         self._heard()
+
+    def _take_readings(self, hosts: tuple[api.HostStatus, ...]) -> None:
+        now = {host.name: host.reading for host in hosts if host.reading is not None}
+        for name in self.readings.keys() - now.keys():
+            del self.readings[name]
+        for name, reading in now.items():
+            kept = self.readings.setdefault(name, deque(maxlen=KEPT_READINGS))
+            if not kept or kept[-1].at != reading.at:
+                kept.append(reading)
 
     def _take_summaries(self, summaries: tuple[api.RunSummary, ...]) -> None:
         before, self._bad = self._bad, {run.uid: _how_bad(run) for run in summaries}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from runners.model.retention import Retention
 from tui.keys.actions import ACTIONS, Action
 
 SETTINGS_NAME = "settings.yaml"
@@ -25,3 +26,5 @@ class Settings:
     """``onduty`` alone is append-only text."""
     actions: tuple[Action, ...] = ACTIONS
     """The table of actions with this person's keys."""
+    retention: Retention = field(default_factory=Retention)
+    """What the controller keeps; it reads this when it starts."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from runners.model.errors import InputRefused
 from runners.model.problems import Problem
+from runners.model.retention import Retention
+from runners.spec.durations import parse_duration
 from runners.spec.nodes import Map, Node, Scalar, Seq, read_tree
 from runners.spec.report import Part, Report, did_you_mean, in_order, nearest, quoted
 from tui.keys.actions import ACTIONS, Action
@@ -25,7 +28,11 @@ class BadSettings(InputRefused):
         self.problems = tuple(map(str, problems))
 
 
-_KEYS = ("theme", "signs", "plain", "keys")
+_KEYS = ("theme", "signs", "plain", "keys", "retention")
+_RETENTION = ("age", "size", "free")
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?) ?(KB|MB|GB|TB)\Z")
+_UNIT_BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_NEVER = "never"
 
 
 def read_settings(text: str, file: str) -> tuple[Settings, tuple[Problem, ...]]:
@@ -47,6 +54,7 @@ def read_settings(text: str, file: str) -> tuple[Settings, tuple[Problem, ...]]:
         signs=reader.choice("signs", SIGN_NAMES),
         plain=reader.flag("plain"),
         actions=reader.actions(),
+        retention=reader.retention(),
     )
     return settings, in_order(report.problems)
 
@@ -103,6 +111,33 @@ class _Reader:
             self.refuse((name,), "must be true or false")
         return value == "true"
 
+    def retention(self) -> Retention:
+        """What is kept, and for how long."""
+        wanted, usual = self._tree.get("retention"), Retention()
+        if wanted is None:
+            return usual
+        if not isinstance(wanted, Map):
+            self.refuse(("retention",), "must be a mapping, such as {age: 90d, size: 20GB, free: 200MB}")
+            return usual
+        self.known(("retention",), wanted, _RETENTION)
+        found: dict[str, float | None] = {}
+        for name, read in (("age", parse_duration), ("size", _parse_size), ("free", _parse_size)):
+            value = wanted.get(name)
+            if not isinstance(value, Scalar):
+                if value is not None:
+                    self.refuse(("retention", name), "must be one value")
+                continue
+            try:
+                found[name] = None if value == _NEVER else read(value)
+            except ValueError as problem:
+                self.refuse(("retention", name), f"{problem}{'' if name == 'free' else ', or never'}")
+        size, free = found.get("size", usual.most_bytes), found.get("free", usual.least_free_bytes)
+        return Retention(
+            age_s=found.get("age", usual.age_s),
+            most_bytes=None if size is None else int(size),
+            least_free_bytes=int(free or 0),
+        )
+
     def actions(self) -> tuple[Action, ...]:
         """The table with the keys that are asked for."""
         keys = self._tree.get("keys")
@@ -128,6 +163,14 @@ class _Reader:
             listed = isinstance(keys[trouble.action], Seq) and trouble.at is not None
             self.refuse(("keys", trouble.action, *((trouble.at or 0,) if listed else ())), trouble.text)
         return table
+
+
+def _parse_size(text: str) -> float:
+    """Bytes. ``ValueError`` says in one sentence what to write instead."""
+    match = _SIZE.match(text)
+    if match is None:
+        raise ValueError(f"{quoted(text)} is no size; write a number and a unit, such as 500MB 20GB 1.5TB")
+    return float(match[1]) * _UNIT_BYTES[match[2]]
 
 
 def _inside(node: Node, part: Part) -> Node | None:

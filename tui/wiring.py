@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runners.engine.vault import Vault
     from runners.model.inventory import Host
     from runners.model.kinds import PinnedSource
+    from runners.model.retention import Retention
     from runners.ports.inventory_source import InventorySource
     from runners.spec.site import Site
     from tui.settings import Settings
@@ -109,6 +110,7 @@ async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
     from runners.adapters.log_files import FileLogStore
     from runners.adapters.routing import RoutingTransport
     from runners.adapters.run_files import LocalRunFiles
+    from runners.adapters.run_folders import LocalRunFolders
     from runners.adapters.source_files import LocalSourceFiles
     from runners.adapters.sqlite import SqliteRunStore
     from runners.adapters.ssh import SshTransport
@@ -128,7 +130,23 @@ async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
         tools=Tools(web=CoreWeb(), sources=LocalSourceFiles(), files=LocalRunFiles(place)),
         new_uid=lambda: str(ULID()),
         vault=vault,
+        folders=LocalRunFolders(place),
+        retention=_retention(),
     )
+
+
+def _retention() -> Retention:
+    """What this person keeps. With settings that cannot be read nothing goes: who wrote them meant something."""
+    import logging
+
+    from runners.model.errors import InputRefused
+    from runners.model.retention import Retention
+
+    try:
+        return settings().retention
+    except InputRefused as error:
+        logging.getLogger("onduty.controller").error("no run goes by age or size: %s", error.message)
+        return Retention(age_s=None, most_bytes=None)
 
 
 def library(places: Sequence[str] = ()) -> Library:

@@ -157,6 +157,30 @@ class SqliteRunStore:
         """Every run without ``ended_at``, oldest first."""
         return await self._read(lambda connection: _get_runs(connection, "ended_at IS NULL ORDER BY id", ()))
 
+    async def all_runs(self) -> list[RunRow]:
+        """Every run, oldest first."""
+        return await self._read(lambda connection: _get_runs(connection, "1 ORDER BY id", ()))
+
+    async def remove_run(self, uid: str) -> bool:
+        """Remove an ended run and what is its alone; see ``RunStore.remove_run``."""
+
+        def write(connection: sqlite3.Connection) -> bool:
+            row = _get_run(connection, "uid = ? AND ended_at IS NOT NULL", (uid,))
+            if row is None:
+                return False
+            connection.execute("DELETE FROM events WHERE run = ?", (uid,))
+            connection.execute("DELETE FROM intents WHERE run = ?", (uid,))
+            connection.execute("DELETE FROM runs WHERE uid = ?", (uid,))
+            for digest in row.digests.values():
+                connection.execute(
+                    "DELETE FROM blobs WHERE digest = ? AND NOT EXISTS"
+                    " (SELECT 1 FROM runs WHERE instr(runs.digests, blobs.digest))",
+                    (digest,),
+                )
+            return True
+
+        return await self._write(write)
+
     async def run(self, uid: str) -> RunRow | None:
         """One run."""
         return await self._read(lambda connection: _get_run(connection, "uid = ?", (uid,)))

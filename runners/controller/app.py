@@ -280,6 +280,7 @@ class Routes:
             found = await self._engine.check_store(SELF_CHECK_S)
         except OndutyError as error:
             found = error.message
+        kept = self._engine.kept()
         return _json(
             api.SelfCheck(
                 database=found,
@@ -287,6 +288,14 @@ class Routes:
                 live_runs=len(self._engine.live_runs()),
                 hosts_connected=sum(host.phase == "connected" for host in self._engine.hosts()),
                 agent=self._agents.current(),
+                free_bytes=kept.free_bytes,
+                least_free_bytes=kept.retention.least_free_bytes,
+                kept_runs=kept.runs,
+                kept_bytes=kept.size_bytes,
+                keeps_s=kept.retention.age_s,
+                keeps_bytes=kept.retention.most_bytes,
+                removed_runs=kept.removed,
+                keeping_trouble=kept.trouble,
             )
         )
 

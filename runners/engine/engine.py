@@ -26,6 +26,7 @@ from runners.engine.history import History
 from runners.engine.host_checks import HostChecks
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Created, Outcome
+from runners.engine.keeping import Keeping, Kept
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.loop import Writer
@@ -50,12 +51,14 @@ from runners.model.inventory import Host
 from runners.model.kinds import PinnedSource
 from runners.model.plan import Plan
 from runners.model.preview import Preview
+from runners.model.retention import KEEP_ALL, Retention
 from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
 from runners.model.wire import decode, encode
 from runners.ports.clock import Clock
 from runners.ports.failure_advisor import FailureAdvisor
 from runners.ports.log_store import LogStore
+from runners.ports.run_folders import RunFolders
 from runners.ports.run_store import IntentRepeated, IntentRow, NewRun, RunOpening, RunRow, RunStore
 from runners.ports.transport import Transport
 
@@ -81,6 +84,8 @@ class Engine:
         dice: Callable[[], float] = random.random,
         limits: Limits | None = None,
         vault: Vault | None = None,
+        folders: RunFolders | None = None,
+        retention: Retention = KEEP_ALL,
     ) -> None:
         """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1). Without a ``vault`` no secret can be read here."""
         self._vault = vault or Vault(NoSources())
@@ -143,6 +148,16 @@ class Engine:
             errands=Errands(tools, clock=clock, timers=self._timers),
             gate=self._gate,
         )
+        self._keeping = Keeping(
+            store,
+            self._runs,
+            folders,
+            retention,
+            clock=clock,
+            timers=self._timers,
+            watched=lambda: self._watchers.runs,
+            changed=self._list.changed,
+        )
         self._asked: dict[str, asyncio.Future[Outcome]] = {}
         self._beat: Timer | None = None
         self._beats: set[asyncio.Task[None]] = set()
@@ -167,6 +182,7 @@ class Engine:
             self._gate.begin(state, lambda uid=row.uid: self._go_on(uid))  # type: ignore[misc]
         self._groups.look()
         self._writer.start()
+        self._keeping.start()
         self._beat_at = (self._clock.now_utc(), self._clock.monotonic())
         self._next_beat()
 
@@ -175,6 +191,7 @@ class Engine:
         self._stopping = True
         if self._beat is not None:
             self._beat.cancel()
+        await self._keeping.close()
         await self._writer.stop()
         await self._vault.close()
         await self._pool.close()
@@ -218,6 +235,7 @@ class Engine:
         known = await self._store.intent_outcome(request_id)
         if known is not None:
             return await self._runs.get(decode(known.outcome, Created).uid)
+        self._keeping.refuse_without_room()
         plan = await self._history.with_previous(plan)
         uid, now_utc = self._new_uid(), self._clock.now_utc()
         marks = await self._gate.admit(uid, plan.secrets, secrets or {})
@@ -404,6 +422,10 @@ class Engine:
     def trouble(self) -> str:
         """Why the last write did not happen; empty when it did."""
         return self._writer.trouble
+
+    def kept(self) -> Kept:
+        """How long ended runs are kept, and how much room there is."""
+        return self._keeping.now()
 
     def hosts_trusted(self, names: Iterable[str]) -> None:
         """Keys of these hosts were recorded: connect now."""

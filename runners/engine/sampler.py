@@ -1,7 +1,7 @@
 """How one host is, looked at as often as somebody looks at it, over the session that is open anyway.
 
 While a screen has a run of this host open and something of it is here: every two seconds. While something runs and
-nobody looks: every fifteen. Else not at all. The disks are looked at once a minute.
+nobody looks: every fifteen, after a first pair. Else not at all. The disks are looked at once a minute.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class Sampler:
         self._cpus: int | None = None
         self._looked_s: float | None = None
         self._rooms_s: float | None = None
+        self._looks = 0
+        """In this session."""
         self._looking = False
         self.reading: HostReading | None = None
         """The last one of this session; None: there was none."""
@@ -54,7 +56,7 @@ class Sampler:
         """The session is over; what was seen in it says nothing any more."""
         self._timer.cancel()
         self._before = self._cpus = self._looked_s = self._rooms_s = self.reading = None
-        self._looking = False
+        self._looks, self._looking = 0, False
 
     def _wait(self, session: HostSession) -> None:
         self._timer = self._timers.after(self._limits.sample_s, lambda: self._tick(session))
@@ -66,6 +68,7 @@ class Sampler:
         keys = self._link.live_keys()
         if keys and not self._looking and (self._link.is_watched() or self._is_due(now_s)):
             self._looking, self._looked_s = True, now_s
+            self._looks += 1
             rooms = self._rooms_s is None or now_s - self._rooms_s >= self._limits.rooms_s
             if rooms:
                 self._rooms_s = now_s
@@ -73,7 +76,8 @@ class Sampler:
         self._wait(session)
 
     def _is_due(self, now_s: float) -> bool:
-        return self._looked_s is None or now_s - self._looked_s >= self._limits.sample_unseen_s
+        # What a host does in a second takes two looks to know: the second comes soon after the first.
+        return self._looks < 2 or self._looked_s is None or now_s - self._looked_s >= self._limits.sample_unseen_s
 
     async def _look(self, session: HostSession, keys: tuple[str, ...], rooms: bool) -> None:
         try:

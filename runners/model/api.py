@@ -54,6 +54,21 @@ class SelfCheck(msgspec.Struct, frozen=True, kw_only=True):
     hosts_connected: int = 0
     agent: str | None = None
     """The SSH agent that it would use now."""
+    free_bytes: int | None = None
+    """Where its state lies; None: it does not say."""
+    least_free_bytes: int = 0
+    """With less it starts no new run."""
+    kept_runs: int | None = None
+    kept_bytes: int | None = None
+    """Of logs and files of all runs, at its last look; None: it did not look yet."""
+    keeps_s: float | None = None
+    """A run that ended longer ago goes; None: none goes by age."""
+    keeps_bytes: int | None = None
+    """Beyond it the runs that ended first go; None: none goes by size."""
+    removed_runs: int = 0
+    """Since it started."""
+    keeping_trouble: str = ""
+    """Why not everything that is old could go."""
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -163,6 +163,17 @@ class RunStore(Protocol):
         """Every run without ``ended_at``, oldest first."""
         ...
 
+    async def all_runs(self) -> list[RunRow]:
+        """Every run, oldest first."""
+        ...
+
+    async def remove_run(self, uid: str) -> bool:
+        """Remove an ended run with its events, intents and the blobs that no other run pins, durably or not at all.
+
+        False, and nothing is removed, when it lives or is not there. Its number is not given again.
+        """
+        ...
+
     async def run(self, uid: str) -> RunRow | None:
         """One run."""
         ...

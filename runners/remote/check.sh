@@ -18,12 +18,17 @@ od_room() { # NAME FOLDER
 }
 
 od_places() { # -> od_base, which a session would take; od_dir od_dir2 od_dir3, where executions may lie
-  od_dir='' od_dir2='' od_dir3='' od_base=''
+  od_dir='' od_dir2='' od_dir3='' od_base='' od_tight=''
   for od_b in "${HOME:+$HOME/.local/state/onduty}" "/var/tmp/onduty-$od_uid" "/dev/shm/onduty-$od_uid"; do
     case $od_b in /*) ;; *) continue ;; esac
     od_near "$od_b/1"
     if ! [ -h "$od_b" ] && [ -z "$od_base" ] && [ -w "$od_p" ]; then
-      if ! [ -e "$od_b" ] || [ -O "$od_b" ]; then od_base=$od_b; fi
+      if ! [ -e "$od_b" ] || [ -O "$od_b" ]; then
+        # As a session does: where there is no room it goes to the next, and where there is none at all to the first.
+        od_tight=${od_tight:-$od_b}
+        set -- $(df -Pk "$od_p" </dev/null | tail -n 1)
+        [ "${4:-0}" -lt 64 ] || od_base=$od_b
+      fi
     fi
     if [ -h "$od_b" ] || ! [ -d "$od_b/1" ] || ! [ -O "$od_b/1" ]; then
       continue
@@ -36,6 +41,7 @@ od_places() { # -> od_base, which a session would take; od_dir od_dir2 od_dir3, 
       od_dir3=$od_b/1
     fi
   done
+  od_base=${od_base:-$od_tight}
 }
 
 od_live() { # what runs under this account

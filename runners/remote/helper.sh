@@ -101,14 +101,15 @@ od_collect() { # once a day: what ended or was given up two weeks ago and was ne
   od_today=$((od_now / 8640000)) od_word=''
   read -r od_word <"$od_dir/.collected"
   [ "$od_word" != "$od_today" ] && printf '%s\n' "$od_today" >"$od_dir/.collected" || return 0
-  for od_p in $(find "$od_dir" -maxdepth 1 -name '*.x' -mtime +14); do
+  # Also where a full home sent them once.
+  for od_p in $(find "$od_dir" ${od_dir2:+"$od_dir2"} ${od_dir3:+"$od_dir3"} -maxdepth 1 -name '*.x' -mtime +14); do
     od_p=${od_p##*/}
     od_drop "${od_p%.x}"
   done
-  for od_p in $(find "$od_dir/work" "/var/tmp/onduty-work-$od_uid" "/dev/shm/onduty-work-$od_uid" -mindepth 1 -maxdepth 1 -mtime +14); do
+  for od_p in $(find "$od_dir/work" ${od_dir2:+"$od_dir2/work"} ${od_dir3:+"$od_dir3/work"} "/var/tmp/onduty-work-$od_uid" "/dev/shm/onduty-work-$od_uid" -mindepth 1 -maxdepth 1 -mtime +14); do
     od_p=${od_p##*/}
     od_inside=''
-    for od_d in "$od_dir/$od_p".*.x; do
+    for od_d in "$od_dir/$od_p".*.x "${od_dir2:-$od_dir}/$od_p".*.x "${od_dir3:-$od_dir}/$od_p".*.x; do
       [ ! -e "$od_d" ] || od_inside=1
     done
     [ -n "$od_inside" ] || [ -z "$od_p" ] || ! od_find_work "$od_p" || rm -rf "$od_w"

@@ -5,9 +5,15 @@ od_refuse() { # REASON
 }
 
 od_folders() { # -> od_dir, where new executions live; od_dir2 od_dir3, where older ones may
-  od_dir='' od_dir2='' od_dir3=''
   umask 077
   od_uid=$(id -u </dev/null)
+  # Where there is next to no room a script, its log and its result would not fit; where there is none anywhere, the
+  # first folder that can be written at all says best what is missing.
+  od_choose 65536 || od_choose 1
+}
+
+od_choose() { # BYTES of room
+  od_dir='' od_dir2='' od_dir3=''
   for od_base in "${HOME:+$HOME/.local/state/onduty}" "/var/tmp/onduty-$od_uid" "/dev/shm/onduty-$od_uid"; do
     case $od_base in /*) ;; *) continue ;; esac
     if [ -z "$od_dir" ]; then
@@ -17,7 +23,7 @@ od_folders() { # -> od_dir, where new executions live; od_dir2 od_dir3, where ol
     if [ -h "$od_base" ] || ! [ -d "$od_base/1" ] || ! [ -O "$od_base" ] || ! [ -O "$od_base/1" ]; then
       continue
     fi
-    if [ -z "$od_dir" ] && printf 'onduty 1\n' >"$od_base/1/.here"; then
+    if [ -z "$od_dir" ] && od_fits "$od_base/1/.here" "$1"; then
       od_dir=$od_base/1
     elif [ -z "$od_dir2" ]; then
       od_dir2=$od_base/1
@@ -26,6 +32,12 @@ od_folders() { # -> od_dir, where new executions live; od_dir2 od_dir3, where ol
     fi
   done
   [ -n "$od_dir" ]
+}
+
+od_fits() { # FILE BYTES
+  printf "%$2s" '' >"$1" && printf 'onduty 1\n' >"$1" && return 0
+  : >"$1"
+  return 1
 }
 
 od_open() { # NONCE ROLE .

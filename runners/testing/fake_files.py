@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runners.model.kinds import PinnedFile, PinnedSource
@@ -75,3 +75,41 @@ class FakeLanding:
 
 def _pinned(path: str, data: bytes) -> PinnedFile:
     return PinnedFile(path=path, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), mode=0o644)
+
+
+@dataclass(slots=True)
+class FakeRunFolders:
+    """Keeps what ``RunFolders`` promises."""
+
+    kept: dict[str, int] = field(default_factory=dict)
+    """Bytes by uid."""
+    leaving: set[str] = field(default_factory=set)
+    """The marked ones."""
+    free: int = 10**12
+
+    async def sizes(self) -> Mapping[str, int]:
+        """As the promise says."""
+        return dict(self.kept)
+
+    async def mark(self, uid: str) -> None:
+        """As the promise says."""
+        if uid in self.kept:
+            self.leaving.add(uid)
+
+    async def unmark(self, uid: str) -> None:
+        """As the promise says."""
+        self.leaving.discard(uid)
+
+    async def marked(self) -> tuple[str, ...]:
+        """As the promise says."""
+        return tuple(sorted(self.leaving))
+
+    async def remove(self, uid: str) -> None:
+        """As the promise says."""
+        if uid in self.leaving:
+            self.leaving.remove(uid)
+            del self.kept[uid]
+
+    def free_bytes(self) -> int:
+        """As the promise says."""
+        return self.free

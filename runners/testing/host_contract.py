@@ -14,7 +14,7 @@ import math
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -72,6 +72,13 @@ def state_files(lab: HostLab, key: str = KEY) -> dict[str, Path]:
     """The files of one execution, by suffix."""
     folder = lab.home / ".local/state/onduty/1"
     return {path.suffix: path for path in folder.glob(f"{key}.?")}
+
+
+def leave_elsewhere(folder: Path, key: str, files: Mapping[str, Path]) -> None:
+    """Copy the files of an execution, under another key, to where a host keeps them whose home is full."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for suffix, path in files.items():
+        (folder / f"{key}{suffix}").write_bytes(path.read_bytes())
 
 
 def _gauged_ticks(lab: HostLab) -> int:
@@ -504,3 +511,36 @@ class HostContract:
             await sink.until_finished(f"u.1.1.{number}")
         await session.close()
         await until(lambda: not set(processes_of(lab.home)) - before)
+
+    async def test_what_ended_two_weeks_ago_and_was_never_fetched_is_removed_and_nothing_else(
+        self, lab: HostLab
+    ) -> None:
+        uid, elsewhere = KEY.partition(".")[0], Path(f"/var/tmp/onduty-{os.getuid()}/1")  # noqa: S108  # its place
+        old, young, running = (f"{uid}.9.1.{number}" for number in (1, 2, 3))
+        away = f"{uid}.8.1.1"
+        sink = RecordingSink()
+        session = await connect(lab, sink)
+        for key in (old, young):
+            await session.start(ExecutionRequest(key=key, script="echo kept", workdir=WORKDIR))
+        await session.start(request(lab.script(Gate()), running))
+        for key in (old, young):
+            await sink.until_finished(key)
+        await session.close()
+        # As a host leaves it whose home was full for a while.
+        leave_elsewhere(elsewhere, away, state_files(lab, old))
+        folder = lab.home / ".local/state/onduty/1"
+        for record in (folder / f"{old}.x", folder / f"{running}.x", elsewhere / f"{away}.x"):
+            age_s = record.stat().st_mtime - 15 * 86_400
+            os.utime(record, (age_s, age_s))
+        (folder / ".collected").unlink()
+        session = await connect(lab, RecordingSink())
+        await until(lambda: not state_files(lab, old) and not list(elsewhere.glob(f"{away}.*")))
+        assert [one.phase for one in await session.ask([old, young, running])] == [
+            ExecutionPhase.ABSENT,
+            ExecutionPhase.DONE,
+            ExecutionPhase.RUNNING,
+        ]
+        assert set(state_files(lab, young)) >= {".x", ".l"}
+        await session.cancel(running, grace_s=0.0)
+        await until(lambda: not (folder / f"{running}.x").read_text().splitlines()[0].startswith("-- S"))
+        await session.close()

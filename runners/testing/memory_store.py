@@ -231,6 +231,26 @@ class MemoryRunStore:
         self._check_open()
         return [row for row in self.disk.runs.values() if row.ended_at is None]
 
+    async def all_runs(self) -> list[RunRow]:
+        """Every run, oldest first."""
+        self._check_open()
+        return list(self.disk.runs.values())
+
+    async def remove_run(self, uid: str) -> bool:
+        """Remove an ended run and what is its alone."""
+        self._begin_write()
+        row = self.disk.runs.get(uid)
+        if row is None or row.ended_at is None:
+            return False
+        del self.disk.runs[uid]
+        self.disk.events.pop(uid, None)
+        for id_ in [intent.id for intent in self.disk.intents.values() if intent.run == uid]:
+            del self.disk.intents[id_]
+        pinned = {digest for run in self.disk.runs.values() for digest in run.digests.values()}
+        for digest in set(row.digests.values()) - pinned:
+            self.disk.blobs.pop(digest, None)
+        return True
+
     async def run(self, uid: str) -> RunRow | None:
         """One run."""
         self._check_open()

@@ -244,6 +244,43 @@ class RunStoreContract:
         assert [row.uid for row in await store.live_runs()] == ["C", "A", "B"]
         await store.close()
 
+    async def test_a_run_that_is_removed_leaves_with_all_that_is_its_alone(self, open_store: OpenStore) -> None:
+        store = await open_store()
+
+        async def make(uid: str, own: bytes) -> RunRow:
+            return await store.create_run(
+                NewRun(uid=uid, pipeline="api", created_at=TIME),
+                blobs={"definition": b"version: 1\n", "plan": own},
+                build=lambda row: RunOpening(
+                    rows=[event(row.uid, 1)], intents=[IntentRow(id=f"i{uid}", run=row.uid, outcome=b"{}")]
+                ),
+            )
+
+        first, second = await make("A", b"a"), await make("B", b"b")
+        assert not await store.remove_run("A")
+        assert [row.uid for row in await store.all_runs()] == ["A", "B"]
+        await store.update_summary(RunSummary(uid="A", phase="failed", result="failure", ended_at=TIME))
+        assert await store.remove_run("A")
+        assert not await store.remove_run("A")
+        assert not await store.remove_run("nobody")
+        assert await store.run("A") is None
+        assert await store.events("A") == []
+        assert await store.intent_outcome("iA") is None
+        with pytest.raises(NotFound):
+            await store.get_blob(first.digests["plan"])
+        with pytest.raises(NotFound):
+            await store.append([event("A", 2)])
+        assert await store.run("B") == second
+        assert len(await store.events("B")) == 1
+        assert await store.intent_outcome("iB") is not None
+        assert await store.get_blob(second.digests["definition"]) == b"version: 1\n"
+        assert await store.get_blob(second.digests["plan"]) == b"b"
+        await store.close()
+        again = await open_store()
+        assert [row.uid for row in await again.all_runs()] == ["B"]
+        assert (await make_run(again, "C", "api")).number == 3
+        await again.close()
+
     async def test_a_run_is_found_by_name_and_number_or_as_the_newest(self, open_store: OpenStore) -> None:
         store = await open_store()
         for uid in ("A", "B"):

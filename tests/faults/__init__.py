@@ -11,6 +11,7 @@ what onduty says of itself.
 - ``test_kills``: controllers, clients and links die at random events. The run ends as if nothing had happened.
 - ``test_operations``: the controller dies before and after each kind of host operation. The same.
 - ``test_cancel``: jobs hide, ignore TERM and hold the output. Nothing of them is left in time.
+- ``test_floods``: hundreds of jobs on stock sshd's, endless lines, floods of lines. Every byte once.
 - ``test_races``: people act at the same moment. One is first, and the others are told who.
 
 ``make faults`` runs all of it in minutes; with ``ONDUTY_SOAK=1`` it makes the counts that the product claims. The same

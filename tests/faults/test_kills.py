@@ -1,7 +1,11 @@
-"""``kill -9`` at random moments of a run on two real sshd's: nothing is lost and nothing runs twice."""
+"""``kill -9`` at random moments of a run on two real sshd's: nothing is lost and nothing runs twice.
+
+``ONDUTY_SOAK=1 make faults`` makes more than the hundred random kills that the product claims.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import threading
@@ -11,6 +15,8 @@ import pytest
 from tests.person import Person, until
 from tests.ssh.sshd import Sshd, SshdFarm
 from tests.ssh.story import check_ledger, check_logs, check_order, params_of, set_out
+
+SOAK = bool(os.environ.get("ONDUTY_SOAK"))
 
 pytestmark = [pytest.mark.faults, pytest.mark.sshd, pytest.mark.timeout(180)]
 
@@ -54,7 +60,7 @@ def check_end(person: Person, uid: str, web1: Sshd, web2: Sshd) -> None:
         until(lambda records=records: not list(records("*.[xl]")), f"executions are removed from {one.name}")
 
 
-@pytest.mark.parametrize("seed", range(9))
+@pytest.mark.parametrize("seed", range(44 if SOAK else 9))
 def test_killed_controllers_lose_nothing_and_start_nothing_twice(person: Person, sshds: SshdFarm, seed: int) -> None:
     dice = random.Random(seed)
     web1, web2 = sshds.start("web1"), sshds.start("web2")

@@ -17,6 +17,7 @@ from runners.model.events import Event
 from runners.model.inventory import Host
 from runners.model.phases import Phase, RunPhase
 from runners.model.plan import Plan, PlannedJob, PlannedStage, PlannedTask
+from runners.model.retention import KEEP_ALL, Retention
 from runners.model.state import JobRunState, RunState
 from runners.ports.failure_advisor import Advice, FailureFacts
 from runners.ports.log_store import LogStore
@@ -24,7 +25,7 @@ from runners.ports.run_store import RunStore
 from runners.ports.secrets import SecretSources
 from runners.ports.transport import Transport
 from runners.testing.fake_clock import FakeClock
-from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
+from runners.testing.fake_files import FakeRunFiles, FakeRunFolders, FakeSourceFiles
 from runners.testing.fake_transport import FakeTransport
 from runners.testing.fake_web import FakeWeb
 from runners.testing.memory_store import MemoryDisk, MemoryLogStore, MemoryRunStore
@@ -129,6 +130,8 @@ class Kit:
     sources: FakeSourceFiles = field(default_factory=FakeSourceFiles)
     files: FakeRunFiles = field(default_factory=FakeRunFiles)
     limits: Limits = field(default_factory=Limits)
+    folders: FakeRunFolders = field(default_factory=FakeRunFolders)
+    retention: Retention = KEEP_ALL
     secrets: SecretSources = field(default_factory=NoSources)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
@@ -149,6 +152,8 @@ class Kit:
             dice=lambda: 0.5,
             limits=self.limits,
             vault=Vault(self.secrets, aside=at_once),
+            folders=self.folders,
+            retention=self.retention,
         )
         return self.engine
 

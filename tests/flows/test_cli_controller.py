@@ -98,7 +98,8 @@ def test_status_stop_and_restart_say_what_is_true(person: Person) -> None:
     assert again["pid"] != restarted["pid"]
     told = person("controller", "status").out
     assert told.startswith("controller ")
-    assert told.endswith("\nat most 50 hosts at once, 4 attempts on each\n")
+    assert "\nat most 50 hosts at once, 4 attempts on each\n" in told
+    assert "ended runs go after 90d, and the oldest beyond 20.0 GB" in told
     assert "jobs on hosts go on" in person("controller", "stop").out
     assert person.pid is None
     assert not (person.home / "controller.sock").exists()

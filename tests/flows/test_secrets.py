@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from runners.streams.secret_forms import forms_of
+from tests.flows.terminal import Terminal
 from tests.person import Person, until
 
 TOKEN = "T0k/+en'of \"the€ registry?"
@@ -329,6 +330,24 @@ def test_a_repeated_run_reads_the_secrets_of_a_client_again_and_asks_again(perso
     assert again.out == "local job| it is <[secret PASS]> <[secret FILED]> <[secret TOLD]>\n"
     seen = [line[::-1] for line in (person.work / "seen").read_text().splitlines()]
     assert seen == ["typed-1 filed-1 told-1", "typed-2 filed-2 told-2"]
+
+
+def test_a_repeated_run_asks_again_for_what_was_typed(person: Person) -> None:
+    seen = person.work / "seen"
+    text = SHORT.replace("SOURCE", "{prompt: Password of the database}").replace(
+        "echo", f'echo "$PASS" | rev >>{seen}; echo'
+    )
+    person.write("typed.yaml", text)
+    for number, words in enumerate((("run", "typed.yaml"), ("run", "--again", "last")), start=1):
+        asked = Terminal(person, *words)
+        asked.read_until("Password of the database: ")
+        asked.type(f"typed-{number}\n")
+        assert "it is <[secret PASS]>" in asked.read_to_end()
+        assert asked.end() == 0
+        assert f"typed-{number}" not in asked.text
+    assert [line[::-1] for line in seen.read_text().splitlines()] == ["typed-1", "typed-2"]
+    nobody = person("run", "--again", "last", code=2, start_new_session=True)
+    assert "secret PASS: is typed at a terminal, and there is none; nothing was started" in nobody.err
 
 
 def test_an_output_that_holds_a_secret_is_dropped_with_a_warning(person: Person) -> None:

@@ -78,6 +78,18 @@ def test_a_theme_can_be_asked_for(theme: str, ground: str, open_terminal: Open, 
     assert f"48;2;{ground}" in terminal.coloured.replace(":", ";")
 
 
+@pytest.mark.parametrize(("theme", "kinds"), [("ansi", {"16"}), ("none", set())])
+def test_a_theme_of_the_terminals_own_colours_sets_no_others(
+    theme: str, kinds: set[str], open_terminal: Open, failed_home: Path
+) -> None:
+    terminal = at_the_failure(open_terminal, failed_home, ONDUTY_THEME=theme)
+    assert colours(terminal) == kinds
+    terminal.press("S")
+    terminal.sees("No, go back")
+    assert colours(terminal) == kinds
+    terminal.press("n", "q", "q")
+
+
 def test_a_theme_that_does_not_exist_is_refused_with_those_that_do(open_terminal: Open, failed_home: Path) -> None:
     terminal = open_terminal(failed_home, ONDUTY_THEME="mauve")
     terminal.onduty("; echo code=$?")

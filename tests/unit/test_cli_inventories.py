@@ -12,8 +12,8 @@ import pytest
 from runners.model.errors import InputRefused
 from runners.model.inventory import Inventory
 from tui.cli import lint, trust
-from tui.cli.inventories import checked, inventory_for
-from tui.cli.texts import read_pipeline_text
+from tui.cli.inventories import inventory_for
+from tui.cli.texts import checked, read_pipeline_text
 
 PIPELINE = "version: 1\nname: deploy\nstages: [{name: one, jobs: {a: {hosts: all, tasks: [{run: x}]}}}]\n"
 PRINTS = '#!/bin/sh\necho \'{"web": ["w1"], "_meta": {"hostvars": {"w1": {"seen": "\'"$*"\'"}}}}\'\n'

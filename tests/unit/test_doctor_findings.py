@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.person import until
 from tui.cli import doctor_controller, doctor_place, doctor_ssh, doctor_terminal
 from tui.cli.finding import Finding, Level
 
@@ -164,13 +166,18 @@ async def test_an_agent_that_is_gone_is_bad_and_none_is_a_warning(tmp_path: Path
     assert (gone.level, "does not answer" in gone.text) == (Level.BAD, True)
 
 
+def accepts(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as one:
+        return one.connect_ex(str(path)) == 0
+
+
 @pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="NOT TESTED AGAINST A REAL AGENT: none is installed")
 def test_a_live_agent_is_asked_how_many_keys_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "agent"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
     try:
-        while not path.exists():
-            assert process.poll() is None
+        # A socket has its name before anybody listens there.
+        until(lambda: accepts(path), "the agent to listen")
         empty = asyncio.run(doctor_ssh.agent(str(path)))
         assert (empty.level, empty.fix) == (Level.WARN, "ssh-add")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.keys import _character_to_key
 
+from runners.model.retention import KEEP_ALL, Retention
 from tui.keys.actions import ACTIONS, Action, Kind
 from tui.keys.keymap import remapped
 from tui.keys.names import FIXED_KEYS, KEYS, why_not_key, written
@@ -39,11 +40,20 @@ def test_everything_that_can_be_said() -> None:
     assert next(one.key for one in settings.actions if one.name == "retry") == "x"
 
 
+def test_what_is_kept_can_be_said_in_days_and_sizes() -> None:
+    settings, found = read_settings("retention: {age: 30d, size: 1.5GB, free: 500MB}\n", "settings.yaml")
+    assert found == ()
+    assert settings.retention == Retention(age_s=30 * 86400.0, most_bytes=1_500_000_000, least_free_bytes=500_000_000)
+    settings, found = read_settings("retention: {age: never, size: never, free: never}\n", "settings.yaml")
+    assert found == ()
+    assert settings.retention == KEEP_ALL
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("themes: dark", ['1:1  themes: unknown key, did you mean "theme"?']),
-        ("colour: dark", ["1:1  colour: unknown key; known here are theme, signs, plain, keys"]),
+        ("colour: dark", ["1:1  colour: unknown key; known here are theme, signs, plain, keys, retention"]),
         ("theme: lihgt", ['1:8  theme: "lihgt" is none of dark, light, hc, ansi, none, did you mean "light"?']),
         ("theme: [dark]", ["1:1  theme: must be one of dark, light, hc, ansi, none"]),
         ("signs: utf8", ['1:8  signs: "utf8" is none of unicode, ascii']),
@@ -78,6 +88,16 @@ def test_everything_that_can_be_said() -> None:
             [
                 "1:14  keys.wrap: no such key; write a letter or a sign, ctrl-x, f1 to f12, space, tab, insert, delete"
                 " or backspace"
+            ],
+        ),
+        ("retention: 90d", ["1:12  retention: must be a mapping, such as {age: 90d, size: 20GB, free: 200MB}"]),
+        ("retention:\n  ages: 90d", ['2:3  retention.ages: unknown key, did you mean "age"?']),
+        ("retention:\n  age: [1d]", ["2:3  retention.age: must be one value"]),
+        (
+            "retention: {size: 20, free: 1gb}",
+            [
+                '1:19  retention.size: "20" is no size; write a number and a unit, such as 500MB 20GB 1.5TB, or never',
+                '1:29  retention.free: "1gb" is no size; write a number and a unit, such as 500MB 20GB 1.5TB',
             ],
         ),
         ("theme: light\ntheme: dark", ['2:1  theme: "theme" is written twice; it is also on line 1']),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import combinations
 
 import pytest
 
@@ -197,6 +198,15 @@ def test_every_phase_has_a_sign_a_word_and_a_colour() -> None:
         """queued running held paused cancelling succeeded failed cancelled rolling_back rolled_back
         rollback_incomplete"""
     )
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_no_two_phases_are_told_apart_by_their_colour_alone(glyphs: Glyphs) -> None:
+    for table in (JOB_PHASES, TASK_PHASES, STAGE_PHASES, RUN_PHASES):
+        told = {phase: (glyphs.of(mark.glyph), mark.word) for phase, mark in table.items()}
+        by_colour = {phase: mark.token for phase, mark in table.items()}
+        for one, other in combinations(table, 2):
+            assert told[one] != told[other] or by_colour[one] == by_colour[other], (one, other)
 
 
 def test_only_what_somebody_must_look_at_is_bold() -> None:

@@ -38,10 +38,11 @@ def register(verbs: Any) -> None:
 
 def status(options: argparse.Namespace) -> int:
     """0 when it answers, 4 when none runs. Starts none."""
+    from tui.cli.keeping import kept, room
     from tui.cli.output import print_json, print_line
     from tui.cli.session import run_async
 
-    hello = run_async(_hello())
+    hello, itself = run_async(_hello_and_self())
     if hello is None:
         from tui.wiring import home
 
@@ -53,11 +54,15 @@ def status(options: argparse.Namespace) -> int:
     if options.json:
         import msgspec
 
-        print_json({"running": True, **msgspec.to_builtins(hello)})
+        more = msgspec.to_builtins(itself) if itself is not None else {}
+        print_json({"running": True, **msgspec.to_builtins(hello), **more})
     else:
         print_line(f"controller {hello.version}, pid {hello.pid}, since {hello.started_at}, state in {hello.home}")
         if hello.hosts_at_once:
             print_line(f"at most {hello.hosts_at_once} hosts at once, {hello.attempts_per_host} attempts on each")
+        if itself is not None:
+            for finding in (*room(itself, hello.home), *kept(itself)):
+                print_line(f"{finding.name}: {finding.text}")
     return 0
 
 
@@ -91,6 +96,22 @@ def run(options: argparse.Namespace) -> int:
     from tui.wiring import serve
 
     return serve(ready_fd=options.ready_fd)
+
+
+async def _hello_and_self() -> tuple[Any, Any]:
+    """Who it is and what it says of itself; None for what nobody says."""
+    from runners.client.client import ControllerClient
+    from runners.model.errors import OndutyError
+    from tui.wiring import home
+
+    hello = await _hello()
+    if hello is None:
+        return None, None
+    async with ControllerClient(home()) as client:
+        try:
+            return hello, await client.self_check()
+        except OndutyError:
+            return hello, None
 
 
 async def _hello() -> Any:

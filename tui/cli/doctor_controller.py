@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.finding import Finding, bad, ok, warn
+from tui.cli.keeping import kept, room
 
 if TYPE_CHECKING:
     from runners.model.api import Hello, SelfCheck
@@ -127,6 +128,8 @@ def _stored(home: Path, itself: SelfCheck | None) -> Iterator[Finding]:
         yield ok("database", f"{size(taken_bytes)}, nothing wrong in as much as could be looked at in a moment")
     else:
         yield ok("database", f"{size(taken_bytes)}, sound")
+    yield from room(itself, str(home))
+    yield from kept(itself)
     runs = "1 run goes on" if itself.live_runs == 1 else f"{itself.live_runs} runs go on"
     hosts = "1 host is connected" if itself.hosts_connected == 1 else f"{itself.hosts_connected} hosts are connected"
     yield ok("work", f"{runs}, {hosts}, its SSH agent: {itself.agent or 'none'}")

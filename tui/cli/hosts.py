@@ -84,6 +84,7 @@ async def _check(pattern: str, options: argparse.Namespace) -> int:
 
 async def _list(pattern: str, options: argparse.Namespace) -> int:
     from tui.cli.output import print_json, print_line, print_table
+    from tui.view.usage import reading_briefly
 
     known = {status.name: status for status in await _connections()}
     chosen = await _hosts(pattern, options)
@@ -94,13 +95,14 @@ async def _list(pattern: str, options: argparse.Namespace) -> int:
         print_line("No hosts. -i FILE names an inventory.")
     else:
         print_table(
-            ("HOST", "ADDRESS", "CONNECTION", "LAST HEARD", "WHY"),
+            ("HOST", "ADDRESS", "CONNECTION", "LAST HEARD", "HOW IT IS", "WHY"),
             [
                 (
                     host.name,
                     status.address if status else _address(host),
                     status.phase if status else "idle",
                     f"{status.last_heard_s:.0f}s ago" if status and status.last_heard_s is not None else "",
+                    reading_briefly(status.reading) if status and status.reading else "",
                     status.text if status else "",
                 )
                 for host, status in rows
@@ -135,8 +137,8 @@ async def _hosts(
     from runners.model.errors import InputRefused
     from runners.model.inventory import Inventory
     from runners.plan.patterns import hosts_of
-    from tui.cli.inventories import checked, inventory_for
-    from tui.cli.texts import FileRefused
+    from tui.cli.inventories import inventory_for
+    from tui.cli.texts import FileRefused, checked
 
     try:
         text = inventory_for(None, options.inventory, execute=waiting or execute)

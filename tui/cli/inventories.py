@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runners.model.errors import InputRefused
-from tui.cli.texts import FileRefused, Text, inventory_problems, plain_path
+from tui.cli.texts import Text, inventory_problems, plain_path
 
 if TYPE_CHECKING:
     from runners.model.inventory import Inventory
@@ -124,15 +124,6 @@ def read_named(shown: str, *, execute: bool = False) -> Text:
     choice = choose(None, shown)
     assert choice is not None
     return read_choice(choice, execute=execute)
-
-
-def checked(text: Text) -> Inventory:
-    """An inventory; ``FileRefused`` with every problem."""
-    inventory, problems = inventory_problems(text)
-    errors = [str(problem) for problem in problems if not problem.warning]
-    if inventory is None:
-        raise FileRefused(f"{text.shown}: {len(errors)} problem{'' if len(errors) == 1 else 's'}", errors)
-    return inventory
 
 
 def _sets(inventory: Inventory, key: str) -> bool:

@@ -108,7 +108,6 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
     from runners.plan.digest import text_digest
     from runners.plan.sources import pin_sources
     from runners.spec.pipeline import read_pipeline
-    from tui.cli.inventories import checked
     from tui.wiring import pin_source
 
     definition, problems = read_pipeline(pipeline.content, pipeline.shown)
@@ -164,3 +163,12 @@ def params_of(options: argparse.Namespace) -> dict[str, str]:
             raise InputRefused(f"-p {name}: given twice")
         params[name] = value
     return params
+
+
+def checked(text: Text) -> Inventory:
+    """An inventory; ``FileRefused`` with every problem."""
+    inventory, problems = inventory_problems(text)
+    errors = [str(problem) for problem in problems if not problem.warning]
+    if inventory is None:
+        raise FileRefused(f"{text.shown}: {len(errors)} problem{'' if len(errors) == 1 else 's'}", errors)
+    return inventory

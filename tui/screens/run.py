@@ -142,6 +142,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             phase=status.phase if status else "",
             holds=status.holds if status else (),
             hosts=self.onduty.feed.hosts,
+            readings=self.onduty.feed.readings,
             watchers=status.watchers if status else (),
             pages_are_read=self.onduty.pages.are_read,
             selected=self.choice.selected,

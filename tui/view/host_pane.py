@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from runners.model.api import HostStatus
 from runners.model.inventory import LOCAL
+from runners.model.phases import FAILURES
 from tui.view.cells import cells, wrap
 from tui.view.durations import ago, duration, task_duration
 from tui.view.facts import Place, elapsed_s, how_it_ended, looked_at, places, running_task, under
 from tui.view.glyphs import JOB_PHASES, Glyphs
+from tui.view.host_state import failure_rows, state_rows
 from tui.view.rows import BLANK, Row, Span, blank, label_row, text_row, title_row
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
@@ -64,6 +66,13 @@ def host_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     else:
         port = f":{host.port}" if host is not None and host.port is not None else ""
         rows += _connection(status, port, width, glyphs)
+    readings = scene.readings.get(name, ())
+    looked = looked_at(scene)
+    if readings:
+        rows = [*state_rows(readings, scene.here.now_utc, width, glyphs), BLANK, *rows]
+    elif looked is not None and looked.run.host == name and looked.run.phase in FAILURES:
+        then = failure_rows(looked, scene.here.now_utc, width, glyphs)
+        rows = [*rows, *([BLANK, title_row(own("when it failed"), (), (), glyphs=glyphs), *then] if then else [])]
     here = [one for one in places(scene.state) if one.run.host == name]
     rows += [BLANK, title_row(own("this run here"), (), (), glyphs=glyphs)]
     rows += [_job_row(one, scene.here.now_utc, glyphs) for one in here]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from runners.model.api import HoldDocument, HostStatus, RunStatus, RunSummary
+from runners.model.metrics import HostReading
 from runners.model.phases import RunPhase
 from runners.model.state import RunState
 
@@ -36,6 +37,8 @@ class RunScene:
     holds: tuple[HoldDocument, ...] = ()
     hosts: Mapping[str, HostStatus] = field(default_factory=dict)
     """Connections by host name."""
+    readings: Mapping[str, Sequence[HostReading]] = field(default_factory=dict)
+    """How hosts were while this screen was told, by name, oldest first."""
     watchers: tuple[str, ...] = ()
     pages_are_read: bool = True
     """Whether a page that is not there is missing, or only not read yet."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tui.view.durations import size, task_duration
-from tui.view.safe_text import SafeText, own
+from runners.model.metrics import HostReading
+from tui.view.durations import share, size, task_duration
+from tui.view.safe_text import SafeText, own, safe
 
 _LEAST_CPU_S = 0.1
 """Less is nothing to speak of, and the kernel counts in hundredths."""
@@ -18,6 +19,21 @@ def used_words(cpu_s: float | None, memory_peak_bytes: int | None, memory_peak_o
         where = "at its peak" if memory_peak_of == "job" else "in its largest process"
         parts.append(f"{size(memory_peak_bytes)} {where}")
     return own(", ".join(parts))
+
+
+def reading_briefly(reading: HostReading) -> SafeText:
+    """``cpu 71%, memory 43%, / 91%``, for a column."""
+    room = reading.fullest
+    parts = [
+        f"{name} {share(percent)}"
+        for name, percent in (
+            ("cpu", reading.cpu_percent),
+            ("memory", reading.memory_percent),
+            (room.mount if room else "", room.used_percent if room else None),
+        )
+        if percent is not None
+    ]
+    return safe(", ".join(parts))
 
 
 def used_briefly(cpu_s: float | None, memory_peak_bytes: int | None) -> SafeText:

@@ -29,6 +29,7 @@ from tui.view.facts import (
     what_it_means,
 )
 from tui.view.glyphs import Glyphs
+from tui.view.host_state import host_facts
 from tui.view.rows import Span, blank, spaced, width_of
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene
@@ -111,6 +112,7 @@ class JobRunFacts:
             elif "disk was full" in run.reason:
                 yield "and", text(own("the host's disk was full, its log is cut"))
             yield from self._first_error(member)
+        yield from host_facts(member)
         yield from self.elsewhere(member)
         yield from self._retry(member)
         yield from self._acted(member)

@@ -21,23 +21,22 @@ from textual.widget import Widget
 
 from runners.model.errors import OndutyError
 from tui.view.log_document import LineAt
-from tui.view.log_rows import LogStyle, find_row, log_title, scroll_column
-from tui.view.rows import BLANK, Row, Span, text_row
-from tui.view.safe_text import own, safe
+from tui.view.log_rows import LogStyle
+from tui.view.rows import BLANK, Row
+from tui.view.safe_text import own
+from tui.widgets.log_frame import LogStrips, compose_log
 from tui.widgets.log_lines import LogLines
 from tui.widgets.log_search import ERRORS, Wanted
 from tui.widgets.log_searches import LogSearches
 from tui.widgets.log_view import LogView
 from tui.widgets.log_viewport import LogViewport
 from tui.widgets.look import Look
-from tui.widgets.paint import paint_row, paint_spans
 
 REFRESH_HZ = 20
 FLOOD_LINES = 1000
 """More new lines than this between two looks is a flood: painting goes down to 10 Hz."""
 MARKS_EVERY_TICKS = 40
 """Every two seconds new lines are searched for errors, for the marks of the scroll column."""
-_CACHED_STRIPS = 512
 
 
 class LogPane(Widget, can_focus=True):
@@ -107,7 +106,7 @@ class LogPane(Widget, can_focus=True):
         self._lines_when_paused = 0
         self._frame: list[tuple[Row, str]] = []
         """Each row of the widget with the kind of its last cell: empty, track, thumb or error."""
-        self._painted: dict[tuple[Row, int, str], Strip] = {}
+        self._strips = LogStrips(self._look, self._shade)
         self._searches = LogSearches(self._in_thread)
         self._ticks = 0
         self._skipped = False
@@ -337,27 +336,9 @@ class LogPane(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         row, kind = self._frame[y] if y < len(self._frame) else (BLANK, "")
-        key = (row, width, kind)
-        strip = self._painted.get(key)
-        if strip is None:
-            if len(self._painted) >= _CACHED_STRIPS:
-                self._painted.clear()
-            strip = self._painted[key] = self._paint(row, width, kind)
-        return strip
+        return self._strips.strip(row, width, kind)
 
     # Inside
-
-    def _paint(self, row: Row, width: int, kind: str) -> Strip:
-        if not kind or width < 2:
-            return paint_row(row, width, self._look, self._shade, (1, 1))
-        glyphs = self._look.glyphs
-        cell = {
-            "track": Span(glyphs.track, "rule"),
-            "thumb": Span(glyphs.edge, "muted"),
-            "error": Span(glyphs.mark, "fail"),
-        }[kind]
-        body = paint_row(row, width - 1, self._look, self._shade, (1, 0))
-        return Strip.join([body, paint_spans((cell,), 1, self._look, self._shade)])
 
     @property
     def _body_height(self) -> int:
@@ -375,54 +356,23 @@ class LogPane(Widget, can_focus=True):
             self.refresh(*changed)
 
     def _composed(self) -> list[tuple[Row, str]]:
-        rows = [(BLANK, "")] * self._blank_rows + [(self._title(), "")]
-        height = self._window.height
-        body = self._window.body() if self._view.parts else [text_row(self._view.empty)][:height]
-        column = self._column(height, len(body))
-        body += [BLANK] * (height - len(body))
-        rows += list(zip(body, column or [""] * height, strict=True))
-        if self._searches.find.shown:
-            find = self._searches.find
-            status = find.status(self._cursor)
-            bar = find_row(safe(find.query), status, typing=find.typing, bad=find.bad, glyphs=self._look.glyphs)
-            rows.append((bar, ""))
-        return rows
-
-    def _title(self) -> Row:
-        document, follow = self._lines.document, self._window.follow
-        return log_title(
-            self._view.name,
-            self._view.details,
+        return compose_log(
+            self._view,
+            self._lines,
+            self._window,
+            self._searches,
             width=self.size.width,
+            blank_rows=self._blank_rows,
             focused=self.has_focus,
-            glyphs=self._look.glyphs,
-            lines=document.lines,
-            following=follow and bool(self._view.parts),
-            live=self._view.live,
-            current=None if follow else self.current_line,
-            new=max(0, document.lines - self._lines_when_paused),
-            said=self._view.said,
+            cursor=self._cursor,
+            current=None if self._window.follow else self.current_line,
+            lines_when_paused=self._lines_when_paused,
         )
-
-    def _column(self, height: int, shown: int) -> list[str]:
-        document = self._lines.document
-        first, _ = self._window.top
-        # Counted in document rows: how many rows wrapped lines make is not known without reading them all.
-        visible = max(1, self._window.bottom - first + 1) if shown else 0
-        places = self._searches.errors
-        if self._view.first_bad is not None:
-            places = [self._view.first_bad, *places]
-        errors = [
-            document.row_of(place)
-            for place in places
-            if place.section < len(document.sizes) and place.line < document.sizes[place.section]
-        ]
-        return scroll_column(height, first, visible, document.rows, errors)
 
     def _restyle(self, **changes: Any) -> None:
         """Change how lines are drawn; a palette also forgets what was painted."""
         if "theme" in changes:
-            self._painted.clear()
+            self._strips = LogStrips(self._look, self._shade)
         self._lines.set_style(replace(self._lines.style, **changes))
 
     def _pause(self) -> None:
