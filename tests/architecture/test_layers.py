@@ -99,6 +99,13 @@ def test_one_verb_loads_no_other_verb_and_nothing_that_its_question_does_not_nee
     assert not loaded & {"pydantic", "yaml", "asyncssh", "textual", "ulid"}
 
 
+def test_the_first_frame_waits_neither_for_http_nor_for_a_run_nor_for_pages() -> None:
+    loaded = _modules_loaded_by("import tui.app")
+    assert not loaded & {"httpx", "runners.client.client", "runners.client.start", "runners.core.reduce"}
+    assert not loaded & {"tui.screens.run", "tui.screens.secrets", "tui.widgets.log_pane", "runbooks.library"}
+    assert not loaded & {"yaml", "pydantic", "asyncssh", "ulid", "re2", "rich.markdown", "tui.view.usage"}
+
+
 def test_run_leaves_planning_to_the_controller_and_loads_no_models() -> None:
     loaded = _modules_loaded_by(
         "from tui.cli.parser import build; build('run'); import tui.cli.follow, tui.cli.lines, tui.cli.inventories\n"

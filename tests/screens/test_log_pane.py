@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 from tests.screens.logs import MemoryLog, failed_view, live_view
 from tui.view.log_document import LineAt
 from tui.view.theme import DARK
+from tui.widgets.log_lines import LogPart
 from tui.widgets.log_pane import LogPane
 from tui.widgets.log_view import LogView
 from tui.widgets.look import Look, wear
@@ -291,6 +293,21 @@ async def test_another_log_starts_anew_and_news_of_the_same_keep_the_place() -> 
         await pilot.pause()
         assert app.pane.following
         assert shown(app)[3].endswith("fresh")
+
+
+async def test_half_a_line_is_whole_once_its_execution_has_ended_also_when_somebody_else_saw_it_grow() -> None:
+    log = MemoryLog()
+    view = live_view(log, lines=["first", "half"])
+    app = Paned(view)
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.pause()
+        assert shown(app)[4].endswith("half")
+        log.written[-1] = b"half a line and its rest"
+        log.refresh()
+        (part,) = view.parts
+        app.pane.show(replace(view, parts=(LogPart(replace(part.section, live=False), log),)))
+        await pilot.pause()
+        assert shown(app)[4].endswith("half a line and its rest")
 
 
 async def test_a_resize_keeps_the_place() -> None:

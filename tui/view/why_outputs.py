@@ -1,4 +1,4 @@
-"""What a job run said to later jobs, as rows of the why pane: ``release = 2.4.1``, as it is stored, masked."""
+"""What a job run said to later jobs, as rows of the why pane: ``release = 2.4.1``. None holds a secret."""
 
 from __future__ import annotations
 

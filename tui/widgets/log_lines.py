@@ -102,8 +102,8 @@ class LogLines:
             start = at
 
     def _open(self, place: LineAt) -> bool:
-        """The last line of a log that still grows: it may have got longer without a new line."""
-        return self._parts[place.section].section.live and place.line == self.document.sizes[place.section] - 1
+        """The last line: it may have got longer without a new line, also when its execution has ended meanwhile."""
+        return place.line == self.document.sizes[place.section] - 1
 
     def _draw(self, first: LineAt, count: int) -> None:
         source, style = self._parts[first.section].source, self._style
