@@ -84,8 +84,11 @@ class LocalShell(asyncio.SubprocessProtocol):
         self._exited = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
+        self._closed = False
+        """Nobody reads its output any more."""
         self._transport: asyncio.SubprocessTransport | None = None
         self._killer: asyncio.TimerHandle | None = None
+        self._closer: asyncio.TimerHandle | None = None
 
     @classmethod
     async def open(cls, command: Sequence[str], env: Mapping[str, str]) -> LocalShell:
@@ -118,25 +121,32 @@ class LocalShell(asyncio.SubprocessProtocol):
                     fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _BUFFER_BYTES)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        # After the end nobody waits for more: whoever follows takes it up again where it stopped.
-        if not self._gone.is_set():
+        # Once it was closed nobody waits for more: whoever follows takes it up again where it stopped.
+        if not self._closed:
             self._outputs[fd].feed_data(data)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         if fd in self._outputs:
             self._outputs[fd].feed_eof()
         else:
-            # Nobody reads our requests any more.
-            self._end()
+            # Nobody reads our requests any more; what it said before may still be in the pipes.
+            self._refuse_writes()
 
     def process_exited(self) -> None:
         self._exited.set()
+        self._refuse_writes()
+        if self._transport is not None and self._closed:
+            self._transport.close()
+        elif self._transport is not None:
+            # Its last words are in the pipes, which end with it unless something that it started holds them.
+            self._closer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._closer is not None:
+            self._closer.cancel()
         self._end()
         if self._transport is not None:
             self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end()
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -175,7 +185,9 @@ class LocalShell(asyncio.SubprocessProtocol):
         """Close the pipes, which ends the shell once it has done what it was told; what it started runs on."""
         self.cut()
         self._end()
-        if not self._exited.is_set() and self._killer is None:
+        if self._exited.is_set() and self._transport is not None:
+            self._transport.close()
+        elif self._killer is None:
             self._killer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._kill)
 
     def _kill(self) -> None:
@@ -186,9 +198,13 @@ class LocalShell(asyncio.SubprocessProtocol):
         """Return when the shell is gone."""
         await self._exited.wait()
 
-    def _end(self) -> None:
+    def _refuse_writes(self) -> None:
         self._gone.set()
         self._writable.set()
+
+    def _end(self) -> None:
+        self._closed = True
+        self._refuse_writes()
         for reader in self._outputs.values():
             if not reader.at_eof():
                 reader.feed_eof()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from runners.adapters.local import LocalShell, LocalTransport, login_environment
@@ -20,6 +21,7 @@ from runners.model.inventory import LOCAL, Host
 from runners.ports.transport import ExecutionPhase, ExecutionRequest
 from runners.testing.host_contract import alive, until
 from runners.testing.recording_sink import RecordingSink
+from tests import person
 
 KEY = "u.1.1.1"
 HERE = Host(name=LOCAL)
@@ -302,3 +304,28 @@ async def test_a_shell_that_is_gone_takes_nothing(home: Home) -> None:
         await shell.write(b"echo hi\n")
     assert await shell.read_stdout(10) == b""
     shell.close()
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or only waited for."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def test_what_a_local_shell_said_before_it_ended_is_read_to_the_last_byte() -> None:
+    most = 900_000
+    script = f"head -c {most} /dev/zero; echo last words >&2"
+    shell = await LocalShell.open(("sh", "-c", script), {"PATH": "/usr/bin:/bin"})
+    try:
+        # Without giving way to the loop: all that it said is still in its pipes when its end is heard.
+        person.until(lambda: has_ended(shell.pid))
+        await shell.wait_closed()
+        got = 0
+        while data := await shell.read_stdout(1 << 20):
+            got += len(data)
+        assert got == most
+        assert await shell.read_stderr(100) == b"last words\n"
+    finally:
+        shell.close()
