@@ -46,6 +46,13 @@ class Draft:
             raise IllegalMove(f"{self.base.name} has no job run {job_run}")
         return place
 
+    def find(self, job_run: str) -> tuple[Place, JobRunState]:
+        """Where a job run stands, and the job run as it is now; ``IllegalMove`` as ``place``. Most events begin so."""
+        place = self.index.places.get(job_run) or self.place(job_run)
+        s, j, h = place
+        runs = self._runs.get((s, j))
+        return place, runs[h] if runs is not None else self.base.stages[s].jobs[j].runs[h]
+
     def job_run(self, place: Place) -> JobRunState:
         """The job run as it is now."""
         s, j, h = place

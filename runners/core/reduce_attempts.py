@@ -53,12 +53,6 @@ _NO_ATTEMPT = AttemptState(number=0)
 _NOT_RUN = TaskState(phase=TaskPhase.NOT_RUN)
 
 
-def at(draft: Draft, job_run: str) -> tuple[Place, JobRunState]:
-    """Where a job run stands, and the job run."""
-    place = draft.place(job_run)
-    return place, draft.job_run(place)
-
-
 def _task(draft: Draft, run: JobRunState, task: int, **changes: Any) -> tuple[AttemptState, ...]:
     """The attempts of ``run`` with one task of the current one changed."""
     attempt = run.attempts[-1]
@@ -87,7 +81,7 @@ def expect_attempt(run: JobRunState, attempt: int) -> None:
 
 def job_queued(draft: Draft, event: Event, payload: JobQueued) -> None:
     """It waits for its host and a place."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     expect_attempt(run, payload.attempt)
     if payload.rollback:
         draft.change(place, phase=Phase.ROLLING_BACK, since=event.time, not_before=None, rollback_due=False, **_AFRESH)
@@ -97,7 +91,7 @@ def job_queued(draft: Draft, event: Event, payload: JobQueued) -> None:
 
 def job_started(draft: Draft, event: Event, payload: JobStarted) -> None:
     """An attempt begins."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     expect_attempt(run, payload.attempt)
     before = run.current
     steps = draft.planned(place).steps(rollback=payload.rollback)
@@ -152,7 +146,7 @@ def _kept(task: TaskState) -> TaskState:
 
 def task_dispatched(draft: Draft, event: Event, payload: TaskDispatched) -> None:
     """A task is committed; from here on only the host knows."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     attempt = run.current
     if (
         attempt is None
@@ -199,7 +193,7 @@ def _live_task(run: JobRunState, attempt: int, task: int, key: str) -> TaskState
 
 def task_started(draft: Draft, event: Event, payload: TaskStarted) -> None:
     """The host said that it runs; late news changes nothing."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None or task.phase is not TaskPhase.DISPATCHED:
         return
@@ -210,7 +204,7 @@ def task_started(draft: Draft, event: Event, payload: TaskStarted) -> None:
 
 def outputs_recorded(draft: Draft, event: Event, payload: OutputsRecorded) -> None:
     """What a task wrote for later jobs; late news changes nothing."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None:
         return
@@ -228,7 +222,7 @@ def outputs_recorded(draft: Draft, event: Event, payload: OutputsRecorded) -> No
 
 def task_finished(draft: Draft, event: Event, payload: TaskFinished) -> None:
     """The host's verdict; late news changes nothing."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     task = _live_task(run, payload.attempt, payload.task, payload.key)
     if task is None:
         # A slow host may report attempt 1 after a person retried. The later attempt owns the job run now.
@@ -272,7 +266,7 @@ def _regained(draft: Draft, place: Place, run: JobRunState, time: float, attempt
 
 def contact_lost(draft: Draft, event: Event, payload: ContactLost) -> None:
     """Nobody can say what became of it."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     task = in_flight(run)
     if run.phase not in LIVE or run.attempt != payload.attempt or not task:
         return
@@ -288,7 +282,7 @@ def contact_lost(draft: Draft, event: Event, payload: ContactLost) -> None:
 
 def contact_regained(draft: Draft, event: Event, payload: ContactRegained) -> None:
     """The host was asked and it still runs."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     task = in_flight(run)
     if run.phase is not Phase.UNKNOWN or run.attempt != payload.attempt or not task:
         return
@@ -297,14 +291,14 @@ def contact_regained(draft: Draft, event: Event, payload: ContactRegained) -> No
 
 def cancel_stepped(draft: Draft, event: Event, payload: CancelStepped) -> None:
     """How far ending it is."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     if run.cancel_asked and run.phase is not Phase.UNKNOWN and run.attempt == payload.attempt:
         draft.change(place, cancel_step=payload.step, survivors=payload.survivors)
 
 
 def runbook_linked(draft: Draft, event: Event, payload: RunbookLinked) -> None:
     """The page beside a failure."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     if run.phase not in FAILURES or run.attempt != payload.attempt:
         return
     link = RunbookLink(

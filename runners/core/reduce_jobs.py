@@ -7,7 +7,7 @@ from typing import Any
 from runners.core.draft import Draft
 from runners.core.index import Place
 from runners.core.moves import IllegalMove
-from runners.core.reduce_attempts import at, ended, expect_attempt, with_attempt
+from runners.core.reduce_attempts import ended, expect_attempt, with_attempt
 from runners.core.tasks import is_live, last_task, spares_finally
 from runners.model.definition import STOPPING
 from runners.model.events import CancelRequested, Event, JobFinished, JobSkipped, RetryScheduled
@@ -21,7 +21,7 @@ _NO_CANCEL: dict[str, Any] = {"cancel_asked": False, "cancel_step": "", "survivo
 
 def job_finished(draft: Draft, event: Event, payload: JobFinished) -> None:
     """A job run ended."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     if payload.phase not in ENDED or payload.phase is Phase.SKIPPED:
         raise IllegalMove(f"job_finished cannot say {payload.phase.value}")
     if payload.attempt != run.attempt:
@@ -99,7 +99,7 @@ def took_effect(draft: Draft, intent: str) -> None:
 
 def retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> None:
     """Another attempt will come."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     expect_attempt(run, payload.attempt)
     if payload.by_policy:
         attempt = run.current
@@ -159,7 +159,7 @@ def retry_scheduled(draft: Draft, event: Event, payload: RetryScheduled) -> None
 
 def job_skipped(draft: Draft, event: Event, payload: JobSkipped) -> None:
     """It counts as satisfied."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
     attempts = run.attempts
     if run.phase is Phase.UNKNOWN:
         attempts = with_attempt(run, ended(draft, run.attempts[-1], event.time, Phase.UNKNOWN, None, run.reason))
@@ -199,7 +199,7 @@ def cancel_requested(draft: Draft, event: Event, payload: CancelRequested) -> No
                 ask_to_stop(draft, event, place, run)
     else:
         for job_run in payload.job_runs:
-            place, run = at(draft, job_run)
+            place, run = draft.find(job_run)
             ask_to_stop(draft, event, place, run)
     took_effect(draft, payload.intent)
 

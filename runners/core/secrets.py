@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from runners.core.draft import Draft
-from runners.core.reduce_attempts import at, with_attempt
+from runners.core.reduce_attempts import with_attempt
 from runners.core.reduce_jobs import took_effect
 from runners.core.tasks import in_flight, is_live, waits_for_host
 from runners.model.events import Event, LogFetched, SecretGiven, SecretNeeded
@@ -45,7 +45,7 @@ def secret_given(draft: Draft, event: Event, payload: SecretGiven) -> None:
 
 def log_fetched(draft: Draft, event: Event, payload: LogFetched) -> None:
     """The log whose verdict came first is here."""
-    place, run = at(draft, payload.job_run)
+    place, run = draft.find(payload.job_run)
 
     def with_log(attempt: AttemptState) -> AttemptState:
         # Also where a later attempt kept the task.
