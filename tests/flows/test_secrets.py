@@ -9,6 +9,7 @@ import os
 import pty
 import stat
 import sys
+import uuid
 from pathlib import Path
 
 import psutil
@@ -294,18 +295,20 @@ def holders(value: str) -> list[dict[str, str]]:
 def test_a_variable_that_is_a_secret_is_in_the_jobs_environment_alone_also_of_a_controller_that_began_with_it(
     person: Person,
 ) -> None:
+    # No other test's, which may run at this moment: every process of the machine is looked at.
+    password = f"correct horse {uuid.uuid4()}"
     begun, gate = person.work / "begun", person.work / "gate"
     person.write("hangs.yaml", HANGS.replace("BEGUN", str(begun)).replace("GATE", str(gate)))
-    person.more_env = {"THE_PASSWORD": PASSWORD}
+    person.more_env = {"THE_PASSWORD": password}
     person("controller", "restart")
-    assert PASSWORD in Path(f"/proc/{person.pid}/environ").read_text()
+    assert password in Path(f"/proc/{person.pid}/environ").read_text()
     followed = person.start("run", "hangs.yaml")
     until(begun.exists)
-    assert {one.get("ONDUTY_JOB", "") for one in holders(PASSWORD)} == {"job"}
-    assert PASSWORD not in Path(f"/proc/{person.pid}/environ").read_text()
+    assert {one.get("ONDUTY_JOB", "") for one in holders(password)} == {"job"}
+    assert password not in Path(f"/proc/{person.pid}/environ").read_text()
     gate.touch()
     assert person.end(followed).code == 0
-    until(lambda: not holders(PASSWORD))
+    until(lambda: not holders(password))
 
 
 def test_a_repeated_run_reads_the_secrets_of_a_client_again_and_asks_again(person: Person) -> None:
