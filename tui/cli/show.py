@@ -51,7 +51,7 @@ def print_run(document: RunDocument) -> None:
             (
                 *(f"{job.stage}/{job.job}", job.host, job.phase, str(job.attempt or "")),
                 used_briefly(job.cpu_s, job.memory_peak_bytes),
-                _why(job),
+                why_of(job),
             )
             for job in sorted(document.jobs, key=_worst_first)
         ],
@@ -64,9 +64,11 @@ def print_run(document: RunDocument) -> None:
         print_line(f"next: {step}")
 
 
-def _why(job: JobDocument) -> str:
+def why_of(job: JobDocument) -> str:
+    """Why a job is as it is, in one line: reason, first bad line, page."""
     words = [job.reason or job.hold or ""]
-    if job.first_line:
+    # What nothing was started for has no log: its first line is its reason.
+    if job.first_line and job.first_line not in words[0]:
         words.append(job.first_line)
     if job.runbook:
         words.append(f"(runbook {job.runbook.id}: {job.runbook.why})")
