@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -49,7 +50,12 @@ def by_hand(gate: Sshd) -> list[str]:
 
 def children() -> list[str]:
     """Programs that this process started and that still run."""
-    return [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True) if child.is_running()]
+    found: list[str] = []
+    for child in psutil.Process().children(recursive=True):
+        # One that ended meanwhile, or is only waited for, runs no program.
+        with contextlib.suppress(psutil.Error):
+            found.append(" ".join(child.cmdline()))
+    return found
 
 
 async def test_a_proxy_command_of_the_configuration_is_what_the_connection_goes_over(
