@@ -207,6 +207,15 @@ class Person:
 
     # ----- the end
 
+    def controllers(self) -> list[int]:
+        """Process ids of this person's controllers, those included that are about to end."""
+        found: list[int] = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                if "controller" in process.cmdline():
+                    found.append(process.pid)
+        return found
+
     def processes(self) -> list[psutil.Process]:
         """Everything that lives with this person's folder in its environment: controllers, commands, jobs of local."""
         found: list[psutil.Process] = []

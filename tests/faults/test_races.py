@@ -81,7 +81,7 @@ def test_clients_that_meet_a_dying_controller_end_with_one_that_lives(person: Pe
         asking = [person.start("runs", "--json") for _ in range(3)]
         assert [len(person.end(process).json()) for process in asking] == [1, 1, 1]
         # One that lost the race may be about to find the lock taken.
-        until(lambda: [one.pid for one in person.processes() if "controller" in one.cmdline()] == [person.pid])
+        until(lambda: person.controllers() == [person.pid])
 
 
 def _attempts(person: Person, uid: str) -> list[int]:

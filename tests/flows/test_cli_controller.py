@@ -57,7 +57,7 @@ def test_clients_that_start_at_once_where_none_ran_share_one_controller(person: 
     started = [person.start("runs", "--json") for _ in range(3)]
     assert [person.end(process).json() for process in started] == [[], [], []]
     # Those that came too late end by themselves.
-    until(lambda: [one.pid for one in person.processes() if "controller" in one.cmdline()] == [person.pid])
+    until(lambda: person.controllers() == [person.pid])
 
 
 def test_a_socket_left_by_a_dead_controller_is_replaced(person: Person) -> None:
