@@ -90,6 +90,7 @@ def _still_stopping(draft: Draft) -> None:
 
 
 def took_effect(draft: Draft, intent: str) -> None:
+    """Remember that an intent, by its id, has had its effect; the last 256 of a run. Empty: nobody asked."""
     if not intent:
         return
     known: tuple[str, ...] = draft.of_run("intents")
@@ -208,6 +209,7 @@ NOT_PAUSED: dict[str, Any] = {"paused_by": "", "paused_at": None, "pause_now": F
 
 
 def ask_to_stop(draft: Draft, event: Event, place: Place, run: JobRunState) -> None:
+    """Somebody wants this job run to end: what runs is asked, the first time never a ``finally:`` task."""
     changes: dict[str, Any] = {"acted": "cancelled", "acted_by": event.actor, "acted_at": event.time}
     if is_live(run):
         step = "" if spares_finally(run) else "asked"

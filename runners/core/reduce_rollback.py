@@ -20,6 +20,7 @@ _REMEMBERED_NOTES = 50
 
 
 def run_paused(draft: Draft, event: Event, payload: RunPaused) -> None:
+    """Nothing new starts until it is resumed."""
     if draft.of_run("phase") is not RunPhase.PAUSED:
         draft.move_run(RunPhase.PAUSED)
         draft.run.update(paused_by=event.actor, paused_at=event.time)
@@ -29,6 +30,7 @@ def run_paused(draft: Draft, event: Event, payload: RunPaused) -> None:
 
 
 def run_resumed(draft: Draft, event: Event, payload: RunResumed) -> None:
+    """It goes on; the time that attempts stood between two tasks does not count."""
     draft.move_run(RunPhase.RUNNING)
     draft.run.update(reason="", **NOT_PAUSED)
     # What waits for a secret stands still until that is given.
@@ -38,12 +40,14 @@ def run_resumed(draft: Draft, event: Event, payload: RunResumed) -> None:
 
 
 def note_added(draft: Draft, event: Event, payload: NoteAdded) -> None:
+    """Somebody wrote something down; the newest are kept."""
     note = Note(at=event.time, by=event.actor, text=payload.text)
     draft.run["notes"] = (*draft.of_run("notes")[1 - _REMEMBERED_NOTES :], note)
     took_effect(draft, payload.intent)
 
 
 def rollback_started(draft: Draft, event: Event, payload: RollbackStarted) -> None:
+    """What lives is asked to stop, nothing else starts, and what has a way back is due."""
     draft.move_run(RunPhase.ROLLING_BACK)
     draft.run.update(
         rolled_back_by=event.actor,
@@ -102,6 +106,7 @@ def _make_ready(draft: Draft, event: Event, place: Place, run: JobRunState, *, n
 
 
 def rollback_finished(draft: Draft, event: Event, payload: RollbackFinished) -> None:
+    """``IllegalMove`` for a phase that no rollback ends in."""
     if payload.phase not in (RunPhase.ROLLED_BACK, RunPhase.ROLLBACK_INCOMPLETE):
         raise IllegalMove(f"rollback_finished cannot say {payload.phase.value}")
     draft.move_run(payload.phase)

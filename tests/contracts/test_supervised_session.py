@@ -242,7 +242,7 @@ async def main():
     script = "echo $PPID >ppid; echo before; until test -e go; do sleep 0.01; done; echo after; exit 4"
     await session.start(ExecutionRequest(key={KEY!r}, script=script, workdir="u.1.1"))
     print("started", flush=True)
-    await asyncio.sleep(600)
+    await asyncio.Event().wait()
 
 asyncio.run(main())
 """
