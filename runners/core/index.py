@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from runners.model.plan import Plan, PlannedJob
-from runners.model.state import JobRunState, JobState, RunState
+from runners.model.state import JobRunState, RunState
 
 
 class Place(NamedTuple):
@@ -84,12 +84,6 @@ def job_run_of(state: RunState, job_run: str) -> JobRunState:
     """The state of a job run; ``KeyError`` when the run has none of that id."""
     s, j, h = place_of(state, job_run)
     return state.stages[s].jobs[j].runs[h]
-
-
-def job_of(state: RunState, job_run: str) -> JobState:
-    """The state of a job run's job."""
-    s, j, _ = place_of(state, job_run)
-    return state.stages[s].jobs[j]
 
 
 def planned_job_of(state: RunState, job_run: str) -> PlannedJob:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui.view.cells import cells, cut_id, cut_left, cut_middle, cut_path, cut_right, cut_words, pad, take, wrap
+from tui.view.cells import cells, cut_left, cut_middle, cut_path, cut_right, cut_words, pad, take, wrap
 from tui.view.safe_text import PLAIN, SafeText, SgrStyle, own, safe, safe_line, safe_lines
 
 ESCAPES = [
@@ -206,6 +206,5 @@ def test_hosts_are_cut_in_the_middle_paths_at_the_left_sentences_at_the_right() 
     assert cut_path(own("/srv/pages/net/port-in-use.md"), 22) == "⋯/net/port-in-use.md"
     assert cut_right(own("bind: address already in use"), 10) == "bind: add⋯"
     assert cut_words(own("One more failure stops rollout."), 22) == "One more failure⋯"
-    assert cut_id(own("9b1c77aa1f0d04f2")) == "9b1c⋯04f2"
     assert cut_right(own("abcdef"), 4, "~") == "abc~"
     assert cut_right(SafeText("日本語"), 4) == "日⋯"

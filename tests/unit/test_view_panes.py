@@ -23,7 +23,7 @@ from tui.view.runbook_pane import runbook_rows, runbook_title
 from tui.view.safe_text import own
 from tui.view.strip import strip_row
 from tui.view.toasts import toast_rows
-from tui.view.troubles import controller_rows, input_rows
+from tui.view.troubles import controller_rows
 
 PAGE = load_built_in().pages["port-in-use"]
 REVIEWED = PAGE.last_reviewed or datetime.date(2026, 11, 22)
@@ -212,17 +212,6 @@ def test_a_toast_is_two_rows_with_the_edge_of_its_kind() -> None:
     assert [row.edge for row in rows] == ["warn", "warn"]
     assert {row.bg for row in toast_rows("failed", "web6 failed", 56, UNICODE)} == {"failbg"}
     assert texts_of(toast_rows("accepted", "\x1b[31mred\x07", 20, UNICODE), 20) == ["┃ red", "┃"]
-
-
-def test_problems_of_a_file_are_shown_with_their_place_all_at_once() -> None:
-    problems = ["deploy.yaml:14:9  stages[0].jobs.release.retrys: unknown key", "web.ini:3:1  hosts: empty"]
-    assert texts_of(input_rows(problems, 60, UNICODE), 60) == [
-        "✗ deploy.yaml:14:9",
-        "  stages[0].jobs.release.retrys: unknown key",
-        "",
-        "✗ web.ini:3:1",
-        "  hosts: empty",
-    ]
 
 
 def test_without_a_controller_old_news_says_how_old_it_is() -> None:

@@ -44,7 +44,7 @@ from tui.view.scene import BoardScene, Here, RunScene
 from tui.view.strip import strip_row
 from tui.view.toasts import toast_rows
 from tui.view.top_bar import board_bar, run_bar
-from tui.view.troubles import controller_rows, input_rows
+from tui.view.troubles import controller_rows
 from tui.view.why import why_rows
 
 PAGE = load_built_in().pages["port-in-use"]
@@ -264,7 +264,6 @@ def test_what_stands_on_top_fits_any_width(width: int, glyphs: Glyphs, text: str
     check(help_rows("run", "log", {"retry": text}, width, glyphs), width, glyphs, (0, 0))
     check(palette_rows(text[:3], {"skip": text}, number, width, glyphs)[0], width, glyphs, (0, 0))
     check(toast_rows("failed", text, width, glyphs), width, glyphs)
-    check(input_rows([text, f"f:1:2  {text}"], width, glyphs), width, glyphs, (0, 0))
     check(controller_rows(Here(now_utc=0.0, stale_s=5.0), text, width, glyphs), width, glyphs, (0, 0))
     check(outline_rows(PAGE, number, width, glyphs, today=TODAY), width, glyphs, (0, 0))
     check([tab_bar(("jobs", "log"), "log", width, glyphs)], width, glyphs)

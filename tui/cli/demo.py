@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-FLEET_START_S = 60.0
-
 
 def register(verbs: Any) -> None:
     """Add the verb."""

@@ -6,28 +6,17 @@ ignored: what somebody typed into the screen below, or into an earlier preview, 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Iterable
-from typing import ClassVar, cast
+from collections.abc import Awaitable, Callable
 
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.layout import Layout
-from textual.screen import ModalScreen
-from textual.strip import Strip
-from textual.widget import Widget
 
 from runners.model.api import IntentRequest
 from runners.model.errors import OndutyError
 from runners.model.preview import Preview
-from tui.screens.key_taker import KeyTaker
-from tui.screens.onduty import Onduty
-from tui.view.dialog import Dialog, dialog_rows, focus_order, may_confirm, width_wanted
+from tui.screens.dialog import DialogScreen
+from tui.view.dialog import focus_order, may_confirm, width_wanted
 from tui.view.dialog_fields import CONFIRM, NAME, NO, REASON, SCOPE, SCOPE_KEY, Form, Word
-from tui.view.layout import Area, dialog_area
 from tui.view.question import WORD_KEYS, WORDS, Question, answered
-from tui.widgets.areas import AreaLayout, rearrange
-from tui.widgets.canvas import Canvas
 
 LATE_S = 0.3
 """What the controller answers sooner is not announced as being asked."""
@@ -35,32 +24,8 @@ MOST_REASON, MOST_NOTE, MOST_NAME = 500, 2000, 200
 """Characters that fit a field."""
 
 
-class DialogCanvas(Canvas):
-    """Remembers when it was first drawn, and when what it shows now was."""
-
-    first_drawn_at: float | None = None
-    """On the clock of ``Message.time``."""
-    drawn_at: float | None = None
-
-    def render_line(self, y: int) -> Strip:
-        """Called when a frame is made that goes to the terminal at once."""
-        if self._rows:
-            now = time.monotonic()
-            self.first_drawn_at = self.first_drawn_at or now
-            self.drawn_at = self.drawn_at or now
-        return super().render_line(y)
-
-    def forget(self) -> None:
-        """Something else is to be shown, and counts once it is drawn."""
-        self.drawn_at = None
-        self.refresh()
-
-
-class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindings=False):
+class ConfirmScreen(DialogScreen["IntentRequest | None"], inherit_bindings=False):
     """Answers the request to send for yes, None for no."""
-
-    ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
 
     def __init__(
         self,
@@ -72,11 +37,10 @@ class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindi
         address_of: Callable[[Preview], str] = lambda preview: "",
     ) -> None:
         """``foresee`` asks the controller; ``id`` is that of the intent; ``address_of`` where its one host is."""
-        super().__init__()
+        super().__init__(environment)
         self._question = question
         self._foresee = foresee
         self._intent_id = id
-        self._environment = environment
         self._address_of = address_of
         self._preview: Preview | None = None
         self._request: IntentRequest | None = None
@@ -87,30 +51,9 @@ class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindi
         self._text = ""
         self._typed = ""
         self._focus = REASON if question.is_note else NO
-        self._scroll = 0
-
-    @property
-    def onduty(self) -> Onduty:
-        """The app, typed."""
-        return cast("Onduty", self.app)
-
-    @property
-    def is_top(self) -> bool:
-        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
-        return bool(self.app.screen_stack) and self.app.screen is self
-
-    @property
-    def layout(self) -> Layout:
-        """One area in the middle."""
-        return AreaLayout(lambda name: self._area() if name == "dialog" else None)
-
-    def compose(self) -> Iterable[Widget]:
-        """One canvas."""
-        yield DialogCanvas(id="dialog", shade="bar", margins=(0, 0))
 
     def on_mount(self) -> None:
-        """Dim what is behind, ask, draw, and only then listen."""
-        self.onduty.dim(self)
+        """Ask, draw, and only then listen."""
         self._ask()
         self.set_timer(LATE_S, self._say_late)
 
@@ -137,22 +80,22 @@ class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindi
 
     def _take(self, request: IntentRequest, preview: Preview) -> None:
         self._request, self._preview = request, preview
-        order = focus_order(preview, self._form())
+        order = focus_order(preview, self.form())
         self._focus = self._focus if self._focus in order else NO
-        self._canvas.forget()
-        self._paint()
+        self.canvas.forget()
+        self.paint()
 
     def _say_late(self) -> None:
         self._late = True
         if self._preview is None:
-            self._paint()
+            self.paint()
 
     # ----- what is drawn
 
     @property
     def listens(self) -> bool:
         """What would happen was drawn; it can be confirmed from now on."""
-        return self._request is not None and self._canvas.drawn_at is not None
+        return self._request is not None and self.canvas.drawn_at is not None
 
     @property
     def field(self) -> str:
@@ -160,18 +103,15 @@ class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindi
         return self._focus
 
     @property
-    def _canvas(self) -> DialogCanvas:
-        return self.query_one("#dialog", DialogCanvas)
-
-    @property
-    def _shown(self) -> Preview:
+    def shown(self) -> Preview:
         """The preview; until there is one, that it is asked for."""
         if self._preview is not None:
             return self._preview
         scope = "The controller is asked what would happen." if self._late else ""
         return Preview(title=self._question.title, scope=scope)
 
-    def _form(self) -> Form:
+    def form(self) -> Form:
+        """Scopes, words, the reason, the name to type."""
         words = self._question.words(self._scope, self._preview)
         return Form(
             focus=self._focus,
@@ -185,63 +125,27 @@ class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindi
             typed=self._typed,
         )
 
-    def _dialog(self, width: int, height: int | None) -> Dialog:
-        look = self.onduty.look
-        return dialog_rows(
-            self._shown,
-            self._form(),
-            environment=self._environment,
-            width=width,
-            glyphs=look.glyphs,
-            themed_box=not look.theme.exact,
-            height=height,
-            scroll=self._scroll,
-            address=self._address_of(self._shown),
-        )
+    def wanted_width(self) -> int | None:
+        """As the preview needs; None while the controller is asked and is not late."""
+        return None if self._preview is None and not self._late else width_wanted(self._preview)
 
-    def _area(self) -> Area:
-        if self._preview is None and not self._late:
-            return Area(0, 0, 0, 0)
-        width, height = self.size.width, self.size.height
-        most = width_wanted(self._preview)
-        wanted = dialog_area(width, height, rows=height, wanted=most).width
-        rows = len(self._dialog(wanted, height - 2).rows)
-        return dialog_area(width, height, rows=rows, wanted=most)
-
-    def _paint(self) -> None:
-        area = self._area()
-        if not area.width:
-            return
-        rearrange(self)
-        self._canvas.set_rows(self._dialog(area.width, area.height).rows)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """It stays in the middle."""
-        self._paint()
+    def address(self) -> str:
+        """Of the one host that the preview names."""
+        return self._address_of(self.shown)
 
     # ----- keys
 
-    def takes_key(self, event: events.Key) -> bool:
-        """Everything is a key of the dialog."""
-        if event.key == "ctrl+z":
-            return False
-        drawn_at = self._canvas.first_drawn_at
-        if drawn_at is not None and event.time >= drawn_at:
-            self._press(event)
-        return True
-
-    def _press(self, event: events.Key) -> None:
-        words = {word.key: word.name for word in self._form().words}
+    def press(self, event: events.Key) -> None:
+        """Move, type, say a word, choose a scope, answer."""
+        words = {word.key: word.name for word in self.form().words}
         if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
         elif event.key in ("tab", "shift+tab"):
-            order = focus_order(self._shown, self._form())
+            order = focus_order(self.shown, self.form())
             step = 1 if event.key == "tab" else -1
             self._focus = order[(order.index(self._focus) + step) % len(order)]
         elif event.key in ("up", "down"):
-            area = self._area()
-            most = self._dialog(area.width, area.height).max_scroll
-            self._scroll = max(0, min(most, self._scroll + (1 if event.key == "down" else -1)))
+            self.scroll_rows(1 if event.key == "down" else -1)
         elif self._focus in (REASON, NAME):
             self._type(event)
         elif event.character and event.character in words:
@@ -253,15 +157,13 @@ class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindi
         elif self._focus in words.values() and event.key in ("space", "enter"):
             self._say(self._focus)
         elif event.key == "enter":
-            self._answer(self._focus, event.time)
+            self.answer(self._focus, event.time)
         elif event.key in ("left", "right"):
-            self._focus = CONFIRM if self._focus == NO and CONFIRM in focus_order(self._shown, self._form()) else NO
+            self._focus = CONFIRM if self._focus == NO and CONFIRM in focus_order(self.shown, self.form()) else NO
         elif event.character == "Y":
-            self._answer(CONFIRM, event.time)
+            self.answer(CONFIRM, event.time)
         elif event.character in ("n", "N", "q"):
             self.dismiss(None)
-        if self.is_attached and self.is_top:
-            self._paint()
 
     def _choose(self, step: int) -> None:
         """Another scope."""
@@ -300,29 +202,18 @@ class ConfirmScreen(KeyTaker, ModalScreen["IntentRequest | None"], inherit_bindi
         line = (text.splitlines() or [""])[0]
         if self._focus in (REASON, NAME):
             self._set((self._text if self._focus == REASON else self._typed) + line)
-        self._paint()
+        self.paint()
         return True
 
-    def on_click(self, event: events.Click) -> None:
-        """On a button."""
-        area = self._area()
-        button = self._dialog(area.width, area.height).button_at(event.screen_y - area.y, event.screen_x - area.x)
-        if button is not None and button.enabled:
-            self._answer(button.name, event.time)
-
-    def _answer(self, button: str, at: float) -> None:
+    def answer(self, button: str, at: float) -> None:
         """``at``: when the key was pressed; one that was meant for what was shown before confirms nothing."""
         if not self.is_top:
             return
         if button == NO:
             self.dismiss(None)
             return
-        request, preview, drawn_at = self._request, self._preview, self._canvas.drawn_at
+        request, preview, drawn_at = self._request, self._preview, self.canvas.drawn_at
         if request is None or preview is None or drawn_at is None or at < drawn_at:
             return
-        if may_confirm(preview, self._form()):
+        if may_confirm(preview, self.form()):
             self.dismiss(answered(self._question, request, preview, self._text))
-
-    def on_unmount(self) -> None:
-        """What was behind comes back."""
-        self.onduty.undim()

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.layout import Layout
-from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from tui.screens.key_taker import KeyTaker
-from tui.screens.onduty import Onduty
+from tui.screens.modal import Modal
 from tui.view.layout import Area, dialog_area
 from tui.view.rows import BLANK, Row
 from tui.widgets.areas import AreaLayout, rearrange
@@ -21,28 +18,16 @@ from tui.widgets.canvas import Canvas
 T = TypeVar("T")
 
 
-class OverlayScreen(KeyTaker, ModalScreen[T], Generic[T], inherit_bindings=False):
+class OverlayScreen(Modal[T], Generic[T], inherit_bindings=False):
     """Rows in a box without a frame; escape closes it."""
 
     WIDTH = 88
     HEAD = 0
     """So many rows stay at the top while the rest scrolls."""
-    ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
-
-    @property
-    def onduty(self) -> Onduty:
-        """The app, typed."""
-        return cast("Onduty", self.app)
 
     def rows(self, width: int) -> tuple[Row, ...]:
         """What it shows."""
         raise NotImplementedError
-
-    @property
-    def is_top(self) -> bool:
-        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
-        return bool(self.app.screen_stack) and self.app.screen is self
 
     @property
     def current_row(self) -> int | None:
@@ -59,8 +44,7 @@ class OverlayScreen(KeyTaker, ModalScreen[T], Generic[T], inherit_bindings=False
         yield Canvas(id="overlay", shade="bar", margins=(3, 3))
 
     def on_mount(self) -> None:
-        """Dim what is behind."""
-        self.onduty.dim(self)
+        """All is there from the start."""
         self.paint()
 
     def area(self) -> Area:
@@ -82,7 +66,3 @@ class OverlayScreen(KeyTaker, ModalScreen[T], Generic[T], inherit_bindings=False
     def on_resize(self, event: events.Resize) -> None:
         """It stays in the middle."""
         self.paint()
-
-    def on_unmount(self) -> None:
-        """What was behind comes back."""
-        self.onduty.undim()

@@ -6,27 +6,18 @@ log or picture of the screen has them; the dialog forgets them when it closes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, cast
+from collections.abc import Callable, Sequence
 
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.layout import Layout
-from textual.screen import ModalScreen
-from textual.widget import Widget
 
 from runners.model.api import GiveSecrets
 from runners.model.preview import Preview
 from runners.model.secrets import BY_CLIENT, SecretSource, SourceKind
 from runners.spec.names import MAX_ENV_BYTES
 from runners.spec.secret_values import why_not_secret
-from tui.screens.confirm import DialogCanvas
-from tui.screens.key_taker import KeyTaker
-from tui.screens.onduty import Onduty
-from tui.view.dialog import WIDTH, Dialog, dialog_rows, focus_order, may_confirm
+from tui.screens.dialog import DialogScreen
+from tui.view.dialog import WIDTH, focus_order, may_confirm
 from tui.view.dialog_fields import CONFIRM, NO, Form, Hidden
-from tui.view.layout import Area, dialog_area
-from tui.widgets.areas import AreaLayout, rearrange
 
 
 class Typed:
@@ -60,11 +51,8 @@ class Typed:
         return self._text
 
 
-class SecretScreen(KeyTaker, ModalScreen["GiveSecrets | None"], inherit_bindings=False):
+class SecretScreen(DialogScreen["GiveSecrets | None"], inherit_bindings=False):
     """Answers the request to send, None for no."""
-
-    ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
 
     def __init__(
         self,
@@ -76,9 +64,8 @@ class SecretScreen(KeyTaker, ModalScreen["GiveSecrets | None"], inherit_bindings
         environment: str | None,
     ) -> None:
         """``sources``: all that is to be given; ``needed``: why the run waits for one; ``id``: of the intent."""
-        super().__init__()
+        super().__init__(environment)
         self._intent_id = id
-        self._environment = environment
         self._names = tuple(source.name for source in sources)
         self._asked = tuple(source for source in sources if source.kind in BY_CLIENT)
         self._needed = needed
@@ -86,7 +73,6 @@ class SecretScreen(KeyTaker, ModalScreen["GiveSecrets | None"], inherit_bindings
         self._left: set[str] = set()
         """Fields that somebody left: from then on they say what is wrong with them."""
         self._focus = self._fields[0] if self._asked else NO
-        self._scroll = 0
         read = [f"{source.name} is read again by the controller: {source}" for source in sources
                 if source.kind not in BY_CLIENT]  # fmt: skip
         self._preview = Preview(
@@ -96,46 +82,32 @@ class SecretScreen(KeyTaker, ModalScreen["GiveSecrets | None"], inherit_bindings
         )
 
     @property
-    def onduty(self) -> Onduty:
-        """The app, typed."""
-        return cast("Onduty", self.app)
-
-    @property
-    def is_top(self) -> bool:
-        """No other screen lies over it."""
-        return bool(self.app.screen_stack) and self.app.screen is self
-
-    @property
     def listens(self) -> bool:
         """It was drawn; what is typed from now on is typed into it."""
-        return self._canvas.first_drawn_at is not None
-
-    @property
-    def layout(self) -> Layout:
-        """One area in the middle."""
-        return AreaLayout(lambda name: self._area() if name == "dialog" else None)
-
-    def compose(self) -> Iterable[Widget]:
-        """One canvas."""
-        yield DialogCanvas(id="dialog", shade="bar", margins=(0, 0))
+        return self.canvas.first_drawn_at is not None
 
     def on_mount(self) -> None:
-        """Dim what is behind."""
-        self.onduty.dim(self)
-        self._paint()
+        """There is nothing to wait for."""
+        self.paint()
 
     # ----- what is drawn
 
     @property
-    def _canvas(self) -> DialogCanvas:
-        return self.query_one("#dialog", DialogCanvas)
+    def shown(self) -> Preview:
+        """What is asked."""
+        return self._preview
+
+    def wanted_width(self) -> int:
+        """Always the same, whatever is typed."""
+        return WIDTH
 
     @property
     def _fields(self) -> tuple[str, ...]:
         """Names of the fields, which are not those of buttons."""
         return tuple(f"secret {source.name}" for source in self._asked)
 
-    def _form(self) -> Form:
+    def form(self) -> Form:
+        """A field for each secret."""
         return Form(
             focus=self._focus,
             hidden=tuple(
@@ -156,63 +128,25 @@ class SecretScreen(KeyTaker, ModalScreen["GiveSecrets | None"], inherit_bindings
     def _wrong(self, name: str) -> str:
         return why_not_secret(name, self._typed[name].reveal())
 
-    def _dialog(self, width: int, height: int | None) -> Dialog:
-        look = self.onduty.look
-        return dialog_rows(
-            self._preview,
-            self._form(),
-            environment=self._environment,
-            width=width,
-            glyphs=look.glyphs,
-            themed_box=not look.theme.exact,
-            height=height,
-            scroll=self._scroll,
-        )
-
-    def _area(self) -> Area:
-        width, height = self.size.width, self.size.height
-        wanted = dialog_area(width, height, rows=height, wanted=WIDTH).width
-        rows = len(self._dialog(wanted, height - 2).rows)
-        return dialog_area(width, height, rows=rows, wanted=WIDTH)
-
-    def _paint(self) -> None:
-        area = self._area()
-        rearrange(self)
-        self._canvas.set_rows(self._dialog(area.width, area.height).rows)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """It stays in the middle."""
-        self._paint()
-
     # ----- keys
 
-    def takes_key(self, event: events.Key) -> bool:
-        """Everything is a key of the dialog; what was typed before it was drawn was meant for something else."""
-        if event.key == "ctrl+z":
-            return False
-        drawn_at = self._canvas.first_drawn_at
-        if drawn_at is not None and event.time >= drawn_at:
-            self._press(event)
-            if self.is_attached and self.is_top:
-                self._paint()
-        return True
-
-    def _press(self, event: events.Key) -> None:
+    def press(self, event: events.Key) -> None:
+        """Move, type, answer."""
         if event.key in ("escape", "ctrl+c"):
-            self._answer(NO)
+            self.answer(NO, event.time)
         elif event.key in ("tab", "shift+tab", "down", "up"):
-            order = focus_order(self._preview, self._form())
+            order = focus_order(self._preview, self.form())
             self._go(order[(order.index(self._focus) + (1 if event.key in ("tab", "down") else -1)) % len(order)])
         elif self._focus in self._fields:
             self._type(event, self._typed[self._focus.partition(" ")[2]])
         elif event.key == "enter":
-            self._answer(self._focus)
+            self.answer(self._focus, event.time)
         elif event.key in ("left", "right"):
             self._go(CONFIRM if self._focus == NO else NO)
         elif event.character == "Y":
-            self._answer(CONFIRM)
+            self.answer(CONFIRM, event.time)
         elif event.character in ("n", "N", "q"):
-            self._answer(NO)
+            self.answer(NO, event.time)
 
     def _type(self, event: events.Key, typed: Typed) -> None:
         if event.key == "enter":
@@ -230,35 +164,28 @@ class SecretScreen(KeyTaker, ModalScreen["GiveSecrets | None"], inherit_bindings
         if self._focus in self._fields:
             value = text.replace("\r\n", "\n").replace("\r", "\n")
             self._typed[self._focus.partition(" ")[2]].add(value.removesuffix("\n"))
-            self._paint()
+            self.paint()
         return True
-
-    def on_click(self, event: events.Click) -> None:
-        """On a button."""
-        area = self._area()
-        button = self._dialog(area.width, area.height).button_at(event.screen_y - area.y, event.screen_x - area.x)
-        if button is not None and button.enabled:
-            self._answer(button.name)
 
     def _go(self, focus: str) -> None:
         if self._focus in self._fields:
             self._left.add(self._focus)
         self._focus = focus
 
-    def _answer(self, button: str) -> None:
+    def answer(self, button: str, at: float) -> None:
+        """No, or the request with what was typed."""
         if not self.is_top:
             return
         if button == NO:
             self.dismiss(None)
-        elif may_confirm(self._preview, self._form()):
+        elif may_confirm(self._preview, self.form()):
             values = {name: typed.reveal() for name, typed in self._typed.items()}
             self.dismiss(GiveSecrets(id=self._intent_id, names=self._names, values=values))
 
     def on_unmount(self) -> None:
-        """What was behind comes back, and what was typed is gone."""
+        """What was typed is gone."""
         for typed in self._typed.values():
             typed.forget()
-        self.onduty.undim()
 
 
 def _question(source: SecretSource) -> str:

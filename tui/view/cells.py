@@ -104,11 +104,6 @@ def cut_middle(text: SafeText, width: int, mark: str = CUT) -> SafeText:
     return SafeText(take(text, head) + mark + drop(text, length - (width - 1 - head)))
 
 
-def cut_id(text: SafeText, mark: str = CUT) -> SafeText:
-    """First and last four characters of an identity or digest: ``9b1c⋯04f2``."""
-    return cut_middle(text, 9, mark)
-
-
 def pad(text: SafeText, width: int, *, right: bool = False) -> SafeText:
     """Fill with blanks up to ``width`` cells (at the left with ``right=True``). Longer text comes back as it is."""
     blanks = " " * max(0, width - cell_len(text))

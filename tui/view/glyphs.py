@@ -188,9 +188,6 @@ RUN_PHASES: Mapping[str, PhaseMark] = {
 }
 """Phases of a run."""
 
-APPROVAL = _mark("person", "approve", "warn", 3, bold=True)
-"""A job run or run that waits for somebody's approval."""
-
 
 def pick_glyphs(*, ascii_only: bool) -> Glyphs:
     """The set for this terminal."""

@@ -8,7 +8,6 @@ from tui.view.rows import Row, Span
 from tui.view.safe_text import SafeText, own, safe, safe_lines
 
 WIDTH = 56
-ROWS = 2
 _EDGES = {"accepted": "run", "refused": "warn", "failed": "fail"}
 
 

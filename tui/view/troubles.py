@@ -1,29 +1,15 @@
-"""What stands in a body that has nothing better to show: input refused, no controller (LOOK section 6, "Errors")."""
+"""What stands in a body that has nothing better to show: no controller (LOOK section 6, "Errors")."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from tui.view.cells import wrap
 from tui.view.durations import clock, duration
 from tui.view.glyphs import Glyphs
-from tui.view.rows import BLANK, Row, Span, blank, text_row
+from tui.view.rows import Row, Span, blank
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import Here
-
-_PLACE = re.compile(r"(?P<place>\S.*?:\d+(?::\d+)?):?\s+(?P<text>\S.*)\Z")
-
-
-def input_rows(problems: Sequence[str], width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """Every problem of a text, ``file:line:column  path: text``, all at once."""
-    rows: list[Row] = []
-    for problem in problems:
-        line = safe(problem)
-        found = _PLACE.match(line)
-        head, text = (safe(found["place"]), safe(found["text"])) if found else (line, own(""))
-        rows += [*([BLANK] if rows else []), *_trouble(head, [(text, "text")] if text else [], width, glyphs)]
-    return tuple(rows)
 
 
 def controller_rows(here: Here, trouble: str, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
@@ -48,8 +34,3 @@ def _trouble(head: SafeText, said: Sequence[tuple[SafeText, str]], width: int, g
     for text, token in said:
         rows += [Row(left=(blank(2), Span(line, token))) for line in wrap(text, room)]
     return tuple(rows)
-
-
-def loading_row(what: str) -> Row:
-    """``reading 41 MB``, while something takes longer than 300 ms; ``what`` is a literal of ours."""
-    return text_row(own(what))

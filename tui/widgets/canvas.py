@@ -80,11 +80,6 @@ class Canvas(Widget):
         return self._rows
 
     @property
-    def first_row(self) -> int:
-        """Index of the first body row that is shown."""
-        return self._first
-
-    @property
     def body_height(self) -> int:
         """Body rows that fit."""
         return max(0, self.size.height - len(self._head))
