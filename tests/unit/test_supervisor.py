@@ -270,10 +270,12 @@ def result_of(shell: LoadedShell) -> RemoteResult:
     return notice.result
 
 
-def test_a_job_that_nobody_could_look_at_has_no_peak(shell: LoadedShell) -> None:
+def test_a_job_too_short_to_be_looked_at_has_no_peak_rather_than_none_at_all(shell: LoadedShell) -> None:
     start(shell, "true")
     result = result_of(shell)
-    assert (result.memory_peak_bytes, result.memory_peak_of) == (None, "")
+    # On a slow machine somebody looks in time.
+    assert (result.memory_peak_of == "process") if result.memory_peak_bytes else (result.memory_peak_of == "")
+    assert result.memory_peak_bytes != 0
     assert result.cpu_s is not None
     assert result.cpu_s < 10
 
