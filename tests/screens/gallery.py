@@ -34,7 +34,8 @@ from tui.view.job_tree import job_tree, jobs_info
 from tui.view.key_bar import key_bar
 from tui.view.layout import Area, Pane, ScreenLayout, board_layout, dialog_area, full_layout, run_layout
 from tui.view.log_document import LogSection
-from tui.view.log_rows import LogStyle, divider_row, line_rows, log_title, result_spans
+from tui.view.log_edges import log_title
+from tui.view.log_rows import LogStyle, divider_row, line_rows, result_spans
 from tui.view.narrow import first_error_rows, first_error_title, runbook_hint, tab_bar, tiny_rows
 from tui.view.palette import palette_rows
 from tui.view.people import people_rows

@@ -18,8 +18,8 @@ NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
 _OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
 _READING = (*_OF_SELECTION, *_OF_RUN)
-_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
-_LOG = (*_SEARCHES, "follow", "wrap", "times")
+_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump")
+_LOG = (*_SEARCHES, "context", "follow", "wrap", "window-right", "window-left", "times", "colours")
 
 
 def why_not_while_reading(trouble: str) -> Mapping[str, str]:
