@@ -19,6 +19,7 @@ from runners.model.api.documents import (
     StageDocument,
     TaskDocument,
 )
+from runners.model.api.history import PastRun, PipelineHistory
 from runners.model.api.intents import GiveSecrets, IntentAnswer, IntentRequest
 from runners.model.api.starting import RunStarted, StartRun
 from runners.model.api.status import HostStatus, RunStatus, RunSummary, Status, TrustRequest
@@ -35,6 +36,8 @@ __all__ = [
     "IntentRequest",
     "JobDocument",
     "NoteDocument",
+    "PastRun",
+    "PipelineHistory",
     "ProblemDetails",
     "RunAt",
     "RunDocument",
