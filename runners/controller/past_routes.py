@@ -25,6 +25,6 @@ class PastRoutes:
         return json_of(await self._engine.pasts.usual(request.path_params["uid"]))
 
     async def before(self, request: Request) -> Response:
-        """What changed since the last good run, and whether a failure was seen before: that of ``?job=``, or the first."""
+        """What changed since the last good run, and whether the failure of ``?job=``, or the first, was seen before."""
         uid, job_run = request.path_params["uid"], request.query_params.get("job", "")
         return json_of(await self._engine.pasts.before(uid, job_run))

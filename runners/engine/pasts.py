@@ -75,7 +75,8 @@ class Pasts:
     async def before(self, uid: str, job_run: str = "") -> api.Before:
         """What changed since the last good run, and whether the failure of a job run was seen before.
 
-        Without ``job_run`` that of the first one that failed, as lists of runs tell it. Raises ``NotFound`` or ``StoreDamaged``.
+        Without ``job_run`` that of the first one that failed, as lists of runs tell it. Raises ``NotFound`` or
+        ``StoreDamaged``.
         """
         state = await self._runs.get(uid)
         earlier = await self.earlier(state.plan.pipeline, state.number)
