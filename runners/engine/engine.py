@@ -107,7 +107,7 @@ class Engine:
         self._list = RunList(store, self._runs)
         self._board = StatusBoard(self.status, timers=self._timers, limits=self._limits)
         self._history = History(store, self._runs)
-        self.pasts = Pasts(store, self._runs, waits=self._waits)
+        self.pasts = Pasts(store, self._runs, waits=self._waits, same=advisor.fingerprint)
         self._watchers = Watchers(self._board.changed)
         self._subscribers = Subscribers(self._limits.subscriber_events)
         self._logs = Logs(logs, clock=clock, timers=self._timers, moved=self._board.changed, mask_of=self._vault.mask)
