@@ -41,6 +41,7 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
     def show_newest(self) -> None:
         """Something was accepted: look at what comes of it."""
         self.choice.by_person = True
+        self.choice.marked.clear()
         self.earlier = None
         self.paint()
 
@@ -103,8 +104,22 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
 
         self.run_worker(show(), group="definition", exclusive=True)
 
+    def do_mark(self) -> None:
+        """In the log a line, in the list of jobs what the row stands for."""
+        if self.has_pane("jobs"):
+            state = self.feed.state
+            assert state is not None
+            if self.choice.mark(state):
+                self.choice.by_person = True
+                self.choice.move(1)
+                self.paint()
+        else:
+            self.mark_line()
+
     def do_copy(self) -> None:
-        """The first bad line of the selected job run, else its name."""
+        """The marked lines, else the first bad line of the selected job run, else its name."""
+        if self.copies_lines():
+            return
         state = self.feed.state
         assert state is not None
         place = self.choice.target(state)
@@ -264,6 +279,9 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
             self.repaint()
         elif self.pager.check_action("end_find", ()):
             self.pager.action_end_find()
+        elif self.choice.marked and self.has_pane("jobs"):
+            self.choice.marked.clear()
+            self.paint()
         elif self.zoom:
             self.zoom = None
             if self.focused_pane() not in self.shown_panes():
