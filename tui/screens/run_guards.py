@@ -17,7 +17,7 @@ NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
 _OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
-_READING = (*_OF_SELECTION, *_OF_RUN)
+_READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "details")
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
 _LOG = (*_SEARCHES, "follow", "wrap", "times")
 
