@@ -73,6 +73,15 @@ def test_errors_are_problem_json(home: Person, method: str, path: str, status: i
     assert problem(answer)["type"] == type_
 
 
+def test_the_history_of_a_pipeline_tells_its_runs_and_how_they_usually_go(home: Person, uid: str) -> None:
+    said = home.api("GET", "/v1/pipelines/quick/history?limit=1").json()
+    assert [(run["uid"], run["phase"], run["failed"]) for run in said["runs"]] == [(uid, "succeeded", None)]
+    assert said["success_rate"] == 1.0
+    assert said["p50_s"] == said["p95_s"] == said["runs"][0]["duration_s"]
+    assert home.api("GET", "/v1/pipelines/quick/history?environment=production").json()["runs"] == []
+    assert home.api("GET", "/v1/pipelines/nobody/history").json()["runs"] == []
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"id": 1}', b'{"id": "x", "intent": "retry", "targets": 3}', b"\xff"]
 )
@@ -130,3 +139,9 @@ def test_strange_offers_and_headers_change_nothing(home: Person, uid: str) -> No
     assert home.api("GET", "/v1/hello", headers={"Host": "evil.example"}).json()["pid"] == home.pid
     assert home.api("GET", f"/v1/runs/{uid}/stream", params={"after": "-5", "follow": "0"}).status_code == 200
     assert home.api("GET", f"/v1/runs/{uid}/stream", params={"after": str(10**30), "follow": "0"}).status_code < 500
+
+
+def test_readings_of_a_host_are_those_of_a_host_of_the_run(home: Person, uid: str) -> None:
+    assert home.api("GET", f"/v1/runs/{uid}/hosts/local/readings").json() == []
+    for wrong in ("db1", "..%2f..%2fonduty.sqlite"):
+        assert problem(home.api("GET", f"/v1/runs/{uid}/hosts/{wrong}/readings"))["type"] == "not_found"

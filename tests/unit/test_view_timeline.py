@@ -28,11 +28,12 @@ from tui.view.timeline import (
     now_row,
     start_info,
     timeline_strip,
+    tree_rows,
 )
 from tui.view.timeline_bars import Stretch, bar_spans
 from tui.view.timeline_path import longest_path, path_names
 from tui.view.timeline_scale import Scale, Zoom, scale_of
-from tui.view.timeline_tree import timeline_lines, tree_of, tree_rows
+from tui.view.timeline_tree import name_spans, timeline_lines, tree_of
 
 
 def story_of(sim: Simulator) -> Story:
@@ -44,7 +45,7 @@ def story_of(sim: Simulator) -> Story:
 def timeline_of(sim: Simulator, selected: str = "", *, width: int = 86, room: int = 40, zoom: Zoom | None = None,
                 names: int = 0) -> Timeline:  # fmt: skip
     scene = scenes.scene_of(sim, selected)
-    lines = timeline_lines(scene, room, UNICODE)
+    lines = timeline_lines(scene, room)
     return Timeline(scene=scene, story=story_of(sim), lines=lines, zoom=zoom or Zoom(), width=width, names=names)
 
 
@@ -52,9 +53,18 @@ def rows_of(line: Timeline, height: int = 0) -> dict[str, str]:
     """The bars by the name of their row; names that come twice keep the first."""
     bars = texts_of(bar_rows(line, height, UNICODE), line.width)
     found: dict[str, str] = {}
-    for one, text in zip(line.lines, bars, strict=False):
-        if one.kind != "gap":
-            found.setdefault(one.name, text)
+    for one, text in zip(names_of(line), bars, strict=False):
+        if one:
+            found.setdefault(one, text)
+    return found
+
+
+def names_of(line: Timeline) -> list[str]:
+    """Of each row: its name without the sign, the attempt and the count behind it."""
+    found = []
+    for one in line.lines:
+        spans = name_spans(line.scene, one, 80, UNICODE)
+        found.append(spans[3].text if len(spans) > 3 and not spans[0].text.strip() else spans[2].text if spans else "")
     return found
 
 
@@ -99,15 +109,15 @@ def test_the_wait_for_a_person_names_who_ended_it_and_after_how_long() -> None:
 def test_a_silent_host_leaves_a_gap_in_the_bar_in_the_colour_of_the_unknown() -> None:
     sim = told_run()
     line = timeline_of(sim, width=120)
-    row = next(row for one, row in zip(line.lines, bar_rows(line, 0, UNICODE), strict=False) if one.name == "web3")
+    row = bar_rows(line, 0, UNICODE)[names_of(line).index("web3")]
     gap = next(span for span in row.left if span.token == "unk")
     assert set(gap.text) <= {"╌"} or "unknown" in gap.text
 
 
 def test_hosts_that_wait_for_the_same_are_one_row_and_passed_ones_only_where_room_is_short() -> None:
     sim = failed_in_rollout()
-    many = [one.name for one in timeline_of(sim, room=40).lines]
-    few = [one.name for one in timeline_of(sim, room=10).lines]
+    many = names_of(timeline_of(sim, room=40))
+    few = names_of(timeline_of(sim, room=10))
     assert "web8 ⋯ web12" in many
     assert {"web2", "web4", "web5"} <= {*many}
     assert "web2 web4 web5" in few
@@ -262,12 +272,12 @@ def test_the_longest_path_goes_through_needs_and_stages() -> None:
     scenes.finish(sim, "a@web1", 8.0)
     scenes.finish(sim, "c@web1", 5.0)
     scenes.finish(sim, "d@web1", 1.0)
-    assert path_names(longest_path(sim.state, sim.now_utc)) == ("a", "c", "d")
+    assert path_names(longest_path(sim.state)) == ("a", "c", "d")
 
 
 def test_without_anything_that_ran_there_is_no_path() -> None:
     sim = Simulator(plan_of(stage("one", job("a"))), now_utc=scenes.START_UTC)
-    assert longest_path(sim.state, sim.now_utc) == ()
+    assert longest_path(sim.state) == ()
 
 
 # ----- anything fits
@@ -293,7 +303,7 @@ def test_every_part_of_the_timeline_fits_any_run_and_any_size(
     areas = layout.areas
     assert sum(area.width * area.height for area in areas) == width * height
     for names in (0, 18):
-        lines = timeline_lines(scene, height, glyphs)
+        lines = timeline_lines(scene, height)
         wide = max(24, width - 34)
         line = Timeline(
             scene=scene, story=story_of(sim), lines=lines, zoom=Zoom(level, from_s), width=wide, names=names
@@ -303,7 +313,7 @@ def test_every_part_of_the_timeline_fits_any_run_and_any_size(
         check(rows, wide, glyphs, (0, 0))
         check([axis_row(line), now_row(line), timeline_strip(line)], wide, glyphs, (0, 0))
         check(event_rows(line, 2, glyphs)[0], wide, glyphs, (0, 0))
-        check(tree_rows(lines, 28, glyphs), 28, glyphs, (0, 0))
+        check(tree_rows(line, 28, glyphs), 28, glyphs, (0, 0))
         check(listed_rows(line, wide, glyphs), wide, glyphs, (0, 0))
         assert start_info(line).text
 

@@ -6,19 +6,23 @@ from collections.abc import Mapping
 
 from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
 from runners.core.guards_run import why_not_pause, why_not_resume, why_not_rollback
+from runners.core.guards_unknown import unknown_of, why_not_reconcile
 from runners.core.secrets import wanted_secrets, why_not_give
-from runners.model.phases import FAILURES, Phase, RunPhase
+from runners.model.phases import ENDED, FAILURES, Phase, RunPhase
 from runners.model.state import RunState
 from tui.screens.run_choice import Choice
-from tui.view.facts import place_of
 from tui.view.scene import RunScene
 
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
-_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
+_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile")
 _READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "details")
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
+_RETRIES = (Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.BACKING_OFF)
+_SKIPS = (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.CANCELLED)
+_CANCELS = tuple(frozenset(Phase) - ENDED)
+"""Phases that a change may be about; which job runs it is about the guards of the core say."""
 _LOG = (*_SEARCHES, "follow", "wrap", "times")
 
 
@@ -49,6 +53,8 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
         reasons["cancel"] = why_not_cancel(state, place.run.id, now_utc=now_utc)
     elif why := why_not_cancel(state, now_utc=now_utc):
         reasons["cancel"] = why
+    if why := _why_not_reconcile(state, choice, place.run.id):
+        reasons["reconcile"] = why
     if not has_page:
         reasons["runbook"] = NO_PAGE if scene.pages_are_read else "the pages are being read"
     if place.run.current is None:
@@ -67,12 +73,13 @@ def labels_of(state: RunState) -> Mapping[str, str]:
 
 def wanted_keys(state: RunState) -> tuple[str, ...]:
     """Actions that this run waits for now and that the key bar leaves out elsewhere."""
-    return ("give-secret",) if state.secrets_needed else ()
+    wanted = (("give-secret", bool(state.secrets_needed)), ("reconcile", bool(unknown_of(state))))
+    return tuple(name for name, is_wanted in wanted if is_wanted)
 
 
 def retry_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be retried."""
-    return tuple(one for one in choice.members(state) if not why_not_retry(state, one))
+    return tuple(one for one in choice.members(state, *_RETRIES) if not why_not_retry(state, one))
 
 
 def retry_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
@@ -82,9 +89,8 @@ def retry_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
 
 def skip_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be skipped: those that failed, else all."""
-    wanted = choice.members(state)
-    bad = tuple(one for one in wanted if (place := place_of(state, one)) and place.run.phase in FAILURES)
-    return tuple(one for one in (bad or wanted) if not why_not_skip(state, one))
+    wanted = choice.members(state, *FAILURES) or choice.members(state, *_SKIPS)
+    return tuple(one for one in wanted if not why_not_skip(state, one))
 
 
 def skip_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
@@ -92,12 +98,19 @@ def skip_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
     return tuple(one for one in _unknown(state, choice) if not why_not_skip(state, one, not_running=True))
 
 
+def reconcile_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
+    """Unknown job runs under the selection whose hosts can be asked."""
+    return tuple(one for one in choice.members(state) if not why_not_reconcile(state, one))
+
+
+def _why_not_reconcile(state: RunState, choice: Choice, target: str) -> str:
+    if reconcile_targets(state, choice):
+        return ""
+    return why_not_reconcile(state) or why_not_reconcile(state, target)
+
+
 def _unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
-    return tuple(
-        one
-        for one in choice.members(state)
-        if (place := place_of(state, one)) is not None and place.run.phase is Phase.UNKNOWN
-    )
+    return choice.members(state, Phase.UNKNOWN)
 
 
 def _why_not_rollback(state: RunState) -> str:
@@ -115,4 +128,4 @@ def cancel_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be cancelled; empty on a stage's row, which stands for the whole run."""
     if choice.is_stage:
         return ()
-    return tuple(one for one in choice.members(state) if not why_not_cancel(state, one))
+    return tuple(one for one in choice.members(state, *_CANCELS) if not why_not_cancel(state, one))

@@ -11,6 +11,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from runners.model.errors import OndutyError
 from runners.model.state import RunState
 from tui.bridge import RunEvents, RunFeed
 from tui.keys.actions import key_of
@@ -22,7 +23,7 @@ from tui.view.headline import run_headline
 from tui.view.key_bar import key_bar
 from tui.view.layout import EVENT_ROWS, TIMELINE_TABS, ScreenLayout, SizeClass, timeline_layout
 from tui.view.narrow import tab_at, tab_bar
-from tui.view.rows import BLANK, Row, title_row
+from tui.view.rows import BLANK, title_row
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene
 from tui.view.story import Story
@@ -37,10 +38,11 @@ from tui.view.timeline import (
     now_row,
     start_info,
     timeline_strip,
+    tree_rows,
 )
 from tui.view.timeline_bars import extent
 from tui.view.timeline_scale import LEAST_SPAN_S, ZOOM, Zoom
-from tui.view.timeline_tree import timeline_lines, tree_of, tree_rows
+from tui.view.timeline_tree import timeline_lines, tree_of
 from tui.view.top_bar import run_bar
 from tui.widgets.canvas import Canvas
 
@@ -80,6 +82,8 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         self._events: RunEvents | None = None
         self._story = Story(moment.state.plan)
         self._following: asyncio.Task[None] | None = None
+        self._usual_s: float | None = None
+        """What half of the runs of this pipeline that succeeded do not exceed; None: not known."""
 
     # ----- life
 
@@ -103,6 +107,17 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         self._events = RunEvents(self.onduty.feed, self.feed.uid)
         self._following = self.onduty.keep(self._events.run)
         self.focus_pane("jobs")
+        self.run_worker(self._ask_usual())
+
+    async def _ask_usual(self) -> None:
+        plan = self.state.plan
+        try:
+            past = await self.onduty.feed.ask(lambda line: line.history(plan.pipeline, 1, plan.environment or ""))
+        except OndutyError:
+            # An older controller does not know; what is not known is left out.
+            return
+        self._usual_s = past.p50_s
+        self.onduty.feed.told()
 
     def on_unmount(self) -> None:
         """Let go of the events."""
@@ -152,8 +167,10 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         scene = self.scene(self.state)
         pane = self.current_layout().pane("bars")
         narrow = self.current_layout().size_class in _NARROW
-        lines = timeline_lines(scene, pane.content.height if pane else 0, self.onduty.look.glyphs)
+        lines = timeline_lines(scene, pane.content.height if pane else 0)
+        self.choice.tree = tree_of(lines)
         return Timeline(
+            row=self.choice.row(),
             scene=scene,
             story=self._story,
             lines=lines,
@@ -166,7 +183,6 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         """Everything."""
         self.choice.follow(self.state)
         found = self.timeline()
-        self.choice.tree = tree_of(found.lines)
         self.part("headline", lambda: self._paint_edges(found))
         self.part("jobs", lambda: self._paint_jobs(found))
         self.part("bars", lambda: self._paint_bars(found))
@@ -178,7 +194,7 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         bar = run_bar(scene, layout.width, layout.height, glyphs, page=own("timeline"))
         self.query_one("#bar", Canvas).set_rows([bar])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
-        self.query_one("#strip", Canvas).set_rows([timeline_strip(found)])
+        self.query_one("#strip", Canvas).set_rows([timeline_strip(found, self._usual_s)])
         keys = key_bar(
             "timeline",
             self.why_not(),
@@ -199,7 +215,7 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         glyphs = self.onduty.look.glyphs
         title = title_row(own("jobs"), (), (start_info(found),), focused=True, glyphs=glyphs)
         beside = self.current_layout().pane("bars") is not None
-        rows = tree_rows(found.lines, width, glyphs) if beside else listed_rows(found, width, glyphs)
+        rows = tree_rows(found, width, glyphs) if beside else listed_rows(found, width, glyphs)
         self.set_pane("jobs", title, rows)
         self.query_one("#jobs", Canvas).set_selection(self.choice.row(), active=True)
 
@@ -210,17 +226,12 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         canvas = self.query_one("#bars", Canvas)
         canvas.set_shade(pane.shade, (1, 1))
         head = [BLANK] * (pane.title.y - pane.area.y) + [axis_row(found), now_row(found)]
-        rows = list(bar_rows(found, canvas.body_height or pane.content.height, self.onduty.look.glyphs))
-        row, beside = self.choice.row(), self.current_layout().pane("jobs") is not None
-        if row is not None and row < len(rows):
-            # The edge stands at the tree, where there is one.
-            rows[row] = Row(left=rows[row].left, bg="sel", edge=None if beside else "acc")
-        canvas.set_rows(rows, head=head)
-        if beside:
+        canvas.set_rows(bar_rows(found, pane.content.height, self.onduty.look.glyphs), head=head)
+        if self.current_layout().pane("jobs") is not None:
             jobs = self.query_one("#jobs", Canvas)
             canvas.scroll_rows(jobs.first - canvas.first)
-        elif row is not None:
-            canvas.reveal(row)
+        elif found.row is not None:
+            canvas.reveal(found.row)
 
     def _paint_events(self, found: Timeline) -> None:
         if not self.width_of("events"):

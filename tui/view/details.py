@@ -14,7 +14,8 @@ from runners.model.phases import Phase, TaskPhase
 from runners.model.plan import PlannedTask
 from runners.model.state import AttemptState, JobRunState, RunState, TaskState
 from tui.view.durations import ago, clock, duration, size, task_duration
-from tui.view.facts import EXIT_WORDS, SIGNAL_WORDS, Place, hold_for, place_of, run_holds, task_name, under
+from tui.view.exit_words import EXIT_WORDS, SIGNAL_WORDS
+from tui.view.facts import Place, hold_for, place_of, run_holds, task_name, under
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, STAGE_PHASES, TASK_PHASES
 from tui.view.scene import RunScene
 from tui.view.usage import reading_briefly, used_words

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runners.model.phases import RUN_ENDED
-from tui.view.cells import cells
+from tui.view.cells import cells, cut_words
 from tui.view.durations import clock, duration
-from tui.view.facts import WAITING
 from tui.view.glyphs import Glyphs
-from tui.view.rows import BLANK, Row, Span, blank, spaced
+from tui.view.rows import BLANK, DrawnRows, Row, Span, blank, spaced, width_of
 from tui.view.safe_text import SafeText, own
 from tui.view.scene import RunScene
 from tui.view.story import Mark, Story
-from tui.view.timeline_bars import WORDS_CELLS, Stretch, bar_spans, right_of, stretches
+from tui.view.timeline_bars import WORDS_CELLS, Stretch, bar_spans, is_waiting, right_of, stretches
 from tui.view.timeline_cells import Cells
 from tui.view.timeline_path import longest_path, path_names
 from tui.view.timeline_scale import Scale, Zoom, scale_of
-from tui.view.timeline_tree import Line, name_spans
+from tui.view.timeline_tree import GAP, Line, name_spans
 
 NAMES_NARROW = 18
 """Cells for the names where the tree is not beside the bars."""
@@ -37,6 +36,8 @@ class Timeline:
     """Cells of the bars' pane."""
     names: int = 0
     """How many of them belong to names."""
+    row: int | None = None
+    """The one that is selected."""
 
     @property
     def live(self) -> bool:
@@ -70,16 +71,6 @@ def start_info(line: Timeline) -> Span:
     return Span(own(f"start {clock(scale.zero, here.zone, now_utc=here.now_utc)}"), "muted")
 
 
-def listed_rows(line: Timeline, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """The tree where nothing is beside it: with what each row took, or what it waits for."""
-    rows: list[Row] = []
-    for one in line.lines:
-        right = right_of(line.scene, one, line.stretches(one))
-        end = (right,) if right.text else ()
-        rows.append(BLANK if one.kind == "gap" else Row(left=name_spans(one, width, glyphs), right=end))
-    return tuple(rows)
-
-
 def axis_row(line: Timeline) -> Row:
     """``0     1m     2m  …  took``."""
     drawn = Cells(line.width)
@@ -104,25 +95,42 @@ def now_row(line: Timeline) -> Row:
     return Row(left=drawn.spans())
 
 
-def bar_rows(line: Timeline, height: int, glyphs: Glyphs) -> tuple[Row, ...]:
+def bar_rows(line: Timeline, height: int, glyphs: Glyphs) -> DrawnRows:
     """One row for each line, and the now line down to ``height`` rows."""
-    rows = [_bar_row(line, one, glyphs) for one in line.lines]
-    rows += [_bar_row(line, Line(kind="gap"), glyphs)] * max(0, height - len(rows))
-    return tuple(rows)
+
+    def draw(at: int) -> Row:
+        one = line.lines[at] if at < len(line.lines) else GAP
+        row = _bar_row(line, one, glyphs)
+        return row if at != line.row else replace(row, bg="sel", edge="acc" if line.names else None)
+
+    return DrawnRows(max(len(line.lines), height), draw)
 
 
 def _bar_row(whole: Timeline, line: Line, glyphs: Glyphs) -> Row:
     found = whole.stretches(line)
     right = right_of(whole.scene, line, found)
-    waits = bool(line.members) and line.kind != "task" and all(
-        one.run.phase in WAITING and not one.run.attempts for one in line.members
-    )  # fmt: skip
     width = whole.width - whole.names
-    spans = bar_spans(found, whole.scale, width, right, whole.now_utc, glyphs, waits=waits)
+    spans = bar_spans(found, whole.scale, width, right, whole.now_utc, glyphs, waits=is_waiting(line))
     if not whole.names:
         return Row(left=spans)
-    names = name_spans(line, whole.names - 2, glyphs)
-    return Row(left=(*names, blank(whole.names - sum(cells(span.text) for span in names)), *spans))
+    names = name_spans(whole.scene, line, whole.names - 2, glyphs)
+    return Row(left=(*names, blank(whole.names - width_of(names)), *spans))
+
+
+def tree_rows(line: Timeline, width: int, glyphs: Glyphs) -> DrawnRows:
+    """Sign and name of each row."""
+    return DrawnRows(len(line.lines), lambda at: Row(left=name_spans(line.scene, line.lines[at], width, glyphs)))
+
+
+def listed_rows(line: Timeline, width: int, glyphs: Glyphs) -> DrawnRows:
+    """The tree where nothing is beside it: with what each row took, or what it waits for."""
+
+    def draw(at: int) -> Row:
+        one = line.lines[at]
+        right = right_of(line.scene, one, line.stretches(one))
+        return Row(left=name_spans(line.scene, one, width, glyphs), right=(right,) if right.text else ())
+
+    return DrawnRows(len(line.lines), draw)
 
 
 # ----- events
@@ -155,8 +163,6 @@ _LEAST_TEXT = 12
 
 def _put(row: Cells, x: int, mark: Mark, glyphs: Glyphs) -> bool:
     """Right of its line, else left of it; a long text shorter."""
-    from tui.view.cells import cut_words
-
     token = mark.token
     text = mark.text
     while True:
@@ -178,7 +184,7 @@ def _put(row: Cells, x: int, mark: Mark, glyphs: Glyphs) -> bool:
 def timeline_strip(line: Timeline, usual_s: float | None = None) -> Row:
     """``longest path canary, web4   waited for people 1m 32s   usual run 4m 50s``: what is not known is left out."""
     scene = line.scene
-    names = path_names(longest_path(scene.state, scene.here.now_utc))
+    names = path_names(longest_path(scene.state))
     waited_s = line.story.waited_s(scene.here.now_utc)
     groups: list[Sequence[Span]] = []
     if names:

@@ -6,16 +6,17 @@ drawn first, so that no wait hides a bar.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runners.model.holds import HoldKind
-from runners.model.phases import LIVE, Phase, TaskPhase
+from runners.model.phases import LIVE, Phase, StagePhase, TaskPhase
 from runners.model.state import AttemptState, TaskState
 from tui.view.cells import cells
 from tui.view.durations import duration, task_duration
 from tui.view.facts import WAITING, Place, hold_for, hold_words, stage_before
 from tui.view.glyphs import JOB_PHASES, Glyphs
+from tui.view.job_rows import has_begun
 from tui.view.job_words import needs_words
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
@@ -55,11 +56,11 @@ def stretches(scene: RunScene, story: Story, line: Line) -> tuple[Stretch, ...]:
         case "stage":
             return tuple(_stage(line, now_utc))
         case "task":
-            return tuple(one for _, task in line.tasks for one in _task(task, now_utc))
+            return tuple(one for task in line.done for one in _task(task, now_utc))
         case "run":
-            return tuple(_job_run(scene, story, line.members[0]))
+            return tuple(one for member in line.members() for one in _job_run(scene, story, member))
         case "job" | "fold":
-            return tuple(_together(line.members, now_utc))
+            return tuple(_together(line.members(), now_utc))
         case _:
             return ()
 
@@ -71,7 +72,7 @@ def _stage(line: Line, now_utc: float) -> Iterator[Stretch]:
         yield Stretch(start=stage.started_at, end=end, kind="stage", token="faint")
 
 
-def _together(members: Sequence[Place], now_utc: float) -> Iterator[Stretch]:
+def _together(members: Iterable[Place], now_utc: float) -> Iterator[Stretch]:
     """From the first begin of any of them to the last end."""
     bars = [one for member in members for attempt in member.run.attempts for one in _attempt(attempt, member, now_utc)]
     if bars:
@@ -255,22 +256,30 @@ def right_of(scene: RunScene, line: Line, found: Sequence[Stretch]) -> Span:
     words = _waits_for(scene, line)
     if words:
         return Span(words, "muted")
-    live = any(one.kind == "running" for one in found) or (
-        line.kind == "stage" and line.stage is not None and line.stage.ended_at is None
-    )
-    return Span(took(found, line), "text" if live or (line.bold and line.kind != "stage") else "muted")
+    live = any(one.kind == "running" for one in found) or (line.stage is not None and line.stage.ended_at is None)
+    bad = line.kind in ("run", "task") and any(one.bad for one in found[-1:])
+    return Span(took(found, line), "text" if live or bad else "muted")
+
+
+def is_waiting(line: Line) -> bool:
+    """Whether nothing of it was ever started, and something is to be."""
+    if line.stage is not None:
+        return line.stage.phase is StagePhase.WAITING
+    if line.tree is None:
+        return False
+    if line.kind == "job":
+        return all(job.counts.keys() <= WAITING and not has_begun(job) for _, job in line.tree.jobs)
+    return all(run.phase in WAITING and not run.attempts for run in line.tree.runs)
 
 
 def _waits_for(scene: RunScene, line: Line) -> SafeText:
-    if not line.members or line.kind in ("task", "gap"):
+    first = line.first()
+    if first is None:
         return _NOTHING
-    first = line.members[0]
-    if line.kind == "stage":
-        if any(one.run.attempts for one in line.members) or line.stage is None or line.stage.started_at is not None:
-            return _NOTHING
-        before = stage_before(scene.state, line.stage.name)
+    if line.stage is not None:
+        before = stage_before(scene.state, line.stage.name) if is_waiting(line) else ""
         return safe(f"needs {before}") if before else _NOTHING
-    if any(one.run.phase not in WAITING for one in line.members):
+    if first.run.phase not in WAITING or (line.kind == "job" and not is_waiting(line)):
         return _NOTHING
     hold = hold_for(scene, first)
     if hold is not None and hold.kind == HoldKind.STAGE:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 
 from runners.model.state import JobRunState, RunState
 from tui.view.facts import Place, places
 from tui.view.safe_text import SafeText, safe
 
+MOST_JOB_RUNS = 5_000
 _AT_ONCE_S = 0.5
 """What starts that soon before the other ended is not counted as having waited for it."""
 
 
-def longest_path(state: RunState, now_utc: float) -> tuple[Place, ...]:
+def longest_path(state: RunState) -> tuple[Place, ...]:
     """From the first to the last: each waited for the one before.
 
     The last one ended last. Before it comes whatever ended last before it began: of the jobs that it needs, of its own
-    job where places are few, or of an earlier stage.
+    job where places are few, or of an earlier stage. Empty where nothing began, and for a run too large to look at
+    again with every event.
     """
+    if state.plan.job_run_count() > MOST_JOB_RUNS:
+        return ()
     order = {stage.name: number for number, stage in enumerate(state.stages)}
-    ran = [(one, *times) for one in places(state) if (times := _times(one.run, now_utc)) is not None]
+    ran = [(one, *times) for one in places(state) if (times := _times(one.run)) is not None]
     if not ran:
         return ()
     ran.sort(key=lambda one: (one[2], -order[one[0].stage], one[0].run.number))
@@ -35,12 +40,12 @@ def longest_path(state: RunState, now_utc: float) -> tuple[Place, ...]:
         path.append(found)
 
 
-def _times(run: JobRunState, now_utc: float) -> tuple[float, float] | None:
+def _times(run: JobRunState) -> tuple[float, float] | None:
     started = [one.started_at for one in run.attempts if one.started_at is not None]
     if not started:
         return None
     ended = run.attempts[-1].ended_at
-    return started[0], now_utc if ended is None else ended
+    return started[0], math.inf if ended is None else ended
 
 
 def _may_wait_for(here: Place, other: Place, order: dict[str, int]) -> bool:
