@@ -63,7 +63,7 @@ def test_what_is_kept_can_be_said_in_days_and_sizes() -> None:
         ("keys:\n  retry: {a: b}", ["2:3  keys.retry: must be a key, a list of keys, or none"]),
         (
             "keys:\n  retry: S",
-            ["2:10  keys.retry: S is the key of skip too on the run screen; give one of them another"],
+            ["2:10  keys.retry: S is the key of skip too on the run screen and the timeline; give one of them another"],
         ),
         (
             "keys:\n  wrap: T\n  times: [t, T]",
