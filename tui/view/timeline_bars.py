@@ -191,7 +191,9 @@ def bar_spans(
         drawn.write(right_at, right.text, right.token, bold=right.bold)
     now_at = None if now_utc is None else scale.x(now_utc)
     if now_at is not None and 0 <= now_at < width and now_at < right_at - 1:
-        drawn.fill(now_at, now_at + 1, glyphs.event, "acc")
+        if drawn.is_free(now_at, now_at + 1, over=glyphs.divider):
+            # What has just begun is a cell wide, and that one is its own.
+            drawn.fill(now_at, now_at + 1, glyphs.event, "acc")
         if waits and right.text and drawn.is_free(now_at + 1, now_at + 6):
             drawn.fill(now_at + 2, now_at + 5, glyphs.divider, "muted")
     for end, bar in places:
