@@ -214,11 +214,12 @@ def _draw_bars(drawn: Cells, bars: Sequence[Stretch], scale: Scale, glyphs: Glyp
     """Draw them; each one's first free column behind it."""
     places: list[tuple[int, Stretch]] = []
     at = 0
-    for bar in bars:
-        if bar.end < scale.start or bar.start > scale.end:
-            continue
-        first = min(max(at, scale.x(bar.start)), scale.cells - 1)
-        end = min(max(first + 1, scale.x(bar.end)), scale.cells)
+    shown = [bar for bar in bars if bar.end >= scale.start and bar.start <= scale.end]
+    for number, bar in enumerate(shown, 1):
+        # Each of those that follow has a cell left.
+        most = max(1, scale.cells - len(shown) + number)
+        first = min(max(at, scale.x(bar.start)), most - 1)
+        end = min(max(first + 1, scale.x(bar.end)), most)
         sign = glyphs.thin if bar.kind == "stage" else glyphs.bar_running if bar.kind == "running" else glyphs.bar_done
         drawn.fill(first, end, sign, bar.token)
         at = end
