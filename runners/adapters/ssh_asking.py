@@ -13,7 +13,7 @@ import asyncssh
 
 from runners.adapters.ssh_config import SshOptions, printable
 from runners.adapters.ssh_questions import AskAnew, Asker
-from runners.model.login import LoginPrompt, LoginQuestion
+from runners.model.api.login import LoginPrompt, LoginQuestion
 
 ANSWER_PATIENCE_S = 120.0
 """sshd's stock ``LoginGraceTime``: a host that lets a phone approve a login says nothing for that long."""
@@ -104,9 +104,7 @@ class Asking:
         self.locked_key = path
         return asyncssh.PermissionDenied("the key is locked")
 
-    async def _ask(
-        self, kind: str, text: str, words: Sequence[str], prompts: Sequence[LoginPrompt]
-    ) -> tuple[str, ...]:
+    async def _ask(self, kind: str, text: str, words: Sequence[str], prompts: Sequence[LoginPrompt]) -> tuple[str, ...]:
         if self.asker is None:
             self.would_ask = LoginQuestion(
                 asker=self.options.host, kind=kind, text=text, words=tuple(words), prompts=tuple(prompts)

@@ -16,6 +16,7 @@ from runners.adapters.ssh_asking import Asking
 from runners.adapters.ssh_config import DEFAULT_PORT, SshOptions, printable
 from runners.adapters.ssh_identities import Identities, Offer
 from runners.adapters.ssh_questions import Asker
+from runners.model.api.login import LoginQuestion
 from runners.model.errors import (
     AuthFailed,
     HostKeyChanged,
@@ -25,7 +26,6 @@ from runners.model.errors import (
     LoginNeeded,
     OndutyError,
 )
-from runners.model.login import LoginQuestion
 
 MAX_NAMED_KEYS = 6
 

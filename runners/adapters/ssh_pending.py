@@ -13,9 +13,9 @@ from runners.adapters.ssh_config import SshOptions
 from runners.adapters.ssh_dial import Dialler
 from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_questions import path_to
+from runners.model.api.login import LoginReply
 from runners.model.errors import LoginNeeded
 from runners.model.inventory import Host
-from runners.model.login import LoginReply
 
 Resolve = Callable[[Host], Awaitable[SshOptions]]
 

@@ -17,8 +17,8 @@ from ulid import ULID
 
 from runners.adapters.ssh_config import SshOptions, printable
 from runners.model.api import rfc3339
+from runners.model.api.login import MOST_ANSWER_CHARACTERS, LoginPrompt, LoginQuestion, LoginReply
 from runners.model.errors import InputRefused, LoginNeeded, OndutyError
-from runners.model.login import MOST_ANSWER_CHARACTERS, LoginPrompt, LoginQuestion, LoginReply
 from runners.ports.logins import over
 
 OUTCOME_S = 30.0

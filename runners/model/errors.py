@@ -6,7 +6,10 @@ type next. ``exit_code`` is the command line's; ``kind`` is the stable word of a
 
 from __future__ import annotations
 
-from runners.model.login import LoginQuestion
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runners.model.api.login import LoginQuestion
 
 
 class OndutyError(Exception):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from runners.model.api.login import LoginReply
 from runners.model.errors import ActionRefused
 from runners.model.inventory import Host
-from runners.model.login import LoginReply
 
 
 class Logins(Protocol):

@@ -1,4 +1,4 @@
-"""Logins that need a person: what a host or a key asks, and what is answered. Parts of the API.
+"""Logins that need a person: what a host or a key asks, and what is answered.
 
 Answers are secrets: the two messages that carry them do not say them when they are printed.
 """
@@ -33,7 +33,7 @@ class LoginQuestion(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """A sentence: who wants what."""
     words: tuple[str, ...] = ()
-    """Lines that the host said before its prompts, printable and cut. They are its own: anybody can have written them."""
+    """Lines that the host said before its prompts, printable and cut: its own words, whoever wrote them."""
     prompts: tuple[LoginPrompt, ...] = ()
     note: str = ""
     """What became of the answer before; empty: there was none."""
