@@ -141,7 +141,7 @@ class KeyIsLocked(Exception):
 
     def told(self, options: SshOptions) -> LoginNeeded:
         """For whoever only looks."""
-        text = f"the key {printable(self.path)} is locked with a passphrase; {options.host} takes it as {options.user}"
+        text = f"the key {printable(self.path)} is locked and no agent holds it; {options.host} takes it as {options.user}"
         question = LoginQuestion(asker=options.host, kind="passphrase", text=text)
         return LoginNeeded(text, question=question, hint=f"ssh-add {shlex.quote(self.path)}")
 

@@ -106,7 +106,7 @@ class Asker:
         asked = self._desk.about_key(path)
         if asked is None:
             options = self.options
-            text = f"the key {printable(path)} is locked with a passphrase; {options.host} takes it as {options.user}"
+            text = f"the key {printable(path)} is locked and no agent holds it; {options.host} takes it as {options.user}"
             prompt = LoginPrompt(text=f"passphrase of {printable(path)}")
             asked = Open(self._question("passphrase", text, prompts=(prompt,)), path=path)
         self._show(asked)
