@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from runners.client.http import httpx
 from runners.client.place import SocketPath
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from runners.model.events import Event
     from runners.model.host_check import HostCheck
     from runners.model.inventory import Host
+    from runners.model.metrics import HostReading
     from runners.model.preview import Preview
     from runners.model.snapshot import PlanAnswer, RunSnapshot
 
@@ -153,6 +155,22 @@ class ControllerClient:
         """Bytes of one execution's log."""
         response = await self._send("GET", f"/v1/runs/{uid}/logs/{key}", params={"from": offset, "bytes": max_bytes})
         return response.content
+
+    async def readings(self, uid: str, host: str) -> list[HostReading]:
+        """How a host was while a run was on it, oldest first."""
+        from runners.model.metrics import HostReading
+
+        return await self._get(f"/v1/runs/{uid}/hosts/{quote(host, safe='')}/readings", list[HostReading])
+
+    async def follow_readings(self, uid: str, host: str) -> AsyncGenerator[HostReading, None]:
+        """As ``readings``, then each one as it comes; while this is open the host is looked at often."""
+        from runners.model.metrics import HostReading
+
+        path = f"/v1/runs/{uid}/hosts/{quote(host, safe='')}/readings"
+        async with self._stream(path, {"follow": 1}, read_timeout_s=STATUS_SILENCE_S) as lines:
+            async for line in lines:
+                if line != b"{}":
+                    yield decode(line, HostReading)
 
     async def events(
         self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False

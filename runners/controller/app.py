@@ -83,6 +83,7 @@ class Routes:
                 Route("/v1/runs/{uid}/intents", self._answer(self.act), methods=["POST"]),
                 Route("/v1/runs/{uid}/secrets", self._answer(self.give_secrets), methods=["POST"]),
                 Route("/v1/runs/{uid}/logs/{key}", self._answer(self.log)),
+                Route("/v1/runs/{uid}/hosts/{host:path}/readings", self._answer(self.readings)),
                 Route("/v1/status/stream", self._answer(self.status)),
                 Route("/v1/hosts", self._answer(self.hosts)),
                 Route("/v1/self", self._answer(self.self_check)),
@@ -261,6 +262,26 @@ class Routes:
             request.path_params["uid"], request.path_params["key"], _number(request, "from", 0), size
         )
         return Response(data, media_type="application/octet-stream")
+
+    async def readings(self, request: Request) -> Response:
+        """How a host was while a run was on it; with ``?follow=1`` as NDJSON, each one as it comes.
+
+        While it is followed the host is looked at often. An empty line's object is a sign of life.
+        """
+        uid, host = request.path_params["uid"], request.path_params["host"]
+        known = await self._engine.host_readings(uid, host)
+        if request.query_params.get("follow") != "1":
+            return _json(known)
+
+        async def lines() -> AsyncIterator[bytes]:
+            self.open_streams += 1
+            try:
+                async for readings in self._engine.follow_host(uid, host, SIGN_OF_LIFE_S):
+                    yield b"{}\n" if readings is None else b"".join(encode(one) + b"\n" for one in readings) or b"{}\n"
+            finally:
+                self.open_streams -= 1
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
 
     async def status(self, request: Request) -> Response:
         """What is true only now, as NDJSON; with ``?run=UID`` of that run alone."""

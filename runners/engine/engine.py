@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import replace
 
 from runners.core import describe
@@ -33,6 +33,7 @@ from runners.engine.loop import Writer
 from runners.engine.own_errands import OwnErrands
 from runners.engine.pasts import Pasts
 from runners.engine.perform import Performer
+from runners.engine.readings import Readings
 from runners.engine.run_cache import RunCache, read_plan
 from runners.engine.secret_gate import SecretGate
 from runners.engine.status import StatusBoard, Watchers
@@ -50,6 +51,8 @@ from runners.model.host_check import HostCheck
 from runners.model.intents import Give, Intent, Reconcile, Retry, Rollback, Skip
 from runners.model.inventory import Host
 from runners.model.kinds import PinnedSource
+from runners.model.metrics import HostReading
+from runners.model.phases import RUN_ENDED
 from runners.model.plan import Plan
 from runners.model.preview import Preview
 from runners.model.retention import KEEP_ALL, Retention
@@ -59,6 +62,7 @@ from runners.model.wire import decode, encode
 from runners.ports.clock import Clock
 from runners.ports.failure_advisor import FailureAdvisor
 from runners.ports.log_store import LogStore
+from runners.ports.readings import ReadingStore
 from runners.ports.run_folders import RunFolders
 from runners.ports.run_store import IntentRepeated, IntentRow, NewRun, RunOpening, RunRow, RunStore
 from runners.ports.transport import Transport
@@ -87,6 +91,7 @@ class Engine:
         vault: Vault | None = None,
         folders: RunFolders | None = None,
         retention: Retention = KEEP_ALL,
+        readings: ReadingStore | None = None,
     ) -> None:
         """``new_uid`` makes ULIDs; ``dice`` draws from [0, 1). Without a ``vault`` no secret can be read here."""
         self._vault = vault or Vault(NoSources())
@@ -128,6 +133,7 @@ class Engine:
             hands=lambda: self._performer,
         )
         self._groups = Groups(self._runs, grant=self._writer.grant)
+        self._readings = Readings(readings, timers=self._timers, limits=self._limits)
         self._pool = HostPool(
             transport=transport,
             clock=clock,
@@ -138,6 +144,7 @@ class Engine:
             tell=self._writer.tell,
             changed=self._board.changed,
             watched=lambda: self._watchers.runs,
+            readings=self._readings,
         )
         self._performer = Performer(
             pool=self._pool,
@@ -159,6 +166,7 @@ class Engine:
             timers=self._timers,
             watched=lambda: self._watchers.runs,
             changed=self._list.changed,
+            gone=self._readings.forget,
         )
         self._asked: dict[str, asyncio.Future[Outcome]] = {}
         self._beat: Timer | None = None
@@ -197,6 +205,7 @@ class Engine:
         await self._writer.stop()
         await self._vault.close()
         await self._pool.close()
+        await self._readings.close()
         await self._performer.close()
         await self._logs.close()
         await asyncio.gather(*self._beats, return_exceptions=True)
@@ -407,6 +416,29 @@ class Engine:
         """Connections as they are."""
         return self._pool.statuses(self._name_of)
 
+    async def host_readings(self, uid: str, host: str) -> tuple[HostReading, ...]:
+        """How a host was while this run was on it, oldest first. Raises ``NotFound`` and ``OSError``."""
+        self._host_of(await self._runs.get(uid), host)
+        return await self._readings.of(uid, host)
+
+    async def follow_host(
+        self, uid: str, host: str, sign_of_life_s: float
+    ) -> AsyncGenerator[tuple[HostReading, ...] | None, None]:
+        """As ``host_readings``, then each one as it comes, None as a sign of life.
+
+        While this is open the host is connected and looked at often, if the run goes on and something of it was there:
+        nobody is logged in to a host for having been on a screen. Raises as ``host_readings`` does.
+        """
+        state = await self._runs.get(uid)
+        record = self._host_of(state, host)
+        runs = (run for stage in state.stages for job in stage.jobs for run in job.runs)
+        begun = any(run.attempts for run in runs if run.host == host)
+        looked_at = self._pool.link(record).looked_at(uid) if begun and state.phase not in RUN_ENDED else nullcontext()
+        with looked_at:
+            async with aclosing(self._readings.follow(uid, host, sign_of_life_s)) as found:
+                async for readings in found:
+                    yield readings
+
     async def check_hosts(self, hosts: Sequence[Host], sign_of_life_s: float) -> AsyncIterator[HostCheck | None]:
         """Look at each of these hosts over a connection of its own; each one as it comes, None as a sign of life."""
         checks = HostChecks(
@@ -522,6 +554,13 @@ class Engine:
         state = self._runs.now(uid)
         if state is not None:
             self._performer.perform(state, recover(state))
+
+    @staticmethod
+    def _host_of(state: RunState, host: str) -> Host:
+        found = state.plan.hosts.get(host)
+        if found is None:
+            raise NotFound(f"{state.name} has no host {host[:200]!r}", hint=f"onduty show {state.name}")
+        return found
 
     def _name_of(self, uid: str) -> str:
         state = self._runs.now(uid)

@@ -12,6 +12,7 @@ from runners.model.phases import BAD, FAILURES, Phase, RunPhase, TaskPhase
 from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_right
 from tui.view.durations import ago, clock, count_of, duration, task_duration
+from tui.view.exit_words import what_it_means
 from tui.view.facts import (
     NEEDS_PERSON,
     Place,
@@ -20,13 +21,12 @@ from tui.view.facts import (
     hold_for,
     how_it_ended,
     link_of,
-    places,
     reached,
     running_task,
     stage_before,
     steps_of,
     task_name,
-    what_it_means,
+    under,
 )
 from tui.view.glyphs import Glyphs
 from tui.view.host_state import host_facts
@@ -139,7 +139,7 @@ class JobRunFacts:
 
     def elsewhere(self, member: Place) -> Iterator[Fact]:
         siblings = [
-            one for one in places(self.scene.state) if one.job.id == member.job.id and one.run is not member.run
+            one for one in under(self.scene.state, member.job.id, Phase.SUCCEEDED, *BAD) if one.run is not member.run
         ]
         passed = [one.run.host for one in siblings if one.run.phase is Phase.SUCCEEDED]
         failed = [one.run.host for one in siblings if one.run.phase in BAD]
