@@ -123,7 +123,7 @@ class Dialler:
                 try:
                     return await self._dial_recorded(options, asker)
                 except KeyIsLocked as locked:
-                    await asker.wait_for_key(locked.path)
+                    await asker.wait_for_key(locked.path, locked.why)
                 except (AuthFailed, HostUnreachable, LoginNeeded) as problem:
                     if asker.again:
                         continue

@@ -102,6 +102,8 @@ class Identities:
     """What became of an agent that may have held the right key; empty: nothing."""
     outlook: object = None
     """Everything that was there to be offered: another one is worth another try. None: nobody looked."""
+    _is_dead: bool = False
+    """The agent does not answer."""
     _blind: str = ""
     """The named identity, where it is locked and shows no public half."""
     _offers: list[tuple[str, Offer]] | None = None
@@ -223,17 +225,23 @@ class Identities:
             if file.locked and self.locked is None:
                 self.locked = file.path
             if file.locked:
-                where = "the agent does not hold it" if self.has_agent else "there is no agent"
-                self.problems.append(f"{file.path} is locked with a passphrase and {where}")
+                self.problems.append(f"{file.path} {self.why_locked}")
             elif file.problem:
                 self.problems.append(file.problem)
             elif file.key is None and file.path == self.options.named_identity:
                 self.problems.append(f"{file.path} does not exist")
 
     @property
+    def why_locked(self) -> str:
+        """Why a locked key cannot be used."""
+        return "is locked with a passphrase and " + (
+            "the agent does not hold it" if self.has_agent else "there is no agent"
+        )
+
+    @property
     def has_agent(self) -> bool:
-        """Whether there is one to ask, dead or alive."""
-        return bool(self._agent_path)
+        """Whether there is one to ask, empty or not."""
+        return bool(self._agent_path) and not self._is_dead
 
     @property
     def _agent_path(self) -> str | None:
@@ -254,6 +262,7 @@ class Identities:
                 keys = list(await agent.get_keys())
         except (OSError, ValueError, asyncssh.Error) as problem:
             agent.close()
+            self._is_dead = True
             said = f"the agent at {path} does not answer ({problem or type(problem).__name__})"
             self.problems.append(said)
             self.lost = said if wanted else ""

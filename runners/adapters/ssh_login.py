@@ -15,7 +15,7 @@ from runners.adapters.known_hosts import HostRecord, KeyStanding, fingerprint, k
 from runners.adapters.ssh_asking import Asking
 from runners.adapters.ssh_config import DEFAULT_PORT, SshOptions, printable
 from runners.adapters.ssh_identities import Identities, Offer
-from runners.adapters.ssh_questions import Asker
+from runners.adapters.ssh_questions import Asker, about_locked_key
 from runners.model.api.login import LoginQuestion
 from runners.model.errors import (
     AuthFailed,
@@ -133,17 +133,19 @@ class Login(asyncssh.SSHClient):
 
 
 class KeyIsLocked(Exception):
-    """The host takes a key whose passphrase nobody gave yet. Nothing was started there."""
+    """The login needs a key whose passphrase nobody gave yet. Nothing was started there."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, login: Login, path: str) -> None:
         super().__init__(path)
         self.path = path
+        self.why = login.identities.why_locked
+        self.has_agent = login.identities.has_agent
 
     def told(self, options: SshOptions) -> LoginNeeded:
         """For whoever only looks."""
-        text = f"the key {printable(self.path)} is locked and no agent holds it; {options.host} takes it as {options.user}"
+        text = about_locked_key(self.path, self.why, options)
         question = LoginQuestion(asker=options.host, kind="passphrase", text=text)
-        return LoginNeeded(text, question=question, hint=f"ssh-add {shlex.quote(self.path)}")
+        return LoginNeeded(text, question=question, hint=add_to_agent(self.path, self.has_agent))
 
 
 def key_error(login: Login, problem: Exception) -> OndutyError:
@@ -188,7 +190,7 @@ def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError 
     """Why the host did not let us in, or what broke after it had said its name."""
     options = login.options
     if login.asking.locked_key:
-        return KeyIsLocked(login.asking.locked_key)
+        return KeyIsLocked(login, login.asking.locked_key)
     if isinstance(problem, asyncssh.HostKeyNotVerifiable):
         return key_error(login, problem)
     if isinstance(problem, asyncssh.KeyExchangeFailed):
@@ -199,6 +201,10 @@ def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError 
     if isinstance(problem, asyncssh.PermissionDenied | asyncssh.IllegalUserName) or (
         "authentication failures" in str(problem).lower()
     ):
+        named = login.identities.locked if login.identities.locked == options.named_identity else None
+        if named and "failures" in str(problem).lower():
+            # The agent's other keys used up what the host listens to, and the named one was not shown.
+            return KeyIsLocked(login, named)
         return _auth_error(login, problem)
     return HostUnreachable(
         f"{options.label} ended the connection while {login.doing} ({reason(problem)}); nothing was started there",
@@ -226,12 +232,16 @@ def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed |
         what += f"; it also takes {login.wants}, and nobody is at a terminal to be asked for it"
     hint = f"onduty login {options.host}" if identities.lost else try_ssh(options, "-v")
     if identities.locked:
-        # The next command that is typed where the agent is brings it along.
-        hint = ("" if identities.has_agent else "eval $(ssh-agent); ") + f"ssh-add {shlex.quote(identities.locked)}"
+        hint = add_to_agent(identities.locked, identities.has_agent)
     said = f"{options.label} refused the login as {options.user} ({what}); nothing was started there"
     if identities.may_change(options.user):
         return LoginNeeded(said, question=LoginQuestion(asker=options.host, kind="agent", text=said), hint=hint)
     return AuthFailed(said, hint=hint)
+
+
+def add_to_agent(path: str, has_agent: bool) -> str:
+    """What to type so that an agent holds the key; the next command that is typed there brings the agent along."""
+    return ("" if has_agent else "eval $(ssh-agent); ") + f"ssh-add {shlex.quote(path)}"
 
 
 def unreachable(options: SshOptions, cause: str) -> HostUnreachable:

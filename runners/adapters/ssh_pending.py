@@ -56,8 +56,10 @@ class PendingLogins:
         except asyncio.CancelledError:
             await self._hang_up(options)
             raise
-        if self._dials.get(options) is dial:
-            del self._dials[options]
+        if self._dials.get(options) is not dial:
+            # Somebody else took it, or gave it up, meanwhile.
+            return await self.connection(options)
+        del self._dials[options]
         try:
             return dial.result()
         except LoginNeeded as needed:

@@ -32,6 +32,11 @@ Unlock = Callable[[str, str], Awaitable[bool]]
 """Unlock the key file at a path with a passphrase; whether it was the right one."""
 
 
+def about_locked_key(path: str, why: str, options: SshOptions) -> str:
+    """A login needs a key that nobody can use yet; ``why`` as ``Identities.why_locked``."""
+    return f"the key {printable(path)} {why}; the login to {options.host} as {options.user} needs it"
+
+
 class AskAnew(Exception):
     """What would let us in has changed: the login begins again."""
 
@@ -101,13 +106,12 @@ class Asker:
         self._desk.moved()
         return answers
 
-    async def wait_for_key(self, path: str) -> None:
+    async def wait_for_key(self, path: str, why: str) -> None:
         """Until the key file at ``path`` is unlocked, or something else could let us in."""
         asked = self._desk.about_key(path)
         if asked is None:
-            options = self.options
-            text = f"the key {printable(path)} is locked and no agent holds it; {options.host} takes it as {options.user}"
             prompt = LoginPrompt(text=f"passphrase of {printable(path)}")
+            text = about_locked_key(path, why, self.options)
             asked = Open(self._question("passphrase", text, prompts=(prompt,)), path=path)
         self._show(asked)
         await asked.anew.wait()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from runners.controller.credentials import Agents, forget_variables
+from runners.controller.people import HEADER, People
 from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
@@ -56,11 +57,13 @@ class Routes:
         hello: Callable[[str], api.Hello],
         agents: Agents,
         stop: Callable[[], None],
+        people: People | None = None,
     ) -> None:
         self._engine = engine
         self._hello = hello
         self._agents = agents
         self._stop = stop
+        self._people = people or People()
         self.open_streams = 0
         """Clients that follow something; while there are any the controller is not idle."""
         self.requests = 0
@@ -88,6 +91,7 @@ class Routes:
                 Route("/v1/hosts", self._answer(self.hosts)),
                 Route("/v1/self", self._answer(self.self_check)),
                 Route("/v1/hosts/check", self._answer(self.hosts_check), methods=["POST"]),
+                Route("/v1/hosts/login", self._answer(self.hosts_login), methods=["POST"]),
                 Route("/v1/hosts/trusted", self._answer(self.hosts_trusted), methods=["POST"]),
                 Route("/v1/controller/stop", self._answer(self.stop), methods=["POST"]),
             ],
@@ -97,6 +101,8 @@ class Routes:
     def _answer(self, handler: Callable[[Request], object]) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
             self.requests += 1
+            if request.headers.get(HEADER):
+                self._people.seen()
             try:
                 if self.stopping:
                     raise _Stopping()
@@ -122,6 +128,8 @@ class Routes:
     def _take_agent(self, path: str | None) -> None:
         if path and self._agents.offer(path):
             self._engine.credentials_changed()
+        elif path:
+            self._engine.agent_offered()
 
     async def runs(self, request: Request) -> Response:
         """Newest first."""
@@ -183,18 +191,14 @@ class Routes:
         actor = _user(request)
 
         async def lines() -> AsyncIterator[bytes]:
-            self.open_streams += 1
             seen = after
-            try:
-                with self._engine.watch(uid, actor) if watching else nullcontext():
-                    async for event in self._engine.events(uid, after, follow=follow):
-                        if event is None:
-                            yield b'{"dropped": true, "after": %d}\n' % seen
-                            return
-                        seen = event.seq
-                        yield event_to_json(event) + b"\n"
-            finally:
-                self.open_streams -= 1
+            with self._following(request), self._engine.watch(uid, actor) if watching else nullcontext():
+                async for event in self._engine.events(uid, after, follow=follow):
+                    if event is None:
+                        yield b'{"dropped": true, "after": %d}\n' % seen
+                        return
+                    seen = event.seq
+                    yield event_to_json(event) + b"\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -288,12 +292,9 @@ class Routes:
         run = request.query_params.get("run", "")
 
         async def lines() -> AsyncIterator[bytes]:
-            self.open_streams += 1
-            try:
+            with self._following(request):
                 async for status in self._engine.status_changes(SIGN_OF_LIFE_S):
                     yield encode(_of_run(status, run) if run else status) + b"\n"
-            finally:
-                self.open_streams -= 1
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -331,12 +332,9 @@ class Routes:
         hosts = _body(await request.body(), list[Host])
 
         async def lines() -> AsyncIterator[bytes]:
-            self.open_streams += 1
-            try:
+            with self._following(request):
                 async for check in self._engine.check_hosts(hosts, SIGN_OF_LIFE_S):
                     yield b"{}\n" if check is None else encode(check) + b"\n"
-            finally:
-                self.open_streams -= 1
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -344,6 +342,21 @@ class Routes:
         """Keys were recorded by the client."""
         self._engine.hosts_trusted(_body(await request.body(), list[str]))
         return _json({})
+
+    async def hosts_login(self, request: Request) -> Response:
+        """What a person does about a login that waits; answers go to the host that asked and nowhere else."""
+        body = _body(await request.body(), api.LoginRequest)
+        self._take_agent(request.query_params.get("auth_sock"))
+        return _json(await self._engine.logins.act(body, _user(request)))
+
+    @contextmanager
+    def _following(self, request: Request) -> Iterator[None]:
+        self.open_streams += 1
+        try:
+            with self._people.attend() if request.headers.get(HEADER) else nullcontext():
+                yield
+        finally:
+            self.open_streams -= 1
 
     async def stop(self, request: Request) -> Response:
         """End; jobs on hosts go on."""

@@ -52,6 +52,11 @@ class Standing:
             kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
         return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until, login=self.login)
 
+    def login_hold(self, job_run: str) -> Hold:
+        """Why nothing is known of ``job_run``, which is on the host."""
+        assert self.failure is not None, "there is a login to wait for"
+        return Hold(kind=HoldKind.LOGIN, what=job_run, text=self.failure.text, login=self.login)
+
     @property
     def login(self) -> str:
         """Whom a person answers, so that the host can be used; empty: nobody."""

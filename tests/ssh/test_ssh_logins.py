@@ -75,7 +75,9 @@ def person(transport: SshTransport) -> Person:
 
 
 async def test_a_host_that_asks_is_answered_on_the_same_connection(fleet: Fleet, person: Person) -> None:
-    asks = fleet["web1"].asks = Asks(rounds=CODE, right=RIGHT, name="One-time code", words="Look at\nyour \x1b[31mphone")
+    asks = fleet["web1"].asks = Asks(
+        rounds=CODE, right=RIGHT, name="One-time code", words="Look at\nyour \x1b[31mphone"
+    )
     question = await person.question(fleet.host("web1"))
     assert (question.asker, question.kind) == ("web1", "host")
     assert question.words == ("One-time code", "Look at", "your [31mphone")
