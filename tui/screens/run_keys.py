@@ -116,6 +116,24 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         else:
             self.mark_line()
 
+    def do_timeline(self) -> None:
+        """When everything happened."""
+        from tui.screens.timeline import TimelineScreen
+
+        state = self.feed.state
+        assert state is not None
+        self.app.push_screen(TimelineScreen(self.feed, self.scene(state), self.choice))
+
+    def do_details(self) -> None:
+        """All that is known of the selection."""
+        from tui.screens.details import open_details
+
+        def scene() -> RunScene:
+            assert self.feed.state is not None
+            return self.scene(self.feed.state)
+
+        open_details(self, self.feed, scene, self.choice)
+
     def do_copy(self) -> None:
         """The marked lines, else the first bad line of the selected job run, else its name."""
         if self.copies_lines():
