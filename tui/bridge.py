@@ -25,6 +25,7 @@ from tui.view.host_state import KEPT_READINGS
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
     from runners.client.start import ControllerCommand
+    from runners.model.events import Event
     from runners.model.preview import Preview
     from runners.model.snapshot import PlanAnswer
     from runners.model.state import RunState
@@ -222,6 +223,8 @@ class RunFeed:
     version: int = 0
     lag_s: float | None = None
     """From an event's commit to its folding here, of the last live one."""
+    on_event: Callable[[Event], None] | None = None
+    """Called with every live event once it is folded."""
 
     async def run(self) -> None:
         """Follow the run for as long as its screen is open."""
@@ -238,6 +241,8 @@ class RunFeed:
                         self.state = reduce(self.state, event)
                         self.lag_s = max(0.0, self.feed.now() - event.time)
                         self.version += 1
+                        if self.on_event is not None:
+                            self.on_event(event)
             except (ControllerUnreachable, StreamDropped):
                 pass
             except OndutyError as error:

@@ -33,6 +33,9 @@ T = TypeVar("T")
 _RUN_COLUMNS = "uid, pipeline, number, name, created_at, ended_at, phase, result, digests, summary"
 _EVENT_COLUMNS = "run, seq, time, actor, type, version, payload, previous, hash"
 
+_NO_NUMBER = 2**62
+"""No pipeline has so many runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Request:
@@ -152,6 +155,14 @@ class SqliteRunStore:
     async def runs(self, limit: int = 100) -> list[RunRow]:
         """The newest runs, newest first."""
         return await self._read(lambda connection: _get_runs(connection, "1 ORDER BY id DESC LIMIT ?", (limit,)))
+
+    async def runs_of(self, pipeline: str, limit: int = 100, *, before: int | None = None) -> list[RunRow]:
+        """The newest runs of one pipeline, newest first."""
+        where, values = (
+            "pipeline = ? AND number < ? ORDER BY number DESC LIMIT ?",
+            (pipeline, before or _NO_NUMBER, limit),
+        )
+        return await self._read(lambda connection: _get_runs(connection, where, values))
 
     async def live_runs(self) -> list[RunRow]:
         """Every run without ``ended_at``, oldest first."""

@@ -80,6 +80,11 @@ class ControllerClient:
         """The newest runs first."""
         return await self._get("/v1/runs", list[api.RunSummary], {"limit": limit})
 
+    async def history(self, pipeline: str, limit: int = 20, environment: str = "") -> api.PipelineHistory:
+        """Earlier runs of a pipeline, newest first, and how they usually go; of one environment, when it is named."""
+        params = {"limit": limit, **({"environment": environment} if environment else {})}
+        return await self._get(f"/v1/pipelines/{pipeline}/history", api.PipelineHistory, params)
+
     async def start_run(self, request: api.StartRun) -> api.RunStarted:
         """Plan and start; raises ``ProblemsFound`` and nothing was started."""
         return await self._post("/v1/runs", request, api.RunStarted)

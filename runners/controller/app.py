@@ -75,6 +75,7 @@ class Routes:
                 Route("/v1/hello", self._answer(self.hello)),
                 Route("/v1/runs", self._answer(self.runs)),
                 Route("/v1/runs", self._answer(self.start_run), methods=["POST"]),
+                Route("/v1/pipelines/{name}/history", self._answer(self.history)),
                 Route("/v1/find", self._answer(self.find)),
                 Route("/v1/runs/{uid}", self._answer(self.snapshot)),
                 Route("/v1/runs/{uid}/definition", self._answer(self.definition)),
@@ -124,6 +125,11 @@ class Routes:
     async def runs(self, request: Request) -> Response:
         """Newest first."""
         return _json(await self._engine.runs(_number(request, "limit", 100)))
+
+    async def history(self, request: Request) -> Response:
+        """Earlier runs of a pipeline, newest first, and how they usually go."""
+        name, environment = request.path_params["name"], request.query_params.get("environment", "")
+        return _json(await self._engine.pasts.history(name, _number(request, "limit", 20), environment))
 
     async def find(self, request: Request) -> Response:
         """``name/number``, uid or ``last``."""

@@ -31,12 +31,13 @@ from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.loop import Writer
 from runners.engine.own_errands import OwnErrands
+from runners.engine.pasts import Pasts
 from runners.engine.perform import Performer
 from runners.engine.run_cache import RunCache, read_plan
 from runners.engine.secret_gate import SecretGate
 from runners.engine.status import StatusBoard, Watchers
 from runners.engine.subscribers import Subscribers
-from runners.engine.summaries import RunList, kept_of, summary_row
+from runners.engine.summaries import RunList, is_kept_anew, kept_of, summary_row
 from runners.engine.timers import Timer, Timers
 from runners.engine.turn import Turn
 from runners.engine.vault import NoSources, Vault
@@ -102,6 +103,7 @@ class Engine:
         self._list = RunList(store, self._runs)
         self._board = StatusBoard(self.status, timers=self._timers, limits=self._limits)
         self._history = History(store, self._runs)
+        self.pasts = Pasts(store, self._runs, waits=self._waits)
         self._watchers = Watchers(self._board.changed)
         self._subscribers = Subscribers(self._limits.subscriber_events)
         self._logs = Logs(logs, clock=clock, timers=self._timers, moved=self._board.changed, mask_of=self._vault.mask)
@@ -506,8 +508,9 @@ class Engine:
         self._subscribers.publish(state.uid, events)
         self._performer.call_off(state, events)
         self._performer.perform(state, effects)
-        if state.phase is not before.phase:
+        if is_kept_anew(before, state, events):
             self._list.changed()
+        if state.phase is not before.phase:
             self._groups.look()
         self._board.changed()
 

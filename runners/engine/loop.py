@@ -21,6 +21,7 @@ from runners.engine.clean_words import without_secrets
 from runners.engine.intents import Outcome, accepted, refused
 from runners.engine.limits import Limits
 from runners.engine.run_cache import RunCache
+from runners.engine.summaries import is_kept_anew
 from runners.engine.timers import Timers
 from runners.engine.turn import Dice, Turn
 from runners.model.effects import Effect, PrepareHost, ReleaseHost
@@ -267,7 +268,9 @@ class Writer:
         rows = [row for turn in changed for row in turn.rows]
         intents = [IntentRow(id=asked.intent.id, run=asked.run, outcome=encode(outcome)) for asked, outcome in answers]
         if rows or intents:
-            summaries = [self._summary_of(turn.state) for turn in changed if turn.state.phase is not turn.before.phase]
+            summaries = [
+                self._summary_of(turn.state) for turn in changed if is_kept_anew(turn.before, turn.state, turn.events)
+            ]
             await self._store.append(rows, intents=intents, summaries=summaries)
             self.trouble = ""
         for turn in changed:

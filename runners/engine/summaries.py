@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from runners.core import describe
 from runners.core.holds import holds
+from runners.core.past import past_of
 from runners.engine.run_cache import RunCache
 from runners.model import api
+from runners.model.events import Event, NoteAdded, RunbookLinked
 from runners.model.holds import Hold
+from runners.model.past import Past
 from runners.model.phases import RUN_ENDED, Phase
 from runners.model.plan import Plan
 from runners.model.state import RunState
@@ -49,8 +54,7 @@ def place_on(plan: Plan, host: str) -> str:
     return host if record is None else f"{record.target}:{record.port or ''}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What the store keeps with a run, for lists and for measuring an absence."""
 
     line: api.RunSummary
@@ -58,6 +62,15 @@ class Kept:
     """When a controller was last there to see this run."""
     traces: Traces | None = None
     """Of an ended run: what it left behind."""
+    past: msgspec.Raw = msgspec.Raw()
+    """Of an ended run: its ``Past``. Read only by who asks for it, because lists read their rows again and again."""
+
+    def its_past(self) -> Past | None:
+        """What later runs ask; None of a live run, and of one that an onduty before this one saw end."""
+        try:
+            return decode(bytes(self.past), Past) if bytes(self.past) else None
+        except ValueError:
+            return None
 
 
 def summary_row(state: RunState, *, now_utc: float) -> RunSummary:
@@ -69,8 +82,26 @@ def summary_row(state: RunState, *, now_utc: float) -> RunSummary:
         phase=state.phase.value,
         result=state.result.value if state.result else None,
         ended_at=api.rfc3339(state.ended_at or state.last_event_at) if ended else None,
-        summary=encode(Kept(line=line, seen_at_utc=round(now_utc, 3), traces=traces_of(state) if ended else None)),
+        summary=encode(
+            Kept(
+                line=line,
+                seen_at_utc=round(now_utc, 3),
+                traces=traces_of(state) if ended else None,
+                past=msgspec.Raw(encode(past_of(state) if ended else None)),
+            )
+        ),
     )
+
+
+_TOLD_LATER = (RunbookLinked, NoteAdded)
+"""What is said of a run that has ended: the page is looked up once its failure is durable."""
+
+
+def is_kept_anew(before: RunState, state: RunState, events: Sequence[Event]) -> bool:
+    """Whether the cached columns of the run are to be written with these events."""
+    if state.phase is not before.phase:
+        return True
+    return state.phase in RUN_ENDED and any(isinstance(event.payload, _TOLD_LATER) for event in events)
 
 
 def kept_of(row: RunRow) -> Kept | None:

@@ -159,6 +159,10 @@ class RunStore(Protocol):
         """The newest runs, newest first, in the order of creation."""
         ...
 
+    async def runs_of(self, pipeline: str, limit: int = 100, *, before: int | None = None) -> list[RunRow]:
+        """The newest runs of one pipeline, newest first; with ``before`` only those with a lower number."""
+        ...
+
     async def live_runs(self) -> list[RunRow]:
         """Every run without ``ended_at``, oldest first."""
         ...

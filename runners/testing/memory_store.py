@@ -226,6 +226,16 @@ class MemoryRunStore:
         self._check_open()
         return list(reversed(self.disk.runs.values()))[:limit]
 
+    async def runs_of(self, pipeline: str, limit: int = 100, *, before: int | None = None) -> list[RunRow]:
+        """The newest runs of one pipeline, newest first."""
+        self._check_open()
+        found = [
+            row
+            for row in self.disk.runs.values()
+            if row.pipeline == pipeline and (before is None or row.number < before)
+        ]
+        return found[::-1][:limit]
+
     async def live_runs(self) -> list[RunRow]:
         """Every run without ``ended_at``, oldest first."""
         self._check_open()

@@ -244,6 +244,17 @@ class RunStoreContract:
         assert [row.uid for row in await store.live_runs()] == ["C", "A", "B"]
         await store.close()
 
+    async def test_the_runs_of_one_pipeline_come_newest_first_and_before_a_number(self, open_store: OpenStore) -> None:
+        store = await open_store()
+        for uid, name in (("C", "api"), ("X", "web"), ("A", "api"), ("B", "api")):
+            await make_run(store, uid, name)
+        assert [row.name for row in await store.runs_of("api")] == ["api/3", "api/2", "api/1"]
+        assert [row.uid for row in await store.runs_of("api", 1)] == ["B"]
+        assert [row.uid for row in await store.runs_of("api", before=3)] == ["A", "C"]
+        assert await store.runs_of("api", before=1) == []
+        assert await store.runs_of("nothing") == []
+        await store.close()
+
     async def test_a_run_that_is_removed_leaves_with_all_that_is_its_alone(self, open_store: OpenStore) -> None:
         store = await open_store()
 

@@ -73,6 +73,15 @@ def test_errors_are_problem_json(home: Person, method: str, path: str, status: i
     assert problem(answer)["type"] == type_
 
 
+def test_the_history_of_a_pipeline_tells_its_runs_and_how_they_usually_go(home: Person, uid: str) -> None:
+    said = home.api("GET", "/v1/pipelines/quick/history?limit=1").json()
+    assert [(run["uid"], run["phase"], run["failed"]) for run in said["runs"]] == [(uid, "succeeded", None)]
+    assert said["success_rate"] == 1.0
+    assert said["p50_s"] == said["p95_s"] == said["runs"][0]["duration_s"]
+    assert home.api("GET", "/v1/pipelines/quick/history?environment=production").json()["runs"] == []
+    assert home.api("GET", "/v1/pipelines/nobody/history").json()["runs"] == []
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"id": 1}', b'{"id": "x", "intent": "retry", "targets": 3}', b"\xff"]
 )

@@ -67,6 +67,8 @@ class FakeController:
         """Why it does not answer."""
         self.starts: list[bool] = []
         """Of every connect: whether it might have started a controller."""
+        self.histories: dict[str, api.PipelineHistory] = {}
+        """What earlier runs did, by pipeline."""
         self.definition = "version: 1\nname: deploy-api\n"
         self._moved = asyncio.Condition()
         self._version = 0
@@ -162,6 +164,9 @@ class FakeClient:
 
     async def runs(self, limit: int = 100) -> list[api.RunSummary]:
         return [run.summary() for run in self._controller.runs]
+
+    async def history(self, pipeline: str, limit: int = 20, environment: str = "") -> api.PipelineHistory:
+        return self._controller.histories.get(pipeline, api.PipelineHistory(pipeline=pipeline))
 
     async def snapshot(self, uid: str) -> RunSnapshot:
         state = self._controller.run(uid).sim.state

@@ -169,7 +169,14 @@ def run_picture(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, tab
         drawn.append(Drawn(area=layout.tabs, rows=(row,), shade="panel", margins=(1, 1)))
     if layout.strip is not None:
         shade_margins = (1, 1) if narrow else (2, 2)
-        drawn.append(Drawn(area=layout.strip, rows=(strip_row(scene),), shade="panel", margins=shade_margins))
+        drawn.append(
+            Drawn(
+                area=layout.strip,
+                rows=(strip_row(scene, layout.width - 4, glyphs, with_host=True),),
+                shade="panel",
+                margins=shade_margins,
+            )
+        )
     today = datetime.fromtimestamp(scene.here.now_utc, UTC).date()
     focused = {"glyphs": glyphs}
     for pane in layout.panes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.model import api
-from runners.model.intents import Cancel, Intent, Note, Pause, Resume, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
 
 
 def intent_of(request: api.IntentRequest, later: tuple[str, ...] = ()) -> Intent:
@@ -42,6 +42,8 @@ def intent_of(request: api.IntentRequest, later: tuple[str, ...] = ()) -> Intent
             return Pause(id=request.id, reason=request.reason, now=request.now)
         case "resume":
             return Resume(id=request.id, reason=request.reason)
+        case "reconcile":
+            return Reconcile(id=request.id, reason=request.reason, targets=request.targets)
         case "note":
             return Note(id=request.id, text=request.text)
         case _:

@@ -156,7 +156,7 @@ def test_people_are_those_who_look_and_those_who_acted() -> None:
 
 
 def test_the_strip_counts_hosts_and_is_loud_only_above_zero() -> None:
-    row = strip_row(scenes.failed_scene())
+    row = strip_row(scenes.failed_scene(), 116, UNICODE, with_host=True)
     assert text_of(row, 80) == "touched 7 of 15   untouched 8   failed 1   unknown 0"
     assert token_of(row, "1").token in ("text", "fail")
     assert [span.token for span in row.left if span.text == "1"] == ["fail"]

@@ -154,7 +154,15 @@ def test_every_part_of_the_run_screen_fits_any_run_and_any_size(
 ) -> None:
     width, height = size
     scene = scene_of(sim, selected, nasty_holds=nasty_holds, stale=stale)
-    check([run_bar(scene, width, height, glyphs), run_headline(scene, glyphs), strip_row(scene)], width, glyphs)
+    check(
+        [
+            run_bar(scene, width, height, glyphs),
+            run_headline(scene, glyphs),
+            strip_row(scene, width - 4, glyphs, with_host=True),
+        ],
+        width,
+        glyphs,
+    )
     check([key_bar("run", {"retry": NASTY}, width, glyphs)], width, glyphs)
     layout = run_layout(width, height)
     pane = layout.pane("jobs") or layout.panes[0]

@@ -91,6 +91,8 @@ ACTIONS: tuple[Action, ...] = (
             Kind.CHANGE, screens=_RUN),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
             keys=("exclamation_mark",), screens=_RUN),
+    _action("reconcile", "U", "ask again", "ask the hosts now what became of what is unknown; on a stage's row of all",
+            Kind.LOOK, screens=_RUN),
     _action("runbook", "o", "runbook", "the page of this failure, full screen", Kind.LOOK, screens=_RUN_AND_BOARD,
             footer=5),
     _action("next-error", "e", "next error", "the next error in the log", Kind.LOOK, screens=_RUN, footer=6),

@@ -162,6 +162,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             self._opened_at = 0.0
             rearrange(self)
         self.choice.follow(state)
+        self.look_at_answers()
         scene = self.scene(state)
         self.part("headline", lambda: self._paint_edges(scene))
         self.part("jobs", lambda: self._paint_jobs(scene))
@@ -211,7 +212,8 @@ class RunScreen(RunKeys, inherit_bindings=False):
         least = layout.size_class is SizeClass.TINY
         self.query_one("#bar", Canvas).set_rows([run_bar(scene, layout.width, layout.height, glyphs)])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
-        self.query_one("#strip", Canvas).set_rows([strip_row(scene)])
+        strip = strip_row(scene, layout.width - 4, glyphs, with_host=layout.size_class is SizeClass.MEDIUM)
+        self.query_one("#strip", Canvas).set_rows([strip])
         self.query_one("#keys", Canvas).set_rows(
             [
                 key_bar(
@@ -322,6 +324,8 @@ class RunScreen(RunKeys, inherit_bindings=False):
         if state is None:
             return why_not_while_reading(self.onduty.feed.trouble or self.feed.trouble)
         reasons = why_not(self.scene(state), self.choice, has_page=self.page(state) is not None)
+        if asking := self.why_not_ask():
+            reasons = {**reasons, "reconcile": asking}
         if self.current_layout().size_class is SizeClass.TINY:
             small = "this terminal is too small for it; 60 columns and 16 rows are enough"
             return {**dict.fromkeys(("zoom", "next-pane", "pane", "find", "next-match"), small), **reasons}

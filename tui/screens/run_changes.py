@@ -1,4 +1,4 @@
-"""The keys that change a run, and the shell: each opens a preview first, but the shell."""
+"""The keys that change a run: each opens a preview first."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from runners.model.errors import ActionRefused, OndutyError
 from runners.model.inventory import Host
 from runners.model.preview import Preview
 from runners.model.state import RunState
-from tui.bridge import RunFeed
-from tui.screens.painted import PaintedScreen
-from tui.screens.run_choice import Choice
+from tui.screens.run_hosts import RunHosts
 from tui.screens.run_questions import (
     cancel_question,
     note_question,
@@ -22,22 +20,15 @@ from tui.screens.run_questions import (
     rollback_question,
     skip_question,
 )
-from tui.terminal import NOT_FOUND
 from tui.view.question import Question, spoken
 from tui.view.scene import RunScene
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
 
-SSH_FAILED = 255
-"""ssh(1): its own exit status when no session was opened or it was cut."""
 
-
-class RunChanges(PaintedScreen, inherit_bindings=False):
+class RunChanges(RunHosts, inherit_bindings=False):
     """What ``RunScreen`` can do to a run."""
-
-    choice: Choice
-    feed: RunFeed
 
     def scene(self, state: RunState) -> RunScene:
         """The moment that is on the screen."""
@@ -135,21 +126,6 @@ class RunChanges(PaintedScreen, inherit_bindings=False):
         else:
             self.show_newest()
             self.say("run", answer.text)
-
-    def do_shell(self) -> None:
-        """A shell on the selected host, in this terminal."""
-        state = self.feed.state
-        assert state is not None
-        place = self.choice.target(state)
-        assert place is not None
-        host = state.plan.hosts.get(place.run.host) or Host(name=place.run.host)
-        code = self.onduty.run_shell(host)
-        if code == NOT_FOUND:
-            self.say("warn", f"no shell on {host.name}; a program was not found (exit {code})")
-        elif code == SSH_FAILED:
-            self.say("warn", f"the shell on {host.name} was not opened, or was cut off; the run is not touched by that")
-        elif code < 0:
-            self.say("warn", f"the shell on {host.name} was killed (signal {-code}); the run is not touched by that")
 
 
 def _address(host: Host) -> str:

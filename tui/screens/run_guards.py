@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
 from runners.core.guards_run import why_not_pause, why_not_resume, why_not_rollback
+from runners.core.guards_unknown import unknown_of, why_not_reconcile
 from runners.core.secrets import wanted_secrets, why_not_give
 from runners.model.phases import FAILURES, Phase, RunPhase
 from runners.model.state import RunState
@@ -16,7 +17,7 @@ from tui.view.scene import RunScene
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
-_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open")
+_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile")
 _READING = (*_OF_SELECTION, *_OF_RUN)
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
 _LOG = (*_SEARCHES, "follow", "wrap", "times")
@@ -49,6 +50,8 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
         reasons["cancel"] = why_not_cancel(state, place.run.id, now_utc=now_utc)
     elif why := why_not_cancel(state, now_utc=now_utc):
         reasons["cancel"] = why
+    if why := _why_not_reconcile(state, choice, place.run.id):
+        reasons["reconcile"] = why
     if not has_page:
         reasons["runbook"] = NO_PAGE if scene.pages_are_read else "the pages are being read"
     if place.run.current is None:
@@ -67,7 +70,8 @@ def labels_of(state: RunState) -> Mapping[str, str]:
 
 def wanted_keys(state: RunState) -> tuple[str, ...]:
     """Actions that this run waits for now and that the key bar leaves out elsewhere."""
-    return ("give-secret",) if state.secrets_needed else ()
+    wanted = (("give-secret", bool(state.secrets_needed)), ("reconcile", bool(unknown_of(state))))
+    return tuple(name for name, is_wanted in wanted if is_wanted)
 
 
 def retry_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
@@ -90,6 +94,17 @@ def skip_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
 def skip_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Unknown job runs under the selection that can be skipped once somebody vouches that they are dead."""
     return tuple(one for one in _unknown(state, choice) if not why_not_skip(state, one, not_running=True))
+
+
+def reconcile_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
+    """Unknown job runs under the selection whose hosts can be asked."""
+    return tuple(one for one in choice.members(state) if not why_not_reconcile(state, one))
+
+
+def _why_not_reconcile(state: RunState, choice: Choice, target: str) -> str:
+    if reconcile_targets(state, choice):
+        return ""
+    return why_not_reconcile(state) or why_not_reconcile(state, target)
 
 
 def _unknown(state: RunState, choice: Choice) -> tuple[str, ...]:

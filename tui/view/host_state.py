@@ -20,9 +20,9 @@ KEPT_READINGS = 150
 STALE_S = 6.0
 """A number older than three looks says how old it is."""
 _LABEL = 9
-_FULL_PERCENT = 90.0
+FULL_PERCENT = 90.0
 _AMISS_PERCENT = 95.0
-_BUSY_PERCENT = 90.0
+BUSY_PERCENT = 90.0
 _CROWDED = 4.0
 """Load for each processor from which something waits for long."""
 _PRESSED_PERCENT = 40.0
@@ -56,16 +56,16 @@ def _figures(
 ) -> Iterator[tuple[SafeText, Series, SafeText, float, bool]]:
     """Label, series, its newest value in words, what a full column is, whether it is above its threshold."""
     if last.cpu_percent is not None:
-        yield own("cpu"), lambda one: one.cpu_percent, share(last.cpu_percent), 100, last.cpu_percent > _BUSY_PERCENT
+        yield own("cpu"), lambda one: one.cpu_percent, share(last.cpu_percent), 100, last.cpu_percent > BUSY_PERCENT
     if last.memory_percent is not None:
-        loud = last.memory_percent > _FULL_PERCENT
+        loud = last.memory_percent > FULL_PERCENT
         yield own("memory"), lambda one: one.memory_percent, share(last.memory_percent), 100, loud
     if last.swap_percent:
-        loud = last.swap_percent > _FULL_PERCENT
+        loud = last.swap_percent > FULL_PERCENT
         yield own("swap"), lambda one: one.swap_percent, share(last.swap_percent), 100, loud
     if (room := last.fullest) is not None:
         mount = room.mount
-        loud = room.used_percent > _FULL_PERCENT
+        loud = room.used_percent > FULL_PERCENT
         yield safe(f"disk {mount}"), lambda one: _used_of(one, mount), share(room.used_percent), 100, loud
     for label, series in (("net", _net), ("disk i/o", _disk)):
         value = series(last)

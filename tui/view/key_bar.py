@@ -41,7 +41,7 @@ def key_bar(
     ]
     wanted = [replace(one, label=(labels or {}).get(one.name, one.label)) for one in wanted]
     # What the run waits for now goes before what could be done to it.
-    first = [one.name for one in wanted if one.kind is Kind.CHANGE and one.name in extra]
+    first = [one.name for one in wanted if one.name in extra]
     wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.name not in first, one.footer or 50))
     changing = [one for one in wanted if one.kind is Kind.CHANGE]
     dropped = {one.name for one in changing[MOST_CHANGING_NARROW:]} if narrow else set()

@@ -1,0 +1,90 @@
+"""What earlier runs did, as later ones and people ask: read from their rows, no run is folded for it.
+
+Runs that ended under an onduty that did not keep it yet are folded once and remembered while this controller lives.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from runners.core import describe
+from runners.core.holds import holds
+from runners.core.past import past_of
+from runners.core.pipeline_history import Earlier, history_of
+from runners.engine.run_cache import RunCache, read_plan, read_run
+from runners.engine.summaries import kept_of
+from runners.model import api
+from runners.model.errors import NotFound, StoreDamaged
+from runners.model.holds import Hold
+from runners.model.state import RunState
+from runners.ports.run_store import RunRow, RunStore
+
+log = logging.getLogger("onduty.engine")
+
+MOST_MEASURED = 100
+"""Runs of one pipeline that are looked at, newest first."""
+MOST_LISTED = 100
+_MOST_REMEMBERED = 500
+
+
+class Pasts:
+    """Runs of a pipeline with what they left."""
+
+    def __init__(self, store: RunStore, runs: RunCache, *, waits: Callable[[], Mapping[str, dict[str, Hold]]]) -> None:
+        """``waits`` says what live runs wait for that their states do not say, by uid."""
+        self._store = store
+        self._runs = runs
+        self._waits = waits
+        self._folded: OrderedDict[str, Earlier] = OrderedDict()
+
+    async def history(self, pipeline: str, limit: int, environment: str = "") -> api.PipelineHistory:
+        """The newest runs of a pipeline and how they usually go; of one environment, when it is named."""
+        rows = {row.uid: row for row in await self._store.runs_of(pipeline, MOST_MEASURED)}
+        found = [run for row in rows.values() if (run := await self._earlier(row)) is not None]
+        if environment:
+            found = [run for run in found if run.line.environment == environment]
+        limit = min(limit, MOST_LISTED)
+        params = {
+            run.line.uid: (await read_plan(self._store, rows[run.line.uid])).params
+            for run in found[:limit]
+            if run.past.params is None
+        }
+        return history_of(pipeline, found, params, limit)
+
+    async def before(self, pipeline: str, number: int, most: int = MOST_MEASURED) -> list[Earlier]:
+        """Runs of a pipeline with a lower number than ``number``, newest first; what cannot be read is left out."""
+        rows = await self._store.runs_of(pipeline, most, before=number)
+        return [run for row in rows if (run := await self._earlier(row)) is not None]
+
+    async def _earlier(self, row: RunRow) -> Earlier | None:
+        live = self._runs.live.get(row.uid)
+        if live is not None:
+            return self._of(live)
+        kept = kept_of(row)
+        past = kept.its_past() if kept is not None else None
+        if kept is not None and past is not None:
+            return Earlier(number=row.number, line=kept.line, past=past)
+        return await self._fold(row)
+
+    async def _fold(self, row: RunRow) -> Earlier | None:
+        if row.ended_at is None:
+            # It lives and its events cannot be read: the list of runs has it, a history of it there is not.
+            return None
+        found = self._folded.get(row.uid)
+        if found is None:
+            try:
+                plan = await read_plan(self._store, row)
+                found = self._of(read_run(row, await self._store.events(row.uid), plan))
+            except (NotFound, StoreDamaged) as error:
+                log.error("%s", error.message)
+                return None
+            self._folded[row.uid] = found
+            if len(self._folded) > _MOST_REMEMBERED:
+                self._folded.popitem(last=False)
+        return found
+
+    def _of(self, state: RunState) -> Earlier:
+        line = describe.summary(state, holds(state, self._waits().get(state.uid, {})))
+        return Earlier(number=state.number, line=line, past=past_of(state))

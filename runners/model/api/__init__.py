@@ -1,0 +1,56 @@
+"""Requests, answers and documents of the controller's API, and what ``--json`` prints.
+
+HTTP/1.1 over a Unix socket. Documents only gain names; none is renamed or removed. Times in documents are RFC 3339 UTC.
+
+Structs and not dataclasses, because every command makes all of these classes: 1 ms instead of 45. One module for each
+noun; everybody imports them from here.
+"""
+
+from runners.model.api.controller import PROTOCOL, Hello, ProblemDetails, SelfCheck
+from runners.model.api.documents import (
+    ConcurrencyDocument,
+    HoldDocument,
+    JobDocument,
+    NoteDocument,
+    RunAt,
+    RunbookDocument,
+    RunDocument,
+    Seq,
+    StageDocument,
+    TaskDocument,
+)
+from runners.model.api.history import PastRun, PipelineHistory
+from runners.model.api.intents import GiveSecrets, IntentAnswer, IntentRequest
+from runners.model.api.starting import RunStarted, StartRun
+from runners.model.api.status import HostStatus, RunStatus, RunSummary, Status, TrustRequest
+from runners.model.api.times import rfc3339
+
+__all__ = [
+    "PROTOCOL",
+    "ConcurrencyDocument",
+    "GiveSecrets",
+    "Hello",
+    "HoldDocument",
+    "HostStatus",
+    "IntentAnswer",
+    "IntentRequest",
+    "JobDocument",
+    "NoteDocument",
+    "PastRun",
+    "PipelineHistory",
+    "ProblemDetails",
+    "RunAt",
+    "RunDocument",
+    "RunStarted",
+    "RunStatus",
+    "RunSummary",
+    "RunbookDocument",
+    "SelfCheck",
+    "Seq",
+    "StageDocument",
+    "StartRun",
+    "Status",
+    "TaskDocument",
+    "TrustRequest",
+    "rfc3339",
+]

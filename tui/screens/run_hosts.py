@@ -1,0 +1,100 @@
+"""The keys of the run screen that go to its hosts: ask again what became of something, a shell."""
+
+from __future__ import annotations
+
+from runners.model.api import IntentRequest
+from runners.model.errors import ActionRefused, OndutyError
+from runners.model.events import Event
+from runners.model.inventory import Host
+from tui.bridge import RunFeed
+from tui.screens.painted import PaintedScreen, Toast
+from tui.screens.run_choice import Choice
+from tui.screens.run_guards import reconcile_targets
+from tui.terminal import NOT_FOUND
+from tui.view.asked import PATIENCE_S, Asked, answer_words, asking_words
+from tui.view.question import spoken
+
+SSH_FAILED = 255
+"""ssh(1): its own exit status when no session was opened or it was cut."""
+
+
+class RunHosts(PaintedScreen, inherit_bindings=False):
+    """What ``RunScreen`` does with the hosts of a run. None of it changes the run."""
+
+    choice: Choice
+    feed: RunFeed
+    asked: Asked | None = None
+    """Hosts that were asked and have not all answered."""
+    _asking: Toast | None = None
+
+    def why_not_ask(self) -> str:
+        """Why no host is asked just now; empty when it can be."""
+        return "the hosts are being asked; their answer is shown here" if self.asked is not None else ""
+
+    def do_reconcile(self) -> None:
+        """Ask the hosts of what is unknown under the selection; nothing there is stopped, nothing runs twice."""
+        from ulid import ULID
+
+        state = self.feed.state
+        assert state is not None
+        targets = reconcile_targets(state, self.choice)
+        request = IntentRequest(id=str(ULID()), intent="reconcile", targets=targets)
+        self.asked = Asked(targets=targets, until_utc=self.here.now_utc + PATIENCE_S)
+        self.feed.on_event = self._hear
+        self.say("run", asking_words(self.asked))
+        self._asking = self.toasts[-1]
+        self._asking.until = float("inf")
+        self.run_worker(self._ask_hosts(request))
+
+    async def _ask_hosts(self, request: IntentRequest) -> None:
+        try:
+            answer = await self.onduty.feed.ask(lambda client: client.act(self.feed.uid, request))
+        except ActionRefused as refused:
+            self._end_asking()
+            self.say("warn", spoken(refused.message))
+        except OndutyError as error:
+            self._end_asking()
+            self.say("fail", f"{error.message}\n{error.hint}")
+        else:
+            if self.asked is not None:
+                self.asked = self.asked.taken(answer.targets or self.asked.targets, answer.seq)
+                self.look_at_answers()
+
+    def _hear(self, event: Event) -> None:
+        if self.asked is not None:
+            self.asked = self.asked.hear(event)
+            self.look_at_answers()
+
+    def look_at_answers(self) -> None:
+        """Say what came out, once all answered or nobody waits any longer."""
+        asked, state = self.asked, self.feed.state
+        if asked is None or state is None or asked.waits(self.here.now_utc):
+            return
+        self._end_asking()
+        kind, words = answer_words(asked, state)
+        self.say(kind, words)
+
+    def _end_asking(self) -> None:
+        self.asked, self.feed.on_event = None, None
+        self.toasts = [toast for toast in self.toasts if toast is not self._asking]
+        self._asking = None
+        self.repaint()
+
+    def do_shell(self) -> None:
+        """A shell on the selected host, in this terminal."""
+        state = self.feed.state
+        assert state is not None
+        place = self.choice.target(state)
+        assert place is not None
+        open_shell(self, state.plan.hosts.get(place.run.host) or Host(name=place.run.host))
+
+
+def open_shell(screen: PaintedScreen, host: Host) -> None:
+    """A shell on a host in this terminal; ``screen`` says what went wrong."""
+    code = screen.onduty.run_shell(host)
+    if code == NOT_FOUND:
+        screen.say("warn", f"no shell on {host.name}; a program was not found (exit {code})")
+    elif code == SSH_FAILED:
+        screen.say("warn", f"the shell on {host.name} was not opened, or was cut off; the run is not touched by that")
+    elif code < 0:
+        screen.say("warn", f"the shell on {host.name} was killed (signal {-code}); the run is not touched by that")
