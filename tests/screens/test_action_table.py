@@ -11,10 +11,16 @@ from tests.screens.fake_controller import failed_controller
 from tui.keys.actions import ACTIONS, Action, Kind, action, on_screen
 from tui.screens.board import BoardScreen
 from tui.screens.painted import PaintedScreen
+from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
 
-SCREENS: dict[str, type[PaintedScreen]] = {"board": BoardScreen, "run": RunScreen, "runbook": RunbookScreen}
+SCREENS: dict[str, type[PaintedScreen]] = {
+    "board": BoardScreen,
+    "run": RunScreen,
+    "runbook": RunbookScreen,
+    "pipeline": PipelineScreen,
+}
 
 
 def method_of(one: Action) -> str:

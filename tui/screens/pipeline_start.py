@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,8 @@ class PipelineStart(PaintedScreen, inherit_bindings=False):
     """What ``PipelineScreen`` does to start a run."""
 
     origin: Candidate
-    part: str
+    showing: str
+    """The part that is shown, one of ``PARTS``."""
     inside: bool
     """The keys are those of the part, not of the list of parts."""
     draft: Draft | None
@@ -66,7 +66,7 @@ class PipelineStart(PaintedScreen, inherit_bindings=False):
     @property
     def is_typed_in(self) -> bool:
         """Keys go into the form."""
-        return self.part == "start" and self.inside and not self.trouble
+        return self.showing == "start" and self.inside and not self.trouble
 
     @property
     def values(self) -> Values:
@@ -132,7 +132,7 @@ class PipelineStart(PaintedScreen, inherit_bindings=False):
         self.draft = draft
         params = draft.pipeline.params.values() if draft.pipeline is not None else ()
         if isinstance(draft, FileDraft):
-            names = [choice.shown for choice in draft.choices]
+            names = [choice.shown for choice in draft.choices] if draft.pipeline is not None else []
             form = form_of(params, inventories=names, inventory=draft.usual, limited=draft.pipeline is not None)
         else:
             form = form_of(params, limited=False, given=draft.pinned.plan.params)
@@ -163,7 +163,8 @@ class PipelineStart(PaintedScreen, inherit_bindings=False):
 
     async def _plan(self, draft: Draft, values: Values) -> None:
         await asyncio.sleep(PLAN_AFTER_S)
-        plan, problems, remark = None, (), ""
+        plan, remark = None, ""
+        problems: tuple[str, ...] = ()
         try:
             plan = await asyncio.to_thread(draft.plan, values)
         except FileRefused as refused:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runners.model.api import RunSummary
-from tui.view.cells import cells
+from tui.view.cells import cells, wrap
 from tui.view.glyphs import Glyphs
 from tui.view.pipeline import run_words
 from tui.view.rows import Column, Cut, Row, Span, blank, place, text_row
@@ -102,11 +102,11 @@ def chooser_rows(
     rows += [_row(one, number == at, name_cells, width, glyphs, here) for number, one in enumerate(found)]
     if not found:
         said = "No pipeline has that name." if query else NOTHING if is_read else "Looking for pipelines."
-        rows.append(text_row(own(said)))
+        rows += [text_row(line) for line in wrap(own(said), max(1, width))]
     if trouble:
-        rows.append(
-            Row(left=(Span(glyphs.person, "warn", bold=True), blank(1), Span(safe(trouble), "muted", cut="words")))
-        )
+        for number, line in enumerate(wrap(safe(trouble), max(1, width - 2))):
+            sign = blank(1) if number else Span(glyphs.person, "warn", bold=True)
+            rows.append(Row(left=(sign, blank(1), Span(line, "muted"))))
     return tuple(rows)
 
 

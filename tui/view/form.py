@@ -147,7 +147,7 @@ def _of_param(param: Param, value: str | None) -> FormField:
         name=f"param {param.name}",
         label=param.name,
         value=value or "",
-        cursor=len(value or ""),
+        cursor=0 if choices else len(value or ""),
         choices=choices,
         default=value,
         about=", ".join(words) + (f".  {param.help}" if param.help else ""),
@@ -193,17 +193,23 @@ def chosen(form: StartForm, by: int) -> StartForm:
 
 
 def typed(form: StartForm, text: str) -> StartForm:
-    """Text at the cursor; in a field with choices the next one that begins so."""
+    """Text at the cursor; in a field with choices the next one that begins so, or whose last part does."""
     field = form.field
     if field is None or not text:
         return form
     if field.choices:
         at = field.choices.index(field.value) + 1 if field.value in field.choices else 0
         order = (*field.choices[at:], *field.choices[:at])
-        found = next((one for one in order if one.lower().startswith(text.lower())), None)
+        begins = text.lower()
+        wanted = (one for one in order if begins in (one.lower()[: len(begins)], _last(one)[: len(begins)]))
+        found = next(wanted, None)
         return _with(form, replace(field, value=found)) if found is not None else form
     value = (field.value[: field.cursor] + text + field.value[field.cursor :])[:MOST_CHARACTERS]
     return _with(form, replace(field, value=value, cursor=min(len(value), field.cursor + len(text))))
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2].lower()
 
 
 def edited(form: StartForm, key: str) -> StartForm:

@@ -13,7 +13,7 @@ from tui.view.durations import count
 from tui.view.field import field_row
 from tui.view.form import START, FormField, StartForm
 from tui.view.glyphs import Glyphs
-from tui.view.rows import BLANK, Row, Span, blank, text_row, title_row
+from tui.view.rows import BLANK, Row, Span, blank, spaced, text_row, title_row
 from tui.view.safe_text import SafeText, own, safe
 
 LABEL = 13
@@ -64,7 +64,8 @@ class FormRows:
 def form_rows(scene: FormScene, width: int, glyphs: Glyphs) -> FormRows:
     """Fields, secrets, what will run, the button."""
     form = scene.form
-    longest = max((cells(safe(one.label)) for one in form.fields), default=0) + 2
+    names = [*(one.label for one in form.fields), *scene.secrets]
+    longest = max((cells(safe(name)) for name in names), default=0) + 2
     label = max(min(LABEL, width // 3), min(longest, width // 3))
     rows: list[Row] = []
     items: list[str | None] = []
@@ -242,3 +243,16 @@ def button_row(scene: FormScene, glyphs: Glyphs) -> Row:
     elif focused:
         right = (Span(own("enter"), "acc", bold=True), Span(own(" shows all of it and asks"), "muted"))
     return Row(left=(edge, button), right=right, gap=3)
+
+
+def form_keys(form: StartForm) -> Row:
+    """The key bar while the form is typed into: letters are text."""
+    keys = [("tab", "next field"), ("esc", "keys of the screen")]
+    if form.focus == START:
+        keys.insert(0, ("enter", "shows what would run and asks"))
+    elif form.field is not None and form.field.choices:
+        keys.insert(0, ("space", "other"))
+    elif form.field is not None and form.field.value:
+        keys.append(("ctrl-u", "empty it"))
+    groups = [(Span(own(key), "acc", bold=True), Span(own(f" {word}"))) for key, word in keys]
+    return Row(left=spaced(groups, 3), margins=(1, 1))

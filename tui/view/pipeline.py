@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runners.model.api import RunSummary
+from runners.model.api import PipelineHistory, RunSummary
 from runners.model.phases import RUN_ENDED
 from runners.model.plan import Plan
-from runners.plan.render import plan_size
 from tui.view.cells import cut_path, wrap
 from tui.view.durations import count, duration
 from tui.view.facts import parse_time
 from tui.view.form_rows import not_repeatable
 from tui.view.glyphs import RUN_PHASES, Glyphs
+from tui.view.history import usual_words
 from tui.view.layout import size_class
 from tui.view.rows import BLANK, Row, Span, blank, label_row, spaced, text_row, title_row
 from tui.view.safe_text import SafeText, own, safe
@@ -52,6 +52,7 @@ class PipelineScene:
     is_read: bool = True
     trouble: str = ""
     """Why it cannot be read; empty: it can."""
+    history: PipelineHistory | None = None
     facts: Mapping[str, str] | None = None
     """What stands beside a part in the list of parts."""
 
@@ -84,7 +85,12 @@ def pipeline_headline(scene: PipelineScene) -> Row:
         return _plain(own("Nothing was started."), own(""))
     once = not_repeatable(scene.plan)
     more = own(f", {count(once, 'task')} not repeatable" if once else "")
-    return _plain(own("Nothing was started."), own(f" It would be {plan_size(scene.plan)}{more}."))
+    return _plain(own("Nothing was started."), own(f" It would be {runs_on(scene.plan)}{more}."))
+
+
+def runs_on(plan: Plan) -> SafeText:
+    """``15 job runs on 13 hosts``."""
+    return own(f"{count(plan.job_run_count(), 'job run')} on {count(len(plan.hosts), 'host')}")
 
 
 def _names(names: tuple[str, ...]) -> SafeText:
@@ -119,7 +125,7 @@ def about_rows(scene: PipelineScene, width: int, glyphs: Glyphs, *, active: bool
                     Span(own(part), "text" if on else "muted"),
                 ),
                 right=(Span(fact, "muted"),) if fact else (),
-                bg=("sel" if active or on else None) if on else None,
+                bg="sel" if on else None,
                 edge="acc" if on and active else None,
             )
         )
@@ -147,6 +153,9 @@ def _facts(scene: PipelineScene, width: int, glyphs: Glyphs) -> list[Row]:
     ]
     if scene.last is not None:
         rows.append(label_row(own("last run"), run_words(scene.last, scene.here, glyphs), label_width=_LABEL))
+    if scene.history is not None and (times := usual_words(scene.history)):
+        rows += [label_row(own("took"), times[:2], label_width=_LABEL)]
+        rows += [label_row(own(""), times[3:], label_width=_LABEL)] if times[3:] else []
     return rows
 
 

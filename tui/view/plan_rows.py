@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runners.model.plan import Plan, PlannedJob
+from runners.model.plan import Plan, PlannedJob, words_of
 from runners.model.preview import Marker, Preview, PreviewHost, PreviewTask
 from runners.plan.render import PlanPart, jobs_in_order, plan_lines, plan_size
 from tui.view.cells import wrap
@@ -42,27 +42,27 @@ def plan_rows(plan: Plan, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
 
 def start_preview(plan: Plan, pinned: str = "") -> Preview:
     """What starting ``plan`` does; ``pinned`` is the run that it repeats."""
-    hosts = [
-        PreviewHost(host=host, job_run=f"{job.id}@{host}", attempt=1, tasks=_tasks(plan, job, host))
-        for stage in plan.stages
-        for job in jobs_in_order(stage)
-        for host in job.hosts
-    ]
+    hosts: list[PreviewHost] = []
+    for stage in plan.stages:
+        for job in jobs_in_order(stage):
+            tasks = _tasks(plan, job)
+            hosts += [PreviewHost(host=one, job_run=f"{job.id}@{one}", attempt=1, tasks=tasks) for one in job.hosts]
+    once = not_repeatable(plan)
+    more = f", {count(once, 'task')} not repeatable" if once else ""
+    scope = [f"{plan_size(plan)}{more}{f', as {pinned} pinned them' if pinned else ''}."]
     values = ", ".join(f"{name}={value}" for name, value in plan.params.items())
-    scope = [f"{plan_size(plan)}{f', as {pinned} pinned them' if pinned else ''}."]
     scope += [f"With {values}."] if values else []
     scope += [f"Limited to {plan.limit}; left out: {', '.join(plan.left_out) or 'no whole job'}."] if plan.limit else []
-    once = not_repeatable(plan)
-    verb = "is" if once == 1 else "are"
-    warnings = [f"{count(once, 'task')} {verb} not repeatable: nothing repeats them without a person"] if once else []
-    return Preview(title=f"start {plan.pipeline}", scope=" ".join(scope), hosts=tuple(hosts), warnings=tuple(warnings))
+    return Preview(title=f"start {plan.pipeline}", scope=" ".join(scope), hosts=tuple(hosts))
 
 
-def _tasks(plan: Plan, job: PlannedJob, host: str) -> tuple[PreviewTask, ...]:
+def _tasks(plan: Plan, job: PlannedJob) -> tuple[PreviewTask, ...]:
+    """For one host exactly what it gets; for several with the templates as they were written."""
+    alone = job.hosts[0] if len(job.hosts) == 1 else None
     return tuple(
         PreviewTask(
             name=task.name,
-            command=plan.words_of(task, host),
+            command=plan.words_of(task, alone) if alone is not None else words_of(task),
             marker=Marker.RUN if task.repeatable else Marker.NOT_REPEATABLE,
             manner=task.manner,
         )
