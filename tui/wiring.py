@@ -108,6 +108,7 @@ async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
     from runners.adapters.clock import SystemClock
     from runners.adapters.local import LocalTransport
     from runners.adapters.log_files import FileLogStore
+    from runners.adapters.reading_files import LocalReadingFiles
     from runners.adapters.routing import RoutingTransport
     from runners.adapters.run_files import LocalRunFiles
     from runners.adapters.run_folders import LocalRunFolders
@@ -132,6 +133,7 @@ async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
         vault=vault,
         folders=LocalRunFolders(place),
         retention=_retention(),
+        readings=LocalReadingFiles(place),
     )
 
 

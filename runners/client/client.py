@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from runners.client.http import httpx
 from runners.client.place import SocketPath
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from runners.model.events import Event
     from runners.model.host_check import HostCheck
     from runners.model.inventory import Host
+    from runners.model.metrics import HostReading
     from runners.model.preview import Preview
     from runners.model.snapshot import PlanAnswer, RunSnapshot
 
@@ -84,6 +86,14 @@ class ControllerClient:
         """Earlier runs of a pipeline, newest first, and how they usually go; of one environment, when it is named."""
         params = {"limit": limit, **({"environment": environment} if environment else {})}
         return await self._get(f"/v1/pipelines/{pipeline}/history", api.PipelineHistory, params)
+
+    async def usual(self, uid: str) -> api.Usual:
+        """How long runs like this one usually take."""
+        return await self._get(f"/v1/runs/{uid}/usual", api.Usual)
+
+    async def before(self, uid: str, job_run: str = "") -> api.Before:
+        """What changed since the last good run, and whether the failure of ``stage/job@host`` was seen before."""
+        return await self._get(f"/v1/runs/{uid}/before", api.Before, {"job": job_run} if job_run else {})
 
     async def start_run(self, request: api.StartRun) -> api.RunStarted:
         """Plan and start; raises ``ProblemsFound`` and nothing was started."""
@@ -153,6 +163,22 @@ class ControllerClient:
         """Bytes of one execution's log."""
         response = await self._send("GET", f"/v1/runs/{uid}/logs/{key}", params={"from": offset, "bytes": max_bytes})
         return response.content
+
+    async def readings(self, uid: str, host: str) -> list[HostReading]:
+        """How a host was while a run was on it, oldest first."""
+        from runners.model.metrics import HostReading
+
+        return await self._get(f"/v1/runs/{uid}/hosts/{quote(host, safe='')}/readings", list[HostReading])
+
+    async def follow_readings(self, uid: str, host: str) -> AsyncGenerator[HostReading, None]:
+        """As ``readings``, then each one as it comes; while this is open the host is looked at often."""
+        from runners.model.metrics import HostReading
+
+        path = f"/v1/runs/{uid}/hosts/{quote(host, safe='')}/readings"
+        async with self._stream(path, {"follow": 1}, read_timeout_s=STATUS_SILENCE_S) as lines:
+            async for line in lines:
+                if line != b"{}":
+                    yield decode(line, HostReading)
 
     async def events(
         self, uid: str, after: int = 0, *, follow: bool = True, watch: bool = False

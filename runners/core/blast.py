@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from runners.core.memo import Memo
 from runners.core.ready import counts_of
 from runners.core.tasks import last_task
 from runners.model.phases import FAILURES, Phase
-from runners.model.state import RunState
+from runners.model.state import JobState, RunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,31 +34,41 @@ class Blast:
         return self.hosts - self.touched
 
 
+class _Reach(NamedTuple):
+    """Hosts of one job."""
+
+    every: frozenset[str]
+    touched: frozenset[str]
+    failed: frozenset[str]
+    unknown: frozenset[str]
+    open: frozenset[str]
+
+
+def _reach_of(job: JobState) -> _Reach:
+    # An attempt starts with its first task, so only the very first moment has one without.
+    touched = (run.host for run in job.runs if any(last_task(attempt) for attempt in run.attempts[:1]))
+    return _Reach(
+        every=frozenset(run.host for run in job.runs),
+        touched=frozenset(touched),
+        failed=frozenset(run.host for run in job.runs if run.phase in FAILURES),
+        unknown=frozenset(run.host for run in job.runs if run.phase is Phase.UNKNOWN),
+        open=frozenset(run.host for run in job.runs if run.phase not in (Phase.SUCCEEDED, Phase.SKIPPED)),
+    )
+
+
+_reach = Memo(_reach_of)
+
+
 def blast(state: RunState) -> Blast:
-    """Count; a look at every job run."""
-    every: set[str] = set()
-    touched: set[str] = set()
-    failed: set[str] = set()
-    unknown: set[str] = set()
-    open_: set[str] = set()
-    for stage in state.stages:
-        for job in stage.jobs:
-            for run in job.runs:
-                every.add(run.host)
-                # An attempt starts with its first task, so only the very first moment has one without.
-                if any(last_task(attempt) for attempt in run.attempts[:1]):
-                    touched.add(run.host)
-                if run.phase in FAILURES:
-                    failed.add(run.host)
-                elif run.phase is Phase.UNKNOWN:
-                    unknown.add(run.host)
-                if run.phase not in (Phase.SUCCEEDED, Phase.SKIPPED):
-                    open_.add(run.host)
+    """Count; only jobs that changed since the last count are walked."""
+    reach = [_reach(job) for stage in state.stages for job in stage.jobs]
+    every: frozenset[str] = frozenset().union(*(one.every for one in reach))
+    open_: frozenset[str] = frozenset().union(*(one.open for one in reach))
     return Blast(
         hosts=len(every),
-        touched=len(touched),
-        failed=len(failed),
-        unknown=len(unknown),
+        touched=len(frozenset().union(*(one.touched for one in reach))),
+        failed=len(frozenset().union(*(one.failed for one in reach))),
+        unknown=len(frozenset().union(*(one.unknown for one in reach))),
         done=len(every) - len(open_),
         phases=counts_of(state),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runners.core.blast import blast
 from runners.core.guards import in_words
-from runners.core.holds import hold_of, waits_for_person_alone
+from runners.core.holds import hold_finder, waits_for_person_alone
 from runners.core.index import index_of, short_name
 from runners.core.next_steps import next_steps
 from runners.core.outcome import stopped_by, warnings_of
@@ -26,7 +26,7 @@ _NO_TASK = TaskState()
 
 def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
     """The whole run as INTERFACE.md says it; ``found`` are its holds."""
-    phase = phase_now(state, found)
+    phase, hold = phase_now(state, found), hold_finder(state, found)
     return api.RunDocument(
         id=state.name,
         uid=state.uid,
@@ -50,7 +50,7 @@ def document(state: RunState, found: Sequence[Hold]) -> api.RunDocument:
             for stage in state.stages
         ),
         jobs=tuple(
-            _job(state, state.plan.stages[place.stage].jobs[place.job], _run_at(state, id_), hold_of(state, found, id_))
+            _job(state, state.plan.stages[place.stage].jobs[place.job], _run_at(state, id_), hold(id_))
             for id_, place in index_of(state.plan).places.items()
         ),
         holds=hold_documents(found),

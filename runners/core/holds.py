@@ -5,7 +5,7 @@ Only the controller calls this, because hosts and free places are known to it al
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,6 +26,8 @@ from runners.model.state import JobRunState, RunState
 _QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.SECRET, HoldKind.CAPACITY})
 _PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL, HoldKind.WAIT})
 """Kinds that end by themselves, sooner or later."""
+_AT_REST = frozenset({Phase.SUCCEEDED, Phase.SKIPPED, Phase.ROLLED_BACK})
+"""Phases in which a job run waits for nothing, unless its rollback is to come."""
 _STEPS = {
     "": "finally runs; cancel again to stop it",
     "asked": "asked to stop",
@@ -71,8 +73,13 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
     yield from secret_holds(state)
     if waits_for_turn(state):
         yield host_holds.get(state.name) or turn_hold(state, ())
+    # A pause keeps a passed stage from being opened again for what a person retried.
+    begun = (StagePhase.RUNNING, StagePhase.HELD, *([StagePhase.PASSED] if paused else []))
     for s, stage in enumerate(state.stages):
+        quiet = _AT_REST if stage.phase in begun else _AT_REST | {Phase.WAITING}
         for j, job in enumerate(stage.jobs):
+            if job.counts.keys() <= quiet and not rolling_back:
+                continue
             queued: list[Hold] = []
             waiting: list[JobRunState] = []
             for h, run in enumerate(job.runs):
@@ -87,8 +94,6 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
             if rolling_back and any(run.rollback_due and run.phase in ENDED for run in job.runs):
                 text = "is rolled back when its turn comes: newest first"
                 yield Hold(kind=HoldKind.ROLLBACK, what=job_id, text=text, since=state.last_event_at)
-            # A pause keeps a passed stage from being opened again for what a person retried.
-            begun = (StagePhase.RUNNING, StagePhase.HELD, *([StagePhase.PASSED] if paused else []))
             if waiting and stage.phase in begun:
                 since = min((run.since for run in waiting if run.since is not None), default=stage.started_at)
                 yield Hold(kind=HoldKind.NEEDS, what=job_id, text=_why_waiting(state, Place(s, j, 0)), since=since)
@@ -204,17 +209,29 @@ def _stage_before(state: RunState, s: int) -> str:
 
 def hold_of(state: RunState, found: Sequence[Hold], job_run: str) -> Hold | None:
     """The hold among ``found`` that a job run waits for; None when it does not wait."""
-    s, j, h = place_of(state, job_run)
-    stage, job_id = state.stages[s], state.plan.stages[s].jobs[j].id
-    phase = stage.jobs[j].runs[h].phase
-    shared: Hold | None = None
+    return hold_finder(state, found)(job_run)
+
+
+def hold_finder(state: RunState, found: Sequence[Hold]) -> Callable[[str], Hold | None]:
+    """``hold_of`` for whoever asks about many job runs."""
+    by_what: dict[str, list[Hold]] = {}
     for hold in found:
-        if hold.what == job_run:
-            return hold
-        if (phase is Phase.WAITING and hold.kind is HoldKind.NEEDS and hold.what == job_id) or (
-            phase in (Phase.QUEUED, Phase.ROLLING_BACK) and hold.kind in _QUEUE and hold.what == job_id
-        ):
-            shared = hold
-        if phase is Phase.WAITING and hold.kind is HoldKind.STAGE and hold.what == stage.name:
-            shared = shared or hold
-    return shared
+        by_what.setdefault(hold.what, []).append(hold)
+
+    def find(job_run: str) -> Hold | None:
+        s, j, h = place_of(state, job_run)
+        own = by_what.get(job_run)
+        if own:
+            return own[0]
+        phase = state.stages[s].jobs[j].runs[h].phase
+        shared = by_what.get(state.plan.stages[s].jobs[j].id, ())
+        for hold in reversed(shared):
+            if (phase is Phase.WAITING and hold.kind is HoldKind.NEEDS) or (
+                phase in (Phase.QUEUED, Phase.ROLLING_BACK) and hold.kind in _QUEUE
+            ):
+                return hold
+        if phase is not Phase.WAITING:
+            return None
+        return next((hold for hold in by_what.get(state.stages[s].name, ()) if hold.kind is HoldKind.STAGE), None)
+
+    return find

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from runners.core.memo import Memo
 from runners.model.plan import Plan, PlannedJob
 from runners.model.state import JobRunState, RunState
 
@@ -35,24 +36,6 @@ class PlanIndex:
     """By job run id: the params of the last run in which it succeeded; what never did is left out."""
 
 
-_MOST_PLANS = 64
-_indexes: OrderedDict[int, tuple[Plan, PlanIndex]] = OrderedDict()
-
-
-def index_of(plan: Plan) -> PlanIndex:
-    """The index of this very plan object."""
-    # By identity: a plan holds mappings and cannot be hashed. The entry holds the plan, so its id cannot be reused.
-    held = _indexes.get(id(plan))
-    if held is not None:
-        _indexes.move_to_end(id(plan))
-        return held[1]
-    index = _build(plan)
-    _indexes[id(plan)] = (plan, index)
-    if len(_indexes) > _MOST_PLANS:
-        _indexes.popitem(last=False)
-    return index
-
-
 def _build(plan: Plan) -> PlanIndex:
     previous = {id_: earlier.params for earlier in reversed(plan.previous) for id_ in earlier.job_runs}
     places: dict[str, Place] = {}
@@ -73,6 +56,14 @@ def _build(plan: Plan) -> PlanIndex:
     return PlanIndex(
         places=places, needs=tuple(needs), needed_by=tuple(needed_by), short_names=short_names, previous=previous
     )
+
+
+_index = Memo(_build)
+
+
+def index_of(plan: Plan) -> PlanIndex:
+    """The index of this very plan object."""
+    return _index(plan)
 
 
 def place_of(state: RunState, job_run: str) -> Place:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runners.core.index import Place, PlanIndex, index_of
+from runners.core.memo import Memo
 from runners.model.definition import OnFailure
 from runners.model.phases import BAD, Phase
 from runners.model.plan import PlannedJob
-from runners.model.state import JobRunState, RunState
+from runners.model.state import JobRunState, JobState, RunState
 
 PREVIOUS = "ONDUTY_PREVIOUS_"
 """Prefix of the variables with the params of the last run that succeeded."""
@@ -36,11 +37,18 @@ def can_be_rolled_back(index: PlanIndex, planned: PlannedJob, run: JobRunState) 
     return is_left(planned, run) and not run.answered and not lacks_previous(index, planned, run)
 
 
-def every_run(state: RunState) -> Iterator[tuple[Place, PlannedJob, JobRunState]]:
-    """All job runs in plan order."""
+def _begun_of(job: JobState) -> tuple[tuple[int, JobRunState], ...]:
+    return tuple((h, run) for h, run in enumerate(job.runs) if run.first_dispatch)
+
+
+_begun = Memo(_begun_of)
+
+
+def begun_runs(state: RunState) -> Iterator[tuple[Place, PlannedJob, JobRunState]]:
+    """Job runs that dispatched anything, in plan order."""
     for s, stage in enumerate(state.plan.stages):
         for j, planned in enumerate(stage.jobs):
-            for h, run in enumerate(state.stages[s].jobs[j].runs):
+            for h, run in _begun(state.stages[s].jobs[j]):
                 yield Place(s, j, h), planned, run
 
 
@@ -61,19 +69,19 @@ def waves(state: RunState) -> Iterator[tuple[PlannedJob, tuple[JobRunState, ...]
 
 def left(state: RunState) -> tuple[str, ...]:
     """Job runs that did something, have a rollback and are not rolled back, in plan order."""
-    return tuple(run.id for _, planned, run in every_run(state) if is_left(planned, run))
+    return tuple(run.id for _, planned, run in begun_runs(state) if is_left(planned, run))
 
 
 def without_rollback(state: RunState) -> tuple[str, ...]:
     """Job runs that did something and have no rollback, in plan order."""
-    return tuple(run.id for _, planned, run in every_run(state) if run.first_dispatch and not planned.rollback)
+    return tuple(run.id for _, planned, run in begun_runs(state) if not planned.rollback)
 
 
 def without_previous(state: RunState) -> tuple[str, ...]:
     """Job runs that did something and whose rollback needs an earlier release that is not known, in plan order."""
     index = index_of(state.plan)
     return tuple(
-        run.id for _, planned, run in every_run(state) if is_left(planned, run) and lacks_previous(index, planned, run)
+        run.id for _, planned, run in begun_runs(state) if is_left(planned, run) and lacks_previous(index, planned, run)
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from runners.engine.host_around import Around
 from runners.engine.host_executions import TellNews
 from runners.engine.host_link import HostLink
 from runners.engine.host_slots import HostSlots
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
+from runners.engine.readings import Readings
 from runners.engine.timers import Timers
 from runners.model.api import HostStatus
 from runners.model.holds import Hold
@@ -35,18 +37,22 @@ class HostPool:
         tell: TellNews,
         changed: Callable[[], None],
         watched: Callable[[], Collection[str]],
+        readings: Readings,
     ) -> None:
-        self._transport = transport
-        self._clock = clock
-        self._timers = timers
-        self._dice = dice
-        self._limits = limits
-        self._logs = logs
-        self._tell = tell
-        self._changed = changed
-        self._watched = watched
         self._links: dict[_Record, HostLink] = {}
-        self._slots = HostSlots(limits.hosts, wanted=self._make_room)
+        self._around = Around(
+            transport=transport,
+            clock=clock,
+            timers=timers,
+            dice=dice,
+            limits=limits,
+            slots=HostSlots(limits.hosts, wanted=self._make_room),
+            logs=logs,
+            tell=tell,
+            changed=changed,
+            watched=watched,
+            readings=readings,
+        )
 
     def link(self, host: Host) -> HostLink:
         """The link of a host; made, not yet connected, when it is first asked for."""
@@ -54,19 +60,7 @@ class HostPool:
         record = (*own, host.known_hosts, host.ssh_config, host.via)
         found = self._links.get(record)
         if found is None:
-            found = HostLink(
-                host,
-                transport=self._transport,
-                clock=self._clock,
-                timers=self._timers,
-                dice=self._dice,
-                limits=self._limits,
-                slots=self._slots,
-                logs=self._logs,
-                tell=self._tell,
-                changed=self._changed,
-                watched=self._watched,
-            )
+            found = HostLink(host, self._around)
             self._links[record] = found
         return found
 

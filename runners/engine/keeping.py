@@ -57,12 +57,13 @@ class Keeping:
         timers: Timers,
         watched: Callable[[], Collection[str]],
         changed: Callable[[], None],
+        gone: Callable[[str], None],
     ) -> None:
-        """``changed`` is told after a run went. Without ``folders`` everything is kept."""
+        """``gone`` is told which run goes, ``changed`` after some went. Without ``folders`` everything is kept."""
         self._store, self._runs, self._folders = store, runs, folders
         self._retention = retention if folders is not None else KEEP_ALL
         self._clock, self._timers = clock, timers
-        self._watched, self._changed = watched, changed
+        self._watched, self._changed, self._gone = watched, changed, gone
         self._timer: Timer | None = None
         self._task: asyncio.Task[None] | None = None
         self._seen: tuple[int, int] | None = None
@@ -160,6 +161,7 @@ class Keeping:
             await self._folders.unmark(uid)
             return False
         self._runs.forget(uid)
+        self._gone(uid)
         await self._folders.remove(uid)
         return True
 

@@ -34,6 +34,8 @@ class Limits:
     """The same, while nobody looks and something runs there."""
     rooms_s: float = 60.0
     """Between two looks at how full its disks are."""
+    keep_readings_s: float = 5.0
+    """How often what was seen of hosts is written down."""
     quiet_ask_s: float = 1.0
     """Between two questions for the verdict of an execution whose log must not be read yet."""
     status_s: float = 0.1

@@ -1,6 +1,6 @@
 """How one host is, looked at as often as somebody looks at it, over the session that is open anyway.
 
-While a screen has a run of this host open and something of it is here: every two seconds. While something runs and
+While a screen has this host open, or a run of which something is here: every two seconds. While something runs and
 nobody looks: every fifteen, after a first pair. Else not at all. The disks are looked at once a minute.
 """
 
@@ -25,7 +25,8 @@ class Sampled(Protocol):
     def heard(self) -> None: ...
     def is_watched(self) -> bool: ...
     def live_keys(self) -> tuple[str, ...]: ...
-    def has_reading(self) -> None: ...
+    def is_worth_a_look(self) -> bool: ...
+    def has_reading(self, reading: HostReading) -> None: ...
 
 
 class Sampler:
@@ -66,7 +67,8 @@ class Sampler:
             return
         now_s = self._clock.monotonic()
         keys = self._link.live_keys()
-        if keys and not self._looking and (self._link.is_watched() or self._is_due(now_s)):
+        worth = self._link.is_worth_a_look()
+        if worth and not self._looking and (self._link.is_watched() or self._is_due(now_s)):
             self._looking, self._looked_s = True, now_s
             self._looks += 1
             rooms = self._rooms_s is None or now_s - self._rooms_s >= self._limits.rooms_s
@@ -90,4 +92,4 @@ class Sampler:
         self.reading = reading_of(self._before, sample, at_utc=self._clock.now_utc(), cpus=self._cpus)
         self._before = sample
         self._link.heard()
-        self._link.has_reading()
+        self._link.has_reading(self.reading)

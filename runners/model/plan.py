@@ -122,7 +122,7 @@ class Previous:
     job_runs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Plan:
     """A run before it starts. Content-addressed: its digest stands in the ``run_created`` event."""
 

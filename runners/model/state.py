@@ -174,8 +174,8 @@ class JobRunState(StatePart, frozen=True, kw_only=True):
         return self.attempts[-1] if self.attempts else None
 
 
-class JobState(StatePart, frozen=True, kw_only=True):
-    """One job: its job runs in host order."""
+class JobState(StatePart, frozen=True, kw_only=True, weakref=True, gc=True):
+    """One job: its job runs in host order. What is worked out of it may be kept for as long as it lives."""
 
     name: str
     runs: tuple[JobRunState, ...]

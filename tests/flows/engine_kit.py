@@ -28,6 +28,7 @@ from runners.testing.fake_clock import FakeClock
 from runners.testing.fake_files import FakeRunFiles, FakeRunFolders, FakeSourceFiles
 from runners.testing.fake_transport import FakeTransport
 from runners.testing.fake_web import FakeWeb
+from runners.testing.memory_readings import MemoryReadings
 from runners.testing.memory_store import MemoryDisk, MemoryLogStore, MemoryRunStore
 
 
@@ -116,6 +117,9 @@ class Advisor:
                 )
         return Advice(page=None)
 
+    def fingerprint(self, line: str) -> str:
+        return line.rstrip("0123456789")
+
 
 @dataclass
 class Kit:
@@ -132,6 +136,7 @@ class Kit:
     limits: Limits = field(default_factory=Limits)
     folders: FakeRunFolders = field(default_factory=FakeRunFolders)
     retention: Retention = KEEP_ALL
+    readings: MemoryReadings = field(default_factory=MemoryReadings)
     secrets: SecretSources = field(default_factory=NoSources)
     numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
     engine: Engine = field(init=False)
@@ -154,6 +159,7 @@ class Kit:
             vault=Vault(self.secrets, aside=at_once),
             folders=self.folders,
             retention=self.retention,
+            readings=self.readings,
         )
         return self.engine
 

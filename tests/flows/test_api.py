@@ -139,3 +139,9 @@ def test_strange_offers_and_headers_change_nothing(home: Person, uid: str) -> No
     assert home.api("GET", "/v1/hello", headers={"Host": "evil.example"}).json()["pid"] == home.pid
     assert home.api("GET", f"/v1/runs/{uid}/stream", params={"after": "-5", "follow": "0"}).status_code == 200
     assert home.api("GET", f"/v1/runs/{uid}/stream", params={"after": str(10**30), "follow": "0"}).status_code < 500
+
+
+def test_readings_of_a_host_are_those_of_a_host_of_the_run(home: Person, uid: str) -> None:
+    assert home.api("GET", f"/v1/runs/{uid}/hosts/local/readings").json() == []
+    for wrong in ("db1", "..%2f..%2fonduty.sqlite"):
+        assert problem(home.api("GET", f"/v1/runs/{uid}/hosts/{wrong}/readings"))["type"] == "not_found"

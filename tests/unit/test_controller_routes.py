@@ -16,11 +16,13 @@ from runners.controller.app import Routes
 from runners.controller.credentials import Agents
 from runners.core.describe import document
 from runners.model import api
-from runners.model.errors import ControllerUnreachable
+from runners.model.errors import ControllerUnreachable, NotFound
 from runners.model.events import Event, RunHeld
+from runners.model.metrics import HostReading
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 
+READINGS = (HostReading(at=1.0, cpu_percent=5.0), HostReading(at=3.0))
 STATE = Simulator(plan_of(stage("one", job("release", "web1")))).state
 
 
@@ -45,6 +47,17 @@ class Scripted:
     async def status_changes(self, sign_of_life_s: float) -> AsyncIterator[api.Status]:
         hosts = (api.HostStatus(name="web1", address="web1", phase="idle"),)
         yield api.Status(at="now", runs=(api.RunStatus(uid="U"), api.RunStatus(uid="V")), hosts=hosts, summaries=())
+
+    async def host_readings(self, uid: str, host: str) -> tuple[HostReading, ...]:
+        if host != "web/1":
+            raise NotFound(f"no host {host}")
+        return READINGS
+
+    async def follow_host(
+        self, uid: str, host: str, sign_of_life_s: float
+    ) -> AsyncIterator[tuple[HostReading, ...] | None]:
+        yield READINGS
+        yield None
 
     async def events(self, uid: str, after: int, *, follow: bool) -> AsyncIterator[Event | None]:
         for seq in (after + 1, after + 2):
@@ -136,3 +149,13 @@ async def test_a_brief_answer_is_the_whole_one_without_the_state(routes: Routes)
     whole = (await ask(routes, "/v1/runs/U")).json()
     brief = (await ask(routes, "/v1/runs/U", params={"brief": 1})).json()
     assert brief == {"document": whole["document"], "state": {"seq": whole["state"]["seq"]}}
+
+
+async def test_readings_of_a_host_come_whole_or_one_by_one_with_a_sign_of_life(routes: Routes) -> None:
+    whole = await ask(routes, "/v1/runs/U/hosts/web%2F1/readings")
+    assert whole.json() == [{"at": 1.0, "cpu_percent": 5.0}, {"at": 3.0}]
+    followed = await ask(routes, "/v1/runs/U/hosts/web%2F1/readings", params={"follow": 1})
+    assert followed.text.splitlines() == ['{"at":1.0,"cpu_percent":5.0}', '{"at":3.0}', "{}"]
+    assert routes.open_streams == 0
+    unknown = await ask(routes, "/v1/runs/U/hosts/db1/readings", params={"follow": 1})
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "not_found")

@@ -7,7 +7,8 @@ from msgspec.structs import replace as changed
 from runners.model.phases import Phase
 from tests.screens import scenes
 from tests.unit.view_text import text_of, token_of
-from tui.view.facts import place_of, what_it_means
+from tui.view.exit_words import what_it_means
+from tui.view.facts import place_of
 from tui.view.glyphs import UNICODE
 from tui.view.headline import board_headline, run_headline
 from tui.view.scene import BoardScene, Here, RunScene

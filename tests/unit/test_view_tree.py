@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from runners.testing.builders import job, plan_of, stage
+from runners.testing.simulator import Simulator
 from tests.screens import scenes
 from tests.unit.view_text import texts_of
 from tui.view.facts import under
 from tui.view.glyphs import ASCII, UNICODE
-from tui.view.job_tree import job_tree, jobs_info, without_common_suffix
+from tui.view.job_tree import Item, job_tree, jobs_info, without_common_suffix
+from tui.view.rows import DrawnRows, Row, text_row
 from tui.view.safe_text import own
 
 
@@ -122,3 +126,28 @@ def test_cancelling_a_run_folds_what_never_started() -> None:
     rows = texts_of(job_tree(scenes.cancelling_scene(), 30, UNICODE).rows, 30)
     assert "  ⊖ web8 ⋯ web12     cancelled" in rows
     assert "⊖ after" in rows
+
+
+def test_a_row_is_drawn_when_it_is_looked_at() -> None:
+    drawn: list[int] = []
+
+    def draw(at: int) -> Row:
+        drawn.append(at)
+        return text_row(own(f"row {at}"))
+
+    rows = DrawnRows(100_000, draw)
+    assert len(rows) == 100_000
+    assert rows[7] == rows[7] == rows[-99_993] == text_row(own("row 7"))
+    assert rows[99_999:] == (text_row(own("row 99999")),)
+    assert drawn == [7, 99_999]
+    with pytest.raises(IndexError):
+        rows[100_000]
+
+
+def test_a_run_of_a_hundred_thousand_job_runs_is_a_tree_of_those_that_need_a_look() -> None:
+    hosts = " ".join(f"web{number}" for number in range(200))
+    sim = Simulator(plan_of(*(stage(f"s{at}", job("a", hosts), job("b", hosts)) for at in range(250))))
+    tree = job_tree(scenes.scene_of(sim), 30, UNICODE)
+    assert len(tree.rows) < 1_500, "what waits is folded"
+    assert tree.index_of("s249/b@web199") is None
+    assert tree.item(tree.index_of("s249/b")) == Item("s249/b", tuple(f"s249/b@web{n}" for n in range(200)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
@@ -206,7 +206,7 @@ class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
             self._seen = seen
             self.paint()
 
-    def set_pane(self, name: str, title: Row | None, rows: tuple[Row, ...]) -> None:
+    def set_pane(self, name: str, title: Row | None, rows: Sequence[Row]) -> None:
         """Rows of a pane, under its title, inside its margins."""
         pane = self.current_layout().pane(name)
         if pane is None:

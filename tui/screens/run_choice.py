@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runners.model.phases import LIVE
+from runners.model.phases import FAILURES, LIVE, Phase
 from runners.model.state import RunState
 from tui.view.facts import FOLDED, Place, is_bad, place_of, places, under, worst
 from tui.view.job_tree import JobTree
@@ -18,7 +18,7 @@ class Choice:
         """False: the selection goes to what needs a look, whenever that changes."""
         self.opened: set[str] = set()
         self.folded: set[str] = set()
-        self.tree = JobTree(rows=(), items=())
+        self.tree = JobTree()
 
     def follow(self, state: RunState) -> None:
         """Select what needs a look, unless the person chose."""
@@ -38,12 +38,12 @@ class Choice:
     def id(self) -> str:
         """What the row stands for that shows the selection."""
         row = self.row()
-        item = self.tree.items[row] if row is not None else None
+        item = self.tree.item(row)
         return item.id if item is not None else self.selected
 
     def select(self, row: int) -> bool:
         """Choose a row; False when it cannot be chosen."""
-        item = self.tree.items[row] if 0 <= row < len(self.tree.items) else None
+        item = self.tree.item(row)
         if item is None:
             return False
         self.selected, self.by_person = item.id, True
@@ -67,7 +67,7 @@ class Choice:
     def is_open(self) -> bool:
         """Whether the selected stage shows its jobs."""
         row = self.row()
-        following = self.tree.items[row + 1] if row is not None and row + 1 < len(self.tree.items) else None
+        following = self.tree.item(row + 1) if row is not None else None
         return following is not None and following.id.startswith(f"{self.id()}/")
 
     def open(self) -> bool:
@@ -76,7 +76,7 @@ class Choice:
         if not self.is_group() or self.is_open():
             return False
         row = self.row()
-        item = self.tree.items[row] if row is not None else None
+        item = self.tree.item(row)
         # Hosts that were put together have no row of their own once they are open: the first of them is selected.
         first = item.members[0] if item is not None and item.members and self._kind(chosen) is not None else chosen
         self.selected, self.by_person = first, True
@@ -103,23 +103,27 @@ class Choice:
 
     # ----- what it stands for
 
-    def members(self, state: RunState) -> tuple[str, ...]:
-        """Job runs that the selected row stands for."""
-        if place_of(state, self.selected) is not None:
-            return (self.selected,)
+    def members(self, state: RunState, *phases: Phase) -> tuple[str, ...]:
+        """Job runs that the selected row stands for; ``phases``: only those that are in one of them."""
+        if (one := place_of(state, self.selected)) is not None:
+            return (self.selected,) if not phases or one.run.phase in phases else ()
         row = self.row()
-        item = self.tree.items[row] if row is not None else None
-        if item is not None and item.id == self.selected:
+        item = self.tree.item(row)
+        if item is None or item.id != self.selected or (phases and "@" not in item.id):
+            return tuple(place.run.id for place in under(state, self.selected, *phases))
+        if not phases:
             return item.members
-        return tuple(place.run.id for place in under(state, self.selected))
+        found = (place_of(state, one) for one in item.members)
+        return tuple(place.run.id for place in found if place is not None and place.run.phase in phases)
 
     def target(self, state: RunState) -> Place | None:
         """The job run that matters most under the selected row."""
-        members = set(self.members(state))
-        found = [place for place in places(state) if place.run.id in members]
-        bad = [place for place in found if is_bad(state, place.run)]
-        live = [place for place in found if place.run.phase in LIVE]
-        return next(iter(bad or live or found), None)
+        for phases in (tuple(FAILURES), tuple(LIVE)):
+            for one in self.members(state, *phases):
+                place = place_of(state, one)
+                if place is not None and (place.run.phase in LIVE or is_bad(state, place.run)):
+                    return place
+        return place_of(state, next(iter(self.members(state)), ""))
 
     @property
     def is_stage(self) -> bool:

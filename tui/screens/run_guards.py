@@ -8,10 +8,9 @@ from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
 from runners.core.guards_run import why_not_pause, why_not_resume, why_not_rollback
 from runners.core.guards_unknown import unknown_of, why_not_reconcile
 from runners.core.secrets import wanted_secrets, why_not_give
-from runners.model.phases import FAILURES, Phase, RunPhase
+from runners.model.phases import ENDED, FAILURES, Phase, RunPhase
 from runners.model.state import RunState
 from tui.screens.run_choice import Choice
-from tui.view.facts import place_of
 from tui.view.scene import RunScene
 
 NO_PAGE = "no page fits; no page is better than a wrong page"
@@ -19,8 +18,12 @@ NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
 _OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile")
 _READING = (*_OF_SELECTION, *_OF_RUN)
-_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
-_LOG = (*_SEARCHES, "follow", "wrap", "times")
+_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump")
+_RETRIES = (Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.BACKING_OFF)
+_SKIPS = (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.CANCELLED)
+_CANCELS = tuple(frozenset(Phase) - ENDED)
+"""Phases that a change may be about; which job runs it is about the guards of the core say."""
+_LOG = (*_SEARCHES, "context", "follow", "wrap", "window-right", "window-left", "times", "colours")
 
 
 def why_not_while_reading(trouble: str) -> Mapping[str, str]:
@@ -76,7 +79,7 @@ def wanted_keys(state: RunState) -> tuple[str, ...]:
 
 def retry_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be retried."""
-    return tuple(one for one in choice.members(state) if not why_not_retry(state, one))
+    return tuple(one for one in choice.members(state, *_RETRIES) if not why_not_retry(state, one))
 
 
 def retry_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
@@ -86,9 +89,8 @@ def retry_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
 
 def skip_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be skipped: those that failed, else all."""
-    wanted = choice.members(state)
-    bad = tuple(one for one in wanted if (place := place_of(state, one)) and place.run.phase in FAILURES)
-    return tuple(one for one in (bad or wanted) if not why_not_skip(state, one))
+    wanted = choice.members(state, *FAILURES) or choice.members(state, *_SKIPS)
+    return tuple(one for one in wanted if not why_not_skip(state, one))
 
 
 def skip_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
@@ -108,11 +110,7 @@ def _why_not_reconcile(state: RunState, choice: Choice, target: str) -> str:
 
 
 def _unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
-    return tuple(
-        one
-        for one in choice.members(state)
-        if (place := place_of(state, one)) is not None and place.run.phase is Phase.UNKNOWN
-    )
+    return choice.members(state, Phase.UNKNOWN)
 
 
 def _why_not_rollback(state: RunState) -> str:
@@ -130,4 +128,4 @@ def cancel_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be cancelled; empty on a stage's row, which stands for the whole run."""
     if choice.is_stage:
         return ()
-    return tuple(one for one in choice.members(state) if not why_not_cancel(state, one))
+    return tuple(one for one in choice.members(state, *_CANCELS) if not why_not_cancel(state, one))

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from runners.core.index import index_of
 from runners.core.tasks import body_of, waits_for_host
 from runners.model.api import HoldDocument
 from runners.model.definition import Part
 from runners.model.holds import PERSON, HoldKind
 from runners.model.phases import ENDED, FAILURES, LIVE, FailureKind, Phase, RunPhase, StagePhase, TaskPhase
 from runners.model.plan import PlannedJob, PlannedTask
-from runners.model.state import JobRunState, RunbookLink, RunState, TaskState
+from runners.model.state import JobRunState, JobState, RunbookLink, RunState, TaskState
 from tui.keys.actions import key_of
+from tui.view.census import census_of, plan_census_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
@@ -45,31 +47,78 @@ class Place:
     run: JobRunState
 
 
-def places(state: RunState) -> Iterator[Place]:
-    """Every job run, in plan order."""
+def places(state: RunState, *phases: Phase) -> Iterator[Place]:
+    """Every job run, or every one in these phases, in plan order; jobs without any of them are not walked."""
     for planned_stage, stage in zip(state.plan.stages, state.stages, strict=True):
         for planned, job in zip(planned_stage.jobs, stage.jobs, strict=True):
-            for run in job.runs:
-                yield Place(stage.name, planned, run)
+            yield from _places_in(stage.name, planned, job, phases)
+
+
+def _places_in(stage: str, planned: PlannedJob, job: JobState, phases: tuple[Phase, ...]) -> Iterator[Place]:
+    if not phases:
+        for run in job.runs:
+            yield Place(stage, planned, run)
+        return
+    by_phase = census_of(job).by_phase
+    found = [by_phase[phase] for phase in phases if phase in by_phase]
+    if len(found) == 1:
+        for run in found[0]:
+            yield Place(stage, planned, run)
+    elif found:
+        for run in job.runs:
+            if run.phase in phases:
+                yield Place(stage, planned, run)
 
 
 def place_of(state: RunState, job_run: str) -> Place | None:
     """The job run of that id."""
-    return next((place for place in places(state) if place.run.id == job_run), None)
+    found = index_of(state.plan).places.get(job_run)
+    return _place_at(state, found) if found is not None else None
 
 
-def under(state: RunState, selected: str) -> tuple[Place, ...]:
-    """The job runs of a stage, a job or a job run; of a folded row those it may stand for; empty for anything else."""
+def places_on(state: RunState, host: str) -> Iterator[Place]:
+    """Every job run on a host, in plan order."""
+    for found in plan_census_of(state.plan).on_host.get(host, ()):
+        yield _place_at(state, found)
+
+
+def _place_at(state: RunState, found: tuple[int, int, int]) -> Place:
+    s, j, h = found
+    stage = state.stages[s]
+    return Place(stage.name, state.plan.stages[s].jobs[j], stage.jobs[j].runs[h])
+
+
+def under(state: RunState, selected: str, *phases: Phase) -> tuple[Place, ...]:
+    """The job runs of a stage, a job or a job run; of a folded row those it may stand for; empty for anything else.
+
+    ``phases``: only those that are in one of them.
+    """
     if not selected:
         return ()
     whole, at, host = selected.partition("@")
     if at and host in FOLDED:
-        found = tuple(one for one in places(state) if one.job.id == whole and folds(state, one.run, host))
+        found = tuple(one for one in _of_job(state, whole, phases) if folds(state, one.run, host))
         if found:
             return found
     if at:
-        return tuple(one for one in places(state) if one.run.id == selected)
-    return tuple(one for one in places(state) if selected in (one.stage, one.job.id))
+        one = place_of(state, selected)
+        return (one,) if one is not None and (not phases or one.run.phase in phases) else ()
+    if "/" in selected:
+        return tuple(_of_job(state, selected, phases))
+    return tuple(
+        one
+        for planned_stage, stage in zip(state.plan.stages, state.stages, strict=True)
+        if stage.name == selected
+        for planned, job in zip(planned_stage.jobs, stage.jobs, strict=True)
+        for one in _places_in(stage.name, planned, job, phases)
+    )
+
+
+def _of_job(state: RunState, job_id: str, phases: tuple[Phase, ...]) -> Iterator[Place]:
+    for planned_stage, stage in zip(state.plan.stages, state.stages, strict=True):
+        for planned, job in zip(planned_stage.jobs, stage.jobs, strict=True):
+            if planned.id == job_id:
+                yield from _places_in(stage.name, planned, job, phases)
 
 
 def is_due(state: RunState, run: JobRunState) -> bool:
@@ -85,22 +134,28 @@ def folds(state: RunState, run: JobRunState, kind: str) -> bool:
 
 def worst(state: RunState) -> Place | None:
     """What somebody should look at first: the earliest failure, else the earliest unknown, else what runs."""
-    ranked = sorted(
-        (place for place in places(state) if is_bad(state, place.run) or place.run.phase in LIVE),
-        key=lambda place: (_rank(place.run.phase), place.run.since or 0.0),
-    )
-    return ranked[0] if ranked else None
+    for phases in (tuple(FAILURES), (Phase.UNKNOWN,), tuple(LIVE - FAILURES - {Phase.UNKNOWN})):
+        found = [one for one in places(state, *phases) if one.run.phase in LIVE or is_bad(state, one.run)]
+        if found:
+            return min(found, key=lambda one: one.run.since or 0.0)
+    return None
 
 
 def looked_at(scene: RunScene) -> Place | None:
     """The job run that the panes beside the list are about: the selected one, else the worst of what is selected."""
+    if not scene.selected:
+        return worst(scene.state)
+    if (one := place_of(scene.state, scene.selected)) is not None:
+        return one
+    bad = [
+        one
+        for one in under(scene.state, scene.selected, *FAILURES, *LIVE)
+        if one.run.phase in LIVE or is_bad(scene.state, one.run)
+    ]
+    if bad:
+        return min(bad, key=lambda one: (_rank(one.run.phase), one.run.since or 0.0))
     members = under(scene.state, scene.selected)
-    if len(members) == 1:
-        return members[0]
-    if members:
-        bad = [one for one in members if is_bad(scene.state, one.run) or one.run.phase in LIVE]
-        return min(bad, key=lambda one: (_rank(one.run.phase), one.run.since or 0.0)) if bad else None
-    return worst(scene.state)
+    return members[0] if len(members) == 1 else None if members else worst(scene.state)
 
 
 def is_bad(state: RunState, run: JobRunState) -> bool:
@@ -221,28 +276,28 @@ def ended_badly(place: Place) -> tuple[str, SafeText] | None:
 def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
     """What a job run waits for: its own hold, else the one that its job, its stage or the whole run shares."""
     run = place.run
+    if own_hold := scene.held.get(run.id):
+        return own_hold[0]
+    queued = run.phase is Phase.QUEUED or (run.phase is Phase.ROLLING_BACK and waits_for_host(run))
+    waiting = run.phase is Phase.WAITING
     shared: HoldDocument | None = None
-    for hold in scene.holds:
-        if hold.what == run.id:
-            return hold
-        queued = run.phase is Phase.QUEUED or (run.phase is Phase.ROLLING_BACK and waits_for_host(run))
-        if hold.what == place.job.id:
-            if hold.kind == HoldKind.ROLLBACK:
-                shared = hold if is_due(scene.state, run) else shared
-            elif hold.kind == HoldKind.NEEDS:
-                shared = hold if run.phase is Phase.WAITING else shared
-            elif hold.kind != HoldKind.STAGE and (queued or (run.phase is Phase.WAITING and hold.kind not in _KNOWN)):
-                shared = hold
-        if hold.what == place.stage and hold.kind == HoldKind.STAGE and run.phase is Phase.WAITING:
-            shared = shared or hold
-    if shared is None and run.phase in (Phase.WAITING, Phase.QUEUED):
+    for hold in scene.held.get(place.job.id, ()):
+        if hold.kind == HoldKind.ROLLBACK:
+            shared = hold if is_due(scene.state, run) else shared
+        elif hold.kind == HoldKind.NEEDS:
+            shared = hold if waiting else shared
+        elif hold.kind != HoldKind.STAGE and (queued or (waiting and hold.kind not in _KNOWN)):
+            shared = hold
+    if shared is None and waiting:
+        shared = next((hold for hold in scene.held.get(place.stage, ()) if hold.kind == HoldKind.STAGE), None)
+    if shared is None and (waiting or run.phase is Phase.QUEUED):
         return next(iter(run_holds(scene)), None)
     return shared
 
 
 def run_holds(scene: RunScene) -> tuple[HoldDocument, ...]:
     """What the whole run waits for."""
-    return tuple(hold for hold in scene.holds if hold.what == scene.state.name)
+    return scene.held.get(scene.state.name, ())
 
 
 def in_keys(text: str) -> SafeText:
@@ -315,52 +370,10 @@ def parse_time(text: str | None) -> float | None:
         return None
 
 
-def listed(names: Sequence[str], most: int = 2) -> SafeText:
-    """``web6``, ``web6 and web7``, ``web6, web7 and 3 more``."""
-    shown = [safe(name) for name in names]
-    if len(shown) > most:
-        return own(f"{', '.join(shown[:most])} and {len(shown) - most} more")
+def listed(names: Sequence[str], most: int = 2, *, of: int = 0) -> SafeText:
+    """``web6``, ``web6 and web7``, ``web6, web7 and 3 more``; ``of``: how many they are where not all are given."""
+    many = max(of, len(names))
+    shown = [safe(name) for name in names[: most + 1]]
+    if many > most:
+        return own(f"{', '.join(shown[:most])} and {many - most} more")
     return own(f"{', '.join(shown[:-1])} and {shown[-1]}") if len(shown) > 1 else own("".join(shown))
-
-
-EXIT_WORDS = {
-    126: "found, but it may not be executed",
-    127: "a command was not found",
-    128: "git and others: a fatal error",
-    255: "also what ssh says when its line breaks",
-}
-"""What shells mean by an exit code (POSIX.1-2024, XCU 2.8.2); 128 and 255 are habits of programs."""
-SIGNAL_WORDS = {
-    1: ("HUP", "its terminal or parent went away"),
-    2: ("INT", "interrupted"),
-    3: ("QUIT", "quit, with a core"),
-    4: ("ILL", "illegal instruction"),
-    6: ("ABRT", "it gave up by itself"),
-    7: ("BUS", "bad memory access"),
-    8: ("FPE", "arithmetic error"),
-    9: ("KILL", "killed, often for lack of memory"),
-    11: ("SEGV", "bad memory access"),
-    13: ("PIPE", "nobody read its output"),
-    14: ("ALRM", "its own alarm"),
-    15: ("TERM", "asked to end"),
-    24: ("XCPU", "its cpu limit"),
-    25: ("XFSZ", "its file size limit"),
-}
-"""Signals by their number on Linux (signal(7)), in words."""
-
-
-def what_it_means(run: JobRunState) -> SafeText:
-    """An exit code or a signal in words, saying so where it is ambiguous; empty when there is nothing to add."""
-    if run.signal is not None:
-        name = run.signal.removeprefix("SIG")
-        return own(next((words for known, words in SIGNAL_WORDS.values() if known == name), ""))
-    code = run.exit_code
-    if code is None or run.phase is Phase.TIMED_OUT:
-        return own("")
-    if code in EXIT_WORDS:
-        return own(EXIT_WORDS[code])
-    if code - 128 in SIGNAL_WORDS:
-        name, words = SIGNAL_WORDS[code - 128]
-        # A shell cannot tell `exit 143` from a child that TERM ended.
-        return own(f"{name} ended a command ({words}), or it said {code} itself")
-    return own("")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from runners.core.ready import counts_of
 from runners.model.api import HoldDocument
 from runners.model.definition import OnFailure
 from runners.model.holds import HoldKind
@@ -15,6 +16,7 @@ from runners.model.phases import BAD, FAILURES, FailureKind, Phase, RunPhase, St
 from runners.model.state import RunState
 from tui.keys.actions import key_of
 from tui.view.board_groups import Need, grouped
+from tui.view.census import plan_census_of
 from tui.view.durations import ago, clock, count, duration
 from tui.view.facts import (
     NEEDS_PERSON,
@@ -28,6 +30,7 @@ from tui.view.facts import (
     parse_time,
     place_of,
     places,
+    places_on,
     reached,
     run_holds,
     running_task,
@@ -41,18 +44,18 @@ from tui.view.scene import BoardScene, Here, RunScene
 
 _MARGINS = (2, 1)
 _VERBS = {Phase.TIMED_OUT: " timed out", Phase.ROLLBACK_FAILED: " rollback failed"}
+_WANTS_HOST = (Phase.RUNNING, Phase.CANCELLING, Phase.QUEUED, Phase.BACKING_OFF)
 _WARNING_PHASES = ("silent", "unreachable", "refused", "host_key_changed")
 
 
 def run_headline(scene: RunScene, glyphs: Glyphs) -> Row:
     """The sentence of the run screen."""
     state = scene.state
-    every = tuple(places(state))
     tolerated = state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLED)
     # What failed before a rollback is dealt with by it.
     bad = FAILURES - BAD if state.phase in REPAIR else FAILURES
-    failed = [] if tolerated else _oldest_first(one for one in every if one.run.phase in bad)
-    unknown = _oldest_first(one for one in every if one.run.phase is Phase.UNKNOWN)
+    failed = [] if tolerated else _oldest_first(places(state, *bad))
+    unknown = _oldest_first(places(state, Phase.UNKNOWN))
     if state.phase is RunPhase.ROLLBACK_INCOMPLETE:
         return _incomplete(scene, failed)
     if failed:
@@ -68,7 +71,7 @@ def run_headline(scene: RunScene, glyphs: Glyphs) -> Row:
     ]
     if waiting:
         return _waits(scene, waiting)
-    return _host_warning(scene, every) or _progress(scene, every)
+    return _host_warning(scene) or _progress(scene)
 
 
 def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
@@ -142,7 +145,7 @@ def consequence(scene: RunScene, place: Place) -> SafeText:
         return safe(f"{state.cancelled_by} is cancelling the run.")
     if scene.is_held:
         return own("Nothing goes on without a person.")
-    others = [one for one in places(state) if one.run.phase is Phase.RUNNING]
+    others = tuple(places(state, Phase.RUNNING))
     also = f" {_run_on(others)}" if others else ""
     match place.job.on_failure:
         case OnFailure.CONTINUE:
@@ -155,15 +158,21 @@ def consequence(scene: RunScene, place: Place) -> SafeText:
             return own(f"Nothing new starts, then the run is rolled back.{also}")
 
 
+def _subjects(found: Sequence[Place]) -> list[SafeText]:
+    """Who a sentence about these job runs is about, each once."""
+    first = {(one.run.host if len(one.job.hosts) > 1 else one.run.id): one for one in reversed(found)}
+    return [subject(one) for one in reversed(first.values())]
+
+
 def _run_on(others: Sequence[Place]) -> str:
-    names = list(dict.fromkeys(subject(one) for one in others))
+    names = _subjects(others)
     return f"{listed(names)} {'runs' if len(names) == 1 else 'run'} on."
 
 
 def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
     now_utc = scene.here.now_utc
     first = unknown[0]
-    hosts = list(dict.fromkeys(subject(one) for one in unknown))
+    hosts = _subjects(unknown)
     one_host = len(hosts) == 1
     it = "it" if one_host else "they"
     if scene.here.stale_s is not None:
@@ -212,16 +221,13 @@ def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
     )
 
 
-def _host_warning(scene: RunScene, every: Sequence[Place]) -> Row | None:
+def _host_warning(scene: RunScene) -> Row | None:
     """A host that something of this run lives on or waits for, and whose line is down."""
-    wanted = {
-        one.run.host
-        for one in every
-        if one.run.phase in (Phase.RUNNING, Phase.CANCELLING, Phase.QUEUED, Phase.BACKING_OFF)
-    }
     for name in scene.state.plan.hosts:
         status = scene.hosts.get(name)
-        if name not in wanted or status is None or status.phase not in _WARNING_PHASES:
+        if status is None or status.phase not in _WARNING_PHASES:
+            continue
+        if not any(one.run.phase in _WANTS_HOST for one in places_on(scene.state, name)):
             continue
         heard = status.last_heard_s
         word = own(" is silent" if status.phase == "silent" else " is not reached")
@@ -246,12 +252,13 @@ def _lost(here: Here) -> Row:
     )
 
 
-def _progress(scene: RunScene, every: Sequence[Place]) -> Row:
+def _progress(scene: RunScene) -> Row:
     state = scene.state
+    counts = counts_of(state)
     took = ""
     if state.started_at is not None and state.ended_at is not None:
         took = f" in {duration(state.ended_at - state.started_at)}"
-    hosts = count(len({one.run.host for one in every}), "host")
+    hosts = count(len(plan_census_of(state.plan).hosts), "host")
     match state.phase:
         case RunPhase.SUCCEEDED:
             warnings = count(len(state.warnings), "warning") if state.warnings else ""
@@ -259,11 +266,11 @@ def _progress(scene: RunScene, every: Sequence[Place]) -> Row:
             return _plain(own("Passed."), own(f" {hosts}{took}.{also}"), state.ended_at, scene.here)
         case RunPhase.CANCELLED:
             by = f" by {safe(state.cancelled_by)}" if state.cancelled_by else ""
-            done = sum(one.run.phase in PASSED for one in every)
-            left = own(f" {done} of {len(every)} job runs had passed, and stay as they are.")
+            done = sum(counts.get(phase, 0) for phase in PASSED)
+            left = own(f" {done} of {sum(counts.values())} job runs had passed, and stay as they are.")
             return _plain(own("Cancelled"), own(f"{by}.{left}"), state.ended_at, scene.here)
         case RunPhase.CANCELLING:
-            alive = sum(one.run.phase in (Phase.RUNNING, Phase.CANCELLING) for one in every)
+            alive = counts.get(Phase.RUNNING, 0) + counts.get(Phase.CANCELLING, 0)
             by = f" by {safe(state.cancelled_by)}" if state.cancelled_by else ""
             return _plain(own("Cancelling"), own(f"{by}, {count(alive, 'job run')} to stop."))
         case RunPhase.FAILED:
@@ -276,12 +283,14 @@ def _progress(scene: RunScene, every: Sequence[Place]) -> Row:
         case RunPhase.HELD:
             return _plain(own("Held."), own(" Nothing goes on without a person."))
         case RunPhase.PAUSED:
-            return _plain(own("Paused"), paused_words(state, every), state.paused_at, scene.here)
+            return _plain(
+                own("Paused"), paused_words(state, tuple(places(state, Phase.RUNNING))), state.paused_at, scene.here
+            )
         case RunPhase.ROLLING_BACK:
-            return _plain(own("Rolling back."), rolling_back_words(state, every))
+            return _plain(own("Rolling back."), rolling_back_words(state))
         case RunPhase.ROLLED_BACK:
             by = f" by {safe(state.rolled_back_by)}" if state.rolled_back_by else ""
-            back = sum(one.run.phase is Phase.ROLLED_BACK for one in every)
+            back = counts.get(Phase.ROLLED_BACK, 0)
             taken = f" {count(back, 'job run')} taken back."
             also = f" {safe(state.warnings[0])}{_stop(state.warnings[0])}" if state.warnings else ""
             return _plain(own("Rolled back"), own(f"{by}{took}.{taken}{also}"), state.ended_at, scene.here)
@@ -296,17 +305,21 @@ def _running(state: RunState) -> tuple[SafeText, SafeText]:
     now: list[str] = []
     after: list[str] = []
     for stage in state.stages:
-        runs = [run for job in stage.jobs for run in job.runs]
         if stage.phase in (StagePhase.RUNNING, StagePhase.HELD):
-            done = sum(run.phase in PASSED for run in runs)
+            done = sum(job.counts.get(phase, 0) for job in stage.jobs for phase in PASSED)
+            total = sum(len(job.runs) for job in stage.jobs)
             noun = "hosts" if len(stage.jobs) == 1 else "job runs"
-            many = f" {done} of {len(runs)} {noun}" if len(runs) > 1 else ""
+            many = f" {done} of {total} {noun}" if total > 1 else ""
             now.append(f"{safe(stage.name)}{many}")
         elif stage.phase is StagePhase.WAITING:
             after.append(stage.name)
     then = f", then {listed(after)}" if after and now else f"{listed(after)} comes first" if after else ""
-    again = [one for one in places(state) if one.run.phase is Phase.BACKING_OFF]
-    retry = f" {listed([subject(one) for one in again])} failed once and is tried again." if again else ""
+    again = tuple(places(state, Phase.BACKING_OFF))
+    retry = (
+        f" {listed([subject(one) for one in again[:3]], of=len(again))} failed once and is tried again."
+        if again
+        else ""
+    )
     word = own("Running.") if again else own("Passing.") if now else own("Starting.")
     return word, own(f" {', '.join(now)}{then}.{retry}" if now or after else "")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runners.core.guards_run import why_not_rollback
+from runners.core.ready import counts_of
 from runners.core.rollback import left
 from runners.model.phases import Phase
 from runners.model.state import RunState
 from tui.keys.actions import key_of
-from tui.view.facts import Place, listed, place_of, subject
+from tui.view.facts import Place, listed, place_of, places, subject
 from tui.view.safe_text import SafeText, own, safe
 
 
@@ -27,9 +28,10 @@ def paused_words(state: RunState, every: Sequence[Place]) -> SafeText:
     return own(f" by {safe(state.paused_by)}{_because(state)}{what} {key} resumes.")
 
 
-def rolling_back_words(state: RunState, every: Sequence[Place]) -> SafeText:
+def rolling_back_words(state: RunState) -> SafeText:
     """How far it is, what is at it, who asked and why."""
-    done = sum(one.run.phase is Phase.ROLLED_BACK for one in every)
+    done = counts_of(state).get(Phase.ROLLED_BACK, 0)
+    every = tuple(places(state, Phase.ROLLING_BACK, Phase.CANCELLING))
     now, stops = _hosts(every, Phase.ROLLING_BACK), _hosts(every, Phase.CANCELLING)
     at = f", now {listed(now)}" if now else ""
     if stops and not now:
@@ -47,8 +49,8 @@ def incomplete_words(state: RunState) -> SafeText:
     return own(f"{said} {key_of('roll-back')} tries what is left." if again else said)
 
 
-def _hosts(places: Sequence[Place], phase: Phase) -> list[SafeText]:
-    return list(dict.fromkeys(subject(one) for one in places if one.run.phase is phase))
+def _hosts(found: Sequence[Place], phase: Phase) -> list[SafeText]:
+    return list(dict.fromkeys(subject(one) for one in found if one.run.phase is phase))
 
 
 def _because(state: RunState) -> str:

@@ -7,7 +7,7 @@ from runners.model.inventory import LOCAL
 from runners.model.phases import FAILURES
 from tui.view.cells import cells, wrap
 from tui.view.durations import ago, duration, task_duration
-from tui.view.facts import Place, elapsed_s, how_it_ended, looked_at, places, running_task, under
+from tui.view.facts import Place, elapsed_s, how_it_ended, looked_at, places_on, running_task, under
 from tui.view.glyphs import JOB_PHASES, Glyphs
 from tui.view.host_state import failure_rows, state_rows
 from tui.view.rows import BLANK, Row, Span, blank, label_row, text_row, title_row
@@ -73,7 +73,7 @@ def host_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     elif looked is not None and looked.run.host == name and looked.run.phase in FAILURES:
         then = failure_rows(looked, scene.here.now_utc, width, glyphs)
         rows = [*rows, *([BLANK, title_row(own("when it failed"), (), (), glyphs=glyphs), *then] if then else [])]
-    here = [one for one in places(scene.state) if one.run.host == name]
+    here = places_on(scene.state, name)
     rows += [BLANK, title_row(own("this run here"), (), (), glyphs=glyphs)]
     rows += [_job_row(one, scene.here.now_utc, glyphs) for one in here]
     others = [run for run in status.runs if run != scene.state.name] if status is not None else []

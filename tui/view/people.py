@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tui.view.cells import cells
+from tui.view.census import census_of
 from tui.view.durations import clock
-from tui.view.facts import Place, places
+from tui.view.facts import Place
 from tui.view.glyphs import Glyphs
 from tui.view.rows import Column, Row, Span, place, text_row
 from tui.view.safe_text import SafeText, own, safe
@@ -18,9 +19,11 @@ def people_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     """Watchers; the last thing that was done to each job run and every note, newest first; who started the run."""
     state, here = scene.state, scene.here
     acts: dict[tuple[float, str, str], list[Place]] = {}
-    for one in places(state):
-        if one.run.acted_by and one.run.acted_at is not None:
-            acts.setdefault((one.run.acted_at, one.run.acted_by, one.run.acted), []).append(one)
+    for planned, job in zip(state.plan.jobs(), (job for stage in state.stages for job in stage.jobs), strict=True):
+        for run in census_of(job).acted:
+            if run.acted_at is not None:
+                act = (run.acted_at, run.acted_by, run.acted)
+                acts.setdefault(act, []).append(Place(planned.stage, planned, run))
     lines: list[tuple[SafeText, SafeText, SafeText]] = [
         (own("now"), safe(name), own("watches" if name != here.user else "watches (you)")) for name in scene.watchers
     ]

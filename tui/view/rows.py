@@ -7,9 +7,9 @@ is a left part, a right part and what fills the room between them. ``lay_out`` i
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, overload
 
 from tui.view.cells import LEAST_CELLS, cells, cut_left, cut_middle, cut_path, cut_right, cut_words, take
 from tui.view.glyphs import Glyphs
@@ -69,6 +69,35 @@ class Row:
 
 
 BLANK = Row()
+
+
+class DrawnRows(Sequence[Row]):
+    """Rows that are drawn when they are looked at, each once."""
+
+    def __init__(self, many: int, draw: Callable[[int], Row]) -> None:
+        """``draw`` gives the row of an index, the same one each time."""
+        self._many = many
+        self._draw = draw
+        self._drawn: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return self._many
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Row, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | tuple[Row, ...]:
+        if isinstance(index, slice):
+            return tuple(self[at] for at in range(*index.indices(self._many)))
+        at = index if index >= 0 else self._many + index
+        if not 0 <= at < self._many:
+            raise IndexError(index)
+        if at not in self._drawn:
+            self._drawn[at] = self._draw(at)
+        return self._drawn[at]
 
 
 def text_row(text: SafeText, token: str = "muted", *, bold: bool = False, cut: Cut = "words") -> Row:

@@ -53,6 +53,19 @@ class RunScene:
     focus: str = "jobs"
     """The pane with the focus."""
 
+    held: Mapping[str, tuple[HoldDocument, ...]] = field(init=False, repr=False, compare=False)
+    """``holds`` by what they hold: a job run's, a job's or the run's id, a stage's name."""
+
+    held_jobs: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Jobs of which single job runs are held, each for its own reason."""
+
+    def __post_init__(self) -> None:
+        held: dict[str, tuple[HoldDocument, ...]] = {}
+        for hold in self.holds:
+            held[hold.what] = (*held.get(hold.what, ()), hold)
+        object.__setattr__(self, "held", held)
+        object.__setattr__(self, "held_jobs", frozenset(what.partition("@")[0] for what in held if "@" in what))
+
     @property
     def is_held(self) -> bool:
         """Nothing goes on without a person."""

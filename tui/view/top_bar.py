@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from runners.model.phases import RUN_ENDED, Phase, RunPhase
+from runners.core.ready import counts_of
+from runners.model.phases import FAILURES, RUN_ENDED, Phase, RunPhase
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.durations import duration
-from tui.view.facts import WAITING, is_bad, is_due, places
+from tui.view.facts import REPAIR, WAITING, is_due, places
 from tui.view.glyphs import Glyphs
 from tui.view.layout import size_class
 from tui.view.rows import Row, Span, spaced, width_of
@@ -30,10 +31,13 @@ def environment_spans(environment: str | None) -> tuple[Span, ...]:
 def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
     """The bar of the run screen. Name, environment, failed, unknown and a lag over 2 s never go."""
     state, here = scene.state, scene.here
-    phases = Counter(place.run.phase for place in places(state) if not is_due(state, place.run))
+    phases = Counter(counts_of(state))
+    # What is still to be rolled back waits, however it ended.
+    due = [one.run.phase for one in places(state) if is_due(state, one.run)] if state.phase in REPAIR else []
+    phases.subtract(due)
     narrow = size_class(width, height).value in ("narrow", "tiny")
-    failed = sum(is_bad(state, place.run) for place in places(state))
-    waiting = sum(phases[phase] for phase in WAITING) + sum(is_due(state, place.run) for place in places(state))
+    failed = sum(phases[phase] for phase in FAILURES)
+    waiting = sum(phases[phase] for phase in WAITING) + len(due)
     running = phases[Phase.RUNNING] + phases[Phase.CANCELLING]
     pipeline, _, number = state.name.rpartition("/")
     crumbs = [] if narrow else [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint")]

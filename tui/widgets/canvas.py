@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.view.rows import BLANK, Row
+from tui.view.rows import BLANK, DrawnRows, Row
 from tui.widgets.look import Look
 from tui.widgets.paint import paint_row
 
@@ -63,7 +63,7 @@ class Canvas(Widget):
         self._shade = shade
         self._margins = margins
         self._head: tuple[Row, ...] = ()
-        self._rows: tuple[Row, ...] = ()
+        self._rows: Sequence[Row] = ()
         self._first = 0
         self._selected: tuple[int, int] | None = None
         self._active = False
@@ -75,7 +75,7 @@ class Canvas(Widget):
         return self._shade
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> Sequence[Row]:
         """The body rows."""
         return self._rows
 
@@ -101,7 +101,7 @@ class Canvas(Widget):
     def set_rows(self, rows: Sequence[Row], head: Sequence[Row] = ()) -> None:
         """Show these rows. ``head`` stays on top while the body scrolls (a blank row and the pane's title, usually)."""
         before = self._visible()
-        self._head, self._rows = tuple(head), tuple(rows)
+        self._head, self._rows = tuple(head), rows if isinstance(rows, DrawnRows) else tuple(rows)
         self._first = min(self._first, self._last_first())
         self._repaint(before)
 
