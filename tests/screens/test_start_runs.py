@@ -207,7 +207,7 @@ async def test_without_any_pipeline_the_chooser_says_what_to_do(folder: Path, mo
         await here.press("y")
         await here.sees("no run is selected", "+ starts one")
         await here.press("plus")
-        await here.sees("There is no pipeline here", "onduty run FILE")
+        await here.sees("There is no pipeline here", "no onduty.yaml names any")
         await here.press("enter")
         assert isinstance(here.app.screen, ChooserScreen)
         await here.press("escape")

@@ -93,7 +93,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
             keys=("exclamation_mark",), screens=_RUN),
     _action("new-run", "+", "new run", "start a run: choose a pipeline, fill in its params; or an earlier run again",
-            Kind.CHANGE, keys=("plus",), screens=frozenset({"board", "run", "pipeline"}), footer=6),
+            Kind.CHANGE, keys=("plus",), screens=frozenset({"board", "run", "pipeline"})),
     _action("reconcile", "U", "ask again", "ask the hosts now what became of what is unknown; on a stage's row of all",
             Kind.LOOK, screens=_RUN),
     _action("runbook", "o", "runbook", "the page of this failure, full screen", Kind.LOOK, screens=_RUN_AND_BOARD,

@@ -92,7 +92,7 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
         self.query_one("#headline", Canvas).set_rows([board_headline(scene, look.glyphs)])
         least = layout.size_class is SizeClass.TINY
         self.query_one("#keys", Canvas).set_rows(
-            [key_bar("board", self.why_not(), layout.width, look.glyphs, extra=("quit",), least=least)]
+            [key_bar("board", self.why_not(), layout.width, look.glyphs, extra=("new-run", "quit"), least=least)]
         )
 
     def _paint_board(self) -> None:

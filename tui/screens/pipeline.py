@@ -153,7 +153,7 @@ class PipelineScreen(PipelineKeys, inherit_bindings=False):
                 self.why_not(),
                 layout.width,
                 glyphs,
-                extra=("copy", "back", *(("next-pane",) if self.is_narrow else ())),
+                extra=("new-run", "copy", "back", *(("next-pane",) if self.is_narrow else ())),
                 least=least,
             )
         )
