@@ -14,12 +14,14 @@ from tui.screens.painted import PaintedScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
+from tui.screens.timeline import TimelineScreen
 
 SCREENS: dict[str, type[PaintedScreen]] = {
     "board": BoardScreen,
     "run": RunScreen,
     "runbook": RunbookScreen,
     "pipeline": PipelineScreen,
+    "timeline": TimelineScreen,
 }
 
 
