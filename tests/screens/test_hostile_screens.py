@@ -55,8 +55,11 @@ async def test_nothing_hostile_is_more_than_text_on_any_screen(
     assert app.broken == {}
     assert {"board", "run", "pane log", "pane why"} <= {*seen}
     assert not whole or {"dialog r s", "dialog B", "dialog M", "screen at", "refused", "no controller"} <= {*seen}
+    assert not whole or {"screen host", "screen host, facts"} <= {*seen}
     places = [
-        place for place in ("board", "pane why", "dialog r", "dialog B", "screen at", "screen o") if place in seen
+        place
+        for place in ("board", "pane why", "dialog r", "dialog B", "screen at", "screen o", "screen host")
+        if place in seen
     ]
     assert all("[/x] [" in seen[place] for place in places), places
     # Nothing is left of what was written but text.

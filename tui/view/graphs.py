@@ -12,7 +12,7 @@ from datetime import tzinfo
 from typing import TypeVar
 
 from tui.view.cells import cells
-from tui.view.durations import clock, duration
+from tui.view.durations import clock
 from tui.view.glyphs import Glyphs
 from tui.view.rows import Row, Span, blank, lay_out
 from tui.view.safe_text import SafeText, own
@@ -109,16 +109,19 @@ def graph_rows(
 def axis_row(marks: Sequence[Mark], window: Window, width: int, zone: tzinfo, now_utc: float) -> Row:
     """``-5m      12:04:33          now``: times of marks below them, the heavier first, none touching another."""
     if window.is_now:
-        first, last = own(f"-{duration(window.to_utc - window.from_utc)}"), own("now")
+        first, last = own(f"-{(window.to_utc - window.from_utc) / 60:.0f}m"), own("now")
     else:
         first = clock(window.from_utc, zone, now_utc=now_utc)
         last = clock(window.to_utc, zone, now_utc=now_utc)
     placed: list[tuple[int, SafeText, str]] = [(0, first, "faint"), (width - cells(last), last, "faint")]
     for at, mark in sorted(marked_cells(marks, window, width).items(), key=lambda one: (-one[1].weight, -one[0])):
         text = clock(mark.at_utc, zone)
-        start = max(0, min(width - cells(text), at - cells(text) // 2))
-        if all(start + cells(text) + 1 < x or x + cells(other) + 1 < start for x, other, _ in placed):
-            placed.append((start, text, mark.token))
+        size = cells(text)
+        for start in (*range(at - size // 2, at - size - 3, -1), at):
+            free = all(start + size < x or x + cells(other) < start for x, other, _ in placed)
+            if free and start >= 0 and start + size <= width:
+                placed.append((start, text, mark.token))
+                break
     spans, at = [blank(LABEL)], 0
     for start, text, token in sorted(placed):
         if start < at:

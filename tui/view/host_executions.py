@@ -14,7 +14,9 @@ from tui.view.safe_text import SafeText, own, safe
 
 HEADS = 1
 """Rows above the first execution."""
-_RESULT, _TOOK, _CPU, _MEMORY = 16, 9, 9, 10
+_MOST_WIDTH = 110
+"""Wider, the eye would lose the row between a task and how it ended."""
+_RESULT, _TOOK, _CPU, _MEMORY = 14, 8, 8, 9
 
 
 def executions_title(scene: HostScene, found: Sequence[Done], glyphs: Glyphs, *, focused: bool = False) -> Row:
@@ -78,6 +80,7 @@ def _row(
     glyphs: Glyphs,
 ) -> Row:
     """Columns at fixed places; what the width has no room for goes from the right, but never how it ended."""
+    width = min(width, _MOST_WIDTH)
     columns = [Column(0, (Span(sign, sign_token, bold=True),)), Column(2, (Span(began, began_token),))]
     figures = [(took, _TOOK), (cpu, _CPU), (memory, _MEMORY)]
     while figures and 2 + 13 + 12 + _RESULT + sum(wide for _, wide in figures) > width:
@@ -88,7 +91,7 @@ def _row(
         right.append(Column(end, (Span(text, figure_token),), align="right"))
         end -= wide
     result_at = max(16, end - _RESULT + 1)
-    name_room = max(5, result_at - 16)
+    name_room = max(5, result_at - 17)
     columns.append(Column(15, (Span(name, name_token, cut="right"),), width=name_room))
     columns.append(Column(result_at, (Span(result, result_token, cut="right"),), width=_RESULT - 1))
     return Row(left=place([*columns, *reversed(right)], width, glyphs) or (blank(cells(name)),))

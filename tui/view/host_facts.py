@@ -15,9 +15,12 @@ from tui.view.host_scene import HostScene
 from tui.view.host_state import FULL_PERCENT, STALE_S
 from tui.view.rows import BLANK, Row, Span, blank, label_row, meter, text_row, title_row
 from tui.view.safe_text import SafeText, own, safe
+from tui.view.usage import reading_briefly
 
 _LABEL = 12
 _METER = 12
+_PANEL = 44
+"""Wider is no side panel: values stand beside their labels."""
 _MOST_DISKS = 5
 _CLOCK_WARNS_S = 2.0
 Fact = tuple[str, SafeText, str]
@@ -47,9 +50,20 @@ def facts_rows(scene: HostScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     )
     for name, found in sections:
         if found:
-            info = (Span(ago(scene.here.now_utc - scene.checked_utc), "muted"),) if name == "check" else ()
+            info = (Span(_since(scene.here.now_utc - scene.checked_utc), "muted"),) if name == "check" else ()
             rows += [BLANK, title_row(own(name), (), info, glyphs=glyphs), *found]
     return tuple(rows)
+
+
+def brief_rows(scene: HostScene, width: int) -> tuple[Row, ...]:
+    """For the smallest terminals: how it is in a row, then the line to it."""
+    last = scene.last
+    rows = [text_row(reading_briefly(last), "text", cut="right")] if last is not None else []
+    return (*rows, *_table(_connection(scene), width))
+
+
+def _since(seconds: float) -> SafeText:
+    return ago(seconds) if seconds >= 1 else own("just now")
 
 
 def address_of(scene: HostScene) -> str:
@@ -79,9 +93,8 @@ def _connection(scene: HostScene) -> Iterator[Fact]:
     if status is None:
         return
     if status.last_heard_s is not None:
-        old = status.last_heard_s >= 1
         stale = status.phase != "connected" and status.last_heard_s > STALE_S
-        yield "last heard", ago(status.last_heard_s) if old else own("just now"), "unk" if stale else "text"
+        yield "last heard", _since(status.last_heard_s), "unk" if stale else "text"
     if status.connect_s is not None:
         took = own(f"{status.connect_s:.2f}s") if status.connect_s < 1 else task_duration(status.connect_s)
         yield "connected in", took, "text"
@@ -142,16 +155,18 @@ def _disk_row(room: Room, width: int, old: bool, glyphs: Glyphs) -> Row:
     loud = room.used_percent > FULL_PERCENT
     token = "faint" if old else "warn" if loud else "text"
     percent = own(f"{share(room.used_percent):>4}")
-    name = max(4, width - _METER - 6 - 9)
+    name = max(4, min(width, _PANEL) - _METER - 6 - 9)
     mount = cut_path(safe(room.mount), name, glyphs.cut)
+    free = (Span(size(room.free_bytes), "faint" if old else "muted"),)
     return Row(
         left=(
             Span(mount),
             blank(max(1, name - cells(mount) + 1)),
             *meter(room.used_percent / 100, _METER, "warn" if loud else "graph", glyphs),
             Span(own(f" {percent}"), token),
+            *((blank(2), *free, Span(own(" free"), "muted")) if width > _PANEL else ()),
         ),
-        right=(Span(size(room.free_bytes), "faint" if old else "muted"),),
+        right=() if width > _PANEL else free,
         gap=1,
     )
 
@@ -215,6 +230,10 @@ def _table(facts: Iterable[Fact], width: int) -> Iterator[Row]:
     """Labels left, values right; a value that is too long goes on below."""
     for label, value, token in facts:
         room = width - max(_LABEL, len(label) + 1)
+        if cells(value) <= room and width > _PANEL:
+            # Across a whole screen the eye would lose the row.
+            yield label_row(own(label), (Span(value, token),), label_width=_LABEL + 2)
+            continue
         if cells(value) <= room:
             yield Row(left=(Span(own(label), "muted"),), right=(Span(value, token),), gap=1)
             continue

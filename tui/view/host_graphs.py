@@ -46,7 +46,7 @@ def host_graph_rows(scene: HostScene, width: int, glyphs: Glyphs) -> tuple[Row, 
         said = safe(scene.trouble) if scene.trouble else _nothing(scene)
         return tuple(text_row(line) for line in wrap(said, max(1, width)))
     window, marks = window_of(scene), marks_of(scene)
-    shut = frozenset(gaps(scene.readings, UNSEEN_S))
+    shut = _shut(scene.readings)
     each = (width - GAP) // 2
     rows: list[Row] = []
     if each < _LEAST_WIDTH:
@@ -57,6 +57,12 @@ def host_graph_rows(scene: HostScene, width: int, glyphs: Glyphs) -> tuple[Row, 
         pair = [_rows(_GRAPHS[at], scene, window, marks, shut, each, glyphs) for at in (left, right)]
         rows += [*([BLANK] if rows else []), *beside(pair[0], pair[1], each, GAP, glyphs)]
     return tuple(rows)
+
+
+def _shut(readings: Sequence[HostReading]) -> frozenset[int]:
+    """Positions before which nobody looked: what takes two looks to know is not in the first one of a session."""
+    begins = {at for at, one in enumerate(readings) if one.cpu_percent is None}
+    return frozenset(begins) | frozenset(gaps(readings, UNSEEN_S))
 
 
 def _nothing(scene: HostScene) -> SafeText:
