@@ -48,8 +48,9 @@ faults: $(DEV)
 bench: $(DEV)
 	$(BIN)/python -m tests.bench
 
+# Every screen at every size, dark and light, as SVG and (with librsvg2-bin) as PNG, into screenshots/.
 screenshots: $(DEV)
-	$(BIN)/python -m tests.screens.gallery docs/pictures
+	$(BIN)/python -m tests.screens.shots screenshots
 
 # Writes the generated parts of README.md and docs/.
 docs: $(DEV)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runbooks.fingerprint import first_bad_line
+from runbooks.fingerprint import fingerprint, first_bad_line
 from runbooks.library import Library
 from runbooks.match import Matcher, PageMatch
-from runbooks.tail import Tail
+from runbooks.tail import Tail, clean_line
 from runners.ports.failure_advisor import Advice, FailureFacts
 
 MAX_FIRST_LINE_CHARS = 512
@@ -37,6 +37,10 @@ class RunbookAdvisor:
             first_line=line,
             first_line_index=index,
         )
+
+    def fingerprint(self, line: str) -> str:
+        """As ``FailureAdvisor``."""
+        return fingerprint(clean_line(line))
 
     def rank(self, facts: FailureFacts) -> tuple[PageMatch, ...]:
         """Every page that helps, best first, each with its reason."""

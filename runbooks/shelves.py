@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runbooks.advisor import RunbookAdvisor
+from runbooks.fingerprint import fingerprint
 from runbooks.library import Library, load_library
+from runbooks.tail import clean_line
 from runners.ports.failure_advisor import Advice, FailureFacts
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -29,6 +31,10 @@ class Shelves:
     def advise(self, facts: FailureFacts) -> Advice:
         """As ``FailureAdvisor``, with the pages of the run's own site."""
         return self._advisor(tuple(facts.runbooks)).advise(facts)
+
+    def fingerprint(self, line: str) -> str:
+        """As ``FailureAdvisor``; no page has a say in it."""
+        return fingerprint(clean_line(line))
 
     def _advisor(self, places: tuple[str, ...]) -> RunbookAdvisor:
         folders = [*self._own, *map(Path, places)]

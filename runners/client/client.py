@@ -87,6 +87,14 @@ class ControllerClient:
         params = {"limit": limit, **({"environment": environment} if environment else {})}
         return await self._get(f"/v1/pipelines/{pipeline}/history", api.PipelineHistory, params)
 
+    async def usual(self, uid: str) -> api.Usual:
+        """How long runs like this one usually take."""
+        return await self._get(f"/v1/runs/{uid}/usual", api.Usual)
+
+    async def before(self, uid: str, job_run: str = "") -> api.Before:
+        """What changed since the last good run, and whether the failure of ``stage/job@host`` was seen before."""
+        return await self._get(f"/v1/runs/{uid}/before", api.Before, {"job": job_run} if job_run else {})
+
     async def start_run(self, request: api.StartRun) -> api.RunStarted:
         """Plan and start; raises ``ProblemsFound`` and nothing was started."""
         return await self._post("/v1/runs", request, api.RunStarted)

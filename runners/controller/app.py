@@ -14,7 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from runners.controller.answers import json_of as _json
+from runners.controller.answers import number as _number
 from runners.controller.credentials import Agents, forget_variables
+from runners.controller.past_routes import PastRoutes
 from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
@@ -25,8 +28,6 @@ from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
 
 MAX_LOG_ANSWER_BYTES = 4 * 1024 * 1024
-MAX_NUMBER = 2**62
-"""Offsets and seqs are 64-bit integers in the store."""
 SIGN_OF_LIFE_S = 2.0
 SELF_CHECK_S = 2.0
 """The store looks through itself for no longer: commits wait meanwhile."""
@@ -58,6 +59,7 @@ class Routes:
         stop: Callable[[], None],
     ) -> None:
         self._engine = engine
+        self._past = PastRoutes(engine)
         self._hello = hello
         self._agents = agents
         self._stop = stop
@@ -75,7 +77,9 @@ class Routes:
                 Route("/v1/hello", self._answer(self.hello)),
                 Route("/v1/runs", self._answer(self.runs)),
                 Route("/v1/runs", self._answer(self.start_run), methods=["POST"]),
-                Route("/v1/pipelines/{name}/history", self._answer(self.history)),
+                Route("/v1/pipelines/{name}/history", self._answer(self._past.history)),
+                Route("/v1/runs/{uid}/usual", self._answer(self._past.usual)),
+                Route("/v1/runs/{uid}/before", self._answer(self._past.before)),
                 Route("/v1/find", self._answer(self.find)),
                 Route("/v1/runs/{uid}", self._answer(self.snapshot)),
                 Route("/v1/runs/{uid}/definition", self._answer(self.definition)),
@@ -126,11 +130,6 @@ class Routes:
     async def runs(self, request: Request) -> Response:
         """Newest first."""
         return _json(await self._engine.runs(_number(request, "limit", 100)))
-
-    async def history(self, request: Request) -> Response:
-        """Earlier runs of a pipeline, newest first, and how they usually go."""
-        name, environment = request.path_params["name"], request.query_params.get("environment", "")
-        return _json(await self._engine.pasts.history(name, _number(request, "limit", 20), environment))
 
     async def find(self, request: Request) -> Response:
         """``name/number``, uid or ``last``."""
@@ -390,10 +389,6 @@ def _problem(problem: api.ProblemDetails, status: int) -> Response:
     return Response(encode(problem), status, media_type="application/problem+json")
 
 
-def _json(value: object) -> Response:
-    return Response(encode(value), media_type="application/json")
-
-
 def _body(data: bytes, kind: type[T]) -> T:
     try:
         return decode(data, kind)
@@ -408,10 +403,3 @@ def _user(request: Request) -> str:
 def _of_run(status: api.Status, uid: str) -> api.Status:
     """What a command that follows one run reads; the hosts and the list of runs are for screens."""
     return api.Status(at=status.at, runs=tuple(run for run in status.runs if run.uid == uid))
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    try:
-        return min(max(0, int(request.query_params.get(name, default))), MAX_NUMBER)
-    except ValueError:
-        raise InputRefused(f"{name}: not a number") from None

@@ -74,7 +74,7 @@ def _alike(state: RunState) -> list[PastFailure]:
     found: dict[PastFailure, PastFailure] = {}
     for planned, runs in _jobs(state):
         for run in runs:
-            for failure in _failures(state, planned, run):
+            for failure in failures_of(state, planned, run):
                 key = replace(failure, host="", attempt=0, at_utc=0.0)
                 first = found.get(key)
                 if first is None:
@@ -85,7 +85,8 @@ def _alike(state: RunState) -> list[PastFailure]:
     return sorted(found.values(), key=lambda one: one.at_utc)[:MOST_FAILURES]
 
 
-def _failures(state: RunState, planned: PlannedJob, run: JobRunState) -> Iterator[PastFailure]:
+def failures_of(state: RunState, planned: PlannedJob, run: JobRunState) -> Iterator[PastFailure]:
+    """Each time that a job run failed, oldest first, and what became of it."""
     for number, attempt in enumerate(run.attempts):
         if attempt.phase in FAILURES:
             then, by, why = _then(state, run, run.attempts[number + 1 :])

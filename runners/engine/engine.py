@@ -17,19 +17,20 @@ from runners.core import describe
 from runners.core.holds import holds
 from runners.core.preview import preview
 from runners.core.recover import ask_again, recover
-from runners.core.reduce import begin
 from runners.core.targets import resolve
-from runners.engine.codec import read, seal
+from runners.engine.beats import Beats
+from runners.engine.codec import read
 from runners.engine.errand_of import Errands, Tools
 from runners.engine.groups import Groups
 from runners.engine.history import History
 from runners.engine.host_checks import HostChecks
 from runners.engine.host_pool import HostPool
-from runners.engine.intents import Created, Outcome
+from runners.engine.intents import Outcome
 from runners.engine.keeping import Keeping, Kept
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.loop import Writer
+from runners.engine.new_runs import NewRuns
 from runners.engine.own_errands import OwnErrands
 from runners.engine.pasts import Pasts
 from runners.engine.perform import Performer
@@ -38,14 +39,14 @@ from runners.engine.run_cache import RunCache, read_plan
 from runners.engine.secret_gate import SecretGate
 from runners.engine.status import StatusBoard, Watchers
 from runners.engine.subscribers import Subscribers
-from runners.engine.summaries import RunList, is_kept_anew, kept_of, summary_row
-from runners.engine.timers import Timer, Timers
+from runners.engine.summaries import RunList, is_kept_anew, summary_row
+from runners.engine.timers import Timers
 from runners.engine.turn import Turn
 from runners.engine.vault import NoSources, Vault
 from runners.model import api
 from runners.model.effects import Effect
-from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged, StoreFailed
-from runners.model.events import Event, RunCreated, TimeGap
+from runners.model.errors import ControllerUnreachable, NotFound, StoreDamaged
+from runners.model.events import Event
 from runners.model.holds import Hold
 from runners.model.host_check import HostCheck
 from runners.model.intents import Give, Intent, Reconcile, Retry, Rollback, Skip
@@ -58,13 +59,13 @@ from runners.model.preview import Preview
 from runners.model.retention import KEEP_ALL, Retention
 from runners.model.snapshot import PlanAnswer
 from runners.model.state import RunState
-from runners.model.wire import decode, encode
+from runners.model.wire import decode
 from runners.ports.clock import Clock
 from runners.ports.failure_advisor import FailureAdvisor
 from runners.ports.log_store import LogStore
 from runners.ports.readings import ReadingStore
 from runners.ports.run_folders import RunFolders
-from runners.ports.run_store import IntentRepeated, IntentRow, NewRun, RunOpening, RunRow, RunStore
+from runners.ports.run_store import RunRow, RunStore
 from runners.ports.transport import Transport
 
 log = logging.getLogger("onduty.engine")
@@ -100,15 +101,13 @@ class Engine:
         self._tools = tools
         self._log_store = logs
         self._clock = clock
-        self._new_uid = new_uid
-        self._dice = dice
         self.limits = self._limits = limits or Limits()
         self._timers = Timers(clock)
         self._runs = RunCache(store)
         self._list = RunList(store, self._runs)
         self._board = StatusBoard(self.status, timers=self._timers, limits=self._limits)
         self._history = History(store, self._runs)
-        self.pasts = Pasts(store, self._runs, waits=self._waits)
+        self.pasts = Pasts(store, self._runs, waits=self._waits, same=advisor.fingerprint)
         self._watchers = Watchers(self._board.changed)
         self._subscribers = Subscribers(self._limits.subscriber_events)
         self._logs = Logs(logs, clock=clock, timers=self._timers, moved=self._board.changed, mask_of=self._vault.mask)
@@ -168,10 +167,24 @@ class Engine:
             changed=self._list.changed,
             gone=self._readings.forget,
         )
+        self._new_runs = NewRuns(
+            store,
+            self._runs,
+            clock=clock,
+            history=self._history,
+            gate=self._gate,
+            vault=self._vault,
+            groups=self._groups,
+            new_uid=new_uid,
+            dice=dice,
+            clean=self._writer.cleaned,
+            room=self._keeping.refuse_without_room,
+            committed=self._opened,
+        )
         self._asked: dict[str, asyncio.Future[Outcome]] = {}
-        self._beat: Timer | None = None
-        self._beats: set[asyncio.Task[None]] = set()
-        self._beat_at = (clock.now_utc(), clock.monotonic())
+        self._beats = Beats(
+            store, self._runs, clock=clock, timers=self._timers, limits=self._limits, note=self._writer.note
+        )
         self._stopping = False
 
     # ----- life
@@ -184,23 +197,17 @@ class Engine:
             except StoreDamaged as error:
                 log.error("%s", error.message)
                 continue
-            kept = kept_of(row)
-            seen_utc = max(state.last_event_at, kept.seen_at_utc if kept else 0.0)
-            now_utc = self._clock.now_utc()
-            if now_utc - seen_utc > self._limits.time_gap_s:
-                self._writer.note(row.uid, _gap(seen_utc, now_utc, "the controller was not running"))
+            self._beats.note_absence(row, state)
             self._gate.begin(state, lambda uid=row.uid: self._go_on(uid))  # type: ignore[misc]
         self._groups.look()
         self._writer.start()
         self._keeping.start()
-        self._beat_at = (self._clock.now_utc(), self._clock.monotonic())
-        self._next_beat()
+        self._beats.start()
 
     async def stop(self) -> None:
         """Finish what is being committed, write down the logs and let go. Jobs on hosts go on."""
         self._stopping = True
-        if self._beat is not None:
-            self._beat.cancel()
+        self._beats.hold()
         await self._keeping.close()
         await self._writer.stop()
         await self._vault.close()
@@ -208,8 +215,7 @@ class Engine:
         await self._readings.close()
         await self._performer.close()
         await self._logs.close()
-        await asyncio.gather(*self._beats, return_exceptions=True)
-        await self._note_presence()
+        await self._beats.close()
         await self._timers.close()
         self._subscribers.end()
         self._board.end()
@@ -243,54 +249,14 @@ class Engine:
         then there is no run.
         """
         self._refuse_when_stopping()
-        known = await self._store.intent_outcome(request_id)
-        if known is not None:
-            return await self._runs.get(decode(known.outcome, Created).uid)
-        self._keeping.refuse_without_room()
-        plan = await self._history.with_previous(plan)
-        uid, now_utc = self._new_uid(), self._clock.now_utc()
-        marks = await self._gate.admit(uid, plan.secrets, secrets or {})
-        blobs = {"plan": encode(plan), "definition": definition.encode()}
-        if inventory is not None:
-            blobs["inventory"] = inventory.encode()
-        turns: list[Turn] = []
-
-        def build(row: RunRow) -> RunOpening:
-            created = RunCreated(
-                uid=uid,
-                name=row.name,
-                pipeline=row.pipeline,
-                number=row.number,
-                plan_digest=row.digests["plan"],
-                definition_digest=plan.definition_digest,
-                secret_marks=marks,
-            )
-            event, first = seal(uid, 1, now_utc, actor, created, "")
-            turn = Turn(begin(plan, event), now_utc=now_utc, dice=self._dice, clean=self._writer.cleaned)
-            turn.play((), touched=None)
-            turns.append(turn)
-            outcome = IntentRow(id=request_id, run=uid, outcome=encode(Created(uid=uid)))
-            return RunOpening(rows=[first, *turn.rows], intents=[outcome])
-
-        new = NewRun(uid=uid, pipeline=plan.pipeline, created_at=api.rfc3339(now_utc) or "")
-        try:
-            with self._groups.coming(plan, id_=uid, by=actor) as at_once:
-                try:
-                    await self._store.create_run(new, blobs=blobs, build=build)
-                except IntentRepeated as error:
-                    self._vault.forget(uid)
-                    return await self._runs.get(decode(error.first.outcome, Created).uid)
-                turn = turns[-1]
-                self._runs.put(turn.state)
-                if at_once:
-                    self._groups.take(uid)
-        except BaseException:
-            self._vault.forget(uid)
-            raise
-        self._groups.look()
-        self._list.changed()
-        self._committed(turn.before, turn.state, turn.events, turn.effects)
-        return turn.state
+        return await self._new_runs.create(
+            plan,
+            definition=definition,
+            inventory=inventory,
+            actor=actor,
+            request_id=request_id,
+            secrets=secrets or {},
+        )
 
     async def submit(self, uid: str, intent: Intent, actor: str) -> api.IntentAnswer:
         """Admit or refuse; durable when this returns. The same intent id again gives the same answer, and no effect.
@@ -536,6 +502,11 @@ class Engine:
             self._performer.perform(state, ask_again(state, outcome.answer.targets))
         return outcome
 
+    def _opened(self, turn: Turn) -> None:
+        self._groups.look()
+        self._list.changed()
+        self._committed(turn.before, turn.state, turn.events, turn.effects)
+
     def _committed(self, before: RunState, state: RunState, events: Sequence[Event], effects: Sequence[Effect]) -> None:
         self._subscribers.publish(state.uid, events)
         self._performer.call_off(state, events)
@@ -569,37 +540,3 @@ class Engine:
     def _refuse_when_stopping(self) -> None:
         if self._stopping:
             raise ControllerUnreachable("the controller is stopping; nothing was changed", hint="onduty runs")
-
-    def _next_beat(self) -> None:
-        def beat() -> None:
-            task = asyncio.get_running_loop().create_task(self._take_beat(), name="onduty beat")
-            self._beats.add(task)
-            task.add_done_callback(self._beats.discard)
-
-        self._beat = self._timers.after(self._limits.beat_s, beat)
-
-    async def _take_beat(self) -> None:
-        """Note that we are here, and whether the machine was not: a wall clock that ran on alone was a suspend."""
-        before_utc, before_s = self._beat_at
-        self._beat_at = now_utc, now_s = self._clock.now_utc(), self._clock.monotonic()
-        if (now_utc - before_utc) - (now_s - before_s) > self._limits.time_gap_s:
-            gap = _gap(before_utc, now_utc, "the machine was asleep")
-            for uid in self._runs.live:
-                self._writer.note(uid, gap)
-        await self._note_presence()
-        if not self._stopping:
-            self._next_beat()
-
-    async def _note_presence(self) -> None:
-        now_utc = self._clock.now_utc()
-        rows = [summary_row(state, now_utc=now_utc) for state in self._runs.live.values()]
-        if not rows:
-            return
-        try:
-            await self._store.append((), summaries=rows)
-        except StoreFailed as error:
-            log.error("%s", error.message)
-
-
-def _gap(from_utc: float, to_utc: float, why: str) -> TimeGap:
-    return TimeGap(from_utc=round(from_utc, 3), to_utc=round(to_utc, 3), why=why)

@@ -54,3 +54,7 @@ class FailureAdvisor(Protocol):
     def advise(self, facts: FailureFacts) -> Advice:
         """Return the best page and the first bad line; never raises on hostile text."""
         ...
+
+    def fingerprint(self, line: str) -> str:
+        """A mark of a first bad line, equal for lines that tell the same failure; empty for a blank line."""
+        ...

@@ -117,6 +117,9 @@ class Advisor:
                 )
         return Advice(page=None)
 
+    def fingerprint(self, line: str) -> str:
+        return line.rstrip("0123456789")
+
 
 @dataclass
 class Kit:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
+from runners.model import api
 from runners.model.definition import OnFailure
 from runners.model.intents import Note, Retry
 from runners.model.phases import RunPhase
@@ -112,7 +113,43 @@ async def test_the_failing_line_and_a_note_that_come_after_the_end_are_kept_too(
     await kit.settle()
     (run,) = (await kit.engine.pasts.history("deploy-api", 20)).runs
     assert run.first_line == "boom: late"
-    (earlier,) = await kit.engine.pasts.before("deploy-api", 2)
+    (earlier,) = await kit.engine.pasts.earlier("deploy-api", 2)
     assert (earlier.past.note, earlier.past.note_by) == ("the disk was swapped", "bob")
     assert (await kit.engine.runs())[0].first_line == "boom: late"
+    await kit.stop()
+
+
+async def test_a_run_knows_what_changed_since_the_last_good_one_and_what_helped_when_it_failed_like_this() -> None:
+    kit = Kit()
+    kit.transport.on("release", prints("fine"), prints("boom 12", code=1), prints("fine"), prints("boom 77", code=1))
+    await kit.start()
+    await kit.run(PLAN, "r1")
+    await kit.settle()
+    second = await kit.run(PLAN, "r2")
+    await kit.settle()
+    retry = Retry(id="i1", targets=("s1/release@web1",), seen_attempts={})
+    await kit.engine.submit(second, retry, "bob")
+    await kit.until_run(second, RunPhase.SUCCEEDED)
+    await kit.settle()
+    third = await kit.run(replace(PLAN, params={"release": "2.4.2"}), "r3")
+    await kit.settle()
+    before = await kit.engine.pasts.before(third, "s1/release@web1")
+    assert before.changes is not None
+    assert (before.changes.run, before.changes.params[0].before, before.changes.by) == ("deploy-api/2", "2.4.1", None)
+    assert before.seen is not None
+    assert (before.seen.times, before.seen.of, before.seen.run) == (1, 2, "deploy-api/2")
+    assert before.seen.fix is not None
+    assert (before.seen.fix.how, before.seen.fix.by) == ("passed", "bob")
+    assert await kit.engine.pasts.before(third) == before
+    assert before.job_run == "s1/release@web1"
+    assert (await kit.engine.pasts.usual(third)).runs == 2
+    await kit.stop()
+
+
+async def test_the_first_run_of_a_pipeline_has_nothing_before_it() -> None:
+    kit = await Kit().start()
+    uid = await kit.run(PLAN)
+    await kit.settle()
+    assert await kit.engine.pasts.before(uid, "s1/release@web1") == api.Before(job_run="s1/release@web1")
+    assert await kit.engine.pasts.usual(uid) == api.Usual()
     await kit.stop()

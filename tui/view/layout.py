@@ -14,6 +14,8 @@ SIDE_WIDTH = 46
 LOWER_ROWS = 10
 """Title and content of the panes below the log."""
 WHY_WIDTH = 41
+_LEAST_WIDE_BODY = 40
+_MORE_ROWS = 8
 PANE_GAP = 3
 """Columns between two panes side by side in one shade."""
 GRAPHS_ROWS = 17
@@ -306,10 +308,16 @@ def _medium_run(body: Area) -> tuple[Pane, ...]:
 def _wide_run(body: Area) -> tuple[Pane, ...]:
     jobs, rest = _split(body, 36)
     log, side = _split(rest, rest.width - SIDE_WIDTH)
+    # Rows that a higher terminal has go to the steps of the page first, then to the host.
+    spare = max(0, body.height - _LEAST_WIDE_BODY)
+    steps = min(spare, _MORE_ROWS)
     return (
         _pane("jobs", "panel", jobs, lead=2),
         _pane("log", "ground", log),
-        *_stack(side, (("why", 8), ("runbook", 8), ("host", 4), ("people", None))),
+        *_stack(
+            side,
+            (("why", 8), ("runbook", 8 + steps), ("host", 4 + min(spare - steps, _MORE_ROWS)), ("people", None)),
+        ),
     )
 
 

@@ -32,9 +32,10 @@ from tui.view.glyphs import Glyphs
 from tui.view.rows import Row, Span, label_row, text_row, width_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
-from tui.view.why_job_run import JobRunFacts
+from tui.view.why_failed import elsewhere
+from tui.view.why_job_run import job_run_facts
 from tui.view.why_repair import notes_of
-from tui.view.why_words import Fact, names_in, text
+from tui.view.why_words import Fact, Pane, names_in, text
 
 LABEL_CELLS = 13
 MOST_WARNINGS = 3
@@ -53,7 +54,7 @@ def why_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     pen = _Pen(scene, width, glyphs)
     member = _member(scene)
     if member is not None:
-        return pen.rows(pen.of_job_run.of(member))
+        return pen.rows(job_run_facts(pen.pane, member))
     members = under(scene.state, scene.selected) or tuple(places(scene.state))
     return pen.rows(pen.of_many(members))
 
@@ -73,7 +74,7 @@ class _Pen:
         self.width = width
         self.label = LABEL_CELLS if width >= 32 else 11 if width >= 24 else 0
         self.room = max(1, width - self.label)
-        self.of_job_run = JobRunFacts(scene, self.room, glyphs)
+        self.pane = Pane(scene=scene, room=self.room, glyphs=glyphs)
 
     def rows(self, facts: Iterable[Fact]) -> tuple[Row, ...]:
         """Facts as rows; a value that is too long for its row wraps below itself."""
@@ -158,9 +159,7 @@ def first_why(scene: RunScene, width: int, glyphs: Glyphs) -> Row | None:
     if member is None or member.run.phase not in FAILURES:
         return None
     pen = _Pen(scene, width + LABEL_CELLS, glyphs)
-    parts = [
-        f"{label} {own(''.join(span.text for span in value))}" for label, value in pen.of_job_run.elsewhere(member)
-    ]
+    parts = [f"{label} {own(''.join(span.text for span in value))}" for label, value in elsewhere(pen.pane, member)]
     return Row(left=(Span(own(", ".join(parts)), cut="words"),)) if parts else None
 
 

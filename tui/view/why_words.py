@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tui.view.cells import cells
+from tui.view.glyphs import Glyphs
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
+from tui.view.scene import RunScene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pane:
+    """What facts are told from and for: a scene, and the cells that a value has."""
+
+    scene: RunScene
+    room: int
+    glyphs: Glyphs
+
+    @property
+    def now_utc(self) -> float:
+        """UTC seconds."""
+        return self.scene.here.now_utc
+
 
 Fact = tuple[str, Sequence[Span]]
 """A label and its value."""

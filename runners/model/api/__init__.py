@@ -6,6 +6,7 @@ Structs and not dataclasses, because every command makes all of these classes: 1
 noun; everybody imports them from here.
 """
 
+from runners.model.api.before import Before, Changes, Fix, JobChange, ParamChange, Seen, Usual, UsualJob
 from runners.model.api.controller import PROTOCOL, Hello, ProblemDetails, SelfCheck
 from runners.model.api.documents import (
     ConcurrencyDocument,
@@ -27,15 +28,20 @@ from runners.model.api.times import rfc3339
 
 __all__ = [
     "PROTOCOL",
+    "Before",
+    "Changes",
     "ConcurrencyDocument",
+    "Fix",
     "GiveSecrets",
     "Hello",
     "HoldDocument",
     "HostStatus",
     "IntentAnswer",
     "IntentRequest",
+    "JobChange",
     "JobDocument",
     "NoteDocument",
+    "ParamChange",
     "PastRun",
     "PipelineHistory",
     "ProblemDetails",
@@ -45,6 +51,7 @@ __all__ = [
     "RunStatus",
     "RunSummary",
     "RunbookDocument",
+    "Seen",
     "SelfCheck",
     "Seq",
     "StageDocument",
@@ -52,5 +59,7 @@ __all__ = [
     "Status",
     "TaskDocument",
     "TrustRequest",
+    "Usual",
+    "UsualJob",
     "rfc3339",
 ]

@@ -1,0 +1,187 @@
+"""Moments of the real app to look at: a controller in memory, the keys that lead there, and a clock that stands.
+
+What the pictures (``shots``) and the snapshots are made of. Every run is a log of events that is played through the
+core and streamed to the app, as a controller would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from runners.core.index import index_of
+from runners.testing.simulator import Simulator
+from tests.screens import repair_scenes
+from tests.screens.desk import Desk, desk
+from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
+from tests.screens.logs import MemoryLog
+from tests.screens.scenes import BIND, board_scene, failed_run, healthy_run, host_status, rollout, unknown_run
+from tui.widgets.look import Look
+
+_FETCH = (
+    b"GET registry.internal/api/2.4.1/manifest.json",
+    b"layer 1/3",
+    b"layer 2/3",
+    b"layer 3/3",
+    b"unpacked to /srv/api/2.4.1",
+)
+_RESTART = (
+    b"+ sudo systemctl restart api",
+    b"stopping api.service",
+    b"stopped api.service (pid 20114 exited 0)",
+    b"starting api.service, release 2.4.1",
+    b"config /etc/api/api.toml loaded, 14 keys",
+    b"tls: certificate valid until 2027-02-11",
+    BIND.encode(),
+    b"api: cannot start listener http-public",
+    b"Main process exited, code=exited, status=1/FAILURE",
+    b"Failed with result 'exit-code'",
+)
+
+
+def _log_is_read(here: Desk) -> bool:
+    pager = here.run.pager
+    return not pager.size or pager.current_line is not None
+
+
+Steps = Callable[[Desk], Awaitable[None]]
+
+
+def controller_of(sim: Simulator) -> FakeController:
+    """A controller with one run and its hosts."""
+    controller = FakeController(FakeRun(sim, "u1", "deploy-api/42"))
+    controller.hosts = tuple(host_status(f"web{number}") for number in range(1, 8))
+    controller.watchers = ("alice", "bob")
+    return controller
+
+
+def busy() -> FakeController:
+    """The picture ``board``: its lines, over one simulated run."""
+    scene = board_scene()
+    controller = FakeController(*(FakeRun(failed_run(), run.uid, run.id, _fields(run)) for run in scene.summaries))
+    controller.holds = {run.uid: () for run in scene.summaries}
+    controller.holds |= {uid: status.holds for uid, status in scene.statuses.items()}
+    return controller
+
+
+def _fields(run: object) -> dict[str, object]:
+    return {name: getattr(run, name) for name in run.__struct_fields__ if name not in ("uid", "id", "pipeline")}
+
+
+async def _nothing(here: Desk) -> None:
+    await here.sees("deploy-api/42")
+    await here.sees_no("Reading")
+
+
+def pressing(*keys: str) -> Steps:
+    """Wait for the failure, then press keys."""
+
+    async def steps(here: Desk) -> None:
+        await here.sees("address already in use")
+        await here.until(lambda: _log_is_read(here), "the log to be read")
+        for key in keys:
+            await here.press(key)
+
+    return steps
+
+
+async def _retried(here: Desk) -> None:
+    await here.sees("address already in use")
+    here.run.say("run", "release@web3 runs again as attempt 2; alice retried it")
+    here.run.say("warn", "only a failed job can be retried; release@web6 runs")
+    here.run.say("fail", f"cert-rotate/9 in production: rotate@lb2 failed: exit 2 in reload\n{BIND}")
+    await here.pilot.pause()
+
+
+async def _looks(here: Desk) -> None:
+    await here.sees("deploy-api/42", "rollout", "touched")
+
+
+async def _lost(here: Desk) -> None:
+    await here.sees("address already in use")
+    await here.controller.go_down()
+    await here.sees("no controller for")
+
+
+def _then(*keys: str) -> Steps:
+    """See a run, then press keys."""
+
+    async def steps(here: Desk) -> None:
+        await _looks(here)
+        await here.press(*keys)
+        await here.until(lambda: getattr(here.app.screen, "listens", True))
+
+    return steps
+
+
+def selecting(host: str) -> Steps:
+    """The job run of one host is selected."""
+
+    async def steps(here: Desk) -> None:
+        await _looks(here)
+        here.run.choice.selected, here.run.choice.by_person = rollout(host), True
+        here.run.paint()
+        await here.pilot.pause()
+
+    return steps
+
+
+async def _typed(here: Desk) -> None:
+    await _then("V")(here)
+    await here.type("abcdefghij")
+
+
+MOMENTS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
+    "run-failed": (lambda: controller_of(failed_run()), "u1", pressing()),
+    "run-log": (lambda: controller_of(failed_run()), "u1", pressing("2")),
+    "run-healthy": (lambda: controller_of(healthy_run()), "u1", _looks),
+    "run-unknown": (lambda: controller_of(unknown_run()), "u1", _looks),
+    "run-lost": (lambda: controller_of(failed_run()), "u1", _lost),
+    "toasts": (lambda: controller_of(failed_run()), "u1", _retried),
+    "dialog-retry": (lambda: controller_of(failed_run()), "u1", pressing("r")),
+    "dialog-cancel": (lambda: controller_of(failed_run()), "u1", pressing("g", "X")),
+    "runbook": (lambda: controller_of(failed_run()), "u1", pressing("o")),
+    "sent": (lambda: controller_of(failed_run()), "u1", pressing("at")),
+    "help": (lambda: controller_of(failed_run()), "u1", pressing("question_mark")),
+    "palette": (lambda: controller_of(failed_run()), "u1", pressing("colon")),
+    "find": (lambda: controller_of(failed_run()), "u1", pressing("slash", *"api")),
+    "paused": (lambda: controller_of(repair_scenes.paused_run()), "u1", _looks),
+    "paused-now": (lambda: controller_of(repair_scenes.paused_run(now=True)), "u1", selecting("web5")),
+    "rolling-back": (lambda: controller_of(repair_scenes.rolling_back_run()), "u1", _looks),
+    "rollback-incomplete": (lambda: controller_of(repair_scenes.incomplete_run()), "u1", _looks),
+    "rolled-back": (lambda: controller_of(repair_scenes.rolled_back_run()), "u1", _looks),
+    "secret": (lambda: controller_of(repair_scenes.secret_run()), "u1", _looks),
+    "secret-board": (lambda: controller_of(repair_scenes.secret_run()), None, _nothing),
+    "dialog-secret": (lambda: controller_of(repair_scenes.secret_run()), "u1", _typed),
+    "finally": (lambda: controller_of(repair_scenes.finally_run()), "u1", selecting("web5")),
+    "finally-cancelled": (lambda: controller_of(repair_scenes.finally_run()), "u1", selecting("web4")),
+    "notes": (lambda: controller_of(repair_scenes.noted_run()), "u1", _looks),
+    "dialog-rollback": (lambda: controller_of(repair_scenes.half_done()), "u1", _then("B")),
+    "board": (busy, None, _nothing),
+    "board-empty": (lambda: FakeController(), None, lambda here: here.sees("No runs yet")),
+}
+
+
+def _logs_of(sim: Simulator) -> dict[str, MemoryLog]:
+    """What the hosts of the release said."""
+    texts: dict[str, Sequence[bytes]] = {}
+    for host in ("web3", "web6", "web7", "web9", "web10"):
+        if rollout(host) not in index_of(sim.plan).places:
+            continue
+        for attempt in sim.run(rollout(host)).attempts:
+            for task, lines in zip(attempt.tasks, (_FETCH, _RESTART), strict=False):
+                if task.key:
+                    texts[task.key] = lines if host == "web3" or lines is _FETCH else lines[:4]
+    return memory_logs(sim, texts)
+
+
+@asynccontextmanager
+async def moment(name: str, size: tuple[int, int], look: Look) -> AsyncIterator[Desk]:
+    """The app at that moment."""
+    make, run, steps = MOMENTS[name]
+    controller = make()
+    logs = _logs_of(controller.run(run).sim) if run is not None else {}
+    async with desk(controller, run=run, size=size, look=look, logs=logs) as here:
+        await steps(here)
+        await here.pilot.pause()
+        yield here
