@@ -224,7 +224,7 @@ class Tour:
             await self._until(lambda: app.screen is screen)
         await self._press("H")
         await self._until(lambda: isinstance(app.screen, HostScreen) and app.screen.scene().readings)
-        await self._press("C")
+        await self._press("K")
         await self._until(lambda: isinstance(app.screen, HostScreen) and app.screen.scene().check)
         self._visit("screen host")
         await self._press("tab")

@@ -41,9 +41,9 @@ async def test_a_check_says_that_it_looks_and_then_what_it_found() -> None:
     controller = host_controller()
     controller.checking = asyncio.Event()
     async with host_desk(controller) as here:
-        await here.press("C")
+        await here.press("K")
         await here.sees("checking")
-        await here.press("C")
+        await here.press("K")
         await here.sees("web3 is being looked at")
         controller.checking.set()
         await here.sees("! its clock is 4 s", "eve db-seed/12")

@@ -84,12 +84,12 @@ def test_the_address_is_what_ssh_takes() -> None:
 def test_what_ran_there_is_listed_newest_first_with_how_it_ended() -> None:
     found = executions(scene())
     assert texts_of(execution_rows(scene(), found, 84, UNICODE), 84) == [
-        "  began        task                     result               took      cpu    memory",
-        "✗ 12:03:02     restart of release       exit 1               6.2s",
-        "✓ 12:02:47     fetch of release         exit 0              14.2s",
+        "  began        task                          result            took     cpu   memory",
+        "✗ 12:03:02     restart of release            exit 1            6.2s",
+        "✓ 12:02:47     fetch of release              exit 0           14.2s",
     ]
     narrow = texts_of(execution_rows(scene(), found, 58, UNICODE), 58)
-    assert narrow[1].endswith("exit 1               6.2s")
+    assert narrow[1].endswith("exit 1            6.2s")
     nothing = scene()
     nothing = replace(nothing, name="web12")
     assert texts_of(execution_rows(nothing, executions(nothing), 84, UNICODE), 84) == [

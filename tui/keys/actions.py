@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
             Kind.LOOK, screens=_RUN),
     _action("host", "H", "host", "the selected host: graphs, what ran there, how the line to it is", Kind.LOOK,
             screens=_RUN),
-    _action("check", "C", "check", "log in to this host now and say how it is: sudo, disk, clock, who else is there",
+    _action("check", "K", "check", "log in to this host now and say how it is: sudo, disk, clock, who else is there",
             Kind.LOOK, screens=frozenset({"host"}), footer=5),
     _action("runbook", "o", "runbook", "the page of this failure, full screen", Kind.LOOK, screens=_RUN_AND_BOARD,
             footer=5),
