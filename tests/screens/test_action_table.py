@@ -14,12 +14,14 @@ from tui.screens.host import HostScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
+from tui.screens.timeline import TimelineScreen
 
 SCREENS: dict[str, type[PaintedScreen]] = {
     "board": BoardScreen,
     "run": RunScreen,
     "runbook": RunbookScreen,
     "host": HostScreen,
+    "timeline": TimelineScreen,
 }
 
 

@@ -129,7 +129,7 @@ class HostScreen(PaintedScreen, inherit_bindings=False):
         layout, glyphs = self.current_layout(), self.onduty.look.glyphs
         kind = layout.size_class
         self.query_one("#bar", Canvas).set_rows(
-            [run_bar(scene.run, layout.width, layout.height, glyphs, crumb=safe(scene.name))]
+            [run_bar(scene.run, layout.width, layout.height, glyphs, page=safe(scene.name))]
         )
         self.query_one("#headline", Canvas).set_rows([host_headline(scene, glyphs)])
         extra = (*(("next-pane",) if kind is SizeClass.NARROW else ()), "shell", "copy", "back")
