@@ -10,6 +10,7 @@ from tests.screens.desk import desk
 from tests.screens.fake_controller import failed_controller
 from tui.keys.actions import ACTIONS, Action, Kind, action, on_screen
 from tui.screens.board import BoardScreen
+from tui.screens.host import HostScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
@@ -21,6 +22,7 @@ SCREENS: dict[str, type[PaintedScreen]] = {
     "run": RunScreen,
     "runbook": RunbookScreen,
     "pipeline": PipelineScreen,
+    "host": HostScreen,
     "timeline": TimelineScreen,
 }
 

@@ -18,6 +18,7 @@ _SCREENS = {
     "run": "the run screen",
     "runbook": "the page",
     "timeline": "the timeline",
+    "host": "the host's screen",
     "pipeline": "the pipeline screen",
 }
 _KEPT_FROM_CHANGES = ("space", "tab", "shift-tab", "backspace")
