@@ -42,6 +42,8 @@ class MergeOrder:
     def __init__(self, block: Callable[[int, int], Block]) -> None:
         self._block = block
         self._at: list[int] = []
+        self._ended: list[int] = []
+        """Lines of each log that were taken in."""
         self._marks: list[array[int]] = [array("Q")]
         """For each log how many blocks lie before a mark; logs that came later are missing there."""
         self._starts = array("Q", [0])
@@ -59,14 +61,15 @@ class MergeOrder:
         Logs are only ever added, at the end.
         """
         self._at += [0] * (len(counts) - len(self._at))
-        heads = [
-            (self._block(source, at).time_us, source)
+        blocks = [
+            self._block(source, at) if at < count else None
             for source, (at, count) in enumerate(zip(self._at, counts, strict=True))
-            if at < count
         ]
+        heads = [(block.time_us, source) for source, block in enumerate(blocks) if block is not None]
         if not heads:
             return False
         heapq.heapify(heads)
+        self._ended += [0] * (len(counts) - len(self._ended))
         before = self.lines
         if heads[0] < self._last:
             # Merged again from the mark on, these would stand elsewhere.
@@ -78,13 +81,16 @@ class MergeOrder:
             if self._since_mark >= EVERY_BLOCKS:
                 self._mark()
             key = heads[0]
-            source, number = key[1], self._at[key[1]]
-            self.lines += self._lines(source, number)
-            self._at[source] = number + 1
+            source = key[1]
+            taken, number = blocks[source], self._at[source] + 1
+            assert taken is not None
+            self.lines += taken.lines - self._ended[source]
+            self._ended[source], self._at[source] = taken.lines, number
             self._since_mark += 1
             self._last = max(self._last, key)
-            if number + 1 < counts[source]:
-                heapq.heapreplace(heads, (self._block(source, number + 1).time_us, source))
+            if number < counts[source]:
+                blocks[source] = following = self._block(source, number)
+                heapq.heapreplace(heads, (following.time_us, source))
             else:
                 heapq.heappop(heads)
         return self.lines != before
@@ -118,13 +124,6 @@ class MergeOrder:
         self._starts.append(self.lines)
         self._since_mark, self._last = 0, (-1, -1)
 
-    def _lines(self, source: int, number: int) -> int:
-        return self._block(source, number).lines - self._ended(source, number)
-
-    def _ended(self, source: int, number: int) -> int:
-        """Lines of a log that have ended before block ``number``."""
-        return self._block(source, number - 1).lines if number else 0
-
     def _segment(self, segment: int) -> list[Stretch]:
         kept = self._segments.get(segment)
         if kept is not None:
@@ -132,19 +131,17 @@ class MergeOrder:
         begin = self._marks[segment]
         ends = self._marks[segment + 1] if segment + 1 < len(self._marks) else self._at
         at = [begin[source] if source < len(begin) else 0 for source in range(len(ends))]
-        heads = [
-            (self._block(source, at[source]).time_us, source)
-            for source in range(len(ends))
-            if at[source] < ends[source]
-        ]
+        ended = [self._block(source, number - 1).lines if number else 0 for source, number in enumerate(at)]
+        blocks = [self._block(source, at[source]) if at[source] < end else None for source, end in enumerate(ends)]
+        heads = [(block.time_us, source) for source, block in enumerate(blocks) if block is not None]
         heapq.heapify(heads)
         line = self._starts[segment]
         found: list[Stretch] = []
         while heads:
             source = heads[0][1]
-            number = at[source]
-            first = self._ended(source, number)
-            count = self._block(source, number).lines - first
+            taken, number = blocks[source], at[source] + 1
+            assert taken is not None
+            first, count = ended[source], taken.lines - ended[source]
             if count:
                 last = found[-1] if found else None
                 if last is not None and last.source == source and last.first + last.lines == first:
@@ -152,9 +149,10 @@ class MergeOrder:
                 else:
                     found.append(Stretch(line, source, first, count))
                 line += count
-            at[source] = number + 1
-            if number + 1 < ends[source]:
-                heapq.heapreplace(heads, (self._block(source, number + 1).time_us, source))
+            ended[source], at[source] = taken.lines, number
+            if number < ends[source]:
+                blocks[source] = following = self._block(source, number)
+                heapq.heapreplace(heads, (following.time_us, source))
             else:
                 heapq.heappop(heads)
         if len(self._segments) >= _SEGMENTS_KEPT:
