@@ -16,8 +16,8 @@ from tui.view.scene import RunScene
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
-_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile")
-_READING = (*_OF_SELECTION, *_OF_RUN)
+_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile", "host")
+_READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "details")
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump")
 _RETRIES = (Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.BACKING_OFF)
 _SKIPS = (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.CANCELLED)
