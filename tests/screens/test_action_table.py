@@ -11,6 +11,7 @@ from tests.screens.fake_controller import failed_controller
 from tui.keys.actions import ACTIONS, Action, Kind, action, on_screen
 from tui.screens.board import BoardScreen
 from tui.screens.painted import PaintedScreen
+from tui.screens.record import RecordScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
 from tui.screens.timeline import TimelineScreen
@@ -20,6 +21,7 @@ SCREENS: dict[str, type[PaintedScreen]] = {
     "run": RunScreen,
     "runbook": RunbookScreen,
     "timeline": TimelineScreen,
+    "record": RecordScreen,
 }
 
 

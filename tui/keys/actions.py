@@ -19,7 +19,7 @@ class Kind(enum.Enum):
     APP = "app"
 
 
-EVERYWHERE = frozenset({"board", "run", "runbook", "timeline"})
+EVERYWHERE = frozenset({"board", "run", "runbook", "timeline", "record"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Action:
     """One line for the help and the key table."""
     kind: Kind
     screens: frozenset[str] = EVERYWHERE
-    """Where it can be pressed: board, run, runbook, timeline."""
+    """Where it can be pressed: board, run, runbook, timeline, record."""
     panes: frozenset[str] = frozenset()
     """Panes that must have the focus; empty: any."""
     footer: int = 0
@@ -78,6 +78,7 @@ _RUN_AND_BOARD = frozenset({"run", "board"})
 _TIMELINE = frozenset({"timeline"})
 _OF_RUN = frozenset({"run", "timeline"})
 """Where a run and its jobs can be acted on."""
+_FOUND_IN = frozenset({"run", "record"})
 _LOG = frozenset({"log"})
 
 ACTIONS: tuple[Action, ...] = (
@@ -100,9 +101,10 @@ ACTIONS: tuple[Action, ...] = (
             footer=5),
     _action("next-error", "e", "next error", "the next error in the log", Kind.LOOK, screens=_RUN, footer=6),
     _action("previous-error", "E", "previous error", "the previous error in the log", Kind.LOOK, screens=_RUN),
-    _action("find", "/", "find", "find in the log (RE2)", Kind.LOOK, keys=("slash",), screens=_RUN, footer=7),
-    _action("next-match", "n", "next match", "the next match", Kind.LOOK, screens=_RUN),
-    _action("previous-match", "N", "previous match", "the previous match", Kind.LOOK, screens=_RUN),
+    _action("find", "/", "find", "find in the log (RE2), in the record", Kind.LOOK, keys=("slash",), screens=_FOUND_IN,
+            footer=7),
+    _action("next-match", "n", "next match", "the next match", Kind.LOOK, screens=_FOUND_IN),
+    _action("previous-match", "N", "previous match", "the previous match", Kind.LOOK, screens=_FOUND_IN),
     _action("filter", "&", "filter", "only lines that match (RE2), ! first: those that do not", Kind.LOOK,
             keys=("ampersand",), screens=_RUN),
     _action("context", "x", "lines around", "lines around those that the filter leaves: none, 3, 10", Kind.LOOK,
@@ -124,6 +126,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("definition", "y", "definition", "the pipeline as this run pinned it", Kind.LOOK, screens=_RUN),
     _action("details", "d", "details", "all that is known of what is selected", Kind.LOOK, screens=_OF_RUN),
     _action("timeline", "T", "timeline", "what ran, waited and was done when", Kind.LOOK, screens=_RUN),
+    _action("record", "D", "record", "the whole story as text, for a postmortem", Kind.LOOK, screens=_OF_RUN),
+    _action("save", "s", "save", "save the record as Markdown", Kind.LOOK, screens=frozenset({"record"}), footer=6),
     _action("zoom-in", "]", "closer", "see a shorter time around what is selected; left and right move", Kind.LOOK,
             keys=("right_square_bracket",), screens=_TIMELINE, footer=6),
     _action("zoom-out", "[", "wider", "see a longer time", Kind.LOOK, keys=("left_square_bracket",), screens=_TIMELINE,
@@ -139,9 +143,9 @@ ACTIONS: tuple[Action, ...] = (
     _action("bottom", "G", "bottom", "to the last row", Kind.MOVE, "end"),
     _action("half-page-up", "ctrl-u", "half a page up", "half a page up", Kind.MOVE, "pageup"),
     _action("half-page-down", "ctrl-d", "half a page down", "half a page down", Kind.MOVE, "pagedown"),
-    _action("next-pane", "tab", "next pane", "the next pane", Kind.MOVE, screens=_OF_RUN | {"runbook"}),
+    _action("next-pane", "tab", "next pane", "the next pane", Kind.MOVE, screens=_OF_RUN | {"runbook", "record"}),
     _action("pane", "1-5", "panes", "jump to a pane: jobs, log, why, runbook, host", Kind.MOVE,
-            keys=("1", "2", "3", "4", "5"), screens=_OF_RUN),
+            keys=("1", "2", "3", "4", "5"), screens=_OF_RUN | {"record"}),
     _action("palette", ":", "actions", "every action by name", Kind.APP, keys=("colon",), footer=9),
     _action("help", "?", "help", "the keys of this screen", Kind.APP, keys=("question_mark",), footer=10),
     _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP),
