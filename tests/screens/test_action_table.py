@@ -10,7 +10,9 @@ from tests.screens.desk import desk
 from tests.screens.fake_controller import failed_controller
 from tui.keys.actions import ACTIONS, Action, Kind, action, on_screen
 from tui.screens.board import BoardScreen
+from tui.screens.host import HostScreen
 from tui.screens.painted import PaintedScreen
+from tui.screens.pipeline import PipelineScreen
 from tui.screens.record import RecordScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
@@ -20,6 +22,8 @@ SCREENS: dict[str, type[PaintedScreen]] = {
     "board": BoardScreen,
     "run": RunScreen,
     "runbook": RunbookScreen,
+    "pipeline": PipelineScreen,
+    "host": HostScreen,
     "timeline": TimelineScreen,
     "record": RecordScreen,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runners.model.errors import OndutyError
 from runners.model.state import RunState
 from tui.screens.run_log_keys import RunLogKeys
-from tui.view.facts import link_of
+from tui.view.facts import link_of, place_of
 from tui.view.layout import RUN_TABS, SizeClass, run_layout
 from tui.view.narrow import tab_at
 from tui.view.safe_text import safe
@@ -44,6 +44,16 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         self.earlier = None
         self.paint()
 
+    def show_log(self, job_run: str, attempt: int) -> None:
+        """Show the log of one attempt of a job run."""
+        state = self.feed.state
+        place = place_of(state, job_run) if state is not None else None
+        if place is None:
+            return
+        self.choice.selected, self.choice.by_person = job_run, True
+        self.earlier = attempt if attempt != place.run.attempt else None
+        self.show_pane("log")
+
     # ----- looking
 
     def do_open(self) -> None:
@@ -57,6 +67,8 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
                 self.show_pane("log")
         elif self.has_pane("runbook"):
             self.action_do("runbook", "o")
+        elif self.has_pane("host"):
+            self.action_do("host", "H")
 
     def do_runbook(self) -> None:
         """The page, full screen."""

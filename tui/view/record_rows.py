@@ -34,7 +34,7 @@ class RecordRows:
     def __init__(self, width: int, glyphs: Glyphs) -> None:
         self.width = max(1, width)
         self._glyphs = glyphs
-        self._made: dict[int, tuple[Entry, float | None, tuple[Row, ...]]] = {}
+        self._made: dict[int, tuple[Entry, float | None, bool, tuple[Row, ...]]] = {}
 
     def rows(self, scene: RunScene, record: Record, what: str) -> list[Row]:
         """Everything, in order; people and failures alone are shown without what stands around them."""
@@ -62,10 +62,10 @@ class RecordRows:
 
     def _entry(self, scene: RunScene, entry: Entry, before: float | None, dated: bool) -> tuple[Row, ...]:
         made = self._made.get(entry.seq)
-        if made is not None and made[0] is entry and made[1] == before:
-            return made[2]
+        if made is not None and made[0] is entry and made[1:3] == (before, dated):
+            return made[3]
         rows = tuple(self._drawn(scene, entry, before, dated))
-        self._made[entry.seq] = (entry, before, rows)
+        self._made[entry.seq] = (entry, before, dated, rows)
         return rows
 
     def _drawn(self, scene: RunScene, entry: Entry, before: float | None, dated: bool) -> Iterator[Row]:
