@@ -31,10 +31,9 @@ from tui.view.scene import RunScene
 from tui.view.top_bar import run_bar
 from tui.widgets.canvas import Canvas
 from tui.widgets.log_bar import LogBar, Purpose, Typed
+from tui.widgets.log_marks import COPIED_BYTES
 
 TABS = tuple(SHOWN)
-COPIED_BYTES = 100_000
-"""Most that goes to a clipboard (OSC 52): terminals cut or drop more."""
 
 
 class RecordScreen(PaintedScreen, inherit_bindings=False):
@@ -127,7 +126,9 @@ class RecordScreen(PaintedScreen, inherit_bindings=False):
         self.query_one("#bar", Canvas).set_rows([bar])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
         self.query_one("#tabs", Canvas).set_rows([tab_bar(TABS, self._shown, layout.width, glyphs)])
-        keys = key_bar("record", self.why_not(), layout.width, glyphs, extra=("copy", "next-pane", "back"), least=least)
+        keys = key_bar(
+            "record", self.why_not(), layout.width, glyphs, extra=("save", "copy", "next-pane", "back"), least=least
+        )
         self.query_one("#keys", Canvas).set_rows([keys])
 
     def _paint_record(self, scene: RunScene) -> None:
