@@ -34,6 +34,7 @@ from tui.widgets.log_bar import LogBar, Purpose, Typed
 from tui.widgets.log_marks import COPIED_BYTES
 
 TABS = tuple(SHOWN)
+EXTRA = ("save", "copy", "next-pane", "back")
 
 
 class RecordScreen(PaintedScreen, inherit_bindings=False):
