@@ -28,6 +28,8 @@ class Sizes:
     """How long the jobs of the flood print."""
     pager_patience_s: float = 15.0
     """How long a pager may take before it is said to take longer."""
+    crowd: tuple[int, int] = (500, 200)
+    """Jobs, and hosts of each."""
 
 
 DEFAULT = Sizes()
@@ -43,6 +45,7 @@ QUICK = Sizes(
     stream_bytes=50 * MB,
     log_lines=1_000_000,
     flood_s=6.0,
+    crowd=(100, 100),
     pager_patience_s=5.0,
 )
 SMALLEST = Sizes(
@@ -56,6 +59,7 @@ SMALLEST = Sizes(
     stream_bytes=MB,
     log_lines=2_000,
     flood_s=0.5,
+    crowd=(10, 10),
     pager_patience_s=2.0,
 )
 """Shows that every entry works; its figures mean nothing."""
