@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from textual.screen import Screen
 
 from tui.bridge import Feed
+from tui.earlier import EarlierRuns
 from tui.pages import Pages
 from tui.view.scene import Here
 from tui.widgets.look import Look
@@ -29,6 +30,9 @@ class Onduty(Protocol):
 
     pages: Pages
     """The runbooks."""
+
+    earlier: EarlierRuns
+    """What earlier runs did."""
 
     @property
     def library(self) -> Library | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from runners.core.outcome import warnings_of
 from runners.model.phases import FAILURES, RUN_ENDED, Phase
@@ -39,6 +40,8 @@ from tui.view.why_words import Fact, Pane, names_in, text
 
 LABEL_CELLS = 13
 MOST_WARNINGS = 3
+_SPARE = ("used", "limits", "next", "last", "noted then", "done")
+"""What goes first where there is little room: the key bar, the log and the tree have most of it too."""
 
 
 def why_title(scene: RunScene) -> tuple[SafeText, tuple[SafeText, ...]]:
@@ -49,12 +52,15 @@ def why_title(scene: RunScene) -> tuple[SafeText, tuple[SafeText, ...]]:
     return own("why"), (safe(scene.selected.split("@")[0]),) if scene.selected else ()
 
 
-def why_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """Rows about ``scene.selected``: a job run, a job, a stage; about what is worst when nothing is selected."""
+def why_rows(scene: RunScene, width: int, glyphs: Glyphs, most: int | None = None) -> tuple[Row, ...]:
+    """Rows about ``scene.selected``: a job run, a job, a stage; about what is worst when nothing is selected.
+
+    Where ``most`` rows are shown, what other places say as well is left out first.
+    """
     pen = _Pen(scene, width, glyphs)
     member = _member(scene)
     if member is not None:
-        return pen.rows(job_run_facts(pen.pane, member))
+        return pen.of_one(member, most)
     members = under(scene.state, scene.selected) or tuple(places(scene.state))
     return pen.rows(pen.of_many(members))
 
@@ -111,6 +117,21 @@ class _Pen:
                 first = False
         return [tuple(line) for line in lines]
 
+    def of_one(self, member: Place, most: int | None) -> tuple[Row, ...]:
+        """A job run, in ``most`` rows where that is possible without leaving out what is nowhere else."""
+        rows: tuple[Row, ...] = ()
+        for pane in (self.pane, replace(self.pane, tight=True)):
+            facts = list(job_run_facts(pane, member))
+            rows = self.rows(facts)
+            for spare in _SPARE:
+                if most is None or len(rows) <= most:
+                    return rows
+                facts = _without(facts, spare)
+                rows = self.rows(facts)
+            if len(rows) <= (most or 0):
+                return rows
+        return rows
+
     # ----- several
 
     def of_many(self, members: Sequence[Place]) -> Iterator[Fact]:
@@ -147,6 +168,17 @@ class _Pen:
         for number, warning in enumerate(shown[:MOST_WARNINGS]):
             yield "" if number else "warning", (Span(safe(warning), "warn"),)
         yield from notes_of(self.scene)
+
+
+def _without(facts: Sequence[Fact], label: str) -> list[Fact]:
+    """Without the fact of that label and the rows that go on with it."""
+    kept: list[Fact] = []
+    goes = False
+    for fact in facts:
+        goes = fact[0] == label or (goes and not fact[0])
+        if not goes:
+            kept.append(fact)
+    return kept
 
 
 def _in(members: Sequence[Place], *phases: Phase) -> list[Place]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.view.cells import cells
+from tui.view.cells import cells, cut_right
 from tui.view.glyphs import Glyphs
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
@@ -19,6 +19,8 @@ class Pane:
     scene: RunScene
     room: int
     glyphs: Glyphs
+    tight: bool = False
+    """What can be said in one row is."""
 
     @property
     def now_utc(self) -> float:
@@ -51,3 +53,14 @@ def names_in(room: int, hosts: Sequence[str], reserve: int = 0) -> SafeText:
             return own(f"{' '.join(shown)} and {len(hosts) - len(shown)} more")
         shown.append(safe(host))
     return own(" ".join(shown))
+
+
+def clipped(value: str, most: int = 24) -> SafeText:
+    """A value inside a sentence, cut where it is long."""
+    words = safe(value)
+    return words if cells(words) <= most else cut_right(words, most)
+
+
+def fitting(room: int, *wordings: str) -> SafeText:
+    """The first wording, of parts that are safe, that fits one row of ``room`` cells; the last when none does."""
+    return own(next((words for words in wordings if cells(words) <= room), wordings[-1]))
