@@ -73,6 +73,8 @@ class FakeController:
         """How long its runs usually take."""
         self.before = api.Before()
         """What went before each of them."""
+        self.asked_before: list[str] = []
+        """Job runs whose past was asked for."""
         self.definition = "version: 1\nname: deploy-api\n"
         self._moved = asyncio.Condition()
         self._version = 0
@@ -176,6 +178,7 @@ class FakeClient:
         return self._controller.usual
 
     async def before(self, uid: str, job_run: str = "") -> api.Before:
+        self._controller.asked_before.append(job_run)
         return self._controller.before
 
     async def snapshot(self, uid: str) -> RunSnapshot:

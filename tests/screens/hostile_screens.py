@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 import tui.wiring
 from runbooks.library import Library, load_built_in
 from runbooks.page import Page
+from runners.model import api
 from runners.model.api import HoldDocument, HostStatus
 from runners.model.intents import Note
 from runners.model.inventory import Host
@@ -127,6 +128,30 @@ def hostile_page(evil: str) -> Page:
     return replace(page, title=evil, sections=sections, owner=evil, file=evil)
 
 
+def hostile_before(job_run: str, evil: str) -> api.Before:
+    """What earlier runs were called, had, and were done to."""
+    names = (evil,)
+    changes = api.Changes(
+        run=f"p/{evil}",
+        uid=evil,
+        ended_at=evil,
+        jobs=tuple(
+            api.JobChange(job=f"s/{evil}", how=how, tasks=tasks) for how, tasks in (("changed", names), (evil, ()))
+        ),
+        params=(api.ParamChange(name=evil, before=evil, now=f"{evil}2"),),
+        env=names,
+        files=names,
+        hosts_added=names,
+        hosts_gone=names,
+        hosts_moved=names,
+        hosts_set=names,
+        by=evil,
+    )
+    fix = api.Fix(run=f"p/{evil}", uid=evil, how="skipped", by=evil, why=evil, note=evil, note_by=evil, next_good=evil)
+    seen = api.Seen(times=2, of=3, run=f"p/{evil}", uid=evil, host=evil, at=evil, always_on=evil, fix=fix)
+    return api.Before(job_run=job_run, changes=changes, seen=seen)
+
+
 def hostile_controller(evil: str) -> FakeController:
     """It says nothing that is not hostile."""
     sim = hostile_run(evil)
@@ -134,6 +159,7 @@ def hostile_controller(evil: str) -> FakeController:
     controller = FakeController(run, user=evil)
     controller.watchers = (evil, "alice")
     ids = [one.id for one in sim.state.stages[0].jobs[0].runs]
+    controller.before = hostile_before(ids[0], evil)
     controller.hosts = tuple(
         HostStatus(name=host, address=evil, phase=phase, text=evil, fingerprint=evil, user=evil, runs=(evil,))
         for host, phase in zip(sim.plan.hosts, ("connected", "silent", "host_key_unknown", evil), strict=False)

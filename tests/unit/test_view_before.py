@@ -62,7 +62,7 @@ def test_a_failure_says_what_changed_whether_it_was_seen_and_what_helped() -> No
 def test_a_wide_pane_tells_all_of_it() -> None:
     scene = failed()
     assert row(scene, "changed", 140) == (
-        "restart edited, release 2.4.0 -> 2.4.1, web12 new, bob ran that one since run 41"
+        "restart edited, release 2.4.0 -> 2.4.1, web12 new, bob ran that one, since run 41"
     )
     assert row(scene, "seen", 140) == "in 3 of 12 runs, always on web3, last 11d ago in run 39"
 
@@ -115,9 +115,9 @@ def test_every_kind_of_change_has_its_words() -> None:
         hosts_set=("f",),
     )
     assert told(changes, 900) == (
-        "web3 moved, how release is run, new unset -> x, empty y -> empty, long zzzzzzzzzzzzzzzzzzzzzzz⋯ -> unset, "
+        "web3 moved, how release is run, new unset -> x, empty y -> empty, long zzzzzzzzzzz⋯zzzzzzzzzzzz -> unset, "
         "3 tasks edited in other, job late new, job old gone, file app.conf, env APP, 3 hosts new, d gone, e moved, "
-        "f with other variables since run 1"
+        "f with other variables, since run 1"
     )
 
 

@@ -114,8 +114,8 @@ def changed_words(changes: Changes, about: About) -> tuple[Span, ...]:
     for number in range(len(items), 0, -1):
         left = len(items) - number
         words = ", ".join(items[:number]) + (f" and {left} more" if left else "")
-        if _rows(words + since, about) <= about.rows:
-            return (Span(own(words)), Span(own(since), "muted"))
+        if _rows(f"{words},{since}", about) <= about.rows:
+            return (Span(own(f"{words},")), Span(own(since), "muted"))
         if _rows(words, about) <= about.rows or number == 1:
             return text(own(words))
     return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.view.cells import cells, cut_right
+from tui.view.cells import cells, cut_middle
 from tui.view.glyphs import Glyphs
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
@@ -56,9 +56,9 @@ def names_in(room: int, hosts: Sequence[str], reserve: int = 0) -> SafeText:
 
 
 def clipped(value: str, most: int = 24) -> SafeText:
-    """A value inside a sentence, cut where it is long."""
+    """A value inside a sentence; of a long one its ends, which tell it from others."""
     words = safe(value)
-    return words if cells(words) <= most else cut_right(words, most)
+    return words if cells(words) <= most else cut_middle(words, most)
 
 
 def fitting(room: int, *wordings: str) -> SafeText:
