@@ -7,7 +7,7 @@ DEV    := $(VENV)/.installed-dev
 
 PROPERTIES := tests/unit/test_mask.py tests/unit/test_core_invariants.py tests/unit/test_chain.py tests/unit/test_spec_fuzz.py
 
-.PHONY: demo test lint faults bench screenshots lock docs clean install
+.PHONY: demo test lint faults bench bench-peers screenshots lock docs clean install
 
 install: $(STAMP)
 
@@ -45,8 +45,15 @@ faults: $(DEV)
 	$(BIN)/python -m pytest tests/faults tests/ssh -m faults
 	ONDUTY_DEEP=6 $(BIN)/python -m pytest -n 2 -q $(PROPERTIES)
 
+# Speed and memory beside what one would reach for instead; docs/bench.md says how to read it.
 bench: $(DEV)
 	$(BIN)/python -m tests.bench
+
+# The fleet beside pssh, parallel-ssh, pyinfra and ansible, which are installed into a folder of their own.
+bench-peers: $(DEV)
+	@test -x .venv-peers/bin/ansible || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check parallel-ssh pyinfra ansible-core
+	$(BIN)/python -m tests.bench --only fleet --peers .venv-peers
 
 # Every screen at every size, dark and light, as SVG and (with librsvg2-bin) as PNG, into screenshots/.
 screenshots: $(DEV)
@@ -62,4 +69,4 @@ lock: $(DEV)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-peers build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -144,7 +144,7 @@ class _Reader:
         if keys is None:
             return ACTIONS
         if not isinstance(keys, Map):
-            self.refuse(("keys",), "must be a mapping of actions, such as {retry: x}")
+            self.refuse(("keys",), "must be a mapping of actions, such as {retry: i}")
             return ACTIONS
         names = [one.name for one in ACTIONS]
         self.known(("keys",), keys, names)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runners.adapters.trust_store import TrustStore
     from runners.client.start import ControllerCommand
     from runners.controller.credentials import Agents
+    from runners.controller.people import People
     from runners.engine.engine import Engine
     from runners.engine.vault import Vault
     from runners.model.inventory import Host
@@ -98,7 +99,7 @@ def serve(*, ready_fd: int | None) -> int:
         socket_path.close()
 
 
-async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
+async def _make_engine(vault: Vault, place: Path, agents: Agents, people: People) -> Engine:
     """The engine on the real world."""
     import random
 
@@ -124,7 +125,9 @@ async def _make_engine(vault: Vault, place: Path, agents: Agents) -> Engine:
     return Engine(
         store=await SqliteRunStore.open(place / "onduty.sqlite"),
         logs=FileLogStore(place),
-        transport=RoutingTransport(local=LocalTransport(), remote=SshTransport(agent_path=agents.current)),
+        transport=RoutingTransport(
+            local=LocalTransport(), remote=SshTransport(agent_path=agents.newest, person_there=people.there)
+        ),
         clock=SystemClock(),
         advisor=Shelves(own_runbooks()),
         dice=random.random,

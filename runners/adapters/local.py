@@ -18,6 +18,7 @@ from runners.adapters.shell_channel import ShellLost
 from runners.adapters.supervised import open_session
 from runners.model.errors import HostRefused, HostUnreachable
 from runners.model.inventory import Host
+from runners.ports.logins import NoLogins
 from runners.ports.transport import HostInspection, HostSession, SessionSink
 
 _BUFFER_BYTES = 1 << 20
@@ -50,6 +51,7 @@ class LocalTransport:
         self._env = login_environment(os.environ) if env is None else dict(env)
         self._shell = tuple(shell)
         self._deadline_s = deadline_s
+        self.logins = NoLogins()
 
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """As the promise says."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from runners.adapters.log_index import FILE_OFFSET, LINES, IndexFile
 from runners.adapters.log_paths import log_paths
+from runners.adapters.log_scan import LineMatcher, matching_lines
 from runners.adapters.log_search import SearchHit, compile_pattern, search_backwards, search_forwards
 from runners.model.errors import StoreDamaged, StoreRefused
 from runners.streams import records
@@ -159,6 +160,16 @@ class LogReader:
             lines.append(b"".join(rest))
         return lines[:wanted]
 
+    def read_part(self, line: int, start_bytes: int, max_bytes: int) -> bytes:
+        """At most ``max_bytes`` of one line from ``start_bytes`` on; a negative start counts from the line's end."""
+        if not 0 <= line < self.lines:
+            return b""
+        begin, end = self.line_start(line), self.line_start(line + 1)
+        if end > begin and os.pread(self._log_fd, 1, end - 1) == b"\n":
+            end -= 1
+        at = min(end, begin + start_bytes) if start_bytes >= 0 else max(begin, end + start_bytes)
+        return os.pread(self._log_fd, min(max_bytes, end - at), at) if at < end else b""
+
     def read_range(self, offset: int, max_bytes: int) -> bytes:
         """Bytes from ``offset``, never past the last record; empty behind it."""
         end = self._view.last.file_offset
@@ -192,6 +203,25 @@ class LogReader:
             start, end = self.line_start(start_line), view.last.file_offset
             offset = search_forwards(regex, self.read_range, start, end, stop)
         return None if offset is None else SearchHit(self.line_at(offset), offset)
+
+    def matching(
+        self,
+        pattern: bytes,
+        first: int,
+        end: int,
+        *,
+        ignore_case: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> int | None:
+        """Which of the lines ``first … end-1`` match an RE2 pattern: bit 0 is ``first``; None when ``stop`` said so.
+
+        As ``search`` otherwise. ``end - first`` bits are held, no lines.
+        """
+        matcher = LineMatcher(pattern, ignore_case=ignore_case)
+        end = min(end, self.lines)
+        if first >= end:
+            return 0
+        return matching_lines(matcher, self.read_range, self.line_start(first), self.line_start(end), stop)
 
     def close(self) -> None:
         """Close the files. Closing twice is not an error."""

@@ -59,22 +59,24 @@ def compile_pattern(pattern: bytes, *, ignore_case: bool) -> Any:
 def search_forwards(regex: Any, read: Read, start: int, end: int, stop: Callable[[], bool]) -> int | None:
     """Offset of the first match that begins in ``start … end``; ``start`` begins a line."""
 
-    def find(block: _Block) -> int | None:
+    def find(block: SearchBlock) -> int | None:
         return _first(regex, block.data, min(block.lead, 1), block.end)
 
-    return _in_order(_forwards(read, start, end), find, stop)
+    return _in_order(forward_blocks(read, start, end), find, stop)
 
 
 def search_backwards(regex: Any, read: Read, end: int, stop: Callable[[], bool]) -> int | None:
     """Offset of the last match that begins before ``end``, the end of a line."""
 
-    def find(block: _Block) -> int | None:
+    def find(block: SearchBlock) -> int | None:
         return _last(regex, block.data, min(block.lead, 1), block.end)
 
     return _in_order(_backwards(read, end), find, stop)
 
 
-class _Block(NamedTuple):
+class SearchBlock(NamedTuple):
+    """A piece of a log that is searched at once."""
+
     offset: int
     """Of ``data`` in the file."""
     data: bytes
@@ -84,7 +86,9 @@ class _Block(NamedTuple):
     """Where to stop in ``data``; a byte behind it is there only for what looks ahead."""
 
 
-def _in_order(blocks: Iterator[_Block], find: Callable[[_Block], int | None], stop: Callable[[], bool]) -> int | None:
+def _in_order(
+    blocks: Iterator[SearchBlock], find: Callable[[SearchBlock], int | None], stop: Callable[[], bool]
+) -> int | None:
     """The result of the first block that has one; blocks ahead are searched meanwhile."""
     for _, block in zip(range(_ALONE_BLOCKS), blocks, strict=False):
         if stop():
@@ -92,7 +96,7 @@ def _in_order(blocks: Iterator[_Block], find: Callable[[_Block], int | None], st
         if (found := find(block)) is not None:
             return block.offset + found
     with ThreadPoolExecutor(_THREADS, "onduty-search") as pool:
-        ahead: deque[tuple[_Block, Future[int | None]]] = deque()
+        ahead: deque[tuple[SearchBlock, Future[int | None]]] = deque()
         while True:
             while len(ahead) <= _THREADS and (coming := next(blocks, None)) is not None:
                 ahead.append((coming, pool.submit(find, coming)))
@@ -103,7 +107,8 @@ def _in_order(blocks: Iterator[_Block], find: Callable[[_Block], int | None], st
                 return block.offset + found
 
 
-def _forwards(read: Read, start: int, end: int) -> Iterator[_Block]:
+def forward_blocks(read: Read, start: int, end: int) -> Iterator[SearchBlock]:
+    """The bytes ``start … end``, cut at newlines where lines are no longer than ``_MAX_LINE_BYTES``."""
     size, at, lead = _FIRST_BLOCK_BYTES, start, 0
     while at < end:
         # ``lead`` bytes before ``at`` belong to the same long line and were searched already.
@@ -117,13 +122,13 @@ def _forwards(read: Read, start: int, end: int) -> Iterator[_Block]:
                 size *= 2
                 continue
             whole = whole or len(data) - 1
-        yield _Block(at - lead, data, lead, whole)
+        yield SearchBlock(at - lead, data, lead, whole)
         at += whole - lead
         lead = 0 if data[whole - 1] == 10 else min(_OVERLAP_BYTES, whole)
         size = min(size * 2, _MAX_BLOCK_BYTES)
 
 
-def _backwards(read: Read, end: int) -> Iterator[_Block]:
+def _backwards(read: Read, end: int) -> Iterator[SearchBlock]:
     size, ahead = _FIRST_BLOCK_BYTES, 0
     while end > 0:
         start = max(0, end - size)
@@ -132,18 +137,18 @@ def _backwards(read: Read, end: int) -> Iterator[_Block]:
         if length <= 0:
             return
         if start == 0:
-            yield _Block(0, data, 0, length)
+            yield SearchBlock(0, data, 0, length)
             return
         # Begin after a newline; the last byte may be the one that ends the last line.
         begin = data.find(b"\n", 0, length - 1) + 1
         if begin:
-            yield _Block(start + begin, data[begin:], 0, length - begin)
+            yield SearchBlock(start + begin, data[begin:], 0, length - begin)
             end, ahead = start + begin, 0
         elif size < _MAX_LINE_BYTES:
             size *= 2
             continue
         else:
-            yield _Block(start, data, _OVERLAP_BYTES, length)
+            yield SearchBlock(start, data, _OVERLAP_BYTES, length)
             end, ahead = start + _OVERLAP_BYTES, 1
         size = min(size * 2, _MAX_BLOCK_BYTES)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runners.model.inventory import Host
+from runners.ports.logins import Logins
 from runners.ports.transport import HostInspection, HostSession, SessionSink, Transport
 
 
@@ -12,6 +13,11 @@ class RoutingTransport:
     def __init__(self, *, local: Transport, remote: Transport) -> None:
         self._local = local
         self._remote = remote
+
+    @property
+    def logins(self) -> Logins:
+        """Only a host that is elsewhere asks."""
+        return self._remote.logins
 
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """As ``Transport.connect``."""

@@ -1,10 +1,10 @@
-"""Hosts over SSH: one connection for everything, strict host keys, keys and agent, nothing interactive."""
+"""Hosts over SSH: one connection for everything, strict host keys, keys and agent; a person is asked elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from asyncssh.public_key import SSHKey
@@ -17,6 +17,7 @@ from runners.adapters.ssh_config import SshConfig, SshOptions
 from runners.adapters.ssh_dial import AgentPath, Dialler
 from runners.adapters.ssh_handshake import Connection
 from runners.adapters.ssh_login import changed_key, unreachable
+from runners.adapters.ssh_pending import PendingLogins
 from runners.adapters.ssh_shell_channel import SshShell, open_shell
 from runners.adapters.ssh_streams import SshStreams
 from runners.adapters.supervised import open_session
@@ -42,11 +43,16 @@ class SshTransport:
         agent_path: AgentPath = agent_of_the_environment,
         config: SshConfig | None = None,
         known_hosts: KnownHosts | None = None,
+        person_there: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``agent_path`` is asked for every connection: the agent that came with a terminal leaves with it."""
+        """``agent_path`` is asked for every connection: the agent that came with a terminal leaves with it.
+
+        ``person_there``: whether somebody is at a terminal, who can be asked for a password after keys were refused.
+        """
         self._config = config or SshConfig()
         self._known_hosts = known_hosts or KnownHosts()
-        self._dialler = Dialler(self._known_hosts, agent_path)
+        self._dialler = Dialler(self._known_hosts, agent_path, person_there)
+        self.logins = PendingLogins(self._dialler, self._config.resolve)
 
     async def resolve(self, host: Host) -> SshOptions:
         """How ``host`` is reached, with a ``notice`` for the person. Raises ``HostRefused``."""
@@ -55,7 +61,7 @@ class SshTransport:
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """Open a session within the connect timeout; see ``Transport.connect`` for what is raised."""
         options = await self._config.resolve(host)
-        connection = await self._dialler.dial(options)
+        connection = await self.logins.connection(options)
         shells = _Shells(connection)
         try:
             session = await open_session(

@@ -26,6 +26,8 @@ class Bastion:
 
     route: Route
     dialling: asyncio.Task[Connection]
+    asks: bool
+    """A person is asked where the login needs one."""
     users: int = 0
 
     @property
@@ -47,22 +49,24 @@ class Bastion:
 class Bastions:
     """The open connections to jump hosts, by the way to them."""
 
-    dial: Callable[[SshOptions], Coroutine[Any, Any, Connection]]
-    """Opens a connection, through the hops of the options."""
+    dial: Callable[[SshOptions, bool], Coroutine[Any, Any, Connection]]
+    """Opens a connection, through the hops of the options; the second says whether a person is asked on the way."""
     _open: dict[Route, Bastion] = field(default_factory=dict)
     _watchers: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def enter(self, options: SshOptions) -> Bastion:
+    async def enter(self, options: SshOptions, asks: bool = False) -> Bastion:
         """The last hop on the way to the host of ``options``; ``leave`` it, or ``keep`` it for a connection.
 
-        Raises what dialling the hop raises, with the host in front.
+        Raises what dialling the hop raises, with the host in front. ``asks``: a person is asked where one is needed.
         """
         route = options.hops
         bastion = self._open.get(route)
-        if bastion is None or bastion.is_gone:
+        if bastion is None or bastion.is_gone or not (bastion.dialling.done() or bastion.asks == asks):
             hop = replace(route[-1], hops=route[:-1])
-            bastion = Bastion(route, asyncio.create_task(self.dial(hop), name=f"jump host {hop.host}"))
-            self._open[route] = bastion
+            bastion = Bastion(route, asyncio.create_task(self.dial(hop, asks), name=f"jump host {hop.host}"), asks)
+            # Who only looks has a connection of its own while somebody is asked for the shared one.
+            if asks or route not in self._open or self._open[route].is_gone:
+                self._open[route] = bastion
         bastion.users += 1
         try:
             # Others may wait for the same connection: who gives up takes it away from nobody.

@@ -19,14 +19,17 @@ from asyncssh.public_key import SSHKey
 
 from runners.adapters.known_hosts import HostRecord, KnownHosts
 from runners.adapters.ssh_algorithms import choose_algorithms, key_families
+from runners.adapters.ssh_asking import Patience
 from runners.adapters.ssh_bastions import Bastions
 from runners.adapters.ssh_config import SshOptions
 from runners.adapters.ssh_handshake import ClosedEarly, Connection, Way, log_in
-from runners.adapters.ssh_identities import Identities, IdentityFiles
-from runners.adapters.ssh_login import Login, reason, unreachable
+from runners.adapters.ssh_identities import AgentsSeen, Identities
+from runners.adapters.ssh_identity_files import IdentityFiles
+from runners.adapters.ssh_login import KeyIsLocked, Login, reason, unreachable
 from runners.adapters.ssh_proxy import ProxyProcess, proxy_error
+from runners.adapters.ssh_questions import Asker, Desk
 from runners.adapters.ssh_socket import QuickAckSocket
-from runners.model.errors import HostKeyChanged, HostRefused, OndutyError
+from runners.model.errors import AuthFailed, HostKeyChanged, HostRefused, HostUnreachable, LoginNeeded, OndutyError
 
 HANDSHAKES_PER_ADDRESS = 8
 """Below sshd's stock ``MaxStartups`` of 10, with room for the person's own ssh."""
@@ -69,34 +72,78 @@ class Dialler:
 
     known_hosts: KnownHosts
     agent_path: AgentPath
+    person_there: Callable[[], bool] = lambda: True
+    """Whether somebody is at a terminal who can be asked for a password."""
+    desk: Desk = field(init=False)
+    offered: dict[SshOptions, object] = field(default_factory=dict)
+    """The outlook of the last login that a person could be asked for."""
     _files: IdentityFiles = field(default_factory=IdentityFiles)
+    _agents: AgentsSeen = field(default_factory=AgentsSeen)
     _slots: dict[object, asyncio.Semaphore] = field(default_factory=dict)
     _watchers: set[asyncio.Task[None]] = field(default_factory=set)
     _bastions: Bastions = field(init=False)
 
     def __post_init__(self) -> None:
         self._bastions = Bastions(self._dial)
+        self.desk = Desk(self._unlock, self.person_there)
 
-    async def dial(self, options: SshOptions) -> Connection:
+    async def dial(self, options: SshOptions, *, asks: bool = False) -> Connection:
         """Open a connection, through the hosts on the way to it, log in, and return it.
 
-        Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed`` or ``HostRefused``; nothing
-        was started on the host then. Of a jump host that fails the message says so.
+        Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed``, ``LoginNeeded`` or
+        ``HostRefused``; nothing was started on the host then. Of a jump host that fails the message says so.
+        ``asks``: wait for a person where one is needed, who is told by ``desk``; otherwise nobody is asked.
         """
-        return await self._dial(options)
+        return await self._dial(options, asks)
 
-    async def _dial(self, options: SshOptions) -> Connection:
+    async def outlook(self, options: SshOptions) -> object:
+        """What could be shown to the host now, as ``Identities.outlook``."""
+        identities = Identities(options, self.agent_path(), self._files, self._agents)
+        try:
+            return await identities.look()
+        finally:
+            identities.close()
+
+    def forget_keys(self) -> int:
+        """Forget what passphrases unlocked; how many keys there were."""
+        return self._files.forget()
+
+    async def _unlock(self, path: str, passphrase: str) -> bool:
+        return await asyncio.to_thread(self._files.unlock, path, passphrase)
+
+    async def _dial(self, options: SshOptions, asks: bool) -> Connection:
+        if not asks:
+            try:
+                return await self._dial_recorded(options, None)
+            except KeyIsLocked as locked:
+                raise locked.told(options) from None
+        with self.desk.asker(options) as asker:
+            while True:
+                asker.begin()
+                try:
+                    return await self._dial_recorded(options, asker)
+                except KeyIsLocked as locked:
+                    await asker.wait_for_key(locked.path, locked.why)
+                except (AuthFailed, HostUnreachable, LoginNeeded) as problem:
+                    if asker.again:
+                        continue
+                    if not asker.was_asked:
+                        raise
+                    # Who mistyped a code, or came after the host had hung up, is asked again and loses nothing.
+                    await asker.lapse(f"{options.host} hung up: {problem.message}")
+
+    async def _dial_recorded(self, options: SshOptions, asker: Asker | None) -> Connection:
         record = await self.look_up(options)
         try:
-            return await self._dial_judged_by(options, record)
+            return await self._dial_judged_by(options, record, asker)
         except HostKeyChanged as refused:
             # As OpenSSH does (sshconnect.c, check_host_key): a certificate that is not good leaves the host's plain
             # key, which then has to be the one on record. Nothing is asked of a person, and no revocation is passed by.
             if refused.shown or refused.hop or not (record.keys or record.portless_keys) or record.revoked:
                 raise
-            return await self._dial_judged_by(options, replace(record, authorities=()))
+            return await self._dial_judged_by(options, replace(record, authorities=()), asker)
 
-    async def _dial_judged_by(self, options: SshOptions, record: HostRecord) -> Connection:
+    async def _dial_judged_by(self, options: SshOptions, record: HostRecord, asker: Asker | None) -> Connection:
         loop = asyncio.get_running_loop()
         started = loop.time()
         algorithms = choose_algorithms(
@@ -105,10 +152,11 @@ class Dialler:
         budget = _Budget(options.connect_timeout_s)
 
         async def handshake(way: Way) -> Connection:
-            identities = Identities(options, self.agent_path(), self._files)
-            login = Login(options, record, identities)
+            identities = Identities(options, self.agent_path(), self._files, self._agents)
+            login = Login(options, record, identities, asker)
             try:
-                async with asyncio.timeout(budget.left_s()):
+                async with asyncio.timeout(budget.left_s()) as limit:
+                    login.asking.patience = Patience(limit, options.connect_timeout_s)
                     ssh = await log_in(login, algorithms, way)
             except TimeoutError:
                 raise unreachable(
@@ -116,9 +164,11 @@ class Dialler:
                 ) from None
             finally:
                 identities.close()
+                if asker is not None:
+                    asker.outlook = self.offered[options] = identities.outlook
             return Connection(ssh=ssh, socket=way.sock, login=login, connect_s=loop.time() - started)
 
-        return await self._reach(options, budget, handshake)
+        return await self._reach(options, budget, handshake, asks=asker is not None)
 
     async def scan(self, options: SshOptions) -> list[SSHKey]:
         """The host's keys, one of each type it has; nothing is sent but the key exchange.
@@ -177,18 +227,22 @@ class Dialler:
 
         return await self._reach(options, budget, handshake)
 
-    async def _reach(self, options: SshOptions, budget: _Budget, handshake: Callable[[Way], Awaitable[T]]) -> T:
+    async def _reach(
+        self, options: SshOptions, budget: _Budget, handshake: Callable[[Way], Awaitable[T]], *, asks: bool = False
+    ) -> T:
         """Go to the host, shake hands, and try again where the host was only busy."""
         if options.proxy:
             return await self._reach_over(options, budget, handshake)
         if options.hops:
-            return await self._reach_through(options, budget, handshake)
+            return await self._reach_through(options, budget, handshake, asks)
         addresses = await _addresses(options, budget)
         return await self._insist(options, budget, lambda: self._reach_once(options, addresses, budget, handshake))
 
-    async def _reach_through(self, options: SshOptions, budget: _Budget, handshake: Callable[[Way], Awaitable[T]]) -> T:
+    async def _reach_through(
+        self, options: SshOptions, budget: _Budget, handshake: Callable[[Way], Awaitable[T]], asks: bool
+    ) -> T:
         """Go through the jump hosts; the last one looks the host's name up itself."""
-        bastion = await self._bastions.enter(options)
+        bastion = await self._bastions.enter(options, asks)
         place = (*options.hops, options.address, options.port)
         slot = self._slots.setdefault(place, asyncio.Semaphore(HANDSHAKES_PER_ADDRESS))
 

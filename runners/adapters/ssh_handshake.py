@@ -64,7 +64,7 @@ async def log_in(login: Login, algorithms: Algorithms, way: Way) -> asyncssh.SSH
             username=options.user,
             # None keeps asyncssh from loading keys and asking the agent by itself: Login offers them.
             client_keys=None,
-            # Login gives no password and no answer; that it is asked tells what the host would take.
+            # Login asks a person, or nobody; that it is asked tells what the host would take.
             preferred_auth=["publickey", "keyboard-interactive", "password"],
             password_auth=True,
             kbdint_auth=True,
@@ -84,6 +84,8 @@ async def log_in(login: Login, algorithms: Algorithms, way: Way) -> asyncssh.SSH
             agent_forwarding=False,
             x11_forwarding=False,
             encoding=None,
+            # Whoever calls us has a limit, which stands still while a person is asked.
+            login_timeout=0,
         )
     except asyncssh.ChannelOpenError as problem:
         raise not_forwarded(options, problem) from None

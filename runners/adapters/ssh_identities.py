@@ -2,66 +2,82 @@
 
 OpenSSH's order (sshconnect2.c): configured files that the agent holds, the agent's other keys unless
 ``IdentitiesOnly``, then files that the agent does not hold. An identity that the inventory names comes before all of
-them, so that a full agent cannot use up the host's ``MaxAuthTries`` first. Passwords and prompts are never offered.
+them, so that a full agent cannot use up the host's ``MaxAuthTries`` first. A locked key is shown by its public half:
+nobody is asked for the passphrase of a key that the host does not take.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import copy
-import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import asyncssh
 from asyncssh.agent import SSHAgentClient
-from asyncssh.packet import PacketDecodeError, SSHPacket
-from asyncssh.public_key import CERT_TYPE_USER, SSHCertificate, SSHKey, SSHKeyPair, SSHOpenSSHCertificate
+from asyncssh.public_key import (
+    CERT_TYPE_USER,
+    SSHCertificate,
+    SSHKey,
+    SSHKeyPair,
+    SSHOpenSSHCertificate,
+    decode_ssh_certificate,
+    decode_ssh_public_key,
+)
 
+from runners.adapters.ssh_asking import Asking
 from runners.adapters.ssh_config import SshOptions
+from runners.adapters.ssh_identity_files import IdentityFile, IdentityFiles, stamp_of
 
 AGENT_TIMEOUT_S = 5.0
 """An agent that was forwarded over a dead link accepts the connection and never answers."""
-MOST_KEY_BYTES = 1 << 16
-"""Of a private key file that are read for its public half; RSA of 16,384 bits has 13,000."""
-_OPENSSH_KEY = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----END OPENSSH PRIVATE KEY-----")
-_OPENSSH_MAGIC = b"openssh-key-v1\0"
 
 Offer = SSHKey | SSHKeyPair | tuple[SSHKey, SSHCertificate]
 """What asyncssh takes as one thing to try."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityFile:
-    """What one private key file gave."""
-
-    path: str
-    key: SSHKey | None = None
-    """None: it is missing, locked or not a key."""
-    certificate: SSHCertificate | None = None
-    public_data: bytes | None = None
-    """Known also for a locked key that is OpenSSH's own or has its ``.pub`` beside it."""
-    problem: str = ""
-    """Why the key cannot be used; empty for a missing file and for a locked key."""
-    locked: bool = False
-
-
 @dataclass(slots=True)
-class IdentityFiles:
-    """Private key files, each read once and again only when it changed."""
+class AgentsSeen:
+    """What agents held while they were there, so that a key that is gone can be told from one that never was."""
 
-    _cache: dict[str, tuple[tuple[object, ...], IdentityFile]] = field(default_factory=dict)
+    last: str = ""
+    """Path of the last one that held keys."""
+    keys: set[bytes] = field(default_factory=set)
+    """Every public key that one held."""
 
-    def read(self, path: str) -> IdentityFile:
-        """Read one file; never raises. Blocks on the disk, and RSA keys are checked: call it in a thread."""
-        stamp = tuple(_stamp(name) for name in (path, f"{path}.pub", f"{path}-cert.pub"))
-        known = self._cache.get(path)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        found = _read(path)
-        self._cache[path] = (stamp, found)
-        return found
+
+class _Agent(SSHAgentClient):
+    """An agent that may want a finger on a key before it signs."""
+
+    def __init__(self, path: str, asking: Asking | None) -> None:
+        super().__init__(path)
+        self._asking = asking
+
+    async def sign(self, key_blob: bytes, data: bytes, flags: int = 0) -> bytes:
+        with self._asking.signing() if self._asking is not None else nullcontext():
+            return await super().sign(key_blob, data, flags)
+
+
+class _LockedKey(SSHKeyPair):
+    """The public half of a key file whose passphrase is asked for once a host takes it."""
+
+    _key_type = "locked"
+
+    def __init__(self, path: str, key: SSHKey, asking: Asking) -> None:
+        super().__init__(
+            key.algorithm,
+            key.algorithm,
+            key.sig_algorithms,
+            key.sig_algorithms,
+            key.public_data,
+            None,
+        )
+        self._path = path
+        self._asking = asking
+
+    async def sign_async(self, data: bytes) -> bytes:
+        raise self._asking.stop_at_locked_key(self._path)
 
 
 @dataclass(slots=True)
@@ -71,6 +87,9 @@ class Identities:
     options: SshOptions
     agent_path: str | None
     files: IdentityFiles
+    agents: AgentsSeen = field(default_factory=AgentsSeen)
+    asking: Asking | None = None
+    """What asks for passphrases and touches; None: nobody is asked for either."""
     tried: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     certified: list[tuple[str, SSHCertificate]] = field(default_factory=list)
@@ -79,6 +98,14 @@ class Identities:
     """Whether everything was offered and the host asked for more."""
     locked: str | None = None
     """A key file that needs its passphrase and that the agent does not hold."""
+    lost: str = ""
+    """What became of an agent that may have held the right key; empty: nothing."""
+    outlook: object = None
+    """Everything that was there to be offered: another one is worth another try. None: nobody looked."""
+    _is_dead: bool = False
+    """The agent does not answer."""
+    _blind: str = ""
+    """The named identity, where it is locked and shows no public half."""
     _offers: list[tuple[str, Offer]] | None = None
     _agent: SSHAgentClient | None = None
 
@@ -87,11 +114,24 @@ class Identities:
         if self._offers is None:
             self._offers = await self._collect()
         if not self._offers:
+            if self._blind and self.asking is not None:
+                raise self.asking.stop_at_locked_key(self._blind)
             self.exhausted = True
             return None
         name, offer = self._offers.pop(0)
-        self.tried.append(name)
+        if not isinstance(offer, _LockedKey):
+            self.tried.append(name)
         return offer
+
+    async def look(self) -> object:
+        """The outlook now; nothing is offered to anybody."""
+        if self._offers is None:
+            self._offers = await self._collect()
+        return self.outlook
+
+    def may_change(self, user: str) -> bool:
+        """Whether what was refused may be taken later: an agent is gone, a certificate has run out."""
+        return bool(self.lost) or any("expired" in why or "yet" in why for why in self.certificate_troubles(user))
 
     def certificate_troubles(self, user: str) -> list[str]:
         """Why the certificates that were offered may not have let ``user`` in, one sentence for each that says why."""
@@ -112,8 +152,14 @@ class Identities:
         paths = list(dict.fromkeys([*filter(None, [options.named_identity]), *options.identities]))
         files = await asyncio.to_thread(lambda: [self.files.read(path) for path in paths])
         certificates = await asyncio.to_thread(_read_certificates, options.certificates)
-        held = await self._agent_keys()
+        held = await self._agent_keys(files)
         by_data = {pair.public_data: pair for pair in held}
+        self.outlook = (
+            self._agent_path,
+            tuple(by_data),
+            tuple((file.path, file.locked, stamp_of(file.path)) for file in files),
+            tuple(stamp_of(path) for path in options.certificates),
+        )
 
         found: list[tuple[str, Offer]] = []
         seen: set[bytes] = set()
@@ -138,7 +184,24 @@ class Identities:
                     certified.set_certificate(certificate)
                     found.append((f"{name}, certified", certified))
                     self.certified.append((name, certificate))
+                elif (own := _certificate_in(pair)) is not None:
+                    self.certified.append((name, own))
                 found.append((name, pair))
+
+        def offer_locked(file: IdentityFile) -> None:
+            if not file.locked or file.public_data in seen or self.asking is None:
+                return
+            key = _public_key(file.public_data)
+            if key is None:
+                if file.path == options.named_identity:
+                    self._blind = file.path
+                return
+            certificate = file.certificate or certificates.get(key.public_data)
+            if certificate is not None:
+                certified = _LockedKey(file.path, key, self.asking)
+                certified.set_certificate(certificate)
+                found.append((file.path, certified))
+            found.append((file.path, _LockedKey(file.path, key, self.asking)))
 
         if options.named_identity is not None:
             offer_file(files[0])
@@ -151,6 +214,7 @@ class Identities:
                 offer_held(pair, f"agent {pair.get_comment()}".strip())
         for file in files:
             offer_file(file)
+            offer_locked(file)
         self._note_problems(files, seen)
         return found
 
@@ -161,109 +225,56 @@ class Identities:
             if file.locked and self.locked is None:
                 self.locked = file.path
             if file.locked:
-                where = "the agent does not hold it" if self.has_agent else "there is no agent"
-                self.problems.append(f"{file.path} is locked with a passphrase and {where}")
+                self.problems.append(f"{file.path} {self.why_locked}")
             elif file.problem:
                 self.problems.append(file.problem)
             elif file.key is None and file.path == self.options.named_identity:
                 self.problems.append(f"{file.path} does not exist")
 
     @property
+    def why_locked(self) -> str:
+        """Why a locked key cannot be used."""
+        return "is locked with a passphrase and " + (
+            "the agent does not hold it" if self.has_agent else "there is no agent"
+        )
+
+    @property
     def has_agent(self) -> bool:
-        """Whether there is one to ask, dead or alive."""
-        return bool(self._agent_path)
+        """Whether there is one to ask, empty or not."""
+        return bool(self._agent_path) and not self._is_dead
 
     @property
     def _agent_path(self) -> str | None:
         return self.options.identity_agent if self.options.identity_agent is not None else self.agent_path
 
-    async def _agent_keys(self) -> list[SSHKeyPair]:
-        path = self._agent_path
+    async def _agent_keys(self, files: Sequence[IdentityFile]) -> list[SSHKeyPair]:
+        path, seen = self._agent_path, self.agents
+        # With IdentitiesOnly an agent is asked for the keys of these files and for no others.
+        wanted = not self.options.identities_only or any(file.public_data and file.key is None for file in files)
         if not path:
+            if path is None and seen.last and wanted:
+                self.lost = f"the agent at {seen.last}, which held keys, is gone"
+                self.problems.append(self.lost)
             return []
-        agent = SSHAgentClient(path)
+        agent = _Agent(path, self.asking)
         try:
             async with asyncio.timeout(AGENT_TIMEOUT_S):
                 keys = list(await agent.get_keys())
         except (OSError, ValueError, asyncssh.Error) as problem:
             agent.close()
-            self.problems.append(f"the agent at {path} does not answer ({problem or type(problem).__name__})")
+            self._is_dead = True
+            said = f"the agent at {path} does not answer ({problem or type(problem).__name__})"
+            self.problems.append(said)
+            self.lost = said if wanted else ""
             return []
         self._agent = agent
+        if keys:
+            seen.last = path
+            seen.keys.update(pair.public_data for pair in keys)
+        elif seen.keys and wanted:
+            self.lost = f"the agent at {path} holds no keys any more; is it locked?"
+            self.problems.append(self.lost)
         return keys
-
-
-def _read(path: str) -> IdentityFile:
-    public = _public_data(f"{path}.pub") or _public_half(path)
-    try:
-        status = os.stat(path)
-    except OSError as problem:
-        said = "" if isinstance(problem, FileNotFoundError) else f"{path}: {problem.strerror}"
-        return IdentityFile(path=path, public_data=public, problem=said)
-    if status.st_uid == os.geteuid() and status.st_mode & 0o077:
-        # OpenSSH ignores such a key too.
-        return IdentityFile(
-            path=path, public_data=public, problem=f"{path} can be read by others and is not used (chmod 600)"
-        )
-    try:
-        key = asyncssh.read_private_key(path)
-    except asyncssh.KeyEncryptionError:
-        return _locked(path, public)
-    except asyncssh.KeyImportError as problem:
-        if "assphrase" in str(problem):
-            return _locked(path, public)
-        alone = _public_data(path)
-        if alone is not None:
-            return IdentityFile(
-                path=path, public_data=alone, problem=f"{path} is a public key and the agent does not hold it"
-            )
-        return IdentityFile(path=path, public_data=public, problem=f"{path} is not a private key ({problem})")
-    except (OSError, ValueError) as problem:
-        return IdentityFile(path=path, public_data=public, problem=f"{path}: {problem}")
-    return IdentityFile(path=path, key=key, certificate=_certificate(path), public_data=key.public_data)
-
-
-def _certificate(path: str) -> SSHCertificate | None:
-    """The certificate beside a private key, as ssh looks for it."""
-    try:
-        return asyncssh.read_certificate(f"{path}-cert.pub")
-    except (OSError, ValueError):
-        return None
-
-
-def _locked(path: str, public: bytes | None) -> IdentityFile:
-    return IdentityFile(
-        path=path,
-        certificate=_certificate(path),
-        public_data=public,
-        locked=True,
-    )
-
-
-def _public_data(path: str) -> bytes | None:
-    try:
-        return asyncssh.read_public_key(path).public_data
-    except (OSError, ValueError):
-        return None
-
-
-def _public_half(path: str) -> bytes | None:
-    """Of OpenSSH's own format, where it is in the clear though the rest is locked (OpenSSH, PROTOCOL.key)."""
-    begin, end = _OPENSSH_KEY
-    try:
-        with open(path, "rb") as file:
-            _, begun, rest = file.read(MOST_KEY_BYTES).partition(begin)
-        body, ended, _ = rest.partition(end)
-        data = base64.b64decode(body)
-        if not begun or not ended or not data.startswith(_OPENSSH_MAGIC):
-            return None
-        packet = SSHPacket(data[len(_OPENSSH_MAGIC) :])
-        for _ in ("cipher", "key derivation", "its options"):
-            packet.get_string()
-        packet.get_uint32()
-        return packet.get_string()
-    except (OSError, ValueError, PacketDecodeError):
-        return None
 
 
 def _why_not_certified(certificate: SSHCertificate, user: str) -> str:
@@ -291,9 +302,18 @@ def _read_certificates(paths: Sequence[str]) -> dict[bytes, SSHCertificate]:
     return found
 
 
-def _stamp(path: str) -> tuple[int, int, int, int]:
+def _certificate_in(pair: SSHKeyPair) -> SSHCertificate | None:
+    """The certificate that an agent holds as a key of its own."""
+    if not pair.has_cert:
+        return None
     try:
-        status = os.stat(path)
-    except OSError:
-        return (0, 0, 0, 0)
-    return (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
+        return decode_ssh_certificate(pair.public_data)
+    except (ValueError, asyncssh.Error):
+        return None
+
+
+def _public_key(data: bytes | None) -> SSHKey | None:
+    try:
+        return None if data is None else decode_ssh_public_key(data)
+    except (ValueError, asyncssh.Error):
+        return None

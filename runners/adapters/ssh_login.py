@@ -6,14 +6,26 @@ Whatever a host says about itself (disconnect reasons, names) is cut to printabl
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 import asyncssh
 from asyncssh.public_key import SSHKey
 
 from runners.adapters.known_hosts import HostRecord, KeyStanding, fingerprint, key_type, record_key
+from runners.adapters.ssh_asking import Asking
 from runners.adapters.ssh_config import DEFAULT_PORT, SshOptions, printable
 from runners.adapters.ssh_identities import Identities, Offer
-from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable, OndutyError
+from runners.adapters.ssh_questions import Asker, about_locked_key
+from runners.model.api.login import LoginQuestion
+from runners.model.errors import (
+    AuthFailed,
+    HostKeyChanged,
+    HostKeyUnknown,
+    HostRefused,
+    HostUnreachable,
+    LoginNeeded,
+    OndutyError,
+)
 
 MAX_NAMED_KEYS = 6
 
@@ -21,10 +33,15 @@ MAX_NAMED_KEYS = 6
 class Login(asyncssh.SSHClient):
     """Answers the library's questions on one connection and remembers what happened on it."""
 
-    def __init__(self, options: SshOptions, record: HostRecord, identities: Identities) -> None:
+    def __init__(
+        self, options: SshOptions, record: HostRecord, identities: Identities, asker: Asker | None = None
+    ) -> None:
+        """``asker`` asks a person; None: nobody is asked, and nothing but keys is sent."""
         self.options = options
         self.record = record
         self.identities = identities
+        self.asking = Asking(options, asker)
+        identities.asking = self.asking
         self.shown: SSHKey | None = None
         """The key the host showed; None before it showed one, or when it showed a certificate."""
         self.standing: KeyStanding | None = None
@@ -32,7 +49,7 @@ class Login(asyncssh.SSHClient):
         self.lost_cause = ""
         """Why the connection ended; empty while it is open."""
         self.wants = ""
-        """How the host would let us in besides or after a key, and we do not answer; empty: in no such way."""
+        """How the host would let us in besides or after a key; empty: in no such way."""
         self._asked_to_log_in = False
         self._connection: asyncssh.SSHClientConnection | None = None
 
@@ -55,11 +72,25 @@ class Login(asyncssh.SSHClient):
         offer = await self.identities.next()
         return None if offer is None else [offer]
 
-    def kbdint_auth_requested(self) -> None:
+    def kbdint_auth_requested(self) -> str | None:
         self.wants = self.wants or "keyboard-interactive (a password or a one-time code)"
+        return "" if self.asking.begin_interactive() else None
 
-    def password_auth_requested(self) -> None:
+    async def kbdint_challenge_received(
+        self, name: str, instructions: str, lang: str, prompts: Sequence[tuple[str, bool]]
+    ) -> Sequence[str]:
+        self._remember_outlook()
+        return await self.asking.challenge(name, instructions, prompts)
+
+    async def password_auth_requested(self) -> str | None:
         self.wants = self.wants or "a password"
+        asker = self.asking.asker
+        # After keys that were refused a password is asked for only where somebody is there to give it: a host that
+        # forgot a key must not hold what runs by itself.
+        if self.identities.tried and not self.key_was_accepted and (asker is None or not asker.person_there):
+            return None
+        self._remember_outlook()
+        return await self.asking.password()
 
     @property
     def key_was_accepted(self) -> bool:
@@ -80,6 +111,11 @@ class Login(asyncssh.SSHClient):
             return "waiting for its SSH greeting"
         return "logging in" if self._asked_to_log_in else "exchanging keys"
 
+    def _remember_outlook(self) -> None:
+        # While a person is asked another key may come along that needs no answer.
+        if self.asking.asker is not None:
+            self.asking.asker.outlook = self.identities.outlook
+
     def _record_new(self, key: SSHKey) -> bool:
         try:
             if self.options.known_hosts:
@@ -94,6 +130,22 @@ class Login(asyncssh.SSHClient):
             return False
         self.standing = KeyStanding.KNOWN
         return True
+
+
+class KeyIsLocked(Exception):
+    """The login needs a key whose passphrase nobody gave yet. Nothing was started there."""
+
+    def __init__(self, login: Login, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+        self.why = login.identities.why_locked
+        self.has_agent = login.identities.has_agent
+
+    def told(self, options: SshOptions) -> LoginNeeded:
+        """For whoever only looks."""
+        text = about_locked_key(self.path, self.why, options)
+        question = LoginQuestion(asker=options.host, kind="passphrase", text=text)
+        return LoginNeeded(text, question=question, hint=add_to_agent(self.path, self.has_agent))
 
 
 def key_error(login: Login, problem: Exception) -> OndutyError:
@@ -134,9 +186,11 @@ def changed_key(options: SshOptions, record: HostRecord, shown: SSHKey, *, revok
     )
 
 
-def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError:
+def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError | KeyIsLocked:
     """Why the host did not let us in, or what broke after it had said its name."""
     options = login.options
+    if login.asking.locked_key:
+        return KeyIsLocked(login, login.asking.locked_key)
     if isinstance(problem, asyncssh.HostKeyNotVerifiable):
         return key_error(login, problem)
     if isinstance(problem, asyncssh.KeyExchangeFailed):
@@ -147,6 +201,10 @@ def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError:
     if isinstance(problem, asyncssh.PermissionDenied | asyncssh.IllegalUserName) or (
         "authentication failures" in str(problem).lower()
     ):
+        named = login.identities.locked if login.identities.locked == options.named_identity else None
+        if named and "failures" in str(problem).lower():
+            # The agent's other keys used up what the host listens to, and the named one was not shown.
+            return KeyIsLocked(login, named)
         return _auth_error(login, problem)
     return HostUnreachable(
         f"{options.label} ended the connection while {login.doing} ({reason(problem)}); nothing was started there",
@@ -154,14 +212,10 @@ def login_error(login: Login, problem: asyncssh.DisconnectError) -> OndutyError:
     )
 
 
-def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed:
+def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed | LoginNeeded:
     options, identities = login.options, login.identities
-    if login.key_was_accepted:
-        return AuthFailed(
-            f"{options.label} took the key {printable(identities.tried[-1])} of {options.user} and asks for "
-            f"{login.wants} besides, which onduty does not answer in this version; nothing was started there",
-            hint=try_ssh(options),
-        )
+    if login.asking.would_ask is not None:
+        return LoginNeeded(login.asking.would_ask.text, question=login.asking.would_ask, hint=try_ssh(options))
     tried = [printable(name) for name in identities.tried]
     if not tried:
         what = "there was no key to offer"
@@ -175,14 +229,19 @@ def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed:
     for trouble in identities.certificate_troubles(options.user):
         what += f"; {printable(trouble)}"
     if login.wants:
-        what += f"; it also takes {login.wants}, which onduty does not answer in this version"
-    hint = try_ssh(options, "-v")
+        what += f"; it also takes {login.wants}, and nobody is at a terminal to be asked for it"
+    hint = f"onduty login {options.host}" if identities.lost else try_ssh(options, "-v")
     if identities.locked:
-        # The next command that is typed where the agent is brings it along.
-        hint = ("" if identities.has_agent else "eval $(ssh-agent); ") + f"ssh-add {shlex.quote(identities.locked)}"
-    return AuthFailed(
-        f"{options.label} refused the login as {options.user} ({what}); nothing was started there", hint=hint
-    )
+        hint = add_to_agent(identities.locked, identities.has_agent)
+    said = f"{options.label} refused the login as {options.user} ({what}); nothing was started there"
+    if identities.may_change(options.user):
+        return LoginNeeded(said, question=LoginQuestion(asker=options.host, kind="agent", text=said), hint=hint)
+    return AuthFailed(said, hint=hint)
+
+
+def add_to_agent(path: str, has_agent: bool) -> str:
+    """What to type so that an agent holds the key; the next command that is typed there brings the agent along."""
+    return ("" if has_agent else "eval $(ssh-agent); ") + f"ssh-add {shlex.quote(path)}"
 
 
 def unreachable(options: SshOptions, cause: str) -> HostUnreachable:
@@ -208,6 +267,9 @@ def not_forwarded(options: SshOptions, problem: asyncssh.ChannelOpenError) -> On
 
 def on_the_way(options: SshOptions, problem: OndutyError) -> OndutyError:
     """What went wrong with a jump host, as a failure of the host behind it."""
+    if isinstance(problem, LoginNeeded):
+        # One sentence for all who wait behind it: there is one thing to do.
+        return problem
     said = f"{options.host} is reached through {options.hops[-1].host}: {problem.message}"
     if isinstance(problem, HostKeyUnknown):
         return HostKeyUnknown(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from runners.client.http import httpx
 from runners.client.place import SocketPath
@@ -34,6 +35,10 @@ STATUS_SILENCE_S = 10.0
 So it does while it looks at hosts."""
 
 
+PERSON = "onduty-person"
+"""Tells the controller that somebody is at a terminal, who can be asked for a password."""
+
+
 class ProblemsFound(InputRefused):
     """The texts of a run have problems; ``problems`` lists them all."""
 
@@ -58,6 +63,7 @@ class ControllerClient:
             base_url="http://onduty",
             timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
+            headers={PERSON: "1"} if _at_a_terminal() else None,
         )
 
     async def __aenter__(self) -> ControllerClient:
@@ -155,6 +161,14 @@ class ControllerClient:
         """Tell that keys were recorded: who waits for them tries again at once."""
         await self._send("POST", "/v1/hosts/trusted", content=encode(list(names)))
 
+    async def login(self, request: api.LoginRequest, *, auth_sock: str | None = None) -> api.LoginReply:
+        """Answer a login that waits, or try it now; offers this terminal's SSH agent. Waits for what the host says.
+
+        Raises ``ActionRefused`` when somebody else answered first, and ``NotFound`` where nothing waits.
+        """
+        path = "/v1/hosts/login" + (f"?{urlencode({'auth_sock': auth_sock})}" if auth_sock else "")
+        return await self._post(path, request, api.LoginReply)
+
     async def stop_controller(self) -> None:
         """Ask it to end. Jobs on hosts go on."""
         await self._send("POST", "/v1/controller/stop", content=b"{}")
@@ -241,6 +255,10 @@ class ControllerClient:
         if response.status_code >= 400:
             raise _error_of(response)
         return response
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -18,6 +18,7 @@ from runners.controller.answers import json_of as _json
 from runners.controller.answers import number as _number
 from runners.controller.credentials import Agents, forget_variables
 from runners.controller.past_routes import PastRoutes
+from runners.controller.people import HEADER, People
 from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
@@ -57,12 +58,14 @@ class Routes:
         hello: Callable[[str], api.Hello],
         agents: Agents,
         stop: Callable[[], None],
+        people: People | None = None,
     ) -> None:
         self._engine = engine
         self._past = PastRoutes(engine)
         self._hello = hello
         self._agents = agents
         self._stop = stop
+        self._people = people or People()
         self.open_streams = 0
         """Clients that follow something; while there are any the controller is not idle."""
         self.requests = 0
@@ -92,6 +95,7 @@ class Routes:
                 Route("/v1/hosts", self._answer(self.hosts)),
                 Route("/v1/self", self._answer(self.self_check)),
                 Route("/v1/hosts/check", self._answer(self.hosts_check), methods=["POST"]),
+                Route("/v1/hosts/login", self._answer(self.hosts_login), methods=["POST"]),
                 Route("/v1/hosts/trusted", self._answer(self.hosts_trusted), methods=["POST"]),
                 Route("/v1/controller/stop", self._answer(self.stop), methods=["POST"]),
             ],
@@ -101,6 +105,8 @@ class Routes:
     def _answer(self, handler: Callable[[Request], object]) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
             self.requests += 1
+            if request.headers.get(HEADER):
+                self._people.seen()
             try:
                 if self.stopping:
                     raise _Stopping()
@@ -126,6 +132,8 @@ class Routes:
     def _take_agent(self, path: str | None) -> None:
         if path and self._agents.offer(path):
             self._engine.credentials_changed()
+        elif path:
+            self._engine.agent_offered()
 
     async def runs(self, request: Request) -> Response:
         """Newest first."""
@@ -182,18 +190,14 @@ class Routes:
         actor = _user(request)
 
         async def lines() -> AsyncIterator[bytes]:
-            self.open_streams += 1
             seen = after
-            try:
-                with self._engine.watch(uid, actor) if watching else nullcontext():
-                    async for event in self._engine.events(uid, after, follow=follow):
-                        if event is None:
-                            yield b'{"dropped": true, "after": %d}\n' % seen
-                            return
-                        seen = event.seq
-                        yield event_to_json(event) + b"\n"
-            finally:
-                self.open_streams -= 1
+            with self._following(request), self._engine.watch(uid, actor) if watching else nullcontext():
+                async for event in self._engine.events(uid, after, follow=follow):
+                    if event is None:
+                        yield b'{"dropped": true, "after": %d}\n' % seen
+                        return
+                    seen = event.seq
+                    yield event_to_json(event) + b"\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -287,12 +291,9 @@ class Routes:
         run = request.query_params.get("run", "")
 
         async def lines() -> AsyncIterator[bytes]:
-            self.open_streams += 1
-            try:
+            with self._following(request):
                 async for status in self._engine.status_changes(SIGN_OF_LIFE_S):
                     yield encode(_of_run(status, run) if run else status) + b"\n"
-            finally:
-                self.open_streams -= 1
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -330,12 +331,9 @@ class Routes:
         hosts = _body(await request.body(), list[Host])
 
         async def lines() -> AsyncIterator[bytes]:
-            self.open_streams += 1
-            try:
+            with self._following(request):
                 async for check in self._engine.check_hosts(hosts, SIGN_OF_LIFE_S):
                     yield b"{}\n" if check is None else encode(check) + b"\n"
-            finally:
-                self.open_streams -= 1
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -343,6 +341,21 @@ class Routes:
         """Keys were recorded by the client."""
         self._engine.hosts_trusted(_body(await request.body(), list[str]))
         return _json({})
+
+    async def hosts_login(self, request: Request) -> Response:
+        """What a person does about a login that waits; answers go to the host that asked and nowhere else."""
+        body = _body(await request.body(), api.LoginRequest)
+        self._take_agent(request.query_params.get("auth_sock"))
+        return _json(await self._engine.logins.act(body, _user(request)))
+
+    @contextmanager
+    def _following(self, request: Request) -> Iterator[None]:
+        self.open_streams += 1
+        try:
+            with self._people.attend() if request.headers.get(HEADER) else nullcontext():
+                yield
+        finally:
+            self.open_streams -= 1
 
     async def stop(self, request: Request) -> Response:
         """End; jobs on hosts go on."""

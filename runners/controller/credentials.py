@@ -28,6 +28,10 @@ class Agents:
         del self._offered[:-20]
         return self.current() != before
 
+    def newest(self) -> str | None:
+        """As ``current``, else the newest that was offered, though it is gone: whoever asks it can say so."""
+        return self.current() or (self._offered[-1] if self._offered else None)
+
     def current(self) -> str | None:
         """The newest socket that is still there and ours; None when there is none."""
         for path in reversed(self._offered):

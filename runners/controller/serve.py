@@ -17,6 +17,7 @@ from runners.controller.app import EXIT_BUG, Routes
 from runners.controller.credentials import Agents
 from runners.controller.identity import PeerProtocol
 from runners.controller.ownership import AnotherController, Ownership, bind_socket
+from runners.controller.people import People
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import OndutyError
@@ -28,7 +29,7 @@ IDLE_CHECK_S = 5.0
 
 log = logging.getLogger("onduty.controller")
 
-EngineFactory = Callable[[Path, Agents], Awaitable[Engine]]
+EngineFactory = Callable[[Path, Agents, People], Awaitable[Engine]]
 
 
 def run(
@@ -73,14 +74,14 @@ async def _serve(
     ready_fd: int | None,
     idle_end_s: float | None,
 ) -> None:
-    agents = Agents()
+    agents, people = Agents(), People()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     # A closed terminal must not end us, also when somebody runs the controller in the foreground of one.
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    engine = await make_engine(home, agents)
+    engine = await make_engine(home, agents, people)
 
     def hello(user: str) -> api.Hello:
         return api.Hello(
@@ -95,7 +96,7 @@ async def _serve(
             attempts_per_host=engine.limits.attempts_per_host,
         )
 
-    routes = Routes(engine, hello=hello, agents=agents, stop=ended.set)
+    routes = Routes(engine, hello=hello, agents=agents, stop=ended.set, people=people)
     await engine.start()
     server = _Server(
         uvicorn.Config(

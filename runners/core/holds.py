@@ -23,7 +23,7 @@ from runners.model.phases import BAD, ENDED, RUN_ENDED, Phase, RunPhase, StagePh
 from runners.model.plan import PlannedTask
 from runners.model.state import JobRunState, RunState
 
-_QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.SECRET, HoldKind.CAPACITY})
+_QUEUE = frozenset({HoldKind.HOST, HoldKind.HOST_KEY, HoldKind.LOGIN, HoldKind.SECRET, HoldKind.CAPACITY})
 _PASSES = frozenset({HoldKind.HOST, HoldKind.CAPACITY, HoldKind.BACKOFF, HoldKind.CANCEL, HoldKind.WAIT})
 """Kinds that end by themselves, sooner or later."""
 _AT_REST = frozenset({Phase.SUCCEEDED, Phase.SKIPPED, Phase.ROLLED_BACK})
@@ -50,7 +50,7 @@ def holds(state: RunState, host_holds: Mapping[str, Hold]) -> tuple[Hold, ...]:
 
 
 def waits_for_person_alone(state: RunState, found: Sequence[Hold]) -> bool:
-    """Whether nothing lives and nothing can start before somebody trusts a host's key or gives a secret.
+    """Whether nothing lives and nothing can start before somebody trusts a host's key, logs in or gives a secret.
 
     ``found`` are the run's holds. Such a run is held for whoever looks, although no event says so: what hosts show is
     status.
@@ -58,7 +58,7 @@ def waits_for_person_alone(state: RunState, found: Sequence[Hold]) -> bool:
     if state.phase not in (RunPhase.QUEUED, RunPhase.RUNNING):
         return False
     kinds = {hold.kind for hold in found}
-    if not kinds & {HoldKind.HOST_KEY, HoldKind.SECRET} or kinds & _PASSES:
+    if not kinds & {HoldKind.HOST_KEY, HoldKind.LOGIN, HoldKind.SECRET} or kinds & _PASSES:
         return False
     silent = any(not run.answered for _, run in runs_in(state, Phase.UNKNOWN))
     return not silent and all(waits_for_secret(state, run) for _, run in runs_in(state, Phase.RUNNING))
@@ -88,6 +88,9 @@ def _holds(state: RunState, host_holds: Mapping[str, Hold]) -> Iterator[Hold]:
                 elif run.phase is Phase.WAITING:
                     waiting.append(run)
                 else:
+                    if run.phase is Phase.UNKNOWN and (login := host_holds.get(run.id)) is not None:
+                        # Somebody can do something about the silence.
+                        yield replace(login, since=login.since if login.since is not None else run.since)
                     yield from _of_run(state, Place(s, j, h), run)
             job_id = state.plan.stages[s].jobs[j].id
             yield from _grouped(job_id, queued)

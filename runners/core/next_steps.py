@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from runners.core.guards import NOT_RUNNING, targets_of_retry
@@ -19,9 +20,9 @@ _MOST = 3
 
 
 def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
-    """What a person can type about what failed, is unknown, was cancelled or waits for a key; ``found`` are its holds.
+    """What a person can type about what failed, is unknown, was cancelled or waits for a key or a login.
 
-    Empty when nothing waits for anybody.
+    ``found`` are the holds of the run. Empty when nothing waits for anybody.
     """
     secrets = tuple(_secrets(state))
     if state.phase in (RunPhase.SUCCEEDED, RunPhase.CANCELLING, RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK):
@@ -31,6 +32,8 @@ def next_steps(state: RunState, found: Sequence[Hold] = ()) -> tuple[str, ...]:
     retry, left_alone = targets_of_retry(state)
     keys = [hold.what.rpartition("@")[2] for hold in found if hold.kind is HoldKind.HOST_KEY and "@" in hold.what]
     steps = [*secrets]
+    askers = dict.fromkeys(hold.login for hold in found if hold.kind is HoldKind.LOGIN and hold.login)
+    steps += [f"onduty login {shlex.quote(asker)}" for asker in list(askers)[:_MOST]]
     steps += [f"onduty hosts trust {host}" for host in list(dict.fromkeys(keys))[:_MOST]]
     if len(retry) > 1:
         steps.append(f"onduty retry {state.name}")

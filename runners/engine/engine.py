@@ -24,6 +24,7 @@ from runners.engine.errand_of import Errands, Tools
 from runners.engine.groups import Groups
 from runners.engine.history import History
 from runners.engine.host_checks import HostChecks
+from runners.engine.host_logins import HostLogins
 from runners.engine.host_pool import HostPool
 from runners.engine.intents import Outcome
 from runners.engine.keeping import Keeping, Kept
@@ -145,6 +146,7 @@ class Engine:
             watched=lambda: self._watchers.runs,
             readings=self._readings,
         )
+        self.logins = HostLogins(transport.logins, self._pool)
         self._performer = Performer(
             pool=self._pool,
             logs=logs,
@@ -434,6 +436,10 @@ class Engine:
     def credentials_changed(self) -> None:
         """An SSH agent came: try the hosts that refused us."""
         self._pool.look_again()
+
+    def agent_offered(self) -> None:
+        """Somebody came along with the agent that we know: logins that wait look what it holds now."""
+        self._pool.logins_moved()
 
     def watch(self, uid: str, actor: str) -> AbstractContextManager[None]:
         """``actor`` has a screen on the run while this is open."""

@@ -191,6 +191,10 @@ class Executions:
                 continue
             self._tell(one.run, ExecutionUncertain(job_run=one.job_run, key=one.key, reason=_cut(why), answered=False))
 
+    def silent(self) -> set[tuple[str, str]]:
+        """Run and job run of everything that has been silent for too long."""
+        return {(one.run, one.job_run) for one in self._by_key.values() if one.silent_told and not one.owed}
+
     def tell_asked(self, why: str) -> None:
         """The host was tried and is silent: say so of everything that a person asked about."""
         for one in [one for one in self._by_key.values() if one.asked]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runners.engine.verdict import refusal_kind
-from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, OndutyError
+from runners.model.api import LoginQuestion
+from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, LoginNeeded, OndutyError
+from runners.model.holds import HoldKind
 from runners.model.phases import FailureKind
 
 
@@ -22,7 +24,16 @@ class HostFailure:
     fingerprint: str | None = None
     """What the host showed, for a key that is unknown or changed."""
     waits_for_person: bool = False
-    """No time limit: a person has to trust the key."""
+    """No time limit: a person has to trust the key, or to log in."""
+    login: LoginQuestion | None = None
+    """What its login waits for."""
+
+    @property
+    def hold(self) -> HoldKind:
+        """Why what waits for the host waits."""
+        if self.login is not None:
+            return HoldKind.LOGIN
+        return HoldKind.HOST_KEY if self.waits_for_person else HoldKind.HOST
 
 
 def failure_of(host: str, error: Exception) -> HostFailure:
@@ -51,6 +62,14 @@ def failure_of(host: str, error: Exception) -> HostFailure:
                 kind=FailureKind.HOST_KEY,
                 final=True,
                 fingerprint=error.shown,
+            )
+        case LoginNeeded(question=question):
+            return HostFailure(
+                phase="login",
+                text=f"{text}; onduty login {question.asker}",
+                kind=FailureKind.AUTH,
+                waits_for_person=True,
+                login=question,
             )
         case AuthFailed():
             return HostFailure(phase="refused", text=text, kind=FailureKind.AUTH, final=True)

@@ -117,6 +117,9 @@ class HostLine:
     def nudge(self) -> None:
         """What is needed may have changed."""
         self._wake.set()
+        if self.failure is not None and self.failure.waits_for_person and not self._uses.is_busy:
+            # Nobody waits for the person any more, so the person is not kept waiting either.
+            self._again.set()
         if self._worker is None and self._uses.is_needed and not self._closed:
             self._worker = asyncio.get_running_loop().create_task(self._work(), name=f"onduty host {self.host.name}")
         self._around.changed()
@@ -161,6 +164,9 @@ class HostLine:
             tries += 1
             await self._rest(self._pause_s(tries))
         self._worker = None
+        if self.failure is not None and self.failure.login is not None:
+            self.failure = None
+            await self._around.transport.logins.give_up(self.host)
         self._around.changed()
 
     async def _use_once(self) -> None:
@@ -217,7 +223,8 @@ class HostLine:
     def _connect_failed(self, error: Exception) -> None:
         failure = failure_of(self.host.name, error)
         if self.failure is None or self.failure.waits_for_person:
-            log.info("host %s: %s", self.host.name, failure.text)
+            if self.failure is None or self.failure.text != failure.text:
+                log.info("host %s: %s", self.host.name, failure.text)
             self.failing_since_s = self._clock.monotonic()
         self.failure = failure
         self._uses.failed(failure)

@@ -171,20 +171,29 @@ class HostLink:
             text=text,
             last_heard_s=None if self._line.heard_s is None else round(self._clock.monotonic() - self._line.heard_s, 1),
             connect_s=facts.connect_s if facts else None,
+            clock_offset_s=round(facts.clock_offset_s, 3) if facts else None,
             fingerprint=self._line.failure.fingerprint if self._line.failure else None,
+            login=self._line.failure.login if self._line.failure else None,
             user=facts.user if facts else self.host.user,
             reading=self._sampler.reading,
             runs=tuple(sorted(run_names(run) for run in self._places.runs | self._executions.runs)),
         )
 
+    @property
+    def login(self) -> str:
+        """Whom a person answers, so that this host can be used; empty: nobody."""
+        return self._standing().login
+
     def holds(self) -> dict[tuple[str, str], Hold]:
-        """Why attempts wait for this host: by run uid and job run."""
+        """Why attempts wait for this host, and what is lost until a person logs in: by run uid and job run."""
         standing, ahead_s = self._standing(), self._clock.now_utc() - self._clock.monotonic()
-        return {
-            (want.run, want.job_run): standing.hold(want, ahead_s + self._gives_up_s(want))
-            for want in self._places.wants
-            if not want.sealing
-        }
+        found = {}
+        if standing.login:
+            found = {one: standing.login_hold(one[1]) for one in self._executions.silent()}
+        for want in self._places.wants:
+            if not want.sealing:
+                found[want.run, want.job_run] = standing.hold(want, ahead_s + self._gives_up_s(want))
+        return found
 
     def _standing(self) -> Standing:
         return Standing(

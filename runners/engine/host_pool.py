@@ -76,6 +76,16 @@ class HostPool:
         for link in self._links.values():
             link.look_again()
 
+    def logins_moved(self) -> None:
+        """Something was asked, answered, or is over: every host that waits for a login looks what became of it."""
+        for link in self.waiting_for_login():
+            link.look_again()
+
+    def waiting_for_login(self, name: str = "") -> list[HostLink]:
+        """Hosts that wait for a person's login; with ``name`` those of that name, or whose way goes through it."""
+        waiting = [link for link in self._links.values() if link.login]
+        return [link for link in waiting if not name or name in (link.host.name, link.login)]
+
     def secrets_known(self, run: str, secrets: Mapping[str, str]) -> None:
         """What waited for the secrets of a run goes on, on every host."""
         for link in self._links.values():

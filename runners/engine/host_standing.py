@@ -41,7 +41,7 @@ class Standing:
         """Why ``want`` has no place yet."""
         kind, text, until = HoldKind.HOST, f"connecting to {self.name}", None
         if self.failure is not None and self.failure.waits_for_person:
-            kind, text = HoldKind.HOST_KEY, self.failure.text
+            kind, text = self.failure.hold, self.failure.text
         elif self.failure is not None:
             text, until = self.failure.text, gives_up_utc
         elif self.has_session:
@@ -50,4 +50,14 @@ class Standing:
         elif self.queued_for_slot:
             cap = self.slot_limit
             kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
-        return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until)
+        return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until, login=self.login)
+
+    def login_hold(self, job_run: str) -> Hold:
+        """Why nothing is known of ``job_run``, which is on the host."""
+        assert self.failure is not None, "there is a login to wait for"
+        return Hold(kind=HoldKind.LOGIN, what=job_run, text=self.failure.text, login=self.login)
+
+    @property
+    def login(self) -> str:
+        """Whom a person answers, so that the host can be used; empty: nobody."""
+        return self.failure.login.asker if self.failure is not None and self.failure.login is not None else ""

@@ -6,6 +6,11 @@ type next. ``exit_code`` is the command line's; ``kind`` is the stable word of a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runners.model.api.login import LoginQuestion
+
 
 class OndutyError(Exception):
     """Anything onduty refuses or cannot do, said in one sentence."""
@@ -91,6 +96,18 @@ class AuthFailed(OndutyError):
 
     exit_code = 4
     kind = "auth"
+
+
+class LoginNeeded(OndutyError):
+    """A person has to do something before the host lets us in: answer it, or bring a key. Nothing was started on it."""
+
+    exit_code = 4
+    kind = "login"
+
+    def __init__(self, message: str, *, question: LoginQuestion, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.question = question
+        """Of the host itself or of one on the way to it: whoever waits behind one jump host has the same."""
 
 
 class SessionLost(OndutyError):

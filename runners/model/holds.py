@@ -23,6 +23,8 @@ class HoldKind(enum.StrEnum):
     """Its host: connecting, or not reachable."""
     HOST_KEY = "host_key"
     """Somebody who trusts the host's key."""
+    LOGIN = "login"
+    """Somebody who answers what its host asks, or brings the key."""
     SECRET = "secret"  # noqa: S105
     """Somebody who gives a secret, or mends the place it comes from."""
     CAPACITY = "capacity"
@@ -39,7 +41,7 @@ class HoldKind(enum.StrEnum):
     """Other runs of its concurrency group."""
 
 
-PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.SECRET, HoldKind.PAUSED})
+PERSON = frozenset({HoldKind.FAILED, HoldKind.HOST_KEY, HoldKind.LOGIN, HoldKind.SECRET, HoldKind.PAUSED})
 """Kinds that only a person can end. UNKNOWN too, once its host has answered."""
 
 
@@ -56,3 +58,5 @@ class Hold:
     """UTC seconds."""
     until: float | None = None
     """UTC seconds of the end, where it is known (backoff, give-up)."""
+    login: str = ""
+    """Of a LOGIN: what ``onduty login`` is typed with, the host or jump host that asks."""

@@ -18,6 +18,7 @@ from runners.model.limits import NO_LIMITS, Limits
 from runners.model.metrics import HostSample
 from runners.ports.byte_stream import ByteStream
 from runners.ports.courier import Courier
+from runners.ports.logins import Logins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,14 +298,23 @@ class HostSession(Supervisor, Protocol):
 class Transport(Protocol):
     """Opens sessions."""
 
+    @property
+    def logins(self) -> Logins:
+        """Where a person answers what its hosts ask."""
+        ...
+
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """Open a session within the connect timeout.
 
-        Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed`` or ``HostRefused``; in each
-        case nothing ran on the host.
+        Raises ``HostUnreachable``, ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthFailed``, ``LoginNeeded`` or
+        ``HostRefused``; in each case nothing ran on the host. ``LoginNeeded``: a person has to do something first;
+        connect again when ``logins`` says that something moved, or now and then, which disturbs nobody.
         """
         ...
 
     async def inspect(self, host: Host) -> HostInspection:
-        """Look at a host over a connection of its own, and change nothing there. Raises as ``connect`` does."""
+        """Look at a host over a connection of its own, and change nothing there. Raises as ``connect`` does.
+
+        Nobody is asked for anything: ``LoginNeeded`` says what somebody would be asked.
+        """
         ...

@@ -25,6 +25,7 @@ from runners.model.inventory import Host
 from runners.ports.transport import ExecutionPhase, ExecutionRequest, HostInspection, SessionSink
 from runners.testing.behaviour import Exit, Step
 from runners.testing.fake_host import FakeExecution, FakeHost, Start
+from runners.testing.fake_logins import FakeLogins
 from runners.testing.fake_session import FakeSession
 
 
@@ -37,6 +38,7 @@ class FakeTransport:
         self._sessions: list[FakeSession] = []
         self._chunk_bytes = chunk_bytes
         self._changed = asyncio.Event()
+        self.logins = FakeLogins()
         self.now_utc: float = 1_800_000_000.0
         """What every host's clock says; a test moves it."""
         self.connects: list[str] = []
@@ -116,6 +118,17 @@ class FakeTransport:
     def auth_failed(self, host: str) -> None:
         """The host refuses us."""
         self.fail_connect(host, AuthFailed(f"{host} refused every key; nothing was started there"))
+
+    def ask_login(
+        self, host: str, *prompts: str, right: Sequence[str] = ("123456",), behind: Sequence[str] = ()
+    ) -> None:
+        """The host asks whoever logs in to it, or to a host ``behind`` it, until somebody gives the right answers."""
+        hosts = [self.host(name) for name in (host, *behind)]
+        self.logins.ask(hosts, prompts or ("Verification code: ",), right, asker=host)
+
+    def agent_gone(self, host: str) -> None:
+        """The key of the host was in an agent that is gone, until ``restore``."""
+        self.logins.need_agent(self.host(host))
 
     def refuse(self, host: str, why: str = "no writable state folder") -> None:
         """The host answers and cannot serve."""

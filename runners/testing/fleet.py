@@ -25,6 +25,7 @@ import asyncssh
 import psutil
 
 from runners.model.inventory import Host
+from runners.testing.fleet_logins import AskingServer, Asks
 from runners.testing.fleet_shell import SHELL, ShellSession
 
 LOOPBACK = "127.0.0.1"
@@ -51,6 +52,8 @@ class FleetHost:
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     shells: set[asyncio.Task[None]] = field(default_factory=set)
     listener: asyncssh.SSHAcceptor | None = None
+    asks: Asks | None = None
+    """What whoever logs in is asked; counts for those who come from then on, its ``grace_s`` from the next start."""
 
     @property
     def fingerprint(self) -> str:
@@ -183,6 +186,7 @@ class Fleet:
             agent_forwarding=False,
             x11_forwarding=False,
             max_pktsize=256 << 10,
+            login_timeout=host.asks.grace_s if host.asks is not None else 120,
         )
         host.port = host.listener.get_port()
 
@@ -234,10 +238,11 @@ class Fleet:
         return f"{{{', '.join(keys)}}}"
 
 
-class _Server(asyncssh.SSHServer):
+class _Server(AskingServer):
     """One connection to one host."""
 
     def __init__(self, host: FleetHost, user: str, accepted: bytes) -> None:
+        super().__init__(host.asks)
         self._host = host
         self._user = user
         self._accepted = accepted
@@ -254,9 +259,6 @@ class _Server(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         self._host.logins.append(username)
-        return True
-
-    def public_key_auth_supported(self) -> bool:
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:

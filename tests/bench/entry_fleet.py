@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import statistics
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tests.bench.engines import engine_on, run_to_end, ssh_transport
 from tests.bench.measure import BenchFailed, LeftOut, Row, Spent, command, in_turns, median_of
+from tests.bench.peers import Peers
 from tests.bench.place import ONDUTY, Controller, Place
 from tests.bench.plain_ssh import open_plain, run_plain
 from tests.flows.engine_kit import job, plan
@@ -27,17 +25,6 @@ stages:
     jobs:
       echo: {hosts: all, tasks: [{run: echo hello}]}
 """
-_PARALLEL = 50
-_PSSH_PROGRAM = """\
-import sys
-from pssh.clients import ParallelSSHClient
-from pssh.config import HostConfig
-identity, *ports = sys.argv[1:]
-hosts = [HostConfig(port=int(port), private_key=identity) for port in ports]
-client = ParallelSSHClient(["127.0.0.1"] * len(ports), host_config=hosts, pool_size=50, num_retries=1)
-for output in client.run_command("echo hello"):
-    assert list(output.stdout) == ["hello"], output
-"""
 _BUDGET_MEMORY_MB = 150.0
 _BUDGET_HOSTS = 200
 
@@ -49,24 +36,26 @@ def measure(place: Place) -> Iterator[Row | LeftOut]:
         return
     hosts = place.hosts(place.sizes.hosts)
     listeners = [host.process.pid for host in hosts if host.process is not None]
-    fleet = _Fleet(place, hosts, listeners)
-    running, alone, openssh = in_turns(
-        place.sizes.rounds, fleet.with_controller, fleet.without_controller, fleet.openssh
-    )
+    fleet, peers = _Fleet(place, hosts, listeners), Peers(place, hosts, listeners)
+    running, alone, openssh = in_turns(place.sizes.rounds, fleet.with_controller, fleet.without_controller, peers.xargs)
     count = len(hosts)
     cold = f"`echo` on {count} hosts, cold, controller running"
     yield _whole(cold, running, "ssh under xargs -P 50", openssh, 1 / 3)
     yield _whole(f"`echo` on {count} hosts, controller started by it", alone, "ssh under xargs -P 50", openssh, 1 / 3)
-    others = (
-        ("parallel-ssh, the library", fleet.pssh_library(), 1.0, place.sizes.rounds),
-        ("ansible ad hoc, 50 forks", fleet.ansible(), 1 / 5, 1),
-    )
-    for name, way, limit, rounds in others:
-        if way is None:
-            yield LeftOut(what=f"`echo` on {count} hosts beside {name}", why="not installed here; --peers VENV")
+    for peer in peers.others():
+        if peer.once is None:
+            yield LeftOut(what=f"`echo` on {count} hosts beside {peer.name}", why=peer.why_not)
             continue
-        again, theirs = in_turns(rounds, fleet.with_controller, way)
-        yield _whole(cold, again, name, theirs, limit)
+        ways = fleet.warm if peer.warm else fleet.with_controller
+        what = f"`echo` on {count} hosts, connections open" if peer.warm else cold
+        try:
+            again, theirs = in_turns(min(place.sizes.rounds, peer.most_rounds), ways, peer.once)
+        except BenchFailed as error:
+            yield LeftOut(what=f"`echo` on {count} hosts beside {peer.name}", why=str(error).splitlines()[-1])
+            continue
+        yield _whole(what, again, peer.name, theirs, peer.limit)
+    peers.close()
+    fleet.close()
     yield Row(
         what="client CPU for a host (command and controller)",
         ours=running.client_s / count * 1000,
@@ -104,10 +93,9 @@ class _Fleet:
         self._place = place
         self._hosts = hosts
         self._listeners = listeners
-        self._environ = place.environ
         self.memories: list[_Memory] = []
         self.controller_s: list[float] = []
-        self._config = place.ssh_config(hosts)
+        self._warm: Controller | None = None
         self._file = place.folder / "echo.yaml"
         self._file.write_text(_PIPELINE)
         self._inventory = place.folder / f"inventory.{len(hosts)}.yaml"
@@ -135,6 +123,19 @@ class _Fleet:
         finally:
             controller.stop()
 
+    def warm(self) -> Spent:
+        """A controller runs that is connected to every host."""
+        if self._warm is None:
+            self._warm = self._place.controller("warm")
+            self._warm.start()
+            self.onduty(self._warm)
+        return self.onduty(self._warm)
+
+    def close(self) -> None:
+        """End the controller that stayed connected."""
+        if self._warm is not None:
+            self._warm.stop()
+
     def without_controller(self) -> Spent:
         """The command starts the controller."""
         controller = self._place.controller("fleet")
@@ -147,42 +148,6 @@ class _Fleet:
     def _connected(self) -> int:
         """Hosts that somebody is logged in to."""
         return sum(1 for host in self._hosts if host.connection_processes())
-
-    def openssh(self) -> Spent:
-        """``xargs -P 50 ssh``."""
-        names = "\n".join(host.name for host in self._hosts).encode()
-        argv = ("xargs", "-P", str(_PARALLEL), "-I", "HOST", "ssh", "-F", str(self._config), "HOST", "echo hello")
-        return command(argv, self._environ, stdin=names, server=self._listeners)
-
-    def pssh_library(self) -> Callable[[], Spent] | None:
-        """parallel-ssh, the Python library over libssh2; it checks no host keys."""
-        python = self._place.tool("python3") if self._place.peers else None
-        if python is None or subprocess.run([python, "-c", "import pssh"], capture_output=True).returncode != 0:
-            return None
-        argv = (python, "-c", _PSSH_PROGRAM, str(self._hosts[0].identity), *(str(host.port) for host in self._hosts))
-        return lambda: command(argv, self._environ, server=self._listeners)
-
-    def ansible(self) -> Callable[[], Spent] | None:
-        """An ad-hoc command with as many forks, over a fresh ControlMaster for each host, as is its way."""
-        program = self._place.tool("ansible")
-        if program is None:
-            return None
-        hosts = self._place.folder / "ansible.hosts"
-        hosts.write_text("".join(f"{host.name} ansible_python_interpreter=/usr/bin/python3\n" for host in self._hosts))
-        rounds = iter(range(1000))
-
-        def once() -> Spent:
-            environ = {
-                **self._environ,
-                "PATH": f"{Path(program).parent}{os.pathsep}{self._environ['PATH']}",
-                "LC_ALL": "C.UTF-8",
-                "ANSIBLE_SSH_ARGS": f"-F {self._config} -o ControlMaster=auto -o ControlPersist=5s",
-                "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._place.folder / f"cp{next(rounds)}"),
-            }
-            argv = (program, "all", "-i", str(hosts), "-f", str(_PARALLEL), "-m", "command", "-a", "echo hello")
-            return command(argv, environ, server=self._listeners)
-
-        return once
 
 
 async def _warm(place: Place, hosts: list[Sshd]) -> Row:
@@ -225,8 +190,8 @@ async def _warm(place: Place, hosts: list[Sshd]) -> Row:
     )
 
 
-def _whole(what: str, ours: Spent, peer: str, theirs: Spent, limit: float) -> Row:
-    words = {1 / 3: "1/3", 1 / 5: "1/5", 1.0: "not slower"}
+def _whole(what: str, ours: Spent, peer: str, theirs: Spent, limit: float | None) -> Row:
+    words = {1 / 3: "1/3", 1 / 5: "1/5", 1.0: "not slower", None: ""}
     return Row(
         what=what,
         ours=ours.wall_s,
@@ -234,7 +199,7 @@ def _whole(what: str, ours: Spent, peer: str, theirs: Spent, limit: float) -> Ro
         peer=peer,
         theirs=theirs.wall_s,
         budget=words[limit],
-        met=ours.wall_s <= limit * theirs.wall_s,
+        met=ours.wall_s <= limit * theirs.wall_s if limit is not None else None,
         note=f"CPU client {ours.client_s:.2f} s, servers {ours.server_s:.2f} s; "
         f"{peer.split()[0]} {theirs.client_s:.2f} s, {theirs.server_s:.2f} s",
     )

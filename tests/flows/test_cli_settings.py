@@ -24,13 +24,13 @@ def settle(person: Person, text: str) -> Path:
 
 
 def test_keys_prints_the_table_with_the_persons_own(settled: Person) -> None:
-    file = settle(settled, "keys: {retry: x, note: none}\n")
+    file = settle(settled, "keys: {retry: i, note: none}\n")
     out = settled.quick("keys").out
-    assert "x       retry             run what failed again  (was r)\n" in out
+    assert "i       retry             run what failed again  (was r)\n" in out
     assert f"your own keys: {file}\n" in out
     found = {one["name"]: one for one in settled.quick("keys", "--json").json()}
     assert found["retry"] == {
-        "key": "x", "name": "retry", "does": "run what failed again", "keys": ["x"], "was": "r",
+        "key": "i", "name": "retry", "does": "run what failed again", "keys": ["i"], "was": "r",
     }  # fmt: skip
     assert found["note"]["keys"] == []
 
@@ -56,7 +56,7 @@ def test_settings_that_others_can_write_are_not_used(settled: Person) -> None:
 
 
 def test_doctor_says_whether_the_settings_are_whole(settled: Person) -> None:
-    file = settle(settled, "theme: hc\nkeys: {retry: x, down: J}\n")
+    file = settle(settled, "theme: hc\nkeys: {retry: i, down: I}\n")
     assert f"{file}, 2 actions with other keys, theme hc" in settled.quick("doctor", code=None).out
     settle(settled, "theme: red\nkeys: {retry: S}\n")
     found = {one["name"]: one for one in settled.quick("doctor", "--json", code=1).json()["findings"]}

@@ -17,7 +17,10 @@ from runners.core.preview import preview
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, NotFound
 from runners.model.events import Event
+from runners.model.host_check import HostCheck
 from runners.model.intents import Give
+from runners.model.inventory import Host
+from runners.model.metrics import HostReading
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer, RunSnapshot
 from runners.testing.simulator import Simulator
@@ -76,6 +79,14 @@ class FakeController:
         self.asked_before: list[str] = []
         """Job runs whose past was asked for."""
         self.definition = "version: 1\nname: deploy-api\n"
+        self.readings: dict[str, tuple[HostReading, ...]] = {}
+        """By host."""
+        self.looked_at: list[str] = []
+        """Hosts that somebody looks at now."""
+        self.checks: dict[str, HostCheck] = {}
+        """What comes of a look at a host; one that is not here says nothing."""
+        self.checking: asyncio.Event | None = None
+        """Looks at hosts are answered once it is set."""
         self._moved = asyncio.Condition()
         self._version = 0
         self._cut = 0
@@ -204,6 +215,28 @@ class FakeClient:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SIGN_OF_LIFE_S):
                     await self._controller.wait(version, self._cut)
+
+    async def follow_readings(self, uid: str, host: str) -> AsyncIterator[HostReading]:
+        controller = self._controller
+        controller.looked_at.append(host)
+        told = 0
+        try:
+            while True:
+                version = controller.version
+                known = controller.readings.get(host, ())
+                for reading in known[told:]:
+                    yield reading
+                told = len(known)
+                await controller.wait(version, self._cut)
+        finally:
+            controller.looked_at.remove(host)
+
+    async def check_hosts(self, hosts: Sequence[Host]) -> AsyncIterator[HostCheck]:
+        if self._controller.checking is not None:
+            await self._controller.checking.wait()
+        for host in hosts:
+            if host.name in self._controller.checks:
+                yield self._controller.checks[host.name]
 
     async def definition(self, uid: str) -> PlanAnswer:
         plan = self._controller.run(uid).sim.plan

@@ -43,6 +43,9 @@ class MemoryLog:
         self.reads.append((first, count))
         return [line[:max_line_bytes] for line in self.written[first : min(first + count, self.lines)]]
 
+    def read_part(self, line: int, start_bytes: int, max_bytes: int) -> bytes:
+        return self.written[line][start_bytes:][:max_bytes] if line < self.lines else b""
+
     def time_of_line(self, line: int, /) -> float | None:
         return self.times[line] if line < len(self.times) else None
 
@@ -60,6 +63,21 @@ class MemoryLog:
         regex = re2.compile(pattern, options)
         order = range(min(start_line, self.lines - 1), -1, -1) if backwards else range(start_line, self.lines)
         return next((FoundAt(line) for line in order if not stop() and regex.search(self.written[line])), None)
+
+    def matching(
+        self,
+        pattern: bytes,
+        first: int,
+        end: int,
+        *,
+        ignore_case: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> int | None:
+        options = re2.Options()
+        options.case_sensitive = not ignore_case
+        regex = re2.compile(pattern, options)
+        lines = self.written[first : min(end, self.lines)]
+        return None if stop() else sum(1 << number for number, line in enumerate(lines) if regex.search(line))
 
 
 def at(text: str) -> float:

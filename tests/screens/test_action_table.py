@@ -10,11 +10,19 @@ from tests.screens.desk import desk
 from tests.screens.fake_controller import failed_controller
 from tui.keys.actions import ACTIONS, Action, Kind, action, on_screen
 from tui.screens.board import BoardScreen
+from tui.screens.host import HostScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
+from tui.screens.timeline import TimelineScreen
 
-SCREENS: dict[str, type[PaintedScreen]] = {"board": BoardScreen, "run": RunScreen, "runbook": RunbookScreen}
+SCREENS: dict[str, type[PaintedScreen]] = {
+    "board": BoardScreen,
+    "run": RunScreen,
+    "runbook": RunbookScreen,
+    "host": HostScreen,
+    "timeline": TimelineScreen,
+}
 
 
 def method_of(one: Action) -> str:

@@ -44,7 +44,7 @@ async def test_every_attack_is_drawn_as_text_and_nothing_else() -> None:
                 assert segment.style is None or not (segment.style.link or segment.style.blink or segment.style.conceal)
         text = "\n".join(rows)
         assert "[/x] [@click=app.quit]quit[/] [bold red]x[/]" in text
-        assert "return ␍HOSTILE-RETURN" in text
+        assert "⋯ HOSTILE-RETURN" in text  # what was overwritten is there when lines are wrapped
         assert "open ␛52;c;SE9TVElMRQ==" in text
         assert "bidi \ufffdgnp.exe" in text
         assert "red hidden blink end" in text

@@ -9,7 +9,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from tests.screens.logs import MemoryLog, failed_view, live_view
+from tests.screens.logs import MemoryLog, at, failed_view, live_view
 from tui.view.log_document import LineAt
 from tui.view.theme import DARK
 from tui.widgets.log_lines import LogPart
@@ -348,3 +348,157 @@ async def test_no_size_breaks_the_pane(size: tuple[int, int]) -> None:
         app.pane.go_to(LineAt(1, 5))
         await settled(pilot)
         assert all(strip.cell_length == size[0] for strip in app.screen._compositor.render_strips())
+
+
+async def test_a_filter_leaves_what_matches_counts_it_and_keeps_the_place_when_it_ends() -> None:
+    lines = [f"line {number}" for number in range(300)]
+    for number in range(50, 300, 50):
+        lines[number] = f"EADDR on web{number}"
+    log = MemoryLog()
+    app = Paned(live_view(log, lines=lines))
+    async with app.run_test(size=(100, 12)) as pilot:
+        app.pane.go_to(LineAt(0, 150))
+        place = next(y for y, row in enumerate(shown(app)) if "web150" in row)
+        await pilot.press("ampersand", *"eaddr")
+        await settled(pilot)
+        assert shown(app)[-1].startswith("  & eaddr")
+        await pilot.press("enter")
+        assert 'filter "eaddr": 5 of 300 lines  paused' in title(app)
+        assert [row.split()[-1] for row in shown(app)[3:8]] == ["web50", "web100", "web150", "web200", "web250"]
+        await pilot.press("x")
+        await settled(pilot)
+        assert ", 3 around" in title(app)
+        assert sum("╌╌" in row and "fetch" not in row for row in shown(app)) == 1
+        await pilot.press("x", "x", "G")
+        assert title(app).endswith("following")
+        log.written += [b"nothing", b"eaddr again"]
+        app.pane._tick()
+        await settled(pilot)
+        assert shown(app)[-1].endswith("eaddr again") or shown(app)[8].endswith("eaddr again")
+        assert "6 of 302 lines" in title(app)
+        app.pane.go_to(LineAt(0, 150))
+        await pilot.press("escape")
+        assert title(app).endswith("line 151 of 302  paused")
+        assert any("web150" in row for row in shown(app)), place
+
+
+async def test_find_and_errors_go_through_what_a_filter_leaves() -> None:
+    lines = [f"{'error' if number % 10 == 0 else 'line'} {number} {'web3' if number % 15 == 0 else 'web1'}"
+             for number in range(200)]  # fmt: skip
+    app = Paned(live_view(MemoryLog(), lines=lines))
+    async with app.run_test(size=(100, 12)) as pilot:
+        await pilot.press("g", "ampersand", *"!web1", "enter")
+        await settled(pilot)
+        assert "14 of 200 lines" in title(app)
+        await pilot.press("e")
+        await settled(pilot)
+        await pilot.press("e")
+        await settled(pilot)
+        assert app.pane.current_line == 31
+        await pilot.press("slash", *"line")
+        await settled(pilot)
+        assert app.pane.current_line == 46
+        await pilot.press("enter")
+        assert "1 of 7" in shown(app)[-1] or "2 of 7" in shown(app)[-1]
+        await pilot.press("N")
+        await settled(pilot)
+        assert app.pane.current_line == 16
+
+
+async def test_a_filter_that_cannot_be_used_says_why_and_hides_nothing() -> None:
+    app = Paned(live_view(MemoryLog(), lines=["one", "two"]))
+    async with app.run_test(size=(100, 12)) as pilot:
+        await pilot.press("ampersand", "left_parenthesis")
+        await settled(pilot)
+        assert "missing )" in shown(app)[-1]
+        assert "two" in shown(app)[4]
+        await pilot.press("escape", "x")
+        assert app.pane.check_action("end_find", ()) is False
+
+
+async def test_j_goes_to_a_time_a_line_or_a_share_and_says_what_it_understands() -> None:
+    view = live_view(MemoryLog(), lines=[f"line {number}" for number in range(1000)])
+    log = view.parts[0].source
+    assert isinstance(log, MemoryLog)
+    log.times = [at("12:00:00") + number for number in range(1000)]
+    app = Paned(view)
+    async with app.run_test(size=(100, 12)) as pilot:
+        for typed, line in (
+            ("12:04", 241),
+            ("-2m", 121),
+            ("+30s", 151),
+            (":812", 812),
+            ("50%", 500),
+            ("12:16:39", 1000),
+        ):
+            await pilot.press("J", *typed, "enter")
+            assert app.pane.current_line == line, typed
+            assert not app.pane.is_typing
+        await pilot.press("J", *"noon", "enter")
+        assert "understood are 12:04, 12:04:33" in shown(app)[-1]
+        await pilot.press("ctrl+u", *"13:00", "enter")
+        assert "the log goes from 12:00:00 to 12:16:39" in shown(app)[-1]
+        await pilot.press("ctrl+u", *":2000", "enter")
+        assert "there are 1000 lines" in shown(app)[-1]
+        await pilot.press("escape")
+        assert app.pane.current_line == 1000
+
+
+async def test_a_megabyte_in_one_line_is_looked_at_sideways_without_reading_it() -> None:
+    long = b"".join(b"%07d " % number for number in range(0, 1_000_000, 8))
+    log = MemoryLog(written=[long, b"short"])
+    parts: list[int] = []
+    read = log.read_part
+    log.read_part = lambda line, start, most: parts.append(most) or read(line, start, most)  # type: ignore[assignment, func-returns-value]
+    app = Paned(live_view(log))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert "0000000 0000008" in shown(app)[3]
+        await pilot.press("greater_than_sign")
+        assert shown(app)[3].split()[-2] == "0000056"
+        for _ in range(400):
+            app.pane.action_sideways(1)
+        await pilot.pause()
+        assert "0009224" in shown(app)[3]
+        assert max(parts) <= 8192
+        for _ in range(401):
+            app.pane.action_sideways(-1)
+        assert app.pane.column == 0
+
+
+async def test_a_progress_bar_shows_its_last_state_and_wrapped_all_of_them() -> None:
+    states = b"\r".join(b" %d%% done" % number for number in range(101))
+    log = MemoryLog(written=[states, b"plain\r", b"x" * 5000 + b"\r100%"])
+    app = Paned(live_view(log))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert shown(app)[3] == "            ⋯  100% done"
+        assert shown(app)[4] == "            plain"
+        assert shown(app)[5] == "            ⋯ 100%"
+        await pilot.press("w", "g")
+        assert shown(app)[3].startswith("             0% done ")
+        assert shown(app)[4].startswith("               1% done ")
+
+
+async def test_colours_of_hosts_can_be_switched_off() -> None:
+    log = MemoryLog(written=[b"\x1b[32mgreen\x1b[0m plain"])
+    app = Paned(live_view(log))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+
+        def colour() -> object:
+            strip = app.screen._compositor.render_strips()[3]
+            return next(s.style.color for s in strip if s.style and s.text.startswith("green"))
+
+        before = colour()
+        await pilot.press("C")
+        assert colour() != before
+
+
+async def test_a_log_that_is_silent_says_how_old_its_last_line_is() -> None:
+    log = MemoryLog(written=[b"one"], times=[1000.0])
+    app = Paned(live_view(log))
+    app.pane = LogPane(id="log", now=lambda: 1046.0)
+    async with app.run_test(size=(100, 12)) as pilot:
+        await pilot.pause()
+        assert title(app).endswith("1 line  following, last line 46s ago")

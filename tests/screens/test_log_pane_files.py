@@ -24,7 +24,7 @@ class Filed(App[None]):
     def __init__(self, source: LogSource) -> None:
         super().__init__()
         self.source = source
-        self.pane = LogPane()
+        self.pane = LogPane(now=lambda: 1002.0)
 
     def compose(self) -> ComposeResult:
         yield self.pane

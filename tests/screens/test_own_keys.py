@@ -20,15 +20,15 @@ from tui.settings_file import read_settings
 @pytest.fixture(autouse=True)
 def _own_keys() -> Iterator[None]:
     text = """keys:
-      retry: x
+      retry: i
       runbook: O
       definition: D
       help: f1
       palette: [";"]
-      down: J
+      down: I
       back: b
       quit: Q
-      copy: C
+      copy: Y
       note: none
     """
     settings, problems = read_settings(text, "settings.yaml")
@@ -44,7 +44,7 @@ async def test_the_new_key_acts_and_the_old_one_is_none() -> None:
         await here.sees("bind: address already in use")
         await here.press("r", "o", "y", "question_mark")
         assert here.app.screen is here.run
-        await here.press("x")
+        await here.press("i")
         await here.until(lambda: isinstance(here.app.screen, ConfirmScreen))
         await here.press("escape")
         await here.until(lambda: here.app.screen is here.run)
@@ -58,16 +58,16 @@ async def test_bar_panes_help_and_palette_name_the_new_keys() -> None:
     async with desk(failed_controller()) as here:
         await here.sees("bind: address already in use")
         keys = here.rows[-1]
-        assert "x retry" in keys
+        assert "i retry" in keys
         assert "O runbook" in keys
         assert "; actions" in keys
         assert "f1 help" in keys
         assert " note" not in keys
-        await here.sees("x retry   S skip")
+        await here.sees("i retry   S skip")
         await here.press("f1")
         await here.until(lambda: isinstance(here.app.screen, HelpScreen))
-        await here.sees("x       run what failed again", "J k scroll")
-        await here.press("J")
+        await here.sees("i       run what failed again", "I k scroll")
+        await here.press("I")
         assert isinstance(here.app.screen, HelpScreen)
         await here.press("j")
         await here.until(lambda: here.app.screen is here.run)
@@ -82,14 +82,14 @@ async def test_a_text_to_read_has_the_new_keys() -> None:
     async with desk(failed_controller()) as here:
         await here.press("D")
         await here.until(lambda: isinstance(here.app.screen, TextScreen))
-        await here.sees("b back   J k scroll")
-        await here.press("J")
+        await here.sees("b back   I k scroll")
+        await here.press("I")
         await here.press("Q")
         await here.until(lambda: here.app.screen is here.run)
 
 
 def test_a_sentence_names_an_action_without_a_key_by_its_name() -> None:
     assert key_of("note") == "; note"
-    assert key_of("retry") == "x"
+    assert key_of("retry") == "i"
     wear()
     assert [key_of(one.name) for one in ACTIONS] == [one.key for one in ACTIONS]

@@ -14,7 +14,7 @@ import pytest
 from runners.adapters.known_hosts import KnownHosts
 from runners.adapters.ssh_config import SshConfig
 from runners.adapters.ssh_dial import Dialler
-from runners.model.errors import AuthFailed
+from runners.model.errors import AuthFailed, LoginNeeded
 from tests.ssh.agent import Agent, running_agent
 from tests.ssh.machines import Machine
 from tests.ssh.sshd import SshdFarm
@@ -78,7 +78,7 @@ async def test_the_agent_of_the_configuration_is_used_instead_of_the_sessions(
 async def test_a_dead_agent_is_named_and_files_still_work(machine: Machine, config: SshConfig, tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
     await log_in(machine, config, gone)
-    with pytest.raises(AuthFailed, match=f"the agent at {gone} does not answer"):
+    with pytest.raises(LoginNeeded, match=f"the agent at {gone} does not answer"):
         await log_in(machine, config, gone, named_identity=None, identities=())
 
 

@@ -25,6 +25,7 @@ from runners.model.errors import (
     HostKeyUnknown,
     HostRefused,
     HostUnreachable,
+    LoginNeeded,
 )
 from runners.model.inventory import Host
 from runners.testing.fleet import Fleet
@@ -209,7 +210,7 @@ async def test_a_locked_key_without_an_agent_says_what_to_type(
     locked.touch(mode=0o600)
     key = asyncssh.read_private_key(machine.host.identity or "")
     locked.write_bytes(key.export_private_key("pkcs8-pem", passphrase="pass"))
-    with pytest.raises(AuthFailed, match="locked with a passphrase and there is no agent") as refused:
+    with pytest.raises(LoginNeeded, match="locked with a passphrase and there is no agent") as refused:
         await dialler.dial(await config.resolve(replace(machine.host, identity=str(locked))))
     assert refused.value.hint == f"eval $(ssh-agent); ssh-add {locked}"
 

@@ -106,12 +106,12 @@ def test_a_terminal_that_cannot_draw_is_told_what_works(term: str, open_terminal
 
 def test_settings_give_a_terminal_its_look_and_its_keys(open_terminal: Open, failed_home: Path, tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_text("theme: light\nkeys: {retry: x}\n")
+    file.write_text("theme: light\nkeys: {retry: i}\n")
     file.chmod(0o600)
     terminal = at_the_failure(open_terminal, failed_home, ONDUTY_SETTINGS=str(file))
     assert "48;2;255;255;255" in terminal.coloured.replace(":", ";")
-    terminal.sees("x retry")
-    terminal.press("x")
+    terminal.sees("i retry")
+    terminal.press("i")
     terminal.sees("No, go back")
     terminal.press("n")
     terminal.sees_no("No, go back")

@@ -13,16 +13,14 @@ from hypothesis import strategies as st
 from tui.view.cells import cells
 from tui.view.glyphs import ASCII, UNICODE
 from tui.view.log_document import DividerAt, LineAt, LogDocument, LogSection, Note, NoteAt
+from tui.view.log_edges import bar_row, log_title, scroll_column
 from tui.view.log_errors import is_error_line
 from tui.view.log_rows import (
     LogStyle,
     divider_row,
-    find_row,
     line_rows,
-    log_title,
     note_rows,
     result_spans,
-    scroll_column,
 )
 from tui.view.rows import Row, Span, lay_out, width_of
 from tui.view.safe_text import own
@@ -182,9 +180,10 @@ def test_the_title_says_where_we_are() -> None:
 
 
 def test_the_find_bar_shows_query_count_and_keys() -> None:
-    row = find_row(own("EADDR"), own("3 of 12"), typing=True, bad=None, glyphs=UNICODE)
+    keys = ("next-match", "previous-match")
+    row = bar_row(own("/"), own("EADDR"), own("3 of 12"), typing=True, bad=None, glyphs=UNICODE, keys=keys)
     assert shown(row, 44) == "  / EADDR              3 of 12   n N   esc"
-    bad = find_row(own("("), own(""), typing=True, bad=own("missing )"), glyphs=UNICODE)
+    bad = bar_row(own("/"), own("("), own(""), typing=True, bad=own("missing )"), glyphs=UNICODE)
     assert "missing )" in shown(bad, 44)
 
 

@@ -34,10 +34,10 @@ def test_nothing_said_is_nothing_changed() -> None:
 
 
 def test_everything_that_can_be_said() -> None:
-    settings, found = read_settings("theme: hc\nsigns: ascii\nplain: true\nkeys: {retry: x}\n", "settings.yaml")
+    settings, found = read_settings("theme: hc\nsigns: ascii\nplain: true\nkeys: {retry: i}\n", "settings.yaml")
     assert found == ()
     assert (settings.theme, settings.signs, settings.plain) == ("hc", "ascii", True)
-    assert next(one.key for one in settings.actions if one.name == "retry") == "x"
+    assert next(one.key for one in settings.actions if one.name == "retry") == "i"
 
 
 def test_what_is_kept_can_be_said_in_days_and_sizes() -> None:
@@ -58,16 +58,16 @@ def test_what_is_kept_can_be_said_in_days_and_sizes() -> None:
         ("theme: [dark]", ["1:1  theme: must be one of dark, light, hc, ansi, none"]),
         ("signs: utf8", ['1:8  signs: "utf8" is none of unicode, ascii']),
         ("plain: yes", ["1:8  plain: must be true or false"]),
-        ("keys: retry", ["1:7  keys: must be a mapping of actions, such as {retry: x}"]),
-        ("keys:\n  rety: x", ['2:3  keys.rety: unknown key, did you mean "retry"?']),
+        ("keys: retry", ["1:7  keys: must be a mapping of actions, such as {retry: i}"]),
+        ("keys:\n  rety: i", ['2:3  keys.rety: unknown key, did you mean "retry"?']),
         ("keys:\n  retry: {a: b}", ["2:3  keys.retry: must be a key, a list of keys, or none"]),
         (
             "keys:\n  retry: S",
-            ["2:10  keys.retry: S is the key of skip too on the run screen; give one of them another"],
+            ["2:10  keys.retry: S is the key of skip too on the run screen and the timeline; give one of them another"],
         ),
         (
-            "keys:\n  wrap: T\n  times: [t, T]",
-            ["3:14  keys.times[1]: T is the key of wrap too on the run screen; give one of them another"],
+            "keys:\n  wrap: Z\n  times: [t, Z]",
+            ["3:14  keys.times[1]: Z is the key of wrap too on the run screen; give one of them another"],
         ),
         ("keys: {help: q}", ["1:14  keys.help: q is the key of quit too; give one of them another"]),
         ("keys: {cancel: ctrl-x}", ["1:16  keys.cancel: nothing that changes a run is on ctrl"]),
@@ -82,7 +82,7 @@ def test_what_is_kept_can_be_said_in_days_and_sizes() -> None:
         ),
         ("keys: {wrap: [w, w]}", ["1:18  keys.wrap[1]: w is named twice"]),
         ("keys: {quit: none}", ["1:14  keys.quit: needs a key: it is the way to everything else"]),
-        ("keys: {pane: x}", ["1:14  keys.pane: digits jump to panes and do nothing else"]),
+        ("keys: {pane: i}", ["1:14  keys.pane: digits jump to panes and do nothing else"]),
         (
             "keys: {wrap: ww}",
             [
@@ -113,15 +113,15 @@ def test_each_mistake_is_told_with_its_place(text: str, said: Sequence[str]) -> 
 
 
 def test_all_mistakes_are_told_at_once_and_the_rest_is_read() -> None:
-    settings, found = read_settings("theme: drak\nkeys: {retry: S, copy: C}\n", "settings.yaml")
+    settings, found = read_settings("theme: drak\nkeys: {retry: S, copy: Y}\n", "settings.yaml")
     assert len(found) == 2
-    assert next(one.key for one in settings.actions if one.name == "copy") == "C"
+    assert next(one.key for one in settings.actions if one.name == "copy") == "Y"
 
 
 def test_a_key_takes_the_place_of_letters_and_leaves_arrows() -> None:
-    found = actions("{down: J, open: x, follow: [f, f5], note: none, back: b}")
-    assert found["down"].keys == ("J", "down")
-    assert found["open"].keys == ("x", "enter", "right")
+    found = actions("{down: I, open: i, follow: [f, f5], note: none, back: b}")
+    assert found["down"].keys == ("I", "down")
+    assert found["open"].keys == ("i", "enter", "right")
     assert found["open"].taken_for == ("l", "enter", "right")
     assert found["follow"].keys == ("f", "f5")
     assert (found["note"].key, found["note"].keys) == ("", ())
@@ -134,7 +134,7 @@ def test_two_actions_can_change_places() -> None:
 
 
 def test_no_key_looks_on_one_screen_and_changes_on_another() -> None:
-    # The page has no retry, and the run screen no key x: the hand would learn it as a safe one.
+    # The page has no retry, and the run screen no key i: the hand would learn it as a safe one.
     board = next(one for one in ACTIONS if one.screens == frozenset({"run", "board"}) and one.kind is Kind.LOOK)
     assert board.name == "runbook"
     said = problems("keys: {runbook: r}")

@@ -17,7 +17,7 @@ def register(verbs: Any) -> None:
 
 Keys are changed in settings.yaml in the configuration folder, by the name of the action:
   keys:
-    retry: x             in the place of r
+    retry: i             in the place of r
     follow: [f, f5]      two keys
     note: none           by name alone: : note
 Arrows, enter, esc, home, end, the page keys and digits stay. What clashes is refused by name.""",

@@ -75,7 +75,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
         yield Canvas(id="headline", shade="ground", margins=(2, 1))
         yield Canvas(id="tabs", shade="panel", margins=(0, 0))
         yield Canvas(id="jobs", shade="panel", can_focus=True)
-        yield RunLog(id="log", zone=self.here.zone)
+        yield RunLog(id="log", zone=self.here.zone, now=lambda: self.here.now_utc)
         for name in SIDE:
             yield Canvas(id=name, shade="ground", can_focus=True)
         for name in ("error", "hint", "loading", "tiny"):
@@ -231,7 +231,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
                     self.why_not(),
                     layout.width,
                     glyphs,
-                    extra=wanted_keys(scene.state),
+                    urgent=wanted_keys(scene.state),
                     least=least,
                     labels=labels_of(scene.state),
                 )
@@ -340,5 +340,6 @@ class RunScreen(RunKeys, inherit_bindings=False):
             reasons = {**reasons, "reconcile": asking}
         if self.current_layout().size_class is SizeClass.TINY:
             small = "this terminal is too small for it; 60 columns and 16 rows are enough"
-            return {**dict.fromkeys(("zoom", "next-pane", "pane", "find", "next-match"), small), **reasons}
-        return reasons
+            typed = ("find", "next-match", "filter", "jump")
+            return {**dict.fromkeys(("zoom", "next-pane", "pane", *typed), small), **reasons}
+        return {**self.log_reasons(), **reasons}

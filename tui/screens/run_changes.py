@@ -21,7 +21,6 @@ from tui.screens.run_questions import (
     skip_question,
 )
 from tui.view.question import Question, spoken
-from tui.view.scene import RunScene
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
 
 class RunChanges(RunHosts, inherit_bindings=False):
     """What ``RunScreen`` can do to a run."""
-
-    def scene(self, state: RunState) -> RunScene:
-        """The moment that is on the screen."""
-        raise NotImplementedError
 
     def show_newest(self) -> None:
         """Something was accepted: look at what comes of it."""

@@ -16,14 +16,14 @@ from tui.view.scene import RunScene
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
-_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile")
-_READING = (*_OF_SELECTION, *_OF_RUN)
-_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match")
+_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile", "host")
+_READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "details")
+_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump")
 _RETRIES = (Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.BACKING_OFF)
 _SKIPS = (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.CANCELLED)
 _CANCELS = tuple(frozenset(Phase) - ENDED)
 """Phases that a change may be about; which job runs it is about the guards of the core say."""
-_LOG = (*_SEARCHES, "follow", "wrap", "times")
+_LOG = (*_SEARCHES, "context", "follow", "wrap", "window-right", "window-left", "times", "colours")
 
 
 def why_not_while_reading(trouble: str) -> Mapping[str, str]:

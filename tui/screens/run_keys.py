@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual import events
-
 from runners.model.errors import OndutyError
 from runners.model.state import RunState
-from tui.keys.actions import key_of
-from tui.screens.run_changes import RunChanges
-from tui.screens.run_log import RunLog
-from tui.view.facts import link_of
+from tui.screens.run_log_keys import RunLogKeys
+from tui.view.facts import link_of, place_of
 from tui.view.layout import RUN_TABS, SizeClass, run_layout
 from tui.view.narrow import tab_at
 from tui.view.safe_text import safe
 from tui.view.scene import RunScene
 from tui.widgets.canvas import Canvas
-from tui.widgets.log_pane import LogPane
 
 if TYPE_CHECKING:
     from runbooks.page import Page
@@ -27,13 +22,11 @@ PANES = ("jobs", "log", "why", "runbook", "host", "people")
 _NARROW = (SizeClass.NARROW, SizeClass.TINY)
 
 
-class RunKeys(RunChanges, inherit_bindings=False):
+class RunKeys(RunLogKeys, inherit_bindings=False):
     """What ``RunScreen`` does for each action that changes nothing."""
 
     tab: str
     """The pane shown in the narrow class."""
-    zoom: str | None
-    """The pane that has the whole body."""
     earlier: int | None
     """Attempt whose log is shown instead of the newest one's."""
 
@@ -41,28 +34,25 @@ class RunKeys(RunChanges, inherit_bindings=False):
         """The page of the selected job run's failure."""
         raise NotImplementedError
 
-    @property
-    def pager(self) -> RunLog:
-        """The log pane."""
-        return self.query_one("#log", RunLog)
-
     def has_pane(self, name: str) -> bool:
         """Whether a pane has the focus."""
         return self.focused_pane() == name
-
-    def takes_key(self, event: events.Key) -> bool:
-        """While the find bar is typed into, every key is its own."""
-        return event.key != "ctrl+z" and self.pager.takes_key(event)
-
-    def takes_paste(self, text: str) -> bool:
-        """Into the find bar."""
-        return self.pager.takes_paste(text)
 
     def show_newest(self) -> None:
         """Something was accepted: look at what comes of it."""
         self.choice.by_person = True
         self.earlier = None
         self.paint()
+
+    def show_log(self, job_run: str, attempt: int) -> None:
+        """Show the log of one attempt of a job run."""
+        state = self.feed.state
+        place = place_of(state, job_run) if state is not None else None
+        if place is None:
+            return
+        self.choice.selected, self.choice.by_person = job_run, True
+        self.earlier = attempt if attempt != place.run.attempt else None
+        self.show_pane("log")
 
     # ----- looking
 
@@ -77,6 +67,8 @@ class RunKeys(RunChanges, inherit_bindings=False):
                 self.show_pane("log")
         elif self.has_pane("runbook"):
             self.action_do("runbook", "o")
+        elif self.has_pane("host"):
+            self.action_do("host", "H")
 
     def do_runbook(self) -> None:
         """The page, full screen."""
@@ -123,6 +115,24 @@ class RunKeys(RunChanges, inherit_bindings=False):
 
         self.run_worker(show(), group="definition", exclusive=True)
 
+    def do_timeline(self) -> None:
+        """When everything happened."""
+        from tui.screens.timeline import TimelineScreen
+
+        state = self.feed.state
+        assert state is not None
+        self.app.push_screen(TimelineScreen(self.feed, self.scene(state), self.choice))
+
+    def do_details(self) -> None:
+        """All that is known of the selection."""
+        from tui.screens.details import open_details
+
+        def scene() -> RunScene:
+            assert self.feed.state is not None
+            return self.scene(self.feed.state)
+
+        open_details(self, self.feed, scene, self.choice)
+
     def do_copy(self) -> None:
         """The first bad line of the selected job run, else its name."""
         state = self.feed.state
@@ -153,60 +163,6 @@ class RunKeys(RunChanges, inherit_bindings=False):
             return
         self.zoom = None if self.zoom else self.focused_pane() or "log"
         self.repaint()
-
-    def do_next_error(self) -> None:
-        """The next error in the log."""
-        self._look_at_log()
-        self.pager.action_error(1)
-
-    def do_previous_error(self) -> None:
-        """The error before."""
-        self._look_at_log()
-        self.pager.action_error(-1)
-
-    def on_log_pane_no_more_errors(self, message: LogPane.NoMoreErrors) -> None:
-        """The log has none further on."""
-        message.stop()
-        where = "below" if message.forwards else "above"
-        back = f"{key_of('previous-error')} goes back" if message.forwards else f"{key_of('next-error')} goes on"
-        self.say("warn", f"no error {where} this line; {back}")
-
-    def do_find(self) -> None:
-        """Type what to find."""
-        self.show_pane("log")
-        self.choice.by_person = True
-        self.pager.action_find()
-
-    def do_next_match(self) -> None:
-        """The next match; a first one asks what to find."""
-        self.show_pane("log")
-        self.pager.action_hit(1)
-
-    def do_previous_match(self) -> None:
-        """The match before."""
-        self.show_pane("log")
-        self.pager.action_hit(-1)
-
-    def do_follow(self) -> None:
-        """Stay at the end, or let go."""
-        self._look_at_log()
-        self.pager.action_follow()
-
-    def do_wrap(self) -> None:
-        """Wrap long lines, or cut them."""
-        self._look_at_log()
-        self.pager.action_wrap()
-
-    def do_times(self) -> None:
-        """Show or hide times."""
-        self._look_at_log()
-        self.pager.action_times()
-
-    def _look_at_log(self) -> None:
-        """A key of the log acts on what can be seen; who reads keeps what is read."""
-        self.choice.by_person = True
-        if self.current_layout().size_class is SizeClass.NARROW or self.zoom not in (None, "log"):
-            self.show_pane("log")
 
     # ----- moving
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText
@@ -63,7 +63,60 @@ class NoteAt(NamedTuple):
     note: int
 
 
-Place = DividerAt | LineAt | NoteAt
+class GapAt(NamedTuple):
+    """Between two groups of lines that a filter leaves."""
+
+    section: int
+
+
+Place = DividerAt | LineAt | NoteAt | GapAt
+
+
+class Document(Protocol):
+    """Rows of a log pane before wrapping, as they are now; immutable."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Lines of each execution."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """Rows of the whole document."""
+        ...
+
+    @property
+    def lines(self) -> int:
+        """Lines that hosts wrote, shown or not."""
+        ...
+
+    def places(self, first: int, count: int) -> list[Place]:
+        """What stands in at most ``count`` rows from ``first`` on."""
+        ...
+
+    def at(self, row: int) -> Place:
+        """What stands in ``row``. Raises ``IndexError`` outside the document."""
+        ...
+
+    def row_of(self, place: LineAt) -> int:
+        """Row of a line. Raises ``IndexError`` for one that is not there."""
+        ...
+
+    def row_near(self, place: LineAt) -> int:
+        """Row of a line, else of one near to it; 0 when there is none."""
+        ...
+
+    def number_of(self, place: LineAt) -> int:
+        """The line's number as people count, from 1 over all executions."""
+        ...
+
+    def place_of(self, number: int) -> LineAt | None:
+        """The line of that number; None when there is none."""
+        ...
+
+    def line_from(self, row: int) -> LineAt | None:
+        """The first line at or below ``row``, else the last one above; None when there is none."""
+        ...
 
 
 class LogDocument:
@@ -97,6 +150,10 @@ class LogDocument:
             return LineAt(section, within - 1)
         return NoteAt(section, within - 1 - self.sizes[section])
 
+    def places(self, first: int, count: int) -> list[Place]:
+        """What stands in at most ``count`` rows from ``first`` on."""
+        return [self.at(row) for row in range(max(0, first), min(first + count, self.rows))]
+
     def row_of(self, place: LineAt) -> int:
         """Row of a line. Raises ``IndexError`` for a line that is not there."""
         if not (0 <= place.section < len(self.sizes) and 0 <= place.line < self.sizes[place.section]):
@@ -106,6 +163,20 @@ class LogDocument:
     def number_of(self, place: LineAt) -> int:
         """The line's number as people count, from 1 over all executions."""
         return self._line_starts[place.section] + place.line + 1
+
+    def row_near(self, place: LineAt) -> int:
+        """Row of a line, of one behind the last the last line's; 0 when there is none."""
+        if not self.lines:
+            return 0
+        section = min(max(0, place.section), len(self.sizes) - 1)
+        return self._starts[section] + min(1 + max(0, place.line), self.sizes[section])
+
+    def place_of(self, number: int) -> LineAt | None:
+        """The line of that number; None when there is none."""
+        if not 1 <= number <= self.lines:
+            return None
+        section = bisect_right(self._line_starts, number - 1) - 1
+        return LineAt(section, number - 1 - self._line_starts[section])
 
     def line_from(self, row: int) -> LineAt | None:
         """The first line at or below ``row``, else the last one above; None when no host wrote anything."""

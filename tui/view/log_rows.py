@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from tui.keys.actions import key_of
 from tui.view.cells import cells, cut_right, pad, take, wrap
-from tui.view.durations import clock, count, day, duration, task_duration
+from tui.view.durations import clock, day, duration, task_duration
 from tui.view.glyphs import TASK_PHASES, Glyphs
 from tui.view.log_document import LogSection, Note
-from tui.view.rows import Fill, Row, Span, blank, spaced, title_row, width_of
+from tui.view.log_window import skip, states, window_bytes, without_torn_start
+from tui.view.rows import Fill, Row, Span, blank, width_of
 from tui.view.safe_text import SafeText, own, safe, safe_line
 from tui.view.theme import Theme
 
@@ -26,8 +26,6 @@ LINE_BYTES = 4096
 """Most bytes of one line that are ever read while lines are cut."""
 WRAPPED_BYTES = 16 * 1024
 """The same while lines are wrapped; a longer line ends in the cut mark."""
-NARROW_CELLS = 84
-"""Under this width the title has no room for the number of lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +43,8 @@ class LogStyle:
     wrapped: bool = False
     colours: bool = True
     """Keep the colours of the host where they can be read."""
+    column: int = 0
+    """Cells of each line that are left of the window; 0 while lines are wrapped."""
     find: Any = None
     """A compiled pattern over str whose matches are shown reversed; None: nothing is searched."""
 
@@ -56,7 +56,12 @@ class LogStyle:
     @property
     def max_line_bytes(self) -> int:
         """Bytes to read of each line."""
-        return WRAPPED_BYTES if self.wrapped else max(LINE_BYTES, self.width * 8)
+        return WRAPPED_BYTES if self.wrapped else self.window[1]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """(first byte, number of bytes) to read of each line while lines are cut."""
+        return window_bytes(self.column, self.width, LINE_BYTES)
 
 
 def result_spans(
@@ -108,24 +113,60 @@ def divider_row(section: LogSection, style: LogStyle, *, after: LogSection | Non
 
 
 def line_rows(
-    raw: bytes, style: LogStyle, *, at_utc: float | None, first_bad: bool = False, error: bool = False
+    raw: bytes,
+    style: LogStyle,
+    *,
+    at_utc: float | None,
+    first_bad: bool = False,
+    error: bool = False,
+    gutter: SafeText | None = None,
+    marked: bool = False,
 ) -> tuple[Row, ...]:
     """One line of a host: one row, or several when wrapped.
 
-    ``raw`` is the line or its first ``style.max_line_bytes`` bytes; a line of that length counts as cut.
+    ``raw`` is the line from the first byte of ``style.window`` on; one of ``style.max_line_bytes`` bytes counts as
+    cut. ``gutter``: whose line it is, as wide as all others of the log. ``marked``: in the range that was marked.
     """
     whole = len(raw) < style.max_line_bytes
-    spans = _text_spans(raw if whole else _without_torn_end(raw), style, first_bad=first_bad)
-    mark = Span(style.glyphs.mark, "fail") if first_bad or error else blank(1)
-    lead = (mark, *_time(at_utc, style, token="muted" if first_bad else "faint"))
-    room = max(1, style.width - style.indent)
-    bg = "failbg" if first_bad else None
+    raw = raw if whole else _without_torn_end(raw)
+    mark = Span(style.glyphs.marked, "acc", bold=True) if marked else blank(1)
+    if first_bad or error:
+        mark = Span(style.glyphs.mark, "acc" if marked else "fail")
+    lead = [mark, *_time(at_utc, style, token="muted" if first_bad else "faint")]
+    room = style.width - style.indent
+    if gutter is not None:
+        lead += [Span(gutter, "muted"), blank(2)]
+        room -= cells(gutter) + 2
+    bg = "failbg" if first_bad else "sel" if marked else None
     if not style.wrapped:
-        return (Row(left=(*lead, *crop(spans, room, style.glyphs.cut, whole=whole)), bg=bg),)
-    pieces = _wrapped(spans, room, style.glyphs.cut, whole=whole)
+        return (Row(left=(*lead, *_windowed(raw, style, room, first_bad=first_bad, whole=whole)), bg=bg),)
+    pieces = [
+        piece
+        for state in states(raw.rstrip(b"\r"))
+        for piece in _wrapped(
+            _text_spans(state, style, first_bad=first_bad), max(1, room), style.glyphs.cut, whole=whole
+        )
+    ]
+    hang = blank(style.width - room + 2)
     rows = [Row(left=(*lead, *pieces[0]), bg=bg)]
-    rows += [Row(left=(blank(style.indent + 2), *piece), bg=bg) for piece in pieces[1:]]
+    rows += [Row(left=(hang, *piece), bg=bg) for piece in pieces[1:]]
     return tuple(rows)
+
+
+def _windowed(raw: bytes, style: LogStyle, room: int, *, first_bad: bool, whole: bool) -> tuple[Span, ...]:
+    """What of a line is in the window; a mark where something is left out, before it or behind."""
+    start, _ = style.window
+    past = states(raw.rstrip(b"\r"))
+    spans = _text_spans(without_torn_start(raw) if start else past[-1], style, first_bad=first_bad)
+    # What was overwritten is not hidden: the mark says that there is more, and wrapped lines show it.
+    before = not start and len(past) > 1
+    if style.column and raw:
+        spans = spans if start else skip(spans, style.column + 1)
+        before = True
+    lead: tuple[Span, ...] = (Span(style.glyphs.cut, "muted"),) if before else ()
+    if lead and not style.column:
+        lead = (*lead, blank(1))
+    return (*lead, *crop(spans, max(1, room - width_of(lead)), style.glyphs.cut, whole=whole))
 
 
 def note_rows(note: Note, style: LogStyle) -> tuple[Row, ...]:
@@ -143,74 +184,9 @@ def note_rows(note: Note, style: LogStyle) -> tuple[Row, ...]:
     )
 
 
-def log_title(
-    name: SafeText,
-    details: Sequence[SafeText],
-    *,
-    width: int,
-    focused: bool,
-    glyphs: Glyphs,
-    lines: int,
-    following: bool,
-    live: bool,
-    current: int | None,
-    new: int,
-    said: tuple[Span, ...] = (),
-) -> Row:
-    """The pane's title: ``release@web3   restart   attempt 1 ━━━ 21 lines  following``.
-
-    ``current``: number of the line that is looked at, while not following. ``new``: lines since then. ``said`` takes
-    the place of following and paused (``no word for 46s``).
-    """
-    info: list[tuple[Span, ...]] = []
-    if following or current is None:
-        if width >= NARROW_CELLS or not following:
-            info.append((Span(count(lines, "line"), said[0].token if said else "muted"),))
-        if said:
-            info.append(said)
-        elif following:
-            info.append((Span(own("following"), "muted"),))
-    else:
-        info.append((Span(own(f"line {current} of {lines}"), "muted"),))
-        if said:
-            info.append(said)
-        elif live:
-            info.append((Span(own(f"paused, {new} new" if new else "paused"), "warn"),))
-    return title_row(name, tuple(details), spaced(info, 2), focused=focused, glyphs=glyphs, detail_gap=3)
-
-
-def find_row(query: SafeText, status: SafeText, *, typing: bool, bad: SafeText | None, glyphs: Glyphs) -> Row:
-    """The find bar: `` / EADDR      3 of 12   n N   esc ``; with a bad pattern the reason instead of the count."""
-    cursor = (Span(own(" "), "acc", reverse=True),) if typing else ()
-    keys = [(Span(own(f"{key_of('next-match')} {key_of('previous-match')}"), "muted"),), (Span(own("esc"), "muted"),)]
-    right = spaced([(Span(bad, "fail", cut="words"),) if bad else (Span(status, "muted"),), *keys], 3)
-    return Row(
-        left=(Span(own("/"), "acc", bold=True), blank(1), Span(query, cut="left"), *cursor),
-        right=right,
-        bg="bar",
-        margins=(2, 2),
-        gap=3,
-    )
-
-
-def scroll_column(height: int, first: int, shown: int, total: int, errors: Sequence[int]) -> list[str]:
-    """Kind of each cell of the scroll column: ``track``, ``thumb`` or ``error``; empty when all fits.
-
-    ``first`` is the first of ``shown`` rows of ``total``; ``errors`` are rows of errors. The thumb has at least one
-    cell and touches an end only when the first or last row is shown; an error's mark is drawn over it.
-    """
-    if total <= shown or height <= 0:
-        return []
-    size = max(1, height * shown // total)
-    span = height - size
-    last_first = total - shown
-    start = 0 if first <= 0 else span if first >= last_first else first * span // last_first
-    if 0 < first < last_first and span >= 2:
-        start = min(max(start, 1), span - 1)
-    cells_of = ["thumb" if start <= y < start + size else "track" for y in range(height)]
-    for row in errors:
-        cells_of[min(height - 1, row * height // total)] = "error"
-    return cells_of
+def gap_row(style: LogStyle) -> Row:
+    """Between two groups of lines that a filter leaves: ``╌╌`` where their text begins."""
+    return Row(left=(blank(style.indent), Span(own(style.glyphs.divider * 2), "rule")))
 
 
 def crop(spans: Sequence[Span], width: int, mark: SafeText, *, whole: bool = True) -> tuple[Span, ...]:

@@ -31,6 +31,10 @@ class LogSource(Protocol):
         """At most ``count`` lines from ``first``, without newlines, each cut to ``max_line_bytes``."""
         ...
 
+    def read_part(self, line: int, start_bytes: int, max_bytes: int) -> bytes:
+        """At most ``max_bytes`` of one line from ``start_bytes`` on; a negative start counts from the line's end."""
+        ...
+
     def time_of_line(self, line: int, /) -> float | None:
         """When the line came, seconds since 1970; None when that is not known."""
         ...
@@ -48,5 +52,20 @@ class LogSource(Protocol):
 
         None when there is none or ``stop`` said so. Raises ``InputRefused`` for a pattern that RE2 does not take. May
         take seconds: never call it from the event loop.
+        """
+        ...
+
+    def matching(
+        self,
+        pattern: bytes,
+        first: int,
+        end: int,
+        *,
+        ignore_case: bool = False,
+        stop: Callable[[], bool] = ...,
+    ) -> int | None:
+        """Which of the lines ``first … end-1`` match an RE2 pattern: bit 0 is ``first``; None when ``stop`` said so.
+
+        As ``search`` otherwise.
         """
         ...

@@ -3,84 +3,71 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Any
-
-import re2
 
 from tui.view.log_document import LineAt
+from tui.view.log_filtered import FilteredDocument
 from tui.view.log_source import LogSource
-from tui.view.safe_text import SafeText, own, safe
-from tui.widgets.log_search import MOST_HITS, Hits, Wanted, collect, matches
-
-MAX_QUERY_CHARS = 500
+from tui.view.safe_text import SafeText, own
+from tui.widgets.log_query import Query
+from tui.widgets.log_scan import Scan
+from tui.widgets.log_search import Shown, Wanted, matches
 
 
 class Find:
-    """One search; typing on makes a new one. A lower-case query ignores case, as in less and lnav."""
+    """One search; typing on makes a new one."""
 
     def __init__(self) -> None:
         self.shown = False
-        self.typing = False
-        self.query = ""
-        self.wanted: Wanted | None = None
-        self.pattern: Any = None
-        """Compiled over str, for showing matches; None when there is nothing to search."""
-        self.bad: SafeText | None = None
-        """Why the query cannot be used."""
-        self.hits = Hits()
+        self.query = Query()
+        self.scan: Scan | None = None
+        """Counts all matches; None when there is nothing to search."""
         self.stop = threading.Event()
         self._origin = LineAt(0, 0)
         self._first: list[LineAt | None] = []
-        self._told = (0, False, 0)
+        self._told: tuple[object, ...] = ()
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """What is searched for."""
+        return self.query.wanted
 
     def open(self, origin: LineAt | None) -> None:
-        """Show the bar and type; the search starts at ``origin``."""
-        self.shown = self.typing = True
+        """Show the bar; the search starts at ``origin``."""
+        self.shown = True
         self._origin = origin or LineAt(0, 0)
 
     def close(self) -> None:
         """Forget the search."""
         self.set_query("")
-        self.shown = self.typing = False
+        self.shown = False
 
-    def set_query(self, query: str) -> bool:
+    def set_query(self, text: str) -> bool:
         """Take a new query; True when there is something to search for. Ends the search before."""
         self.stop.set()
+        if self.scan is not None:
+            self.scan.stop()
         self.stop = threading.Event()
-        self.query = query[:MAX_QUERY_CHARS]
-        self.wanted = self.pattern = self.bad = None
-        self.hits, self._first, self._told = Hits(), [], (0, False, 0)
-        if not self.query:
-            return False
-        ignore_case = self.query == self.query.lower()
-        options = re2.Options()
-        options.log_errors = False
-        options.case_sensitive = not ignore_case
-        try:
-            self.pattern = re2.compile(self.query, options)
-        except (re2.error, UnicodeError) as error:
-            said = error.args[0] if error.args and not isinstance(error, UnicodeError) else "not text"
-            self.bad = safe(said)
-            return False
-        self.wanted = Wanted(self.query.encode(), ignore_case)
-        return True
+        self.query = Query.of(text)
+        self.scan = Scan(self.query.wanted, self._origin) if self.query.wanted else None
+        self._first, self._told = [], ()
+        return self.scan is not None
 
-    def run(self, sources: Sequence[LogSource]) -> None:
-        """Search; in a thread. First for the match to go to, then for all of them."""
-        wanted, stop, hits, first = self.wanted, self.stop, self.hits, self._first
+    def look_for_first(self, sources: Sequence[LogSource], shown: Shown | None) -> None:
+        """Find the match to go to; in a thread."""
+        wanted, stop, first = self.wanted, self.stop, self._first
         if wanted is None:
             return
-        place = next(matches(sources, wanted, self._origin, stop), None)
+        place = next(matches(sources, wanted, self._origin, stop, shown=shown), None)
         if place is None:
-            place = next(matches(sources, wanted, LineAt(0, 0), stop), None)
-        first.append(place)
-        collect(sources, wanted, hits, stop)
+            place = next(matches(sources, wanted, LineAt(0, 0), stop, shown=shown), None)
+        if not stop.is_set():
+            first.append(place)
 
     def news(self) -> bool:
         """Whether more was found since this was asked last."""
-        told = (len(self.hits.places), self.hits.done, len(self._first))
+        scan = self.scan
+        told = (scan.count, scan.running, len(self._first)) if scan else ()
         changed, self._told = told != self._told, told
         return changed
 
@@ -88,16 +75,20 @@ class Find:
         """The match to go to, once."""
         return self._first.pop() if self._first else None
 
-    def status(self, at: LineAt | None) -> SafeText:
-        """``3 of 12`` when the cursor is on a match, ``12 found`` when not."""
-        places = self.hits.places
-        count = len(places)
-        if not self.query or self.bad:
+    def status(self, at: LineAt | None, sources: Sequence[LogSource], filtered: FilteredDocument | None) -> SafeText:
+        """``3 of 12`` when the cursor is on a match, ``12 found`` when not; says so while it is still counting.
+
+        ``filtered``: only its lines are counted.
+        """
+        scan = self.scan
+        if scan is None:
             return own("")
+        counting = not scan.broken and not scan.complete(sources)
+        rank = scan.rank(at) if at is not None else None
+        count = scan.count if filtered is None else filtered.common(scan.found)
+        if rank is not None and filtered is not None:
+            rank = filtered.common(scan.found, at)
         if not count:
-            return own("no match" if self.hits.done else "searching")
-        many = f"{MOST_HITS}+" if self.hits.more else str(count)
-        place = bisect_left(places, at) if at is not None else count
-        if place < count and places[place] == at:
-            return own(f"{place + 1} of {many}")
-        return own(f"{many} found")
+            return own("searching" if counting else "no match")
+        words = f"{count} found" if rank is None else f"{rank + 1} of {count}"
+        return own(f"{words}, still counting" if counting else words)

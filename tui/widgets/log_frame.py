@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from tui.view.log_document import LineAt
-from tui.view.log_rows import find_row, log_title, scroll_column
+from tui.view.durations import duration
+from tui.view.glyphs import Glyphs
+from tui.view.log_document import Document, LineAt
+from tui.view.log_edges import bar_row, log_title, scroll_column
+from tui.view.log_jump import UNDERSTOOD
 from tui.view.rows import BLANK, Row, Span, text_row
-from tui.view.safe_text import safe
+from tui.view.safe_text import own, safe
+from tui.widgets.log_bar import LogBar, Purpose
 from tui.widgets.log_lines import LogLines
 from tui.widgets.log_searches import LogSearches
 from tui.widgets.log_view import LogView
@@ -15,6 +19,8 @@ from tui.widgets.log_viewport import LogViewport
 from tui.widgets.look import Look
 from tui.widgets.paint import paint_row, paint_spans
 
+SILENT_S = 5.0
+"""A log that is followed says how old its last line is from then on."""
 _CACHED_STRIPS = 512
 
 
@@ -23,6 +29,7 @@ def compose_log(
     lines: LogLines,
     window: LogViewport,
     searches: LogSearches,
+    bar: LogBar,
     *,
     width: int,
     blank_rows: int,
@@ -30,10 +37,12 @@ def compose_log(
     cursor: LineAt | None,
     current: int | None,
     lines_when_paused: int,
+    silent_s: float | None,
 ) -> list[tuple[Row, str]]:
     """Each row with the kind of its last cell: empty, track, thumb or error.
 
-    ``current``: number of the line that is looked at, from 1; None while the end is followed.
+    ``current``: number of the line that is looked at, from 1; None while the end is followed. ``silent_s``: how long
+    nothing came to a log that is still written.
     """
     document, glyphs = lines.document, lines.style.glyphs
     title = log_title(
@@ -48,6 +57,8 @@ def compose_log(
         current=current,
         new=max(0, document.lines - lines_when_paused),
         said=view.said,
+        silent=own(f"last line {duration(silent_s)} ago") if silent_s is not None and silent_s >= SILENT_S else None,
+        filtered=searches.filter.words(searches.sources) if searches.filter.scan is not None else None,
     )
     rows = [(BLANK, "")] * blank_rows + [(title, "")]
     height = window.height
@@ -55,11 +66,29 @@ def compose_log(
     column = _column(view, lines, window, searches, len(body))
     body += [BLANK] * (height - len(body))
     rows += list(zip(body, column or [""] * height, strict=True))
-    find = searches.find
-    if find.shown:
-        status = find.status(cursor)
-        rows.append((find_row(safe(find.query), status, typing=find.typing, bad=find.bad, glyphs=glyphs), ""))
+    if bar.typing or searches.find.shown:
+        rows.append((_bar(searches, bar, cursor, glyphs), ""))
     return rows
+
+
+def _bar(searches: LogSearches, bar: LogBar, cursor: LineAt | None, glyphs: Glyphs) -> Row:
+    """The last row: what is typed, and what came of it so far."""
+    find, filtering, sources = searches.find, searches.filter, searches.sources
+    if bar.typing and bar.purpose is Purpose.JUMP:
+        return bar_row(own("J"), safe(bar.text), own(UNDERSTOOD), typing=True, bad=bar.bad, glyphs=glyphs)
+    if bar.typing and bar.purpose is Purpose.FILTER:
+        words = filtering.words(sources) or own("lines that match; ! first: those that do not")
+        bad = filtering.query.bad
+        return bar_row(own("&"), safe(bar.text), words, typing=True, bad=bad, glyphs=glyphs)
+    return bar_row(
+        own("/"),
+        safe(find.query.text),
+        find.status(cursor, sources, filtering.filtered),
+        typing=bar.typing,
+        bad=find.query.bad,
+        glyphs=glyphs,
+        keys=("next-match", "previous-match"),
+    )
 
 
 def _column(view: LogView, lines: LogLines, window: LogViewport, searches: LogSearches, shown: int) -> list[str]:
@@ -70,12 +99,15 @@ def _column(view: LogView, lines: LogLines, window: LogViewport, searches: LogSe
     places = searches.errors
     if view.first_bad is not None:
         places = [view.first_bad, *places]
-    errors = [
-        document.row_of(place)
-        for place in places
-        if place.section < len(document.sizes) and place.line < document.sizes[place.section]
-    ]
+    errors = [row for place in places if (row := _row_of(document, place)) is not None]
     return scroll_column(window.height, first, visible, document.rows, errors)
+
+
+def _row_of(document: Document, place: LineAt) -> int | None:
+    try:
+        return document.row_of(place)
+    except IndexError:
+        return None
 
 
 class LogStrips:

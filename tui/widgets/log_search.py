@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tui.view.log_document import LineAt
 from tui.view.log_errors import ERROR_PATTERN, is_error_line
 from tui.view.log_source import LogSource
 
 MOST_HITS = 1000
-"""Lines that are counted; more are shown as ``1000+``."""
+"""Most marks of the scroll column."""
 _LINE_BYTES = 4096
 
 
@@ -40,10 +41,32 @@ class Hits:
     """There are more than ``MOST_HITS``."""
 
 
+class Shown(Protocol):
+    """Which lines a filter leaves."""
+
+    def next(self, place: LineAt) -> LineAt | None:
+        """The first one from ``place`` on."""
+        ...
+
+    def previous(self, place: LineAt) -> LineAt | None:
+        """The last one up to ``place``."""
+        ...
+
+
 def matches(
-    sources: Sequence[LogSource], wanted: Wanted, start: LineAt, stop: threading.Event, *, backwards: bool = False
+    sources: Sequence[LogSource],
+    wanted: Wanted,
+    start: LineAt,
+    stop: threading.Event,
+    *,
+    backwards: bool = False,
+    shown: Shown | None = None,
 ) -> Iterator[LineAt]:
-    """Yield matching lines from ``start`` on (backwards: up to it), over all executions, until ``stop`` is set."""
+    """Yield matching lines from ``start`` on (backwards: up to it), over all executions, until ``stop`` is set.
+
+    ``shown``: only lines that are shown; matches and shown lines are skipped in turns, so that few of either are fast.
+    """
+    step = -1 if backwards else 1
     sections = range(start.section, -1, -1) if backwards else range(start.section, len(sources))
     for section in sections:
         source = sources[section]
@@ -52,9 +75,19 @@ def matches(
             hit = source.search(wanted.pattern, line, backwards, ignore_case=wanted.ignore_case, stop=stop.is_set)
             if hit is None:
                 break
+            place = LineAt(section, hit.line)
+            if shown is not None:
+                near = shown.previous(place) if backwards else shown.next(place)
+                if near is None:
+                    return
+                if near.section != section:
+                    break
+                if near != place:
+                    line = near.line
+                    continue
             if not wanted.errors or _is_error(source, hit.line):
-                yield LineAt(section, hit.line)
-            line = hit.line - 1 if backwards else hit.line + 1
+                yield place
+            line = hit.line + step
 
 
 def collect(

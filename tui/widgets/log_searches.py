@@ -1,6 +1,6 @@
-"""The threads behind a log pane: the find bar's search, jumps, and the marks of the scroll column.
+"""The threads behind a log pane: what is found and filtered, jumps, and the marks of the scroll column.
 
-A thread appends places to a list or calls back once; the pane looks twenty times a second whether there is more. An
+A thread sets bits, appends places or calls back once; the pane looks twenty times a second whether there is more. An
 older search of the same kind is stopped, never waited for.
 """
 
@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 
 from tui.view.log_document import LineAt
 from tui.view.log_source import LogSource
+from tui.widgets.log_filter import Filter
 from tui.widgets.log_find import Find
+from tui.widgets.log_scan import Scan
 from tui.widgets.log_search import ERRORS, Hits, Wanted, collect, matches
 
 RunInThread = Callable[[Callable[[], None], str], None]
@@ -23,7 +25,9 @@ class LogSearches:
 
     def __init__(self, run: RunInThread) -> None:
         self._run = run
-        self._sources: tuple[LogSource, ...] = ()
+        self.filter = Filter()
+        self.sources: tuple[LogSource, ...] = ()
+        """Where to search."""
         self._begin()
 
     def _begin(self) -> None:
@@ -36,13 +40,16 @@ class LogSearches:
 
     def reset(self) -> None:
         """Stop everything and forget it: another log is shown, or the pane goes."""
+        self.filter.stop()
+        if self.find.scan is not None:
+            self.find.scan.stop()
         for stop in (self.find.stop, self._marks_stop, self._jump_stop):
             stop.set()
         self._begin()
 
     def set_sources(self, sources: Sequence[LogSource]) -> None:
         """Where to search from now on."""
-        self._sources = tuple(sources)
+        self.sources = tuple(sources)
 
     @property
     def errors(self) -> list[LineAt]:
@@ -56,15 +63,36 @@ class LogSearches:
         self._seen = seen
         return changed
 
+    def keep_up(self, *, grown: bool) -> None:
+        """Search what was not searched yet; ``grown``: lines came."""
+        for scan, kind in ((self.find.scan, "find"), (self.filter.scan, "filter")):
+            if scan is None:
+                continue
+            if grown:
+                scan.grew()
+            self._scan(scan, kind)
+
     def set_query(self, query: str) -> None:
         """Search for a new query."""
-        find, sources = self.find, self._sources
-        if find.set_query(query):
-            self._run(lambda: find.run(sources), "find")
+        find, sources, shown = self.find, self.sources, self.filter.filtered
+        if find.set_query(query) and find.scan is not None:
+            self._run(lambda: find.look_for_first(sources, shown), "first")
+            self._scan(find.scan, "find")
+
+    def set_filter(self, text: str, origin: LineAt | None) -> None:
+        """Filter by a text."""
+        if self.filter.set_query(text, origin) and self.filter.scan is not None:
+            self._scan(self.filter.scan, "filter")
+
+    def _scan(self, scan: Scan, kind: str) -> None:
+        sources = self.sources
+        if scan.wants(sources):
+            scan.running = True
+            self._run(lambda: scan.run(sources), kind)
 
     def mark_errors(self) -> None:
         """Look for errors in the lines that came since the last time."""
-        marks, stop, sources = self._marks, self._marks_stop, self._sources
+        marks, stop, sources = self._marks, self._marks_stop, self.sources
         if marks.running or marks.more or not sources:
             return
         start, end = self._marked_to, LineAt(len(sources) - 1, sources[-1].lines)
@@ -77,21 +105,21 @@ class LogSearches:
     def jump(
         self, wanted: Wanted, start: LineAt, *, backwards: bool, around: bool, done: Callable[[LineAt | None], None]
     ) -> None:
-        """Find one match from ``start`` on, ``start`` included; ``done`` is called in the thread unless stopped.
+        """Find one shown match from ``start`` on, ``start`` included; ``done`` is called in the thread unless stopped.
 
         ``around``: go on at the other end. ``start`` may lie one line outside an execution.
         """
         self._jump_stop.set()
         stop = self._jump_stop = threading.Event()
-        sources = self._sources
+        sources, shown = self.sources, self.filter.filtered
         if start.line < 0 and start.section > 0:
             start = LineAt(start.section - 1, sources[start.section - 1].lines - 1)
 
         def find() -> None:
-            place = next(matches(sources, wanted, start, stop, backwards=backwards), None)
+            place = next(matches(sources, wanted, start, stop, backwards=backwards, shown=shown), None)
             if place is None and around and sources:
                 end = LineAt(len(sources) - 1, sources[-1].lines - 1) if backwards else LineAt(0, 0)
-                place = next(matches(sources, wanted, end, stop, backwards=backwards), None)
+                place = next(matches(sources, wanted, end, stop, backwards=backwards, shown=shown), None)
             if not stop.is_set():
                 done(place)
 

@@ -63,6 +63,15 @@ class LogViewport:
         if not self.shows(row):
             self.move_to(self.back((row, 0), self.height // 3))
 
+    def row_in_view(self, place: LineAt) -> int:
+        """Row of the body in which a line stands, of the nearest one for a line that is out of view."""
+        below = self._lines.document.row_near(place) - self.top[0]
+        return min(max(0, below), max(0, self.height - 1))
+
+    def keep(self, place: LineAt, row_in_view: int) -> None:
+        """Have a line, or the next one that is shown, in that row of the body as far as there are rows above it."""
+        self.move_to(self.back((self._lines.document.row_near(place), 0), row_in_view))
+
     def shows(self, row: int) -> bool:
         """Whether the first row of a document row is in view."""
         first, within = self.top

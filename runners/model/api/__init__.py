@@ -22,6 +22,7 @@ from runners.model.api.documents import (
 )
 from runners.model.api.history import PastRun, PipelineHistory
 from runners.model.api.intents import GiveSecrets, IntentAnswer, IntentRequest
+from runners.model.api.login import LoginPrompt, LoginQuestion, LoginReply, LoginRequest
 from runners.model.api.starting import RunStarted, StartRun
 from runners.model.api.status import HostStatus, RunStatus, RunSummary, Status, TrustRequest
 from runners.model.api.times import rfc3339
@@ -40,6 +41,10 @@ __all__ = [
     "IntentRequest",
     "JobChange",
     "JobDocument",
+    "LoginPrompt",
+    "LoginQuestion",
+    "LoginReply",
+    "LoginRequest",
     "NoteDocument",
     "ParamChange",
     "PastRun",

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import field
 
 from runners.model.api.documents import HoldDocument
+from runners.model.api.login import LoginQuestion
 from runners.model.metrics import HostReading
 
 
@@ -41,18 +42,22 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     address: str
     phase: str
-    """idle connecting connected silent unreachable host_key_unknown host_key_changed refused."""
+    """idle connecting connected silent unreachable host_key_unknown host_key_changed login refused."""
     text: str = ""
     """Why, when it is not connected."""
     last_heard_s: float | None = None
     """Seconds since the last byte; None: never heard."""
     connect_s: float | None = None
+    clock_offset_s: float | None = None
+    """Host's clock minus ours, as the session measured it; None: there was none."""
     fingerprint: str | None = None
     user: str | None = None
     runs: tuple[str, ...] = ()
     """Names of the runs that use it now."""
     reading: HostReading | None = None
     """How the host was when it was last looked at; null: nobody had a reason to look since the connection is open."""
+    login: LoginQuestion | None = None
+    """What its login waits for; hosts behind one jump host share its question. Null: it does not wait for a person."""
 
 
 class TrustRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,283 @@
+"""What a log pane is: the log it shows, the window on it, how it is painted and kept up.
+
+It paints on the Line API and reads only the lines in view. Scrolling is its own, so a growing log changes no virtual
+size and lays nothing out. Twenty times a second it asks the sources how many lines there are; under a flood it paints
+every second time. Searches run in threads that hand over places, never lines.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from typing import Any
+
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from runners.model.errors import OndutyError
+from tui.view.log_document import LineAt
+from tui.view.log_rows import LogStyle
+from tui.view.rows import BLANK, Row
+from tui.view.safe_text import own
+from tui.widgets.log_bar import LogBar
+from tui.widgets.log_frame import LogStrips, compose_log
+from tui.widgets.log_lines import LogLines
+from tui.widgets.log_searches import LogSearches
+from tui.widgets.log_view import LogView
+from tui.widgets.log_viewport import LogViewport
+from tui.widgets.look import Look
+
+FLOOD_LINES = 1000
+"""More new lines than this between two looks is a flood: painting goes down to 10 Hz."""
+MARKS_EVERY_TICKS = 40
+"""Every two seconds new lines are searched for errors, for the marks of the scroll column."""
+
+
+class LogCore(Widget):
+    """See the module. Give it a ``LogView`` with ``show``."""
+
+    ALLOW_SELECT = False
+
+    def __init__(
+        self,
+        *,
+        look: Look | None = None,
+        zone: tzinfo = UTC,
+        shade: str = "ground",
+        blank_rows: int = 1,
+        now: Callable[[], float] = time.time,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """``zone``: of the times shown. ``blank_rows``: rows above the title, 1 except in the narrow class.
+        ``now``: seconds since 1970, on the clock of the times shown.
+        """
+        super().__init__(id=id, classes=classes, markup=False)
+        self._look = look or Look()
+        self._shade = shade
+        self._now = now
+        self._blank_rows = blank_rows
+        self._view = LogView(id="", name=own("log"))
+        self._searches = LogSearches(self._in_thread)
+        style = LogStyle(width=0, theme=self._look.theme, glyphs=self._look.glyphs, zone=zone)
+        self._lines = LogLines(style, self._searches.filter)
+        self._window = LogViewport(self._lines)
+        self._bar = LogBar()
+        self._cursor: LineAt | None = None
+        """The line that was jumped to, until something is scrolled."""
+        self._looked_at: tuple[LineAt, int] | None = None
+        """The line that keeps its place while a filter changes what is around it, and its row in the window."""
+        self._lines_when_paused = 0
+        self._frame: list[tuple[Row, str]] = []
+        """Each row of the widget with the kind of its last cell: empty, track, thumb or error."""
+        self._strips = LogStrips(self._look, self._shade)
+        self._ticks = 0
+        self._skipped = False
+
+    # What others call
+
+    def show(self, view: LogView) -> None:
+        """Show a log, or news of the one that is shown (same id). Reads nothing but counts."""
+        fresh = view.id != self._view.id
+        self._view = view
+        if fresh:
+            self.begin_anew()
+        self._restyle(today=view.today)
+        self._lines.set_parts(view.parts, view.first_bad)
+        self._searches.set_sources([part.source for part in view.parts])
+        self._look_for_more(all_parts=True)
+        if fresh:
+            self._open_at_first_bad()
+            if self.is_mounted:
+                self._searches.mark_errors()
+        self._changed()
+
+    def begin_anew(self) -> None:
+        """Another log is shown: forget what was found, filtered, typed and looked at in the one before."""
+        self._searches.reset()
+        self._bar.close()
+        self._window.reset()
+        self._cursor = self._looked_at = None
+        self._restyle(find=None, column=0)
+
+    def set_look(self, look: Look) -> None:
+        """Paint with another look."""
+        if look != self._look:
+            self._look = look
+            self._restyle(theme=look.theme, glyphs=look.glyphs)
+            self.refresh()
+            self._changed()
+
+    def set_blank_rows(self, rows: int) -> None:
+        """Rows above the title, for another size class."""
+        self._blank_rows = rows
+        self._changed()
+
+    def go_to(self, place: LineAt) -> None:
+        """Make one line the current one, bring it into view and let go of the end; one that is not there is ignored."""
+        try:
+            row = self._lines.document.row_of(place)
+        except IndexError:
+            return
+        self._pause()
+        self._window.reveal(row)
+        self._cursor, self._looked_at = place, None
+        self._changed()
+
+    @property
+    def following(self) -> bool:
+        """The end of the log stays in view."""
+        return self._window.follow
+
+    @property
+    def current_place(self) -> LineAt | None:
+        """The line that is looked at; None for a log without lines."""
+        return self._cursor or self._window.line_at_top()
+
+    @property
+    def current_line(self) -> int | None:
+        """Number of the line that is looked at, from 1 over all executions; None for a log without lines."""
+        place = self.current_place
+        return None if place is None else self._lines.document.number_of(place)
+
+    @property
+    def view(self) -> LogView:
+        """What is shown."""
+        return self._view
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        row, kind = self._frame[y] if y < len(self._frame) else (BLANK, "")
+        return self._strips.strip(row, width, kind)
+
+    # Inside
+
+    @property
+    def _has_bar(self) -> bool:
+        return self._bar.typing or self._searches.find.shown
+
+    @property
+    def _body_height(self) -> int:
+        return max(0, self.size.height - self._blank_rows - 1 - self._has_bar)
+
+    def _changed(self) -> None:
+        """Compose the rows anew and repaint those that differ."""
+        width, height = self.size
+        if not self.is_mounted or not width or not height:
+            return
+        self._window.height = self._body_height
+        before, self._frame = self._frame, self._composed()[:height]
+        changed = [Region(0, y, width, 1) for y, row in enumerate(self._frame) if y >= len(before) or before[y] != row]
+        if changed or len(before) != len(self._frame):
+            self.refresh(*changed)
+
+    def _composed(self) -> list[tuple[Row, str]]:
+        return compose_log(
+            self._view,
+            self._lines,
+            self._window,
+            self._searches,
+            self._bar,
+            width=self.size.width,
+            blank_rows=self._blank_rows,
+            focused=self.has_focus,
+            cursor=self._cursor,
+            current=None if self._window.follow else self.current_line,
+            lines_when_paused=self._lines_when_paused,
+            silent_s=self._silent_s(),
+        )
+
+    def _restyle(self, **changes: Any) -> None:
+        """Change how lines are drawn; a palette also forgets what was painted."""
+        if "theme" in changes:
+            self._strips = LogStrips(self._look, self._shade)
+        self._lines.set_style(replace(self._lines.style, **changes))
+
+    def _pause(self) -> None:
+        if self._window.follow:
+            self._lines_when_paused = self._lines.document.lines
+        self._window.let_go()
+
+    def _open_at_first_bad(self) -> None:
+        """Open a log that is over at its first bad line; when the last page shows it, stay at the end."""
+        place = self._view.first_bad
+        if place is None or self._view.live or not self._window.height:
+            return
+        try:
+            row = self._lines.document.row_of(place)
+        except IndexError:
+            return
+        if not self._window.shows(row):
+            self.go_to(place)
+
+    def _look_for_more(self, *, all_parts: bool = False) -> bool:
+        """Ask the sources; True when something came."""
+        came = False
+        for part in self._view.parts:
+            if all_parts or part.section.live:
+                try:
+                    came = part.source.refresh() or came
+                except (OndutyError, OSError):
+                    # What cannot be read is said in the place of its lines.
+                    continue
+        self._searches.keep_up(grown=came)
+        return self._count() or came
+
+    def _count(self) -> bool:
+        """Take over what there is now; while lines come and go above, the line that is looked at keeps its place."""
+        if self._searches.filter.scan is None or self._window.follow:
+            return self._lines.count()
+        kept = self._keep_looking()
+        changed = self._lines.count()
+        if changed and kept is not None:
+            self._window.keep(*kept)
+        return changed
+
+    def _keep_looking(self) -> tuple[LineAt, int] | None:
+        """Remember the line that is looked at, and its row in the window."""
+        if self._looked_at is None:
+            place = self.current_place
+            if place is not None:
+                self._looked_at = place, self._window.row_in_view(place)
+        return self._looked_at
+
+    def _tick(self) -> None:
+        """Look for news: lines that came, lines that a search found."""
+        self._ticks += 1
+        before = self._lines.document.lines
+        changed = self._look_for_more()
+        came = self._lines.document.lines - before
+        if self._ticks % MARKS_EVERY_TICKS == 0:
+            self._searches.mark_errors()
+        if self._searches.news():
+            changed = True
+            place = self._searches.find.take_first()
+            if place is not None:
+                self.go_to(place)
+        if changed and came > FLOOD_LINES and not self._skipped:
+            self._skipped = True
+        elif changed or self._skipped or self._silence_ticks():
+            self._skipped = False
+            self._changed()
+
+    def _silent_s(self) -> float | None:
+        """How long nothing came to a log that is still written; None: it is over, or it is not known."""
+        source = self._view.parts[-1].source if self._view.live and self._view.parts else None
+        last = source.time_of_line(source.lines - 1) if source is not None and source.lines else None
+        return None if last is None else self._now() - last
+
+    def _silence_ticks(self) -> bool:
+        """Once a second the title says how long nothing came."""
+        return self._view.live and self._ticks % 20 == 0
+
+    def _in_thread(self, work: Callable[[], None], kind: str) -> None:
+        def guarded() -> None:
+            try:
+                work()
+            except (OndutyError, OSError) as error:
+                self.log.warning(f"search ended: {error}")
+
+        self.run_worker(guarded, thread=True, group=kind, exit_on_error=False)
