@@ -84,14 +84,16 @@ class _Pen:
 
     def rows(self, facts: Iterable[Fact]) -> tuple[Row, ...]:
         """Facts as rows; a value that is too long for its row wraps below itself."""
-        rows: list[Row] = []
-        for label, value in facts:
-            if not self.label:
-                rows += [text_row(own(label)), *(Row(left=line) for line in self._wrapped(value))]
-                continue
-            for number, line in enumerate(self._wrapped(value)):
-                rows.append(label_row(own("" if number else label), line, label_width=self.label))
-        return tuple(rows)
+        return tuple(row for fact in facts for row in self._rows_of(fact))
+
+    def _rows_of(self, fact: Fact) -> list[Row]:
+        label, value = fact
+        if not self.label:
+            return [text_row(own(label)), *(Row(left=line) for line in self._wrapped(value))]
+        return [
+            label_row(own("" if number else label), line, label_width=self.label)
+            for number, line in enumerate(self._wrapped(value))
+        ]
 
     def _wrapped(self, value: Sequence[Span]) -> list[tuple[Span, ...]]:
         if width_of(value) <= self.room:
@@ -119,18 +121,20 @@ class _Pen:
 
     def of_one(self, member: Place, most: int | None) -> tuple[Row, ...]:
         """A job run, in ``most`` rows where that is possible without leaving out what is nowhere else."""
-        rows: tuple[Row, ...] = ()
-        for pane in (self.pane, replace(self.pane, tight=True)):
-            facts = list(job_run_facts(pane, member))
-            rows = self.rows(facts)
-            for spare in _SPARE:
-                if most is None or len(rows) <= most:
-                    return rows
-                facts = _without(facts, spare)
-                rows = self.rows(facts)
-            if len(rows) <= (most or 0):
-                return rows
-        return rows
+        rows = self._least_of(member, self.pane, most)
+        if most is None or len(rows) <= most or self.scene.before is None:
+            return rows
+        return self._least_of(member, replace(self.pane, tight=True), most)
+
+    def _least_of(self, member: Place, pane: Pane, most: int | None) -> tuple[Row, ...]:
+        facts = list(job_run_facts(pane, member))
+        blocks = [self._rows_of(fact) for fact in facts]
+        labels = _headings(facts)
+        for spare in _SPARE:
+            if most is None or sum(map(len, blocks)) <= most:
+                break
+            blocks = [[] if label == spare else block for label, block in zip(labels, blocks, strict=True)]
+        return tuple(row for block in blocks for row in block)
 
     # ----- several
 
@@ -170,15 +174,12 @@ class _Pen:
         yield from notes_of(self.scene)
 
 
-def _without(facts: Sequence[Fact], label: str) -> list[Fact]:
-    """Without the fact of that label and the rows that go on with it."""
-    kept: list[Fact] = []
-    goes = False
-    for fact in facts:
-        goes = fact[0] == label or (goes and not fact[0])
-        if not goes:
-            kept.append(fact)
-    return kept
+def _headings(facts: Iterable[Fact]) -> list[str]:
+    """The label of each fact; of one that goes on with the fact before that one's."""
+    found: list[str] = []
+    for label, _ in facts:
+        found.append(label or (found[-1] if found else ""))
+    return found
 
 
 def _in(members: Sequence[Place], *phases: Phase) -> list[Place]:

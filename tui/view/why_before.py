@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runners.model.api import Before, Changes, Fix, JobChange, ParamChange, Seen
 from runners.model.past import Then
-from tui.view.cells import cut_right, wrap
+from tui.view.cells import cells, cut_right, wrap
 from tui.view.durations import ago
 from tui.view.facts import Place, parse_time
 from tui.view.rows import Span
@@ -16,6 +16,7 @@ from tui.view.safe_text import SafeText, own, safe
 from tui.view.why_words import Fact, Pane, clipped, fitting, text
 
 _MOST_NAMES = 2
+_MOST_SAID_CELLS = 120
 _THEN = {
     Then.FAILED_AGAIN: "tried again, it never passed",
     Then.CANCELLED: "the run was cancelled",
@@ -72,7 +73,7 @@ def _seen_facts(seen: Seen, about: About) -> Iterator[Fact]:
     helped = fix.how in (Then.PASSED, Then.SKIPPED)
     yield "fixed by" if helped else "then", text(_fix_words(fix, about.room))
     if fix.note:
-        said = own(f"{safe(fix.note_by)}: {safe(fix.note)}")
+        said = own(f"{clipped(fix.note_by)}: {clipped(fix.note, _MOST_SAID_CELLS)}")
         yield "noted then", (Span(cut_right(said, about.room)),)
 
 
@@ -82,7 +83,7 @@ def _seen_words(seen: Seen, about: About) -> SafeText:
     within = f"in {often}" if seen.of > 1 else often
     last = f", last {ago(about.now_utc - at)}" if at is not None else ""
     run = f" in {_run(seen.run)}" if seen.of > 1 else ""
-    always = f", always on {safe(seen.always_on)}" if seen.always_on else ""
+    always = f", always on {clipped(seen.always_on)}" if seen.always_on else ""
     return fitting(
         about.room, f"{within}{always}{last}{run}", f"{within}{last}{run}", f"{often}{always}", f"{often}{last}"
     )
@@ -90,12 +91,12 @@ def _seen_words(seen: Seen, about: About) -> SafeText:
 
 def _fix_words(fix: Fix, room: int) -> SafeText:
     where = f" in {_run(fix.run)}"
-    by = f" by {safe(fix.by)}" if fix.by else ""
+    by = f" by {clipped(fix.by)}" if fix.by else ""
     if fix.how == Then.PASSED:
         who = f"a retry{by}" if fix.by else "the next attempt, by itself"
         return fitting(room, f"{who}{where}", who)
     if fix.how == Then.SKIPPED:
-        why = f": {safe(fix.why)}" if fix.why else ""
+        why = f": {clipped(fix.why, _MOST_SAID_CELLS)}" if fix.why else ""
         return fitting(room, f"skipped{by}{where}{why}", f"skipped{by}{why}", f"skipped{by}")
     good = f", {_run(fix.next_good)} passed" if fix.next_good else ""
     told = next((words for then, words in _THEN.items() if then == fix.how), safe(fix.how))
@@ -111,18 +112,19 @@ def changed_words(changes: Changes, about: About) -> tuple[Span, ...]:
     items = [*_near(changes, about), *_far(changes, about)]
     if not items:
         return text(fitting(about.room, f"nothing{since}{when}", f"nothing{since}"))
-    for number in range(len(items), 0, -1):
+    shown: tuple[Span, ...] = ()
+    for number in range(1, len(items) + 1):
         left = len(items) - number
         words = ", ".join(items[:number]) + (f" and {left} more" if left else "")
-        if _rows(f"{words},{since}", about) <= about.rows:
-            return (Span(own(f"{words},")), Span(own(since), "muted"))
-        if _rows(words, about) <= about.rows or number == 1:
-            return text(own(words))
-    return ()
+        if not shown or _fits(words, about):
+            shown = text(own(words))
+        if _fits(f"{words},{since}", about):
+            shown = (Span(own(f"{words},")), Span(own(since), "muted"))
+    return shown
 
 
-def _rows(words: str, about: About) -> int:
-    return len(wrap(own(words), about.room))
+def _fits(words: str, about: About) -> bool:
+    return cells(words) <= about.rows * about.room and len(wrap(own(words), about.room)) <= about.rows
 
 
 def _near(changes: Changes, about: About) -> Iterator[str]:
@@ -133,7 +135,7 @@ def _near(changes: Changes, about: About) -> Iterator[str]:
         (changes.hosts_set, "has other variables"),
     ):
         if about.host in names:
-            yield f"{safe(about.host)} {words}"
+            yield f"{clipped(about.host)} {words}"
     for change in changes.jobs:
         if change.job == about.job:
             yield _edited(change)
@@ -144,27 +146,29 @@ def _far(changes: Changes, about: About) -> Iterator[str]:
     """Of everything else, and who."""
     for change in changes.jobs:
         if change.job != about.job:
-            yield _edited(change) + (f" in {safe(_job(change))}" if change.tasks else "")
-    yield from (f"file {safe(name)}" for name in changes.files)
-    yield from (f"env {safe(name)}" for name in changes.env)
+            yield _edited(change) + (f" in {clipped(_job(change))}" if change.tasks else "")
+    yield from (f"file {clipped(name)}" for name in changes.files)
+    yield from (f"env {clipped(name)}" for name in changes.env)
     for names, words in (
         (changes.hosts_added, "new"),
         (changes.hosts_gone, "gone"),
         (changes.hosts_moved, "moved"),
         (changes.hosts_set, "with other variables"),
     ):
-        others = [safe(name) for name in names if name != about.host]
+        others = [name for name in names if name != about.host]
         if others:
-            yield f"{f'{len(others)} hosts' if len(others) > _MOST_NAMES else ' and '.join(others)} {words}"
+            few = " and ".join(clipped(name) for name in others[:_MOST_NAMES])
+            yield f"{f'{len(others)} hosts' if len(others) > _MOST_NAMES else few} {words}"
     if changes.by:
-        yield f"{safe(changes.by)} ran that one"
+        yield f"{clipped(changes.by)} ran that one"
 
 
 def _edited(change: JobChange) -> str:
-    names = [safe(name) for name in change.tasks]
+    names = change.tasks
     if names:
-        return f"{' and '.join(names) if len(names) <= _MOST_NAMES else f'{len(names)} tasks'} edited"
-    job = safe(_job(change))
+        few = " and ".join(clipped(name) for name in names[:_MOST_NAMES])
+        return f"{few if len(names) <= _MOST_NAMES else f'{len(names)} tasks'} edited"
+    job = clipped(_job(change))
     return {"added": f"job {job} new", "removed": f"job {job} gone"}.get(change.how, f"how {job} is run")
 
 
@@ -176,9 +180,9 @@ def _param(change: ParamChange) -> str:
     before, now = (
         clipped(value) if value else "unset" if value is None else "empty" for value in (change.before, change.now)
     )
-    return f"{safe(change.name)} {before} -> {now}"
+    return f"{clipped(change.name)} {before} -> {now}"
 
 
 def _run(name: str) -> str:
     """``run 41``: its pipeline is the one that is looked at."""
-    return f"run {safe(name.rpartition('/')[2])}"
+    return f"run {clipped(name.rpartition('/')[2])}"

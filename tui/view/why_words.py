@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tui.view.cells import cells, cut_middle
 from tui.view.glyphs import Glyphs
@@ -27,6 +28,9 @@ class Pane:
         """UTC seconds."""
         return self.scene.here.now_utc
 
+
+_MOST_CHARACTERS = 8
+"""For a cell, before a value is measured: it may be 128 KiB."""
 
 Fact = tuple[str, Sequence[Span]]
 """A label and its value."""
@@ -55,9 +59,11 @@ def names_in(room: int, hosts: Sequence[str], reserve: int = 0) -> SafeText:
     return own(" ".join(shown))
 
 
+@lru_cache(maxsize=1024)
 def clipped(value: str, most: int = 24) -> SafeText:
     """A value inside a sentence; of a long one its ends, which tell it from others."""
-    words = safe(value)
+    end = most * _MOST_CHARACTERS
+    words = safe(value if len(value) <= 2 * end else value[:end] + value[-end:])
     return words if cells(words) <= most else cut_middle(words, most)
 
 
