@@ -26,7 +26,7 @@ from runners.model.snapshot import PlanAnswer, RunSnapshot
 from runners.testing.simulator import Simulator
 from tests.screens.intents import intent_of
 from tests.screens.logs import MemoryLog
-from tests.screens.scenes import BIND, START_UTC, failed_run
+from tests.screens.scenes import BIND, START_UTC, begun, failed_run
 
 SIGN_OF_LIFE_S = 1.0
 
@@ -59,6 +59,7 @@ class FakeController:
         """By uid, in place of what the core says."""
         self.requests: list[api.IntentRequest] = []
         self.given: list[api.GiveSecrets] = []
+        self.started: list[api.StartRun] = []
         self.asked: list[api.IntentRequest] = []
         """Every preview that was asked for."""
         self.later: tuple[str, ...] = ()
@@ -228,6 +229,19 @@ class FakeClient:
     async def definition(self, uid: str) -> PlanAnswer:
         plan = self._controller.run(uid).sim.plan
         return PlanAnswer(plan=plan, definition=self._controller.definition, inventory=None)
+
+    async def start_run(self, request: api.StartRun) -> api.RunStarted:
+        controller = self._controller
+        controller.started.append(request)
+        if self._cut != controller._cut:
+            raise ControllerUnreachable("the controller does not answer (cut)", hint="onduty controller status")
+        if controller.refuse_with:
+            raise ActionRefused(controller.refuse_with)
+        number = 43 + len(controller.started) - 1
+        run = FakeRun(begun(), f"new{number}", f"deploy-api/{number}")
+        controller.runs.insert(0, run)
+        await controller.changed()
+        return api.RunStarted(id=run.name, uid=run.uid)
 
     async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
         controller = self._controller

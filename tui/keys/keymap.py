@@ -18,7 +18,9 @@ _SCREENS = {
     "run": "the run screen",
     "runbook": "the page",
     "timeline": "the timeline",
+    "record": "the record",
     "host": "the host's screen",
+    "pipeline": "the pipeline screen",
 }
 _KEPT_FROM_CHANGES = ("space", "tab", "shift-tab", "backspace")
 

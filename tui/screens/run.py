@@ -148,6 +148,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             selected=self.choice.selected,
             opened=frozenset(self.choice.opened),
             folded=frozenset(self.choice.folded),
+            marked=frozenset(self.choice.marked),
             focus=self.focused_pane(),
         )
 

@@ -57,6 +57,10 @@ class RunChanges(RunHosts, inherit_bindings=False):
         """Write something down beside the run."""
         self._ask(note_question)
 
+    def do_new_run(self) -> None:
+        """Choose a pipeline, or this run again."""
+        self.onduty.choose_pipeline(self.onduty.feed.summary(self.feed.uid))
+
     def do_give_secret(self) -> None:
         """All that the run waits for, in one dialog."""
         from ulid import ULID

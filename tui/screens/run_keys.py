@@ -41,6 +41,7 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
     def show_newest(self) -> None:
         """Something was accepted: look at what comes of it."""
         self.choice.by_person = True
+        self.choice.marked.clear()
         self.earlier = None
         self.paint()
 
@@ -115,6 +116,18 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
 
         self.run_worker(show(), group="definition", exclusive=True)
 
+    def do_mark(self) -> None:
+        """In the log a line, in the list of jobs what the row stands for."""
+        if self.has_pane("jobs"):
+            state = self.feed.state
+            assert state is not None
+            if self.choice.mark(state):
+                self.choice.by_person = True
+                self.choice.move(1)
+                self.paint()
+        else:
+            self.mark_line()
+
     def do_timeline(self) -> None:
         """When everything happened."""
         from tui.screens.timeline import TimelineScreen
@@ -122,6 +135,16 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         state = self.feed.state
         assert state is not None
         self.app.push_screen(TimelineScreen(self.feed, self.scene(state), self.choice))
+
+    def do_record(self) -> None:
+        """The whole story."""
+        from tui.screens.record import RecordScreen
+
+        def scene() -> RunScene:
+            assert self.feed.state is not None
+            return self.scene(self.feed.state)
+
+        self.app.push_screen(RecordScreen(self.feed.uid, scene, self.news))
 
     def do_details(self) -> None:
         """All that is known of the selection."""
@@ -134,7 +157,9 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         open_details(self, self.feed, scene, self.choice)
 
     def do_copy(self) -> None:
-        """The first bad line of the selected job run, else its name."""
+        """The marked lines, else the first bad line of the selected job run, else its name."""
+        if self.copies_lines():
+            return
         state = self.feed.state
         assert state is not None
         place = self.choice.target(state)
@@ -294,6 +319,9 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
             self.repaint()
         elif self.pager.check_action("end_find", ()):
             self.pager.action_end_find()
+        elif self.choice.marked and self.has_pane("jobs"):
+            self.choice.marked.clear()
+            self.paint()
         elif self.zoom:
             self.zoom = None
             if self.focused_pane() not in self.shown_panes():
