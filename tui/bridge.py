@@ -37,6 +37,7 @@ STALE_AFTER_S = 5.0
 LOST_AFTER_S = 1.0
 """A line that was cut is usually there again sooner, and then nothing is said."""
 RETRY_S = 0.5
+EVENTS_AT_ONCE = 200
 START_AFTER_S = 3.0
 """A controller that was there and left is waited for this long before another is started: who stopped it may be
 starting it again, or removing everything."""
@@ -248,6 +249,38 @@ class RunFeed:
             except OndutyError as error:
                 self.trouble = error.message
                 self.version += 1
+            await asyncio.sleep(RETRY_S)
+
+
+@dataclass(slots=True)
+class RunEvents:
+    """All events of one run from its first, for as long as somebody looks at them."""
+
+    feed: Feed
+    uid: str
+    events: list[Event] = field(default_factory=list)
+    """In order, without gaps; only ever added to."""
+    trouble: str = ""
+    """Why they cannot be read, when the controller answers; empty otherwise."""
+
+    async def run(self) -> None:
+        """Read those that are there, then follow; after a cut line it goes on behind the last one."""
+        from runners.client.client import StreamDropped
+
+        while True:
+            try:
+                async with await self.feed.up() as client:
+                    after = self.events[-1].seq if self.events else 0
+                    self.trouble = ""
+                    async for event in client.events(self.uid, after):
+                        self.events.append(event)
+                        if len(self.events) % EVENTS_AT_ONCE == 0:
+                            # A long run comes in one burst: keys are heard in between.
+                            await asyncio.sleep(0)
+            except (ControllerUnreachable, StreamDropped):
+                pass
+            except OndutyError as error:
+                self.trouble = error.message
             await asyncio.sleep(RETRY_S)
 
 

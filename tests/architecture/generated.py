@@ -21,7 +21,7 @@ _TITLES = {
     Kind.APP: "onduty",
 }
 _SHOWN = {"ctrl+u": "ctrl-u", "ctrl+d": "ctrl-d", "pageup": "page up", "pagedown": "page down", "escape": "esc"}
-_WHERE = {"board": "list", "run": "run", "runbook": "page"}
+_WHERE = {"board": "list", "run": "run", "runbook": "page", "timeline": "timeline"}
 
 
 def key_table() -> str:

@@ -185,7 +185,7 @@ class Tour:
         await self._press("g", "j")
         for key, after in (("r", ("s", "v")), ("B", ("d",)), ("M", ())):
             await self._dialog(key, *after)
-        for key in ("at", "y", "o", "question_mark", "colon"):
+        for key in ("at", "y", "o", "d", "T", "question_mark", "colon"):
             await self._press(key)
             await self._until(lambda: app.screen is not screen)
             self._visit(f"screen {key}")

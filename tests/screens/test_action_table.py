@@ -13,8 +13,14 @@ from tui.screens.board import BoardScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
+from tui.screens.timeline import TimelineScreen
 
-SCREENS: dict[str, type[PaintedScreen]] = {"board": BoardScreen, "run": RunScreen, "runbook": RunbookScreen}
+SCREENS: dict[str, type[PaintedScreen]] = {
+    "board": BoardScreen,
+    "run": RunScreen,
+    "runbook": RunbookScreen,
+    "timeline": TimelineScreen,
+}
 
 
 def method_of(one: Action) -> str:

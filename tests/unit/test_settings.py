@@ -63,11 +63,11 @@ def test_what_is_kept_can_be_said_in_days_and_sizes() -> None:
         ("keys:\n  retry: {a: b}", ["2:3  keys.retry: must be a key, a list of keys, or none"]),
         (
             "keys:\n  retry: S",
-            ["2:10  keys.retry: S is the key of skip too on the run screen; give one of them another"],
+            ["2:10  keys.retry: S is the key of skip too on the run screen and the timeline; give one of them another"],
         ),
         (
-            "keys:\n  wrap: T\n  times: [t, T]",
-            ["3:14  keys.times[1]: T is the key of wrap too on the run screen; give one of them another"],
+            "keys:\n  wrap: Z\n  times: [t, Z]",
+            ["3:14  keys.times[1]: Z is the key of wrap too on the run screen; give one of them another"],
         ),
         ("keys: {help: q}", ["1:14  keys.help: q is the key of quit too; give one of them another"]),
         ("keys: {cancel: ctrl-x}", ["1:16  keys.cancel: nothing that changes a run is on ctrl"]),

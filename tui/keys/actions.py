@@ -19,7 +19,7 @@ class Kind(enum.Enum):
     APP = "app"
 
 
-EVERYWHERE = frozenset({"board", "run", "runbook"})
+EVERYWHERE = frozenset({"board", "run", "runbook", "timeline"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Action:
     """One line for the help and the key table."""
     kind: Kind
     screens: frozenset[str] = EVERYWHERE
-    """Where it can be pressed: board, run, runbook."""
+    """Where it can be pressed: board, run, runbook, timeline."""
     panes: frozenset[str] = frozenset()
     """Panes that must have the focus; empty: any."""
     footer: int = 0
@@ -75,24 +75,27 @@ def _action(
 
 _RUN = frozenset({"run"})
 _RUN_AND_BOARD = frozenset({"run", "board"})
+_TIMELINE = frozenset({"timeline"})
+_OF_RUN = frozenset({"run", "timeline"})
+"""Where a run and its jobs can be acted on."""
 _LOG = frozenset({"log"})
 
 ACTIONS: tuple[Action, ...] = (
-    _action("retry", "r", "retry", "run what failed again", Kind.CHANGE, screens=_RUN, footer=1),
-    _action("skip", "S", "skip", "let it count as satisfied without passing", Kind.CHANGE, screens=_RUN, footer=2),
+    _action("retry", "r", "retry", "run what failed again", Kind.CHANGE, screens=_OF_RUN, footer=1),
+    _action("skip", "S", "skip", "let it count as satisfied without passing", Kind.CHANGE, screens=_OF_RUN, footer=2),
     _action("roll-back", "B", "roll back", "take back what the whole run did, newest first", Kind.CHANGE,
-            screens=_RUN, footer=3),
+            screens=_OF_RUN, footer=3),
     _action("cancel", "X", "cancel", "stop what is selected, on a stage's row the whole run", Kind.CHANGE,
-            screens=_RUN, footer=4),
+            screens=_OF_RUN, footer=4),
     _action("pause", "P", "pause", "start nothing new until it is resumed; again: resume", Kind.CHANGE,
-            screens=_RUN, footer=5),
-    _action("note", "M", "note", "write something down beside the run", Kind.CHANGE, screens=_RUN),
+            screens=_OF_RUN, footer=5),
+    _action("note", "M", "note", "write something down beside the run", Kind.CHANGE, screens=_OF_RUN),
     _action("give-secret", "V", "give secret", "give the run the secrets it waits for; what is typed is never shown",
-            Kind.CHANGE, screens=_RUN),
+            Kind.CHANGE, screens=_OF_RUN),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
-            keys=("exclamation_mark",), screens=_RUN),
+            keys=("exclamation_mark",), screens=_OF_RUN),
     _action("reconcile", "U", "ask again", "ask the hosts now what became of what is unknown; on a stage's row of all",
-            Kind.LOOK, screens=_RUN),
+            Kind.LOOK, screens=_OF_RUN),
     _action("runbook", "o", "runbook", "the page of this failure, full screen", Kind.LOOK, screens=_RUN_AND_BOARD,
             footer=5),
     _action("next-error", "e", "next error", "the next error in the log", Kind.LOOK, screens=_RUN, footer=6),
@@ -119,10 +122,16 @@ ACTIONS: tuple[Action, ...] = (
     _action("sent", "@", "what was sent", "the commands and values that were really sent", Kind.LOOK, keys=("at",),
             screens=_RUN),
     _action("definition", "y", "definition", "the pipeline as this run pinned it", Kind.LOOK, screens=_RUN),
+    _action("details", "d", "details", "all that is known of what is selected", Kind.LOOK, screens=_OF_RUN),
+    _action("timeline", "T", "timeline", "what ran, waited and was done when", Kind.LOOK, screens=_RUN),
+    _action("zoom-in", "]", "closer", "see a shorter time around what is selected; left and right move", Kind.LOOK,
+            keys=("right_square_bracket",), screens=_TIMELINE, footer=6),
+    _action("zoom-out", "[", "wider", "see a longer time", Kind.LOOK, keys=("left_square_bracket",), screens=_TIMELINE,
+            footer=7),
     _action("copy", "c", "copy", "copy the first bad line, a run's name, a step's command", Kind.LOOK),
     _action("zoom", "z", "zoom", "give the focused pane the whole body", Kind.LOOK, screens=_RUN),
     _action("open", "enter", "open", "open: a run, or the log of a job run", Kind.MOVE, "l", "right",
-            screens=_RUN_AND_BOARD, footer=8),
+            screens=_RUN_AND_BOARD | _TIMELINE, footer=8),
     _action("back", "esc", "back", "back", Kind.MOVE, "h", "left", keys=("escape", "h", "left")),
     _action("up", "k", "up", "up", Kind.MOVE, "up"),
     _action("down", "j", "down", "down", Kind.MOVE, "down"),
@@ -130,9 +139,9 @@ ACTIONS: tuple[Action, ...] = (
     _action("bottom", "G", "bottom", "to the last row", Kind.MOVE, "end"),
     _action("half-page-up", "ctrl-u", "half a page up", "half a page up", Kind.MOVE, "pageup"),
     _action("half-page-down", "ctrl-d", "half a page down", "half a page down", Kind.MOVE, "pagedown"),
-    _action("next-pane", "tab", "next pane", "the next pane", Kind.MOVE, screens=frozenset({"run", "runbook"})),
+    _action("next-pane", "tab", "next pane", "the next pane", Kind.MOVE, screens=_OF_RUN | {"runbook"}),
     _action("pane", "1-5", "panes", "jump to a pane: jobs, log, why, runbook, host", Kind.MOVE,
-            keys=("1", "2", "3", "4", "5"), screens=_RUN),
+            keys=("1", "2", "3", "4", "5"), screens=_OF_RUN),
     _action("palette", ":", "actions", "every action by name", Kind.APP, keys=("colon",), footer=9),
     _action("help", "?", "help", "the keys of this screen", Kind.APP, keys=("question_mark",), footer=10),
     _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP),

@@ -103,6 +103,24 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
 
         self.run_worker(show(), group="definition", exclusive=True)
 
+    def do_timeline(self) -> None:
+        """When everything happened."""
+        from tui.screens.timeline import TimelineScreen
+
+        state = self.feed.state
+        assert state is not None
+        self.app.push_screen(TimelineScreen(self.feed, self.scene(state), self.choice))
+
+    def do_details(self) -> None:
+        """All that is known of the selection."""
+        from tui.screens.details import open_details
+
+        def scene() -> RunScene:
+            assert self.feed.state is not None
+            return self.scene(self.feed.state)
+
+        open_details(self, self.feed, scene, self.choice)
+
     def do_copy(self) -> None:
         """The first bad line of the selected job run, else its name."""
         state = self.feed.state

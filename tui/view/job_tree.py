@@ -43,7 +43,7 @@ class Item(NamedTuple):
     """Job runs that it stands for."""
 
 
-class _Line(NamedTuple):
+class TreeLine(NamedTuple):
     """One row that is not drawn yet."""
 
     id: str
@@ -62,7 +62,7 @@ class _Line(NamedTuple):
 class JobTree:
     """Rows with what each stands for; None for a blank row."""
 
-    def __init__(self, lines: Sequence[_Line | None] = (), pen: JobRows | None = None) -> None:
+    def __init__(self, lines: Sequence[TreeLine | None] = (), pen: JobRows | None = None) -> None:
         self._lines = lines
         self._pen = pen
         self._index: dict[str, int] = {}
@@ -117,17 +117,21 @@ class JobTree:
 
 def job_tree(scene: RunScene, width: int, glyphs: Glyphs, *, narrow: bool = False) -> JobTree:
     """The whole tree for a pane whose text is ``width`` cells wide."""
-    pen = JobRows(scene, width, glyphs, narrow, _word_column(scene, width))
-    lines: list[_Line | None] = []
+    return JobTree(tree_lines(scene, narrow=narrow), JobRows(scene, width, glyphs, narrow, _word_column(scene, width)))
+
+
+def tree_lines(scene: RunScene, *, narrow: bool = False) -> list[TreeLine | None]:
+    """Every row of the tree, not drawn; None for a blank one."""
+    lines: list[TreeLine | None] = []
     for planned_stage, stage in zip(scene.state.plan.stages, scene.state.stages, strict=True):
         if lines and not narrow:
             lines.append(None)
         jobs = list(zip(planned_stage.jobs, stage.jobs, strict=True))
-        lines.append(_Line(stage.name, stage, jobs))
+        lines.append(TreeLine(stage.name, stage, jobs))
         if not _is_folded(scene, stage, narrow):
             for planned, job in jobs:
                 lines += _job_lines(scene, stage, planned, job, several=len(jobs) > 1)
-    return JobTree(lines, pen)
+    return lines
 
 
 def jobs_info(scene: RunScene) -> SafeText:
@@ -194,19 +198,19 @@ def _is_folded(scene: RunScene, stage: StageState, narrow: bool) -> bool:
 
 def _job_lines(
     scene: RunScene, stage: StageState, planned: PlannedJob, job: JobState, *, several: bool
-) -> Iterator[_Line]:
+) -> Iterator[TreeLine]:
     jobs = ((planned, job),)
     if not several:
         yield from _host_lines(scene, stage, jobs, indent=2)
     elif len(job.runs) == 1:
-        yield _Line(job.runs[0].id, stage, jobs, job.runs, 2, (safe(job.name),))
+        yield TreeLine(job.runs[0].id, stage, jobs, job.runs, 2, (safe(job.name),))
     else:
-        yield _Line(planned.id, stage, jobs)
+        yield TreeLine(planned.id, stage, jobs)
         if has_begun(job) and not job.counts.keys() <= PASSED:
             yield from _host_lines(scene, stage, jobs, indent=4)
 
 
-def _host_lines(scene: RunScene, stage: StageState, jobs: Jobs, indent: int) -> Iterator[_Line]:
+def _host_lines(scene: RunScene, stage: StageState, jobs: Jobs, indent: int) -> Iterator[TreeLine]:
     planned, job = jobs[0]
     names = dict(zip((run.id for run in job.runs), _names(scene.state.plan).of_hosts[planned.id], strict=True))
     groups = {kind: _foldable(scene, stage, planned, job, kind) for kind in FOLDED}
@@ -216,11 +220,11 @@ def _host_lines(scene: RunScene, stage: StageState, jobs: Jobs, indent: int) -> 
     folded = {run.id for kind in kinds for run in groups[kind]}
     for run in _worst_first(scene, stage, planned, job):
         if run.id not in folded:
-            yield _Line(run.id, stage, jobs, (run,), indent, (names[run.id],))
+            yield TreeLine(run.id, stage, jobs, (run,), indent, (names[run.id],))
     for kind in kinds:
         runs = groups[kind]
         called = [names[run.id] for run in runs]
-        yield _Line(f"{planned.id}@{kind}", stage, jobs, runs, indent, called, kind)
+        yield TreeLine(f"{planned.id}@{kind}", stage, jobs, runs, indent, called, kind)
 
 
 def _worst_first(scene: RunScene, stage: StageState, planned: PlannedJob, job: JobState) -> Sequence[JobRunState]:

@@ -152,6 +152,37 @@ def full_layout(
     return _screen(kind, width, height, (_pane(left, "panel", one), _pane(main, "ground", other)), strip=strip)
 
 
+EVENT_ROWS = 2
+TIMELINE_TABS = ("jobs", "bars")
+
+
+def timeline_layout(width: int, height: int, *, tab: str = "bars") -> ScreenLayout:
+    """Tree and bars side by side with equally many rows, what happened below the bars. Narrow: one of both."""
+    kind = size_class(width, height)
+    if kind is SizeClass.TINY:
+        return _tiny(width, height, name="jobs")
+    narrow = kind is SizeClass.NARROW
+    body = _body(width, height, strip=True, tabs=narrow)
+    if narrow and tab == "jobs":
+        return _screen(kind, width, height, (_pane("jobs", "ground", body, blank=0),), strip=True, tabs=True)
+    upper, lower = _cut(body, body.height - EVENT_ROWS - 1)
+    if narrow:
+        panes: tuple[Pane, ...] = (
+            _pane("bars", "ground", upper, blank=0, lead=2),
+            _pane("events", "ground", lower, blank=0),
+        )
+        return _screen(kind, width, height, panes, strip=True, tabs=True)
+    jobs, bars = _split(upper, 32)
+    below, events = _split(lower, 32)
+    panes = (
+        _pane("jobs", "panel", jobs, lead=2),
+        _pane("bars", "ground", bars, lead=2),
+        _pane("below", "panel", below, blank=0, titled=False),
+        _pane("events", "ground", events, blank=0),
+    )
+    return _screen(kind, width, height, panes, strip=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardColumns:
     """Columns of the table of runs, relative to the board's area. None: the column is dropped."""

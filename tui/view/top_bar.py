@@ -28,8 +28,11 @@ def environment_spans(environment: str | None) -> tuple[Span, ...]:
     return (Span(safe(f" {environment.lower()} "), "muted", bold=True, bg="chip"),)
 
 
-def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
-    """The bar of the run screen. Name, environment, failed, unknown and a lag over 2 s never go."""
+def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, page: SafeText | None = None) -> Row:
+    """The bar of the run screen. Name, environment, failed, unknown and a lag over 2 s never go.
+
+    ``page``: what of the run is shown, ``timeline``; None: the run itself.
+    """
     state, here = scene.state, scene.here
     phases = Counter(counts_of(state))
     # What is still to be rolled back waits, however it ended.
@@ -41,7 +44,9 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs) -> Row:
     running = phases[Phase.RUNNING] + phases[Phase.CANCELLING]
     pipeline, _, number = state.name.rpartition("/")
     crumbs = [] if narrow else [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint")]
-    crumbs.append(Span(safe(f"{pipeline}/{number}"), "text", bold=True, cut="middle"))
+    crumbs.append(Span(safe(f"{pipeline}/{number}"), "text", bold=page is None, cut="middle"))
+    if page is not None:
+        crumbs += [Span(own(f" {glyphs.crumb} "), "faint"), Span(page, bold=True)]
     counts: list[tuple[str, tuple[Span, ...]]] = []
     for name, sign, number_of, word, token in (
         ("failed", glyphs.failed, failed, "failed", "fail"),

@@ -80,6 +80,11 @@ class Canvas(Widget):
         return self._rows
 
     @property
+    def first(self) -> int:
+        """The body row at the top."""
+        return self._first
+
+    @property
     def body_height(self) -> int:
         """Body rows that fit."""
         return max(0, self.size.height - len(self._head))
