@@ -221,7 +221,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
                     self.why_not(),
                     layout.width,
                     glyphs,
-                    extra=wanted_keys(scene.state),
+                    extra=wanted_keys(scene),
                     least=least,
                     labels=labels_of(scene.state),
                 )

@@ -80,6 +80,12 @@ class RunHosts(PaintedScreen, inherit_bindings=False):
         self._asking = None
         self.repaint()
 
+    def login_first(self) -> tuple[str, str]:
+        """What this run waits for, and of that what the selected host does."""
+        state = self.feed.state
+        place = self.choice.target(state) if state is not None else None
+        return state.name if state is not None else "", place.run.host if place is not None else ""
+
     def do_shell(self) -> None:
         """A shell on the selected host, in this terminal."""
         state = self.feed.state

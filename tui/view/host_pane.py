@@ -23,6 +23,7 @@ _WORDS = {
     "unreachable": ("failed", "not reached", "fail"),
     "refused": ("failed", "refused", "fail"),
     "host_key_unknown": ("person", "key unknown", "warn"),
+    "login": ("person", "waits for a login", "warn"),
     "host_key_changed": ("failed", "key changed", "fail"),
 }
 """Sign, word and colour by ``HostStatus.phase``."""

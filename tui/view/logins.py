@@ -45,6 +45,14 @@ def open_logins(hosts: Iterable[HostStatus], wanted: str = "") -> tuple[OpenLogi
     return tuple(one for one in logins if not wanted or wanted == one.asker or wanted in one.hosts)
 
 
+def next_login(hosts: Iterable[HostStatus], *, run: str = "", host: str = "") -> OpenLogin | None:
+    """What to answer first: what ``host`` waits for, then ``run``, by name; without both the oldest of all."""
+    found = open_logins(hosts)
+    if run:
+        found = tuple(one for one in found if run in one.runs)
+    return next((one for one in found if host in one.hosts), found[0] if found else None)
+
+
 def _login(group: list[HostStatus]) -> OpenLogin:
     question = group[0].login
     assert question is not None, "a group waits for a login"
