@@ -25,6 +25,7 @@ from runners.model.inventory import Host
 from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.keys.actions import wear as wear_keys
+from tui.launch.variables import Variables
 from tui.pages import Pages
 from tui.screens.board import BoardScreen
 from tui.screens.key_taker import KeyTaker
@@ -39,6 +40,7 @@ from tui.widgets.look import Look, dress, wear
 
 if TYPE_CHECKING:
     from runbooks.library import Library
+    from tui.view.chooser import Candidate
 
 EXIT_BUG = 70
 WARM_AFTER_S = 0.5
@@ -78,6 +80,7 @@ class OndutyApp(App[None], inherit_bindings=False):
             broke=self.note_bug,
         )
         self.look = look
+        self.variables = Variables()
         self.farewell = ""
         """Printed after the terminal was restored."""
         self.crash: Exception | None = None
@@ -160,6 +163,22 @@ class OndutyApp(App[None], inherit_bindings=False):
         from tui.screens.run import RunScreen
 
         self.push_screen(RunScreen(RunFeed(self.feed, uid), open_runbook=runbook))
+
+    def choose_pipeline(self, run: api.RunSummary | None) -> None:
+        """Choose what to start; ``run`` is the one that somebody looks at."""
+        from tui.screens.chooser import ChooserScreen
+
+        def chosen(origin: Candidate | None) -> None:
+            if origin is not None:
+                self.open_pipeline(origin)
+
+        self.push_screen(ChooserScreen(run), chosen)
+
+    def open_pipeline(self, origin: Candidate, *, part: str = "start") -> None:
+        """The screen of one pipeline."""
+        from tui.screens.pipeline import PipelineScreen
+
+        self.push_screen(PipelineScreen(origin, part=part))
 
     def new_trouble(self) -> str:
         """Why the controller is still gone, once for each reason; the screens show for how long."""

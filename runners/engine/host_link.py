@@ -171,6 +171,7 @@ class HostLink:
             text=text,
             last_heard_s=None if self._line.heard_s is None else round(self._clock.monotonic() - self._line.heard_s, 1),
             connect_s=facts.connect_s if facts else None,
+            clock_offset_s=round(facts.clock_offset_s, 3) if facts else None,
             fingerprint=self._line.failure.fingerprint if self._line.failure else None,
             login=self._line.failure.login if self._line.failure else None,
             user=facts.user if facts else self.host.user,

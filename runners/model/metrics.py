@@ -69,6 +69,7 @@ class HostReading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     memory_total_bytes: int | None = None
     swap_percent: float | None = None
     load: float | None = None
+    uptime_s: float | None = None
     disk_read_bytes_per_s: float | None = None
     disk_write_bytes_per_s: float | None = None
     net_in_bytes_per_s: float | None = None

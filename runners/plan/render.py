@@ -5,7 +5,9 @@ Texts are as they were written, control characters included: whoever prints them
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -20,19 +22,53 @@ _INDENT = "  "
 _PARTS = {Part.VERIFY: "verify", Part.FINALLY: "finally, whatever the result", Part.ROLLBACK: "rollback"}
 
 
+class PlanPart(enum.Enum):
+    """What one line of a described plan is about."""
+
+    PLAN = "plan"
+    FACT = "fact"
+    """A param, a secret's source, a limit."""
+    STAGE = "stage"
+    JOB = "job"
+    DETAIL = "detail"
+    """Of a job: what follows from a failure, its time limit."""
+    TASK = "task"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One line of a described plan."""
+
+    part: PlanPart
+    depth: int
+    text: str
+    repeatable: bool = True
+    """False: it is a task that nothing repeats without a person."""
+
+    def __str__(self) -> str:
+        return f"{_INDENT * self.depth}{self.text}"
+
+
 def describe_plan(plan: Plan) -> tuple[str, ...]:
     """One line each for what would run where, in the order it would: stages, jobs on their hosts, tasks, commands."""
-    rows = [_row(0, _headline(plan))]
-    rows.extend(_row(1, f"{name}={value}") for name, value in plan.params.items())
-    rows.extend(_row(1, f"secret {name} from {source}") for name, source in plan.secrets.items())
+    return tuple(str(line) for line in plan_lines(plan))
+
+
+def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
+    """The lines of ``describe_plan``, each with what it is about."""
+    rows = [PlanLine(PlanPart.PLAN, 0, _headline(plan))]
+    facts = [f"{name}={value}" for name, value in plan.params.items()]
+    facts.extend(f"secret {name} from {source}" for name, source in plan.secrets.items())
     if plan.limit is not None:
-        rows.append(_row(1, f"limited to {plan.limit}; left out: {', '.join(plan.left_out) or 'no whole job'}"))
+        facts.append(f"limited to {plan.limit}; left out: {', '.join(plan.left_out) or 'no whole job'}")
     if plan.concurrency is not None:
-        rows.append(_row(1, _group(plan.concurrency)))
+        facts.append(_group(plan.concurrency))
+    rows.extend(PlanLine(PlanPart.FACT, 1, fact) for fact in facts)
     previous: PlannedStage | None = None
     for stage in plan.stages:
         after = f", after {previous.name}" if previous else ""
-        rows.append(_row(0, f"stage {stage.name}{after}"))
+        rows.append(PlanLine(PlanPart.STAGE, 0, f"stage {stage.name}{after}"))
         for job in jobs_in_order(stage):
             rows.extend(_job_rows(job))
         previous = stage
@@ -163,31 +199,34 @@ def _transfer_document(transfer: Transfer) -> dict[str, Any]:
     return {"src": transfer.src, "dest": transfer.dest, "mode": mode}
 
 
+def plan_size(plan: Plan) -> str:
+    """``2 stages, 3 jobs, 15 job runs on 13 hosts``."""
+    return (
+        f"{_count(len(plan.stages), 'stage')}, {_count(len(plan.jobs()), 'job')}, "
+        f"{_count(plan.job_run_count(), 'job run')} on {_count(len(plan.hosts), 'host')}"
+    )
+
+
 def _headline(plan: Plan) -> str:
-    jobs = plan.jobs()
-    hosts = len(plan.hosts)
-    parts = [
-        plan.pipeline,
-        *([f"in {plan.environment}"] if plan.environment else []),
-        f"{_count(len(plan.stages), 'stage')}, {_count(len(jobs), 'job')}, "
-        f"{_count(plan.job_run_count(), 'job run')} on {_count(hosts, 'host')}",
-    ]
-    return "  ".join(parts)
+    where = [f"in {plan.environment}"] if plan.environment else []
+    return "  ".join([plan.pipeline, *where, plan_size(plan)])
 
 
-def _job_rows(job: PlannedJob) -> list[str]:
+def _job_rows(job: PlannedJob) -> list[PlanLine]:
     where = ", ".join(job.hosts) if len(job.hosts) <= 8 else f"{', '.join(job.hosts[:7])} and {len(job.hosts) - 7} more"
     waits = f", waits for {', '.join(job.needs)}" if job.needs else ""
-    rows = [_row(1, f"job {job.name} on {where}{waits}")]
-    rows.append(_row(2, ", ".join(_details(job))))
+    rows = [
+        PlanLine(PlanPart.JOB, 1, f"job {job.name} on {where}{waits}"),
+        PlanLine(PlanPart.DETAIL, 2, ", ".join(_details(job))),
+    ]
     rows.extend(_step_rows(job.tasks))
     if job.rollback:
-        rows.append(_row(2, "when it is rolled back"))
+        rows.append(PlanLine(PlanPart.DETAIL, 2, "when it is rolled back"))
         rows.extend(_step_rows(job.rollback))
     return rows
 
 
-def _step_rows(steps: Sequence[PlannedTask]) -> list[str]:
+def _step_rows(steps: Sequence[PlannedTask]) -> list[PlanLine]:
     return [row for number, task in enumerate(steps, start=1) for row in _task_rows(number, task)]
 
 
@@ -202,7 +241,7 @@ def _details(job: PlannedJob) -> Sequence[str]:
     return details
 
 
-def _task_rows(number: int, task: PlannedTask) -> list[str]:
+def _task_rows(number: int, task: PlannedTask) -> list[PlanLine]:
     extra = [_PARTS[task.part]] if task.part in _PARTS else []
     extra.extend(task.manner)
     if not task.repeatable:
@@ -214,12 +253,8 @@ def _task_rows(number: int, task: PlannedTask) -> list[str]:
     if task.runbook:
         extra.append(f"runbook {task.runbook}")
     shown = f"{number}. {task.name}" + (f"  ({', '.join(extra)})" if extra else "")
-    commands = [_row(3, line) for line in words_of(task).rstrip("\n").split("\n")]
-    return [_row(2, shown), *commands]
-
-
-def _row(depth: int, text: str) -> str:
-    return f"{_INDENT * depth}{text}"
+    commands = [PlanLine(PlanPart.COMMAND, 3, line) for line in words_of(task).rstrip("\n").split("\n")]
+    return [PlanLine(PlanPart.TASK, 2, shown, task.repeatable), *commands]
 
 
 def _count(number: int, word: str) -> str:

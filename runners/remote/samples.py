@@ -97,6 +97,7 @@ def reading_of(before: HostSample | None, now: HostSample, *, at_utc: float, cpu
         memory_total_bytes=now.memory_total_bytes,
         swap_percent=_used(now.swap_total_bytes, now.swap_free_bytes),
         load=now.load,
+        uptime_s=now.uptime_s,
         disk_read_bytes_per_s=_rate(before, now, "disk_read_bytes", took_s),
         disk_write_bytes_per_s=_rate(before, now, "disk_written_bytes", took_s),
         net_in_bytes_per_s=_rate(before, now, "net_in_bytes", took_s),

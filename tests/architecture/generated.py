@@ -21,7 +21,14 @@ _TITLES = {
     Kind.APP: "onduty",
 }
 _SHOWN = {"ctrl+u": "ctrl-u", "ctrl+d": "ctrl-d", "pageup": "page up", "pagedown": "page down", "escape": "esc"}
-_WHERE = {"board": "list", "run": "run", "runbook": "page", "timeline": "timeline"}
+_WHERE = {
+    "board": "list",
+    "run": "run",
+    "runbook": "page",
+    "timeline": "timeline",
+    "host": "host",
+    "pipeline": "pipeline",
+}
 
 
 def key_table() -> str:

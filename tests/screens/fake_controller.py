@@ -17,13 +17,16 @@ from runners.core.preview import preview
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, NotFound
 from runners.model.events import Event
+from runners.model.host_check import HostCheck
 from runners.model.intents import Give
+from runners.model.inventory import Host
+from runners.model.metrics import HostReading
 from runners.model.preview import Preview
 from runners.model.snapshot import PlanAnswer, RunSnapshot
 from runners.testing.simulator import Simulator
 from tests.screens.intents import intent_of
 from tests.screens.logs import MemoryLog
-from tests.screens.scenes import BIND, START_UTC, failed_run
+from tests.screens.scenes import BIND, START_UTC, begun, failed_run
 
 SIGN_OF_LIFE_S = 1.0
 
@@ -56,6 +59,7 @@ class FakeController:
         """By uid, in place of what the core says."""
         self.requests: list[api.IntentRequest] = []
         self.given: list[api.GiveSecrets] = []
+        self.started: list[api.StartRun] = []
         self.asked: list[api.IntentRequest] = []
         """Every preview that was asked for."""
         self.later: tuple[str, ...] = ()
@@ -73,6 +77,14 @@ class FakeController:
         self.histories: dict[str, api.PipelineHistory] = {}
         """What earlier runs did, by pipeline."""
         self.definition = "version: 1\nname: deploy-api\n"
+        self.readings: dict[str, tuple[HostReading, ...]] = {}
+        """By host."""
+        self.looked_at: list[str] = []
+        """Hosts that somebody looks at now."""
+        self.checks: dict[str, HostCheck] = {}
+        """What comes of a look at a host; one that is not here says nothing."""
+        self.checking: asyncio.Event | None = None
+        """Looks at hosts are answered once it is set."""
         self._moved = asyncio.Condition()
         self._version = 0
         self._cut = 0
@@ -195,9 +207,44 @@ class FakeClient:
                 async with asyncio.timeout(SIGN_OF_LIFE_S):
                     await self._controller.wait(version, self._cut)
 
+    async def follow_readings(self, uid: str, host: str) -> AsyncIterator[HostReading]:
+        controller = self._controller
+        controller.looked_at.append(host)
+        told = 0
+        try:
+            while True:
+                version = controller.version
+                known = controller.readings.get(host, ())
+                for reading in known[told:]:
+                    yield reading
+                told = len(known)
+                await controller.wait(version, self._cut)
+        finally:
+            controller.looked_at.remove(host)
+
+    async def check_hosts(self, hosts: Sequence[Host]) -> AsyncIterator[HostCheck]:
+        if self._controller.checking is not None:
+            await self._controller.checking.wait()
+        for host in hosts:
+            if host.name in self._controller.checks:
+                yield self._controller.checks[host.name]
+
     async def definition(self, uid: str) -> PlanAnswer:
         plan = self._controller.run(uid).sim.plan
         return PlanAnswer(plan=plan, definition=self._controller.definition, inventory=None)
+
+    async def start_run(self, request: api.StartRun) -> api.RunStarted:
+        controller = self._controller
+        controller.started.append(request)
+        if self._cut != controller._cut:
+            raise ControllerUnreachable("the controller does not answer (cut)", hint="onduty controller status")
+        if controller.refuse_with:
+            raise ActionRefused(controller.refuse_with)
+        number = 43 + len(controller.started) - 1
+        run = FakeRun(begun(), f"new{number}", f"deploy-api/{number}")
+        controller.runs.insert(0, run)
+        await controller.changed()
+        return api.RunStarted(id=run.name, uid=run.uid)
 
     async def preview(self, uid: str, request: api.IntentRequest) -> Preview:
         controller = self._controller

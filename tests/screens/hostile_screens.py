@@ -19,8 +19,10 @@ import tui.wiring
 from runbooks.library import Library, load_built_in
 from runbooks.page import Page
 from runners.model.api import HoldDocument, HostStatus, LoginPrompt, LoginQuestion
+from runners.model.host_check import HostCheck, LiveThere
 from runners.model.intents import Note
 from runners.model.inventory import Host
+from runners.model.metrics import HostReading, Room
 from runners.model.news import AdviceGiven
 from runners.model.outputs import Outputs
 from runners.testing.builders import job, plan_of, stage
@@ -29,6 +31,7 @@ from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
 from tests.screens.scenes import START_UTC
 from tui.app import OndutyApp
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.host import HostScreen
 from tui.screens.login import LoginScreen
 from tui.screens.run import RunScreen
 from tui.widgets.look import Look
@@ -164,6 +167,34 @@ def hostile_controller(evil: str) -> FakeController:
             HoldDocument(kind="stage", what=sim.state.stages[1].name, text=evil, since=None),
         )
     }
+    room = Room(mount=f"/{evil}", size_bytes=10, free_bytes=1, used_percent=99.0)
+    now_utc = controller.now()
+    controller.readings = {
+        host: tuple(
+            HostReading(at=now_utc - 2 * (9 - at), cpu_percent=99.0, rooms=(room,), pressure={evil: 50.0}, load=1.0)
+            for at in range(10)
+        )
+        for host in sim.plan.hosts
+    }
+    controller.checks = {
+        host: HostCheck(
+            name=host,
+            address=evil,
+            phase=evil,
+            reached=True,
+            problems=(evil,),
+            hint=evil,
+            user=evil,
+            tools=evil,
+            sudo=evil,
+            shell=evil,
+            fingerprint=evil,
+            key_type=evil,
+            state_dir=evil,
+            executions=(LiveThere(key=evil, label=evil, since=evil, ours=False),),
+        )
+        for host in sim.plan.hosts
+    }
     controller.later = (evil,)
     controller.definition = evil
     return controller
@@ -213,6 +244,15 @@ class Tour:
             self._visit(f"screen {key}")
             await self._press("escape")
             await self._until(lambda: app.screen is screen)
+        await self._press("H")
+        await self._until(lambda: isinstance(app.screen, HostScreen) and app.screen.scene().readings)
+        await self._press("K")
+        await self._until(lambda: isinstance(app.screen, HostScreen) and app.screen.scene().check)
+        self._visit("screen host")
+        await self._press("tab")
+        self._visit("screen host, facts")
+        await self._press("escape")
+        await self._until(lambda: app.screen is screen)
         for kind in ("run", "warn", "fail"):
             screen.say(kind, controller.definition)
         await self._pilot.pause()

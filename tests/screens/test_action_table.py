@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,9 @@ from tests.screens.desk import desk
 from tests.screens.fake_controller import failed_controller
 from tui.keys.actions import ACTIONS, Action, Kind, action, on_screen
 from tui.screens.board import BoardScreen
+from tui.screens.host import HostScreen
 from tui.screens.painted import PaintedScreen
+from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
 from tui.screens.timeline import TimelineScreen
@@ -19,6 +22,8 @@ SCREENS: dict[str, type[PaintedScreen]] = {
     "board": BoardScreen,
     "run": RunScreen,
     "runbook": RunbookScreen,
+    "pipeline": PipelineScreen,
+    "host": HostScreen,
     "timeline": TimelineScreen,
 }
 
@@ -68,8 +73,11 @@ def test_what_is_asked_for_by_name_is_found_and_the_rest_is_an_error() -> None:
 @pytest.mark.parametrize(
     "one", [one for one in on_screen("run") if one.name not in ("quit", "back")], ids=lambda one: one.name
 )
-async def test_every_key_of_the_run_screen_does_something_or_says_why(one: Action) -> None:
+async def test_every_key_of_the_run_screen_does_something_or_says_why(
+    one: Action, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing breaks: ``desk`` looks at that."""
+    monkeypatch.chdir(tmp_path)
     controller = failed_controller()
     async with desk(controller) as here:
         await here.sees("bind: address already in use")

@@ -50,7 +50,7 @@ async def test_the_selection_stays_on_its_run_when_a_new_one_appears() -> None:
 
 async def test_an_empty_list_says_what_to_do() -> None:
     async with desk(FakeController(), run=None) as here:
-        await here.sees("No runs yet. onduty run FILE starts one", "onduty demo")
+        await here.sees("No runs yet. + starts one", "onduty demo")
         await here.press("enter")
         await here.sees("no run is selected")
         for key in ("j", "k", "g", "G", "o", "c", "ctrl+d", "ctrl+u"):

@@ -72,12 +72,24 @@ async def test_nothing_hostile_is_more_than_text_on_any_screen(
         "screen at",
         "screen d",
         "screen T",
+        "screen host",
+        "screen host, facts",
         "refused",
         "no controller",
     } <= {*seen}
     places = [
         place
-        for place in ("board", "pane why", "dialog r", "dialog B", "screen at", "screen o", "screen d", "screen T")
+        for place in (
+            "board",
+            "pane why",
+            "dialog r",
+            "dialog B",
+            "screen at",
+            "screen o",
+            "screen d",
+            "screen T",
+            "screen host",
+        )
         if place in seen
     ]
     assert all("[/x] [" in seen[place] for place in places), places

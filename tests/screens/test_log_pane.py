@@ -502,3 +502,42 @@ async def test_a_log_that_is_silent_says_how_old_its_last_line_is() -> None:
     async with app.run_test(size=(100, 12)) as pilot:
         await pilot.pause()
         assert title(app).endswith("1 line  following, last line 46s ago")
+
+
+async def test_space_marks_a_range_that_moving_makes_longer_and_space_ends() -> None:
+    app = Paned(live_view(MemoryLog(), lines=[f"line {number}" for number in range(1, 101)]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        app.pane.go_to(LineAt(0, 40))
+        await pilot.press("space", "j", "j")
+        assert [row.split()[-1] for row in shown(app) if row.startswith(" +")] == ["41", "42", "43"]
+        copied = app.pane.copied()
+        assert copied is not None
+        assert copied.text == "line 41\nline 42\nline 43"
+        await pilot.press("space", "j", "j", "j")
+        assert app.pane.marked == (LineAt(0, 40), LineAt(0, 42))
+        await pilot.press("escape")
+        assert app.pane.marked is None
+        assert app.pane.copied() is None
+        await pilot.press("space", "G")
+        copied = app.pane.copied()
+        assert copied is not None
+        assert copied.text.endswith("line 100")
+        await pilot.press("g")
+        assert app.pane.marked is not None
+        assert app.pane.marked[0] == LineAt(0, 0)
+
+
+async def test_what_is_copied_is_safe_filtered_and_never_more_than_a_clipboard_takes() -> None:
+    log = MemoryLog(written=[b"\x1b[31mred\x1b]52;c;AAAA\x07 1", b"no", b"red\r2", *[b"x" * 60_000] * 2])
+    app = Paned(live_view(log))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.press("g", "ampersand", *"red", "enter")
+        await settled(pilot)
+        await pilot.press("space", "j", "j", "j")
+        copied = app.pane.copied()
+        assert copied is not None
+        assert (copied.text, copied.lines, copied.too_much) == ("red 1\nred\u240d2", 2, False)
+        await pilot.press("escape", "escape", "g", "space", "G")
+        copied = app.pane.copied()
+        assert copied is not None
+        assert (copied.text, copied.too_much) == ("", True)

@@ -239,3 +239,40 @@ async def test_the_screen_behind_a_dialog_is_dimmed_and_comes_back() -> None:
         await here.until(lambda: closed(here))
         await here.until(lambda: here.app.screen._compositor.render_strips()[0] == before or here.text)
         assert here.run.query_one("#jobs")._look == here.app.look  # type: ignore[attr-defined]
+
+
+def controller_of_two_failures() -> FakeController:
+    sim = failed_run()
+    finish(sim, rollout("web7"), 1.0)
+    finish(sim, rollout("web7"), 1.0, 1)
+    return FakeController(FakeRun(sim, "u1", "deploy-api/42"))
+
+
+async def test_a_change_is_about_what_is_marked_all_of_it_or_none() -> None:
+    controller = controller_of_two_failures()
+    async with desk(controller) as here:
+        await here.until(lambda: here.run.choice.row() is not None)
+        for host in ("web3", "web7"):
+            here.run.choice.selected = rollout(host)
+            here.run.choice.by_person = True
+            await here.press("space")
+        await here.sees("2 marked", "+✗ web3", "+✗ web7")
+        await dialog(here, "r")
+        await here.sees("Retry 2 job runs", "rollout/release   web3 web7")
+        await here.press("Y")
+        await here.until(lambda: controller.requests)
+        assert set(controller.requests[0].targets) == {rollout("web3"), rollout("web7")}
+        await here.sees_no("2 marked")
+
+
+async def test_one_marked_job_run_that_cannot_take_part_refuses_all() -> None:
+    controller = controller_of_two_failures()
+    async with desk(controller) as here:
+        await here.until(lambda: here.run.choice.row() is not None)
+        here.run.choice.marked = {rollout("web3"), rollout("web4")}
+        here.run.paint()
+        await here.press("r")
+        await here.sees("release@web4 is marked too")
+        assert closed(here)
+        await here.press("escape")
+        assert here.run.choice.marked == set()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from textual import events
 
@@ -254,3 +257,25 @@ async def test_ctrl_c_stops_nothing_and_says_how_to_leave() -> None:
         await here.press("escape", "ctrl+q")
         assert here.app.is_running
         assert controller.requests == []
+
+
+async def test_marked_lines_are_copied_and_the_log_is_saved_as_safe_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with desk(failed_controller()) as here:
+        await here.sees("bind: address already in use")
+        await here.press("2", "e")
+        await here.until(lambda: here.run.pager.current_line)
+        await here.press("space", "space", "c")
+        await here.until(lambda: here.app.clipboard == BIND)
+        await here.sees("1 line, ")
+        await here.press("s")
+        await here.sees("saved ")
+        assert os.listdir(tmp_path) == ["deploy-api-42-release-web3-1.log"]
+        text = (tmp_path / "deploy-api-42-release-web3-1.log").read_text()
+        assert text.startswith("--- ")
+        assert f"12:03:02  {BIND}\n" in text
+        await here.press("s")
+        await here.until(lambda: len(os.listdir(tmp_path)) == 2)
+        assert (tmp_path / "deploy-api-42-release-web3-1-2.log").read_text() == text

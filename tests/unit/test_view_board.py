@@ -58,7 +58,7 @@ def test_a_narrow_board_keeps_names_and_gives_the_bad_line_more_room() -> None:
 def test_an_empty_board_says_what_to_do_and_a_reading_one_that_it_reads() -> None:
     here = Here(now_utc=0.0)
     (row,) = texts_of(board_rows(BoardScene(here=here), 120, UNICODE).rows, 120)
-    assert row == "  No runs yet. onduty run FILE starts one, onduty demo makes a fleet to play with."
+    assert row == "  No runs yet. + starts one, onduty demo makes a fleet to play with."
     (row,) = texts_of(board_rows(BoardScene(here=here, loaded=False), 120, UNICODE).rows, 120)
     assert row == "  Reading the list of runs."
 

@@ -45,6 +45,23 @@ def choose(pipeline: Text | None, given: str | None) -> Choice | None:
     return _of_site(None)
 
 
+def choices_of(pipeline: Text) -> tuple[Choice, ...]:
+    """Every inventory that could be meant where none is named: the one beside the pipeline, then those of the site.
+
+    Raises ``InputRefused`` for a site that cannot be used.
+    """
+    from tui.wiring import inventories_of, site
+
+    where = site()
+    found = [Choice(path=Path(path), shown=short_path(path), found=True)
+             for path in (inventories_of(where) if where else {}).values()]  # fmt: skip
+    beside = pipeline.path.with_name(INVENTORY_NAME)
+    if beside.is_file():
+        first = Choice(path=beside, shown=str(Path(pipeline.shown).with_name(INVENTORY_NAME)), found=True)
+        found = [first, *(one for one in found if one.path != beside)]
+    return tuple(found)
+
+
 def _of_site(name: str | None) -> Choice | None:
     from runners.spec.report import did_you_mean
     from tui.wiring import inventories_of, site
@@ -55,18 +72,18 @@ def _of_site(name: str | None) -> Choice | None:
         if name not in known:
             at = f" and {where.file} names no inventory of that name" if where else ""
             raise InputRefused(f"{name}: no such file{at}{did_you_mean(name, known)}")
-        return Choice(path=Path(known[name]), shown=_short(known[name]), found=True)
+        return Choice(path=Path(known[name]), shown=short_path(known[name]), found=True)
     if len(known) > 1:
         assert where is not None
         raise InputRefused(
             f"{where.file} names several inventories: {', '.join(known)}", hint=f"-i {next(iter(known))}"
         )
     for path in known.values():
-        return Choice(path=Path(path), shown=_short(path), found=True)
+        return Choice(path=Path(path), shown=short_path(path), found=True)
     return None
 
 
-def _short(path: str) -> str:
+def short_path(path: str) -> str:
     """A path from this folder where that is shorter to read."""
     near = os.path.relpath(path)
     return path if near.startswith("../..") else near

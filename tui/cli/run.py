@@ -103,18 +103,14 @@ def _print_started(started: RunStarted, options: argparse.Namespace) -> int:
 
 async def _start(options: argparse.Namespace) -> RunStarted:
     import asyncio
-    import os
-    from pathlib import Path
-
-    from ulid import ULID
 
     from runners.client.client import ProblemsFound
-    from runners.model.api import StartRun
     from tui.cli.inventories import inventory_for
     from tui.cli.secret_values import declares_secrets, read_values
     from tui.cli.session import persist
     from tui.cli.texts import params_of, plan_texts, read_pipeline_text
-    from tui.wiring import controller_was_started, site_runbooks
+    from tui.launch.requests import start_request
+    from tui.wiring import controller_was_started
 
     text = read_pipeline_text(options.file)
     inventory = inventory_for(text, options.inventory, execute=True)
@@ -126,20 +122,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
         plan = plan_texts(text, inventory, params, options.limit)
         if declares:
             secrets = await asyncio.to_thread(read_values, plan.secrets.values(), undone="nothing was started")
-    request = StartRun(
-        id=str(ULID()),
-        definition=text.content,
-        definition_path=str(text.path),
-        inventory=inventory.content if inventory else None,
-        inventory_path=str(inventory.path) if inventory else None,
-        inventory_files=inventory.files if inventory else {},
-        home=str(Path.home()),
-        params=params,
-        limit=options.limit,
-        runbooks=site_runbooks(),
-        auth_sock=os.environ.get("SSH_AUTH_SOCK"),
-        secrets=secrets,
-    )
+    request = start_request(text, inventory, params, options.limit, secrets)
     try:
         return await persist(lambda client: client.start_run(request))
     except ProblemsFound:
@@ -150,15 +133,11 @@ async def _start(options: argparse.Namespace) -> RunStarted:
 
 async def _start_again(options: argparse.Namespace) -> RunStarted:
     import asyncio
-    import os
 
-    from ulid import ULID
-
-    from runners.model.api import StartRun
     from tui.cli.session import find_run, persist
     from tui.cli.texts import params_of
+    from tui.launch.requests import again_request
     from tui.view.safe_text import safe
-    from tui.wiring import site_runbooks
 
     uid = await persist(lambda client: find_run(client, options.again))
     pinned = await persist(lambda client: client.definition(uid))
@@ -168,16 +147,7 @@ async def _start_again(options: argparse.Namespace) -> RunStarted:
         from tui.cli.secret_values import read_values
 
         secrets = await asyncio.to_thread(read_values, pinned.plan.secrets.values(), undone="nothing was started")
-    request = StartRun(
-        id=str(ULID()),
-        definition=pinned.definition,
-        definition_path=os.path.join(pinned.plan.folder, earlier.id),
-        params=params_of(options),
-        runbooks=site_runbooks() or pinned.plan.runbooks,
-        auth_sock=os.environ.get("SSH_AUTH_SOCK"),
-        again=uid,
-        secrets=secrets,
-    )
+    request = again_request(uid, earlier.id, pinned, params_of(options), secrets)
     started = await persist(lambda client: client.start_run(request))
     params = {**pinned.plan.params, **request.params}
     words = "".join(f" {name}={value}" for name, value in params.items())

@@ -24,7 +24,7 @@ def read_values(sources: Iterable[SecretSource], *, ask_instead: bool = False, u
     wanted = [source for source in sources if source.kind in BY_CLIENT]
     # First what nobody has to type: a person is not asked for nothing.
     for source in sorted(wanted, key=lambda source: source.kind is SourceKind.PROMPT):
-        if source.kind is SourceKind.ENV and (value := _from_environment(source, undone)) is not None:
+        if source.kind is SourceKind.ENV and (value := from_environment(source, undone)) is not None:
             values[source.name] = value
         elif source.kind is SourceKind.PROMPT or (ask_instead and _can_ask()):
             values[source.name] = _ask(source, undone)
@@ -39,7 +39,8 @@ def read_values(sources: Iterable[SecretSource], *, ask_instead: bool = False, u
     return values
 
 
-def _from_environment(source: SecretSource, undone: str) -> str | None:
+def from_environment(source: SecretSource, undone: str) -> str | None:
+    """Of its variable, which then leaves our environment; None where that is not set. Raises ``InputRefused``."""
     from runners.model.errors import InputRefused
     from tui.wiring import forget_variable
 

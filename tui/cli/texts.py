@@ -129,12 +129,14 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
             problems = (*problems, *more)
     errors = [str(problem) for problem in problems if not problem.warning]
     if plan is None:
-        raise FileRefused(f"{_count(errors)}; nothing was started", errors)
+        raise problems_found(errors)
     return plan
 
 
-def _count(errors: Sequence[str]) -> str:
-    return "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+def problems_found(errors: Sequence[str]) -> FileRefused:
+    """The error for these problems."""
+    count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+    return FileRefused(f"{count}; nothing was started", errors)
 
 
 def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ class Kind(enum.Enum):
     APP = "app"
 
 
-EVERYWHERE = frozenset({"board", "run", "runbook", "timeline"})
+EVERYWHERE = frozenset({"board", "run", "runbook", "timeline", "host", "pipeline"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Action:
     """One line for the help and the key table."""
     kind: Kind
     screens: frozenset[str] = EVERYWHERE
-    """Where it can be pressed: board, run, runbook, timeline."""
+    """Where it can be pressed: board, run, runbook, timeline, host, pipeline."""
     panes: frozenset[str] = frozenset()
     """Panes that must have the focus; empty: any."""
     footer: int = 0
@@ -76,8 +76,10 @@ def _action(
 _RUN = frozenset({"run"})
 _RUN_AND_BOARD = frozenset({"run", "board"})
 _TIMELINE = frozenset({"timeline"})
+_HOST = frozenset({"host"})
 _OF_RUN = frozenset({"run", "timeline"})
 """Where a run and its jobs can be acted on."""
+_PIPELINE = frozenset({"pipeline"})
 _LOG = frozenset({"log"})
 
 ACTIONS: tuple[Action, ...] = (
@@ -93,11 +95,17 @@ ACTIONS: tuple[Action, ...] = (
     _action("give-secret", "V", "give secret", "give the run the secrets it waits for; what is typed is never shown",
             Kind.CHANGE, screens=_OF_RUN),
     _action("login", "L", "log in", "answer the host that asks before it lets us in; what is typed goes to it alone",
-            Kind.CHANGE, screens=_RUN_AND_BOARD | _TIMELINE),
+            Kind.CHANGE, screens=_RUN_AND_BOARD | _TIMELINE | _HOST),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
-            keys=("exclamation_mark",), screens=_OF_RUN),
+            keys=("exclamation_mark",), screens=_OF_RUN | _HOST),
+    _action("new-run", "+", "new run", "start a run: choose a pipeline, fill in its params; or an earlier run again",
+            Kind.CHANGE, keys=("plus",), screens=_OF_RUN | {"board", "pipeline"}),
     _action("reconcile", "U", "ask again", "ask the hosts now what became of what is unknown; on a stage's row of all",
             Kind.LOOK, screens=_OF_RUN),
+    _action("host", "H", "host", "the selected host: graphs, what ran there, how the line to it is", Kind.LOOK,
+            screens=_OF_RUN),
+    _action("check", "K", "check", "log in to this host now and say how it is: sudo, disk, clock, who else is there",
+            Kind.LOOK, screens=_HOST, footer=5),
     _action("runbook", "o", "runbook", "the page of this failure, full screen", Kind.LOOK, screens=_RUN_AND_BOARD,
             footer=5),
     _action("next-error", "e", "next error", "the next error in the log", Kind.LOOK, screens=_RUN, footer=6),
@@ -111,6 +119,10 @@ ACTIONS: tuple[Action, ...] = (
             screens=_RUN),
     _action("jump", "J", "jump", "jump to a time (12:04, -5m), a line (:812) or a share (50%) of the log", Kind.LOOK,
             screens=_RUN),
+    _action("mark", "space", "mark", "mark a line, again: the range ends; in jobs: what r S X are about", Kind.LOOK,
+            screens=_RUN),
+    _action("save", "s", "save", "save the marked lines or the log as shown, as safe text (logs --raw has bytes)",
+            Kind.LOOK, screens=_RUN),
     _action("follow", "f", "follow", "stay at the end of the log, or let go", Kind.LOOK, screens=_RUN),
     _action("wrap", "w", "wrap", "wrap long lines", Kind.LOOK, screens=_RUN),
     _action("window-right", ">", "right", "half a window to the right along long lines", Kind.LOOK,
@@ -123,17 +135,20 @@ ACTIONS: tuple[Action, ...] = (
             screens=_RUN),
     _action("sent", "@", "what was sent", "the commands and values that were really sent", Kind.LOOK, keys=("at",),
             screens=_RUN),
-    _action("definition", "y", "definition", "the pipeline as this run pinned it", Kind.LOOK, screens=_RUN),
+    _action("definition", "y", "definition", "the text of the pipeline; on a run as that pinned it", Kind.LOOK,
+            screens=_RUN | _PIPELINE),
+    _action("pipeline", "y", "pipeline", "the pipeline of the selected run: definition, plan, what ran before",
+            Kind.LOOK, screens=frozenset({"board"}), footer=6),
     _action("details", "d", "details", "all that is known of what is selected", Kind.LOOK, screens=_OF_RUN),
     _action("timeline", "T", "timeline", "what ran, waited and was done when", Kind.LOOK, screens=_RUN),
     _action("zoom-in", "]", "closer", "see a shorter time around what is selected; left and right move", Kind.LOOK,
             keys=("right_square_bracket",), screens=_TIMELINE, footer=6),
     _action("zoom-out", "[", "wider", "see a longer time", Kind.LOOK, keys=("left_square_bracket",), screens=_TIMELINE,
             footer=7),
-    _action("copy", "c", "copy", "copy the first bad line, a run's name, a step's command", Kind.LOOK),
+    _action("copy", "c", "copy", "copy the marked lines, the first bad line, a name, a command, an address", Kind.LOOK),
     _action("zoom", "z", "zoom", "give the focused pane the whole body", Kind.LOOK, screens=_RUN),
     _action("open", "enter", "open", "open: a run, or the log of a job run", Kind.MOVE, "l", "right",
-            screens=_RUN_AND_BOARD | _TIMELINE, footer=8),
+            screens=_RUN_AND_BOARD | _TIMELINE | _HOST | _PIPELINE, footer=8),
     _action("back", "esc", "back", "back", Kind.MOVE, "h", "left", keys=("escape", "h", "left")),
     _action("up", "k", "up", "up", Kind.MOVE, "up"),
     _action("down", "j", "down", "down", Kind.MOVE, "down"),
@@ -141,9 +156,10 @@ ACTIONS: tuple[Action, ...] = (
     _action("bottom", "G", "bottom", "to the last row", Kind.MOVE, "end"),
     _action("half-page-up", "ctrl-u", "half a page up", "half a page up", Kind.MOVE, "pageup"),
     _action("half-page-down", "ctrl-d", "half a page down", "half a page down", Kind.MOVE, "pagedown"),
-    _action("next-pane", "tab", "next pane", "the next pane", Kind.MOVE, screens=_OF_RUN | {"runbook"}),
-    _action("pane", "1-5", "panes", "jump to a pane: jobs, log, why, runbook, host", Kind.MOVE,
-            keys=("1", "2", "3", "4", "5"), screens=_OF_RUN),
+    _action("next-pane", "tab", "next pane", "the next pane", Kind.MOVE,
+            screens=_OF_RUN | {"runbook", "host", "pipeline"}),
+    _action("pane", "1-5", "panes", "jump to a pane or a part by its number", Kind.MOVE,
+            keys=("1", "2", "3", "4", "5"), screens=_OF_RUN | _HOST | _PIPELINE),
     _action("palette", ":", "actions", "every action by name", Kind.APP, keys=("colon",), footer=9),
     _action("help", "?", "help", "the keys of this screen", Kind.APP, keys=("question_mark",), footer=10),
     _action("quit", "q", "quit", "back; from the list of runs: leave onduty, runs go on", Kind.APP),

@@ -13,7 +13,14 @@ DIGITS = "pane"
 """The action that has the digits; it cannot have others."""
 WANTED = ("palette", "help", "quit")
 """Without a key nobody would find the rest."""
-_SCREENS = {"board": "the list", "run": "the run screen", "runbook": "the page", "timeline": "the timeline"}
+_SCREENS = {
+    "board": "the list",
+    "run": "the run screen",
+    "runbook": "the page",
+    "timeline": "the timeline",
+    "host": "the host's screen",
+    "pipeline": "the pipeline screen",
+}
 _KEPT_FROM_CHANGES = ("space", "tab", "shift-tab", "backspace")
 
 

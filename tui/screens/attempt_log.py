@@ -52,6 +52,7 @@ class AttemptLogs:
         return LogView(
             id=f"{run.id}#{attempt.number}",
             name=name,
+            file_stem=f"{scene.state.name}-{place.job.name}-{run.host}-{attempt.number}",
             details=self._details(place, attempt),
             parts=tuple(parts),
             first_bad=_first_bad(attempt, parts),

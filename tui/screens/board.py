@@ -24,8 +24,10 @@ from tui.view.top_bar import board_bar
 from tui.view.troubles import controller_rows
 from tui.widgets.canvas import Canvas
 
-_NO_RUN = "no run is selected; onduty run FILE starts one"
-_OF_A_RUN = ("open", "runbook", "copy", "up", "down", "top", "bottom", "half-page-up", "half-page-down")
+_NO_RUN = "no run is selected; {key} starts one"
+_OF_A_RUN = (
+    "open", "runbook", "pipeline", "copy", "up", "down", "top", "bottom", "half-page-up", "half-page-down",
+)  # fmt: skip
 _NO_PAGE = "no page fits this run; no page is better than a wrong page"
 
 
@@ -93,9 +95,19 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
         self.query_one("#bar", Canvas).set_rows([board_bar(scene, layout.width, look.glyphs)])
         self.query_one("#headline", Canvas).set_rows([board_headline(scene, look.glyphs)])
         least = layout.size_class is SizeClass.TINY
-        extra = ("login", "quit") if self._asks else ("quit",)
+        urgent = ("login",) if self._asks else ()
         self.query_one("#keys", Canvas).set_rows(
-            [key_bar("board", self.why_not(), layout.width, look.glyphs, extra=extra, least=least)]
+            [
+                key_bar(
+                    "board",
+                    self.why_not(),
+                    layout.width,
+                    look.glyphs,
+                    extra=("new-run", "quit"),
+                    urgent=urgent,
+                    least=least,
+                )
+            ]
         )
 
     def _paint_board(self) -> None:
@@ -176,7 +188,7 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
         """Without a run there is nothing to open."""
         login = {} if self._asks else {"login": "no host asks for a login"}
         if not self._selected:
-            return login | dict.fromkeys(_OF_A_RUN, _NO_RUN)
+            return login | dict.fromkeys(_OF_A_RUN, _NO_RUN.format(key=key_of("new-run")))
         run = self.onduty.feed.summary(self._selected)
         return login | ({"runbook": _NO_PAGE} if run is not None and not run.runbook else {})
 
@@ -242,6 +254,18 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
     def do_runbook(self) -> None:
         """The page of the selected run's failure."""
         self.onduty.open_run(self._selected, runbook=True)
+
+    def do_new_run(self) -> None:
+        """Choose a pipeline, or the selected run again."""
+        self.onduty.choose_pipeline(self.onduty.feed.summary(self._selected))
+
+    def do_pipeline(self) -> None:
+        """What the selected run is a run of."""
+        from tui.view.chooser import Candidate
+
+        run = self.onduty.feed.summary(self._selected)
+        if run is not None:
+            self.onduty.open_pipeline(Candidate(name=run.pipeline, run=run), part="definition")
 
     def do_copy(self) -> None:
         """The name of the selected run."""

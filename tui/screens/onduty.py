@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from textual.screen import Screen
 
 from tui.bridge import Feed
+from tui.launch.variables import Variables
 from tui.pages import Pages
 from tui.view.scene import Here
 from tui.widgets.look import Look
 
 if TYPE_CHECKING:
     from runbooks.library import Library
+    from runners.model.api import RunSummary
     from runners.model.inventory import Host
     from runners.model.plan import Plan
+    from tui.view.chooser import Candidate
 
 
 class Onduty(Protocol):
@@ -29,6 +32,8 @@ class Onduty(Protocol):
 
     pages: Pages
     """The runbooks."""
+    variables: Variables
+    """Secrets of this terminal's environment that were read."""
 
     @property
     def library(self) -> Library | None:
@@ -45,6 +50,14 @@ class Onduty(Protocol):
 
     def open_run(self, uid: str, *, runbook: bool = False) -> None:
         """The screen of one run."""
+        ...
+
+    def choose_pipeline(self, run: RunSummary | None) -> None:
+        """Choose what to start; ``run`` is the one that somebody looks at."""
+        ...
+
+    def open_pipeline(self, origin: Candidate, *, part: str = "start") -> None:
+        """The screen of one pipeline."""
         ...
 
     def new_trouble(self) -> str:

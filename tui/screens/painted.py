@@ -64,7 +64,7 @@ class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
     """Base of the screens. A subclass says its layout and paints."""
 
     NAME: ClassVar[str] = ""
-    """As in the table of actions: board, run, runbook."""
+    """As in the table of actions: board, run, runbook, host."""
     ALLOW_SELECT = False
     LEAVE = "{quit} goes back, and leaves onduty from the list of runs"
 

@@ -148,6 +148,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             selected=self.choice.selected,
             opened=frozenset(self.choice.opened),
             folded=frozenset(self.choice.folded),
+            marked=frozenset(self.choice.marked),
             focus=self.focused_pane(),
         )
 
@@ -221,7 +222,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
                     self.why_not(),
                     layout.width,
                     glyphs,
-                    extra=wanted_keys(scene),
+                    urgent=wanted_keys(scene),
                     least=least,
                     labels=labels_of(scene.state),
                 )

@@ -21,7 +21,6 @@ from tui.screens.run_questions import (
     skip_question,
 )
 from tui.view.question import Question, spoken
-from tui.view.scene import RunScene
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
 
 class RunChanges(RunHosts, inherit_bindings=False):
     """What ``RunScreen`` can do to a run."""
-
-    def scene(self, state: RunState) -> RunScene:
-        """The moment that is on the screen."""
-        raise NotImplementedError
 
     def show_newest(self) -> None:
         """Something was accepted: look at what comes of it."""
@@ -61,6 +56,10 @@ class RunChanges(RunHosts, inherit_bindings=False):
     def do_note(self) -> None:
         """Write something down beside the run."""
         self._ask(note_question)
+
+    def do_new_run(self) -> None:
+        """Choose a pipeline, or this run again."""
+        self.onduty.choose_pipeline(self.onduty.feed.summary(self.feed.uid))
 
     def do_give_secret(self) -> None:
         """All that the run waits for, in one dialog."""

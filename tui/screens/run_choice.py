@@ -18,6 +18,8 @@ class Choice:
         """False: the selection goes to what needs a look, whenever that changes."""
         self.opened: set[str] = set()
         self.folded: set[str] = set()
+        self.marked: set[str] = set()
+        """Job runs marked with space: what changes is about them, and not about the selection."""
         self.tree = JobTree()
 
     def follow(self, state: RunState) -> None:
@@ -116,6 +118,22 @@ class Choice:
         found = (place_of(state, one) for one in item.members)
         return tuple(place.run.id for place in found if place is not None and place.run.phase in phases)
 
+    def mark(self, state: RunState) -> bool:
+        """Mark what the selected row stands for, or take its marks off when all of it is marked; False: nothing."""
+        members = set(self.members(state))
+        self.marked = self.marked - members if members <= self.marked else self.marked | members
+        return bool(members)
+
+    def meant(self, state: RunState, *phases: Phase) -> tuple[str, ...]:
+        """Job runs that a change is about: those marked, else what the selected row stands for."""
+        if not self.marked:
+            return self.members(state, *phases)
+        return tuple(
+            place.run.id
+            for place in places(state)
+            if place.run.id in self.marked and (not phases or place.run.phase in phases)
+        )
+
     def target(self, state: RunState) -> Place | None:
         """The job run that matters most under the selected row."""
         for phases in (tuple(FAILURES), tuple(LIVE)):
@@ -127,8 +145,8 @@ class Choice:
 
     @property
     def is_stage(self) -> bool:
-        """Whether a stage's row is chosen."""
-        return self._is_stage(self.selected)
+        """Whether a change is about a stage's row."""
+        return not self.marked and self._is_stage(self.selected)
 
     @staticmethod
     def _is_stage(item_id: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
 from runners.core.guards_run import why_not_pause, why_not_resume, why_not_rollback
 from runners.core.guards_unknown import unknown_of, why_not_reconcile
+from runners.core.index import short_name
 from runners.core.secrets import wanted_secrets, why_not_give
 from runners.model.phases import ENDED, FAILURES, Phase, RunPhase
 from runners.model.state import RunState
@@ -17,9 +18,9 @@ from tui.view.scene import RunScene
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
-_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile")
+_OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile", "mark", "host")
 _READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "details", "login")
-_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump")
+_SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump", "save")
 _RETRIES = (Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.BACKING_OFF)
 _SKIPS = (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.CANCELLED)
 _CANCELS = tuple(frozenset(Phase) - ENDED)
@@ -57,6 +58,7 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
         reasons["cancel"] = why
     if why := _why_not_reconcile(state, choice, place.run.id):
         reasons["reconcile"] = why
+    reasons |= _of_marked(state, choice, now_utc)
     if not has_page:
         reasons["runbook"] = NO_PAGE if scene.pages_are_read else "the pages are being read"
     if place.run.current is None:
@@ -65,6 +67,24 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
         reasons |= dict.fromkeys(_SEARCHES, NO_LOG)
     if len(place.run.attempts) < 2:
         reasons["previous-attempt"] = "there is no earlier attempt"
+    return reasons
+
+
+def _of_marked(state: RunState, choice: Choice, now_utc: float) -> Mapping[str, str]:
+    """What cannot be done to each of the marked job runs: all of them take part, or none."""
+    if not choice.marked:
+        return {}
+    takes = {
+        "retry": {*retry_targets(state, choice), *retry_unknown(state, choice)},
+        "skip": {*(one for one in choice.meant(state) if not why_not_skip(state, one)), *skip_unknown(state, choice)},
+        "cancel": set(cancel_targets(state, choice)),
+    }
+    reasons = {}
+    for name, why_not_one in (("retry", why_not_retry), ("skip", why_not_skip), ("cancel", why_not_cancel)):
+        left = next((one for one in choice.meant(state) if one not in takes[name]), None)
+        if left is not None:
+            why = why_not_one(state, left, now_utc=now_utc)
+            reasons[name] = f"{short_name(state, left)} is marked too: {why}"
     return reasons
 
 
@@ -86,7 +106,7 @@ def wanted_keys(scene: RunScene) -> tuple[str, ...]:
 
 def retry_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be retried."""
-    return tuple(one for one in choice.members(state, *_RETRIES) if not why_not_retry(state, one))
+    return tuple(one for one in choice.meant(state, *_RETRIES) if not why_not_retry(state, one))
 
 
 def retry_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
@@ -96,7 +116,9 @@ def retry_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
 
 def skip_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be skipped: those that failed, else all."""
-    wanted = choice.members(state, *FAILURES) or choice.members(state, *_SKIPS)
+    if choice.marked:
+        return tuple(one for one in choice.meant(state) if not why_not_skip(state, one))
+    wanted = choice.meant(state, *FAILURES) or choice.meant(state, *_SKIPS)
     return tuple(one for one in wanted if not why_not_skip(state, one))
 
 
@@ -107,7 +129,7 @@ def skip_unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
 
 def reconcile_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Unknown job runs under the selection whose hosts can be asked."""
-    return tuple(one for one in choice.members(state) if not why_not_reconcile(state, one))
+    return tuple(one for one in choice.meant(state) if not why_not_reconcile(state, one))
 
 
 def _why_not_reconcile(state: RunState, choice: Choice, target: str) -> str:
@@ -117,7 +139,7 @@ def _why_not_reconcile(state: RunState, choice: Choice, target: str) -> str:
 
 
 def _unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
-    return choice.members(state, Phase.UNKNOWN)
+    return choice.meant(state, Phase.UNKNOWN)
 
 
 def _why_not_rollback(state: RunState) -> str:
@@ -135,4 +157,4 @@ def cancel_targets(state: RunState, choice: Choice) -> tuple[str, ...]:
     """Job runs under the selection that can be cancelled; empty on a stage's row, which stands for the whole run."""
     if choice.is_stage:
         return ()
-    return tuple(one for one in choice.members(state, *_CANCELS) if not why_not_cancel(state, one))
+    return tuple(one for one in choice.meant(state, *_CANCELS) if not why_not_cancel(state, one))

@@ -6,6 +6,7 @@ from runners.model.api import IntentRequest
 from runners.model.errors import ActionRefused, OndutyError
 from runners.model.events import Event
 from runners.model.inventory import Host
+from runners.model.state import RunState
 from tui.bridge import RunFeed
 from tui.screens.painted import PaintedScreen, Toast
 from tui.screens.run_choice import Choice
@@ -13,6 +14,7 @@ from tui.screens.run_guards import reconcile_targets
 from tui.terminal import NOT_FOUND
 from tui.view.asked import PATIENCE_S, Asked, answer_words, asking_words
 from tui.view.question import spoken
+from tui.view.scene import RunScene
 
 SSH_FAILED = 255
 """ssh(1): its own exit status when no session was opened or it was cut."""
@@ -26,6 +28,14 @@ class RunHosts(PaintedScreen, inherit_bindings=False):
     asked: Asked | None = None
     """Hosts that were asked and have not all answered."""
     _asking: Toast | None = None
+
+    def scene(self, state: RunState) -> RunScene:
+        """The moment that is on the screen."""
+        raise NotImplementedError
+
+    def show_log(self, job_run: str, attempt: int) -> None:
+        """Show the log of one attempt of a job run."""
+        raise NotImplementedError
 
     def why_not_ask(self) -> str:
         """Why no host is asked just now; empty when it can be."""
@@ -85,6 +95,27 @@ class RunHosts(PaintedScreen, inherit_bindings=False):
         state = self.feed.state
         place = self.choice.target(state) if state is not None else None
         return state.name if state is not None else "", place.run.host if place is not None else ""
+
+    def do_host(self) -> None:
+        """The selected host, full screen."""
+        from tui.host_feed import HostFeed
+        from tui.screens.host import HostScreen
+        from tui.view.host_pane import host_of
+
+        state = self.feed.state
+        assert state is not None
+        name = host_of(self.scene(state))
+        place = self.choice.target(state)
+        if name is None and place is not None:
+            name = place.run.host
+        assert name is not None
+
+        def scene() -> RunScene:
+            assert self.feed.state is not None
+            return self.scene(self.feed.state)
+
+        feed = HostFeed(self.onduty.feed, self.feed.uid, name)
+        self.app.push_screen(HostScreen(feed, scene, self.news, show=self.show_log))
 
     def do_shell(self) -> None:
         """A shell on the selected host, in this terminal."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runners.model.errors import OndutyError
 from runners.model.state import RunState
 from tui.screens.run_log_keys import RunLogKeys
-from tui.view.facts import link_of
+from tui.view.facts import link_of, place_of
 from tui.view.layout import RUN_TABS, SizeClass, run_layout
 from tui.view.narrow import tab_at
 from tui.view.safe_text import safe
@@ -41,8 +41,19 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
     def show_newest(self) -> None:
         """Something was accepted: look at what comes of it."""
         self.choice.by_person = True
+        self.choice.marked.clear()
         self.earlier = None
         self.paint()
+
+    def show_log(self, job_run: str, attempt: int) -> None:
+        """Show the log of one attempt of a job run."""
+        state = self.feed.state
+        place = place_of(state, job_run) if state is not None else None
+        if place is None:
+            return
+        self.choice.selected, self.choice.by_person = job_run, True
+        self.earlier = attempt if attempt != place.run.attempt else None
+        self.show_pane("log")
 
     # ----- looking
 
@@ -57,6 +68,8 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
                 self.show_pane("log")
         elif self.has_pane("runbook"):
             self.action_do("runbook", "o")
+        elif self.has_pane("host"):
+            self.action_do("host", "H")
 
     def do_runbook(self) -> None:
         """The page, full screen."""
@@ -103,6 +116,18 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
 
         self.run_worker(show(), group="definition", exclusive=True)
 
+    def do_mark(self) -> None:
+        """In the log a line, in the list of jobs what the row stands for."""
+        if self.has_pane("jobs"):
+            state = self.feed.state
+            assert state is not None
+            if self.choice.mark(state):
+                self.choice.by_person = True
+                self.choice.move(1)
+                self.paint()
+        else:
+            self.mark_line()
+
     def do_timeline(self) -> None:
         """When everything happened."""
         from tui.screens.timeline import TimelineScreen
@@ -122,7 +147,9 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         open_details(self, self.feed, scene, self.choice)
 
     def do_copy(self) -> None:
-        """The first bad line of the selected job run, else its name."""
+        """The marked lines, else the first bad line of the selected job run, else its name."""
+        if self.copies_lines():
+            return
         state = self.feed.state
         assert state is not None
         place = self.choice.target(state)
@@ -282,6 +309,9 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
             self.repaint()
         elif self.pager.check_action("end_find", ()):
             self.pager.action_end_find()
+        elif self.choice.marked and self.has_pane("jobs"):
+            self.choice.marked.clear()
+            self.paint()
         elif self.zoom:
             self.zoom = None
             if self.focused_pane() not in self.shown_panes():

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 from textual import events
 
+from runners.model.errors import OndutyError
 from tui.keys.actions import key_of
+from tui.screens.log_save import Saving
 from tui.screens.run_changes import RunChanges
+from tui.screens.run_guards import NO_LOG
 from tui.screens.run_log import RunLog
+from tui.view.durations import count, size
 from tui.view.layout import SizeClass
+from tui.widgets.log_marks import COPIED_BYTES
 from tui.widgets.log_pane import LogPane
 
 
@@ -121,11 +129,52 @@ class RunLogKeys(RunChanges, inherit_bindings=False):
         self.pager.action_colours()
         self.say("run", "colours of the hosts, where they can be read" if self.pager.colours else "no colours of hosts")
 
+    def mark_line(self) -> None:
+        """A range of lines begins or ends."""
+        self._look_at_log()
+        self.pager.action_mark()
+
+    def copies_lines(self) -> bool:
+        """Copy the marked lines; False: none are marked."""
+        copied = self.pager.copied()
+        if copied is None:
+            return False
+        if copied.too_much:
+            most = size(COPIED_BYTES)
+            self.say("warn", f"more than {most}, too much for a clipboard\n{key_of('save')} saves it to a file")
+        else:
+            self.app.copy_to_clipboard(copied.text)
+            self.say("run", f"copied to the clipboard\n{count(copied.lines, 'line')}, {size(len(copied.text))}")
+            self.pager.action_unmark()
+        return True
+
+    def do_save(self) -> None:
+        """Write what is marked, else all that is shown, to a file in the current folder."""
+        saving = Saving()
+        pager, folder = self.pager, Path.cwd()
+        stem, pieces = pager.view.file_stem, pager.lines_to_save()
+
+        async def save() -> None:
+            pager.working = lambda: saving.words
+            try:
+                await asyncio.to_thread(saving.write, folder, stem, pieces)
+            except (OSError, OndutyError) as error:
+                self.say("fail", f"nothing was saved\n{error}")
+            else:
+                self.say("run", f"saved {count(saving.lines, 'line')}, {size(saving.size_bytes)}\n{saving.path}")
+            finally:
+                saving.stopped = True
+                pager.working = None
+
+        self.run_worker(save(), group="save", exclusive=True)
+
     def log_reasons(self) -> dict[str, str]:
         """Actions of the log that do nothing now, each with the sentence why."""
         reasons = {}
         if not self.pager.is_filtered:
             reasons["context"] = f"all lines are shown; {key_of('filter')} filters them"
+        if not self.pager.view.parts:
+            reasons["save"] = NO_LOG
         if not self.pager.column:
             reasons["window-left"] = "lines are shown from their start"
         return reasons

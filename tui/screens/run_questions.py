@@ -22,7 +22,7 @@ EVERYTHING = "all of the run that failed or was not reached"
 def retry_question(state: RunState, choice: Choice) -> Question:
     """A job run: the whole job, from a task on, one task, its failed hosts, everything. Else what is selected first."""
     takes, unknown = retry_targets(state, choice), retry_unknown(state, choice)
-    chosen = place_of(state, choice.selected)
+    chosen = None if choice.marked else place_of(state, choice.selected)
     everything = _everything(state)
     scopes: list[Scope] = []
     if chosen is not None:
@@ -30,6 +30,8 @@ def retry_question(state: RunState, choice: Choice) -> Question:
     elif takes or unknown:
         name = choice.selected.split("@")[0]
         what = f"what failed of {name}, {count(len(takes), 'job run')}" if takes else f"what is unknown of {name}"
+        if choice.marked:
+            what = f"what is marked, {count(len(takes) + len(unknown), 'job run')}"
         scopes.append(Scope(label=what, intent="retry", targets=takes, unknown=unknown))
     if choice.is_stage and _members(everything) and _same(scopes, everything):
         scopes = []

@@ -182,6 +182,7 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
     def paint(self) -> None:
         """Everything."""
         self.choice.follow(self.state)
+        self.look_at_answers()
         found = self.timeline()
         self.part("headline", lambda: self._paint_edges(found))
         self.part("jobs", lambda: self._paint_jobs(found))
@@ -200,7 +201,7 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
             self.why_not(),
             layout.width,
             glyphs,
-            extra=wanted_keys(scene),
+            urgent=wanted_keys(scene),
             least=least,
             labels={**labels_of(scene.state), "open": "log"},
         )
@@ -247,6 +248,8 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         reasons = dict(why_not(self.scene(self.state), self.choice, has_page=False))
         if self.current_layout().size_class is not SizeClass.NARROW:
             reasons["next-pane"] = "tree and bars are both shown; arrows choose a row"
+        if asking := self.why_not_ask():
+            reasons["reconcile"] = asking
         if not self.zoom.level:
             reasons["zoom-out"] = f"the whole run is shown; {key_of('zoom-in')} sees a part of it"
         return reasons
@@ -325,6 +328,11 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         else:
             self._of_run.selected, self._of_run.by_person = self.choice.selected, True
             self.app.pop_screen()
+
+    def show_log(self, job_run: str, attempt: int) -> None:
+        """On the run's screen, which shows the newest attempt of what is selected."""
+        self._of_run.selected, self._of_run.by_person = job_run, True
+        self.app.pop_screen()
 
     def do_back(self) -> None:
         """Left: what was before, while a part is shown; else back to the run."""

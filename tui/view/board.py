@@ -45,7 +45,7 @@ class Board:
 def board_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> Board:
     """The whole table, ``width`` cells wide with its own margins of two columns."""
     if not scene.summaries:
-        sentence = "No runs yet. onduty run FILE starts one, onduty demo makes a fleet to play with."
+        sentence = f"No runs yet. {key_of('new-run')} starts one, onduty demo makes a fleet to play with."
         return _sentence(own(sentence if scene.loaded else "Reading the list of runs."))
     pen = _Pen(scene, width, glyphs)
     rows: list[Row] = [pen.heads()]

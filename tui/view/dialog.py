@@ -75,7 +75,8 @@ def focus_order(preview: Preview, form: Form = _NO_FORM) -> tuple[str, ...]:
         return (NO, *scope, *words)
     if form.is_secret:
         return (*(one.field for one in form.hidden), CONFIRM, NO)
-    return (NO, CONFIRM, *scope, *words, REASON, *((NAME,) if form.name_wanted is not None else ()))
+    reason = (REASON,) if form.asks_reason else ()
+    return (NO, CONFIRM, *scope, *words, *reason, *((NAME,) if form.name_wanted is not None else ()))
 
 
 def may_confirm(preview: Preview, form: Form = _NO_FORM) -> bool:

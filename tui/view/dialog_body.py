@@ -20,6 +20,7 @@ _WHAT = {
     "skip": "what counts as satisfied",
     "cancel": "what is stopped",
     "rollback": "what is taken back, in this order",
+    "start": "what will run, in this order",
 }
 _KEPT = {Marker.KEPT: own("kept, it passed before"), Marker.NOT_RUN: own("left out, it has not passed")}
 

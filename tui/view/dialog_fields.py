@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.view.cells import LEAST_CELLS, cells, cut_right, drop, take, wrap
+from tui.view.cells import LEAST_CELLS, cells, cut_right, wrap
 from tui.view.durations import count
+from tui.view.field import field_row
 from tui.view.glyphs import Glyphs
 from tui.view.rows import BLANK, Row, Span, blank, width_of
-from tui.view.safe_text import SafeText, own, safe
+from tui.view.safe_text import own, safe
 
 NO, CONFIRM, SCOPE, REASON, NAME = "no", "confirm", "scope", "reason", "name"
 PLACEHOLDER = own("optional, kept with the run")
@@ -74,6 +75,8 @@ class Form:
     said_by: str = ""
     note: str = ""
     """What became of the answer before; empty: there was none."""
+    asks_reason: bool = True
+    """False: what is confirmed keeps none."""
 
 
 class DialogFields:
@@ -98,18 +101,21 @@ class DialogFields:
         if form.is_secret:
             asked = [row for number, one in enumerate(form.hidden) for row in self._hidden(one, first=not number)]
             return [*self._said(), *asked]
+        if not form.asks_reason:
+            # The name begins with a blank row of its own.
+            return [*rows, *self._name(name_label, above, label_cells)[0 if rows else 1 :]]
         rows += [BLANK] if rows else []
         placeholder = own("") if form.is_note else PLACEHOLDER
         rows.append(
-            self._field(
+            field_row(
                 (Span(own("note" if form.is_note else "reason"), "muted"),),
-                label_cells,
                 form.reason,
-                len(form.reason) if form.reason_cursor is None else form.reason_cursor,
-                form.focus == REASON,
-                placeholder,
-                own(""),
-                "",
+                cursor=form.reason_cursor,
+                focused=form.focus == REASON,
+                placeholder=placeholder,
+                inner=self.inner,
+                label_cells=label_cells,
+                glyphs=self.glyphs,
             )
         )
         return [*rows, *self._name(name_label, above, label_cells)]
@@ -134,8 +140,9 @@ class DialogFields:
         bad = bool(typed) and not wanted.startswith(typed)
         to_go = own("not this name") if bad else count(left, "letter to go", "letters to go") if left else own("")
         focused = self.form.focus == NAME
-        field = self._field(
-            label, label_cells, typed, len(typed), focused, own(""), to_go, "fail" if bad else ""
+        field = field_row(
+            label, typed, focused=focused, right=to_go, bad="fail" if bad else "", inner=self.inner,
+            label_cells=label_cells, glyphs=self.glyphs,
         )  # fmt: skip
         return [BLANK, *above, field]
 
@@ -172,8 +179,12 @@ class DialogFields:
         bad = "fail" if one.is_wrong and one.problem else ""
         focused = self.form.focus == one.field
         label = (Span(own("answer" if self.form.said_by else "value"), "muted"),)
-        empty = own("not shown" if one.text is None else "")
-        rows.append(self._field(label, self.label, dots, len(dots), focused, empty, own(""), bad))
+        rows.append(
+            field_row(
+                label, dots, focused=focused, placeholder=own("not shown" if one.text is None else ""), bad=bad,
+                inner=self.inner, label_cells=self.label, glyphs=self.glyphs,
+            )
+        )  # fmt: skip
         if bad:
             rows += [Row(left=(Span(line, "fail"),)) for line in wrap(own(f"{name} {safe(one.problem)}."), self.inner)]
         return rows
@@ -215,41 +226,3 @@ class DialogFields:
         label = Span(safe(word.label), "warn" if word.said else "text", bold=word.said, cut="right")
         keys = (Span(own(word.key), "acc", bold=True), Span(own(" unsay" if word.said else " say so"), "muted"))
         return Row(left=(blank(max(0, label_cells - 1)), edge, blank(1), box, label), right=(*keys, blank(1)))
-
-    def _field(
-        self,
-        label: tuple[Span, ...],
-        label_cells: int,
-        text: str,
-        cursor: int,
-        focused: bool,
-        placeholder: SafeText,
-        right: SafeText,
-        bad: str,
-    ) -> Row:
-        """Label, edge, and the text on its own shade, around the cursor when it is long."""
-        room = max(LEAST_CELLS, self.inner - label_cells)
-        shown = safe(text)
-        at = cells(safe(text[:cursor])) if text else 0
-        space = max(1, room - 2 - (cells(right) + 2 if right else 0) - 1)
-        if cells(shown) > space:
-            first = max(0, min(at - space + 1, cells(shown) - space))
-            shown, at = take(drop(shown, first), space), at - first
-        spans: list[Span] = [Span(own(" "), bg="panel")]
-        if focused:
-            under = take(drop(shown, at), 1) or own(" ")
-            spans += [
-                Span(take(shown, at), bg="panel"),
-                Span(under, "acc", reverse=True),
-                Span(drop(shown, at + 1), bg="panel"),
-            ]
-        elif shown:
-            spans.append(Span(shown, bg="panel"))
-        else:
-            spans.append(Span(placeholder, "faint", bg="panel", cut="right"))
-        spans = [span for span in spans if span.text]
-        end = (Span(right, bad or "muted", bg="panel"), Span(own(" "), bg="panel")) if right else ()
-        fill = room - width_of(spans) - width_of(end)
-        edge = Span(self.glyphs.edge, bad or "acc") if focused or bad else blank(1)
-        before = (*label, blank(max(0, label_cells - 1 - width_of(label))), edge)
-        return Row(left=(*before, *spans, Span(own(" " * max(0, fill)), bg="panel"), *end))

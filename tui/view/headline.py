@@ -78,7 +78,7 @@ def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
     """The sentence of the list of runs."""
     here = scene.here
     if not scene.loaded and not scene.summaries:
-        return _plain(own("Reading"), own(" the list of runs."))
+        return plain_row(own("Reading"), own(" the list of runs."))
     groups = grouped(scene.summaries, now_utc=here.now_utc, statuses=scene.statuses)
     bad, waiting = groups[Need.BAD], groups[Need.PERSON]
     if bad or waiting:
@@ -90,15 +90,15 @@ def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
         more = len(bad) + len(waiting) - 1
         what = in_keys(run.what)
         sentence = own(f"{safe(place)}: {what}{_stop(what)}" if what else f"{safe(place)} {safe(run.phase)}.")
-        return _loud(safe(run.id), sentence, token, tint, more=more, age=None, here=here, key=False)
+        return loud_row(safe(run.id), sentence, token, tint, more=more, age=None, here=here, key=False)
     if here.stale_s is not None:
         return _lost(here)
     running, waits = len(groups[Need.RUNNING]), len(groups[Need.WAITING])
     if running or waits:
         parts = [count(running, "run is running", "runs are running")] if running else []
         parts += [own(f"{waits} waiting")] if waits else []
-        return _plain(own("Nothing needs you."), own(f" {', '.join(parts)}."))
-    return _plain(own("Nothing runs."), own(""))
+        return plain_row(own("Nothing needs you."), own(f" {', '.join(parts)}."))
+    return plain_row(own("Nothing runs."), own(""))
 
 
 def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) -> Row:
@@ -110,7 +110,7 @@ def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) 
     sentence = f"{how_it_failed(first)} {old or missing or consequence(scene, first)}"
     more = len(failed) + len(unknown) - 1
     verb = own(_VERBS.get(first.run.phase, " failed"))
-    return _loud(
+    return loud_row(
         own(subject(first) + verb), own(sentence), "fail", "failbg", more=more, age=first.run.since, here=scene.here
     )
 
@@ -186,7 +186,7 @@ def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
     else:
         since = f" for {duration(now_utc - first.run.since)}" if first.run.since is not None else ""
         said = f": no word{since}. What {it} did is on {'its disk' if one_host else 'their disks'}."
-    return _loud(own(f"{listed(hosts)} unknown"), own(said), "unk", "unkbg", more=0, age=first.run.since,
+    return loud_row(own(f"{listed(hosts)} unknown"), own(said), "unk", "unkbg", more=0, age=first.run.since,
                  here=scene.here)  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def _login_of(scene: RunScene, unknown: Sequence[Place]) -> HoldDocument | None:
 
 def _incomplete(scene: RunScene, failed: Sequence[Place]) -> Row:
     how = f" {subject(failed[0])} failed{how_it_failed(failed[0])}" if failed else ""
-    return _loud(
+    return loud_row(
         own("Rollback incomplete"),
         own(f"{':' if how else '.'}{how}{incomplete_words(scene.state)}"),
         "fail",
@@ -218,7 +218,7 @@ def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
         host = safe(place.run.host)
         text = own(f"{host} shows a key that is not on record. onduty hosts trust {host}")
     held = " Nothing else goes on." if scene.is_held else ""
-    return _loud(
+    return loud_row(
         own(f"{name} waits for you"),
         own(f": {text}{_stop(text)}{held}"),
         "warn",
@@ -242,7 +242,7 @@ def _host_warning(scene: RunScene) -> Row | None:
         word = own(" is silent" if status.phase == "silent" else " is not reached")
         text = safe(status.text)
         said = f": {text}{_stop(text)}" if text else f": last heard {ago(heard)}." if heard is not None else "."
-        return _loud(own(safe(name) + word), own(said), "warn", "warnbg", more=0, age=None, here=scene.here)
+        return loud_row(own(safe(name) + word), own(said), "warn", "warnbg", more=0, age=None, here=scene.here)
     return None
 
 
@@ -250,7 +250,7 @@ def _lost(here: Here) -> Row:
     """The controller is gone; what is shown is what was last heard."""
     stale_s = here.stale_s or 0.0
     shown = clock(here.now_utc - stale_s, here.zone, now_utc=here.now_utc)
-    return _loud(
+    return loud_row(
         own("The controller does not answer"),
         own(f": what was started on hosts is not stopped by that. Shown is {shown}."),
         "warn",
@@ -272,41 +272,41 @@ def _progress(scene: RunScene) -> Row:
         case RunPhase.SUCCEEDED:
             warnings = count(len(state.warnings), "warning") if state.warnings else ""
             also = f" {warnings}: {safe(state.warnings[0])}{_stop(state.warnings[0])}" if warnings else ""
-            return _plain(own("Passed."), own(f" {hosts}{took}.{also}"), state.ended_at, scene.here)
+            return plain_row(own("Passed."), own(f" {hosts}{took}.{also}"), state.ended_at, scene.here)
         case RunPhase.CANCELLED:
             by = f" by {safe(state.cancelled_by)}" if state.cancelled_by else ""
             done = sum(counts.get(phase, 0) for phase in PASSED)
             left = own(f" {done} of {sum(counts.values())} job runs had passed, and stay as they are.")
-            return _plain(own("Cancelled"), own(f"{by}.{left}"), state.ended_at, scene.here)
+            return plain_row(own("Cancelled"), own(f"{by}.{left}"), state.ended_at, scene.here)
         case RunPhase.CANCELLING:
             alive = counts.get(Phase.RUNNING, 0) + counts.get(Phase.CANCELLING, 0)
             by = f" by {safe(state.cancelled_by)}" if state.cancelled_by else ""
-            return _plain(own("Cancelling"), own(f"{by}, {count(alive, 'job run')} to stop."))
+            return plain_row(own("Cancelling"), own(f"{by}, {count(alive, 'job run')} to stop."))
         case RunPhase.FAILED:
-            return _plain(own("Failed."), own(f" {hosts}{took}."), state.ended_at, scene.here)
+            return plain_row(own("Failed."), own(f" {hosts}{took}."), state.ended_at, scene.here)
         case RunPhase.QUEUED | RunPhase.RUNNING if waits := run_holds(scene):
             text = safe(waits[0].text or waits[0].kind)
-            return _plain(own("Waiting"), own(f": {text}{_stop(text)}"), parse_time(waits[0].since), scene.here)
+            return plain_row(own("Waiting"), own(f": {text}{_stop(text)}"), parse_time(waits[0].since), scene.here)
         case RunPhase.QUEUED:
-            return _plain(own("Queued."), own(f" {hosts}."))
+            return plain_row(own("Queued."), own(f" {hosts}."))
         case RunPhase.HELD:
-            return _plain(own("Held."), own(" Nothing goes on without a person."))
+            return plain_row(own("Held."), own(" Nothing goes on without a person."))
         case RunPhase.PAUSED:
-            return _plain(
+            return plain_row(
                 own("Paused"), paused_words(state, tuple(places(state, Phase.RUNNING))), state.paused_at, scene.here
             )
         case RunPhase.ROLLING_BACK:
-            return _plain(own("Rolling back."), rolling_back_words(state))
+            return plain_row(own("Rolling back."), rolling_back_words(state))
         case RunPhase.ROLLED_BACK:
             by = f" by {safe(state.rolled_back_by)}" if state.rolled_back_by else ""
             back = counts.get(Phase.ROLLED_BACK, 0)
             taken = f" {count(back, 'job run')} taken back."
             also = f" {safe(state.warnings[0])}{_stop(state.warnings[0])}" if state.warnings else ""
-            return _plain(own("Rolled back"), own(f"{by}{took}.{taken}{also}"), state.ended_at, scene.here)
+            return plain_row(own("Rolled back"), own(f"{by}{took}.{taken}{also}"), state.ended_at, scene.here)
         case RunPhase.ROLLBACK_INCOMPLETE:
-            return _plain(own("Rollback incomplete."), own(""), state.ended_at, scene.here)
+            return plain_row(own("Rollback incomplete."), own(""), state.ended_at, scene.here)
         case RunPhase.RUNNING:
-            return _plain(*_running(state))
+            return plain_row(*_running(state))
 
 
 def _running(state: RunState) -> tuple[SafeText, SafeText]:
@@ -333,23 +333,24 @@ def _running(state: RunState) -> tuple[SafeText, SafeText]:
     return word, own(f" {', '.join(now)}{then}.{retry}" if now or after else "")
 
 
-def _loud(
+def loud_row(
     subject: SafeText,
     sentence: SafeText,
     token: str,
     tint: str,
     *,
-    more: int,
-    age: float | None,
-    here: Here,
+    more: int = 0,
+    age: float | None = None,
+    here: Here | None = None,
     key: bool = True,
 ) -> Row:
+    """What somebody must look at: in its colour, over the full row, with its age."""
     extra: tuple[Span, ...] = ()
     if more > 0:
         extra = (Span(own(f"+{more} more"), token, bold=True),)
         if key:
             extra = (*extra, Span(own(", ")), Span(own(key_of("next-error")), "acc", bold=True))
-    old = (Span(ago(here.now_utc - age)),) if age is not None else ()
+    old = (Span(ago(here.now_utc - age)),) if age is not None and here is not None else ()
     return Row(
         left=(Span(subject, token, bold=True, cut="middle"), Span(sentence, cut="words")),
         right=spaced([extra, old], 3),
@@ -360,7 +361,8 @@ def _loud(
     )
 
 
-def _plain(first: SafeText, rest: SafeText, age: float | None = None, here: Here | None = None) -> Row:
+def plain_row(first: SafeText, rest: SafeText, age: float | None = None, here: Here | None = None) -> Row:
+    """What may be read or not: grey, without a background."""
     old = (Span(ago(here.now_utc - age), "muted"),) if age is not None and here is not None else ()
     return Row(left=(Span(first), Span(rest, "muted", cut="words")), right=old, margins=_MARGINS, gap=3)
 

@@ -15,7 +15,7 @@ from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
 _LABEL = 13
-_WORDS = {
+PHASE_WORDS = {
     "idle": ("waiting", "not connected", "muted"),
     "connecting": ("waiting", "connecting", "muted"),
     "connected": ("passed", "connected", "ok"),
@@ -46,7 +46,7 @@ def host_title(scene: RunScene) -> tuple[SafeText, tuple[SafeText, ...], tuple[S
     status = scene.hosts.get(name)
     if status is None:
         return safe(name), (), ()
-    _, word, token = _WORDS.get(status.phase, ("unknown", status.phase, "muted"))
+    _, word, token = PHASE_WORDS.get(status.phase, ("unknown", status.phase, "muted"))
     return safe(name), (), (Span(safe(word), "muted" if token in ("ok", "muted") else token),)
 
 
@@ -85,7 +85,7 @@ def host_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
 
 
 def _connection(status: HostStatus, port: str, width: int, glyphs: Glyphs) -> list[Row]:
-    sign, word, token = _WORDS.get(status.phase, ("unknown", status.phase, "muted"))
+    sign, word, token = PHASE_WORDS.get(status.phase, ("unknown", status.phase, "muted"))
     quiet = token in ("ok", "muted")
     user = f"{safe(status.user)}@" if status.user else ""
     facts: list[tuple[str, tuple[Span, ...]]] = [

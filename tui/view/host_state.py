@@ -67,7 +67,7 @@ def _figures(
         mount = room.mount
         loud = room.used_percent > FULL_PERCENT
         yield safe(f"disk {mount}"), lambda one: _used_of(one, mount), share(room.used_percent), 100, loud
-    for label, series in (("net", _net), ("disk i/o", _disk)):
+    for label, series in (("net", net_rate), ("disk i/o", disk_rate)):
         value = series(last)
         if value is not None:
             top = step_above([series(one) for one in readings])
@@ -113,11 +113,11 @@ def _used_of(reading: HostReading, mount: str) -> float | None:
     return next((room.used_percent for room in reading.rooms if room.mount == mount), None)
 
 
-def _disk(reading: HostReading) -> float | None:
+def disk_rate(reading: HostReading) -> float | None:
     return _sum(reading.disk_read_bytes_per_s, reading.disk_write_bytes_per_s)
 
 
-def _net(reading: HostReading) -> float | None:
+def net_rate(reading: HostReading) -> float | None:
     return _sum(reading.net_in_bytes_per_s, reading.net_out_bytes_per_s)
 
 

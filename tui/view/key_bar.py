@@ -22,6 +22,7 @@ def key_bar(
     glyphs: Glyphs,
     *,
     extra: tuple[str, ...] = (),
+    urgent: tuple[str, ...] = (),
     least: bool = False,
     labels: Mapping[str, str] | None = None,
 ) -> Row:
@@ -29,19 +30,20 @@ def key_bar(
 
     ``why_not`` holds a sentence for each action that cannot be used now. At most ten keys, seven under 100 columns;
     actions and help always stay; the rest goes from the end of the looking ones. ``extra`` names actions that are
-    wanted here although they are not in the bar by default. ``least`` leaves actions and help alone, for the smallest
-    terminals. ``labels`` are those that differ now, by name: what pauses resumes what is paused.
+    wanted here although they are not in the bar by default, ``urgent`` those that are waited for now and stand before
+    all others of their kind. ``least`` leaves actions and help alone, for the smallest terminals. ``labels`` are those
+    that differ now, by name: what pauses resumes what is paused.
     """
     narrow = width < 100
     gap, most = (2, 7) if narrow else (3, 10)
     wanted = [
         one
         for one in on_screen(screen)
-        if one.key and (one.name in ALWAYS or (not least and (one.footer or one.name in extra)))
+        if one.key and (one.name in ALWAYS or (not least and (one.footer or one.name in (*extra, *urgent))))
     ]
     wanted = [replace(one, label=(labels or {}).get(one.name, one.label)) for one in wanted]
     # What the run waits for now goes before what could be done to it.
-    first = [one.name for one in wanted if one.name in extra]
+    first = [one.name for one in wanted if one.name in urgent]
     wanted.sort(key=lambda one: (one.kind is not Kind.CHANGE, one.name not in first, one.footer or 50))
     changing = [one for one in wanted if one.kind is Kind.CHANGE]
     dropped = {one.name for one in changing[MOST_CHANGING_NARROW:]} if narrow else set()

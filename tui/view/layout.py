@@ -18,6 +18,9 @@ _LEAST_WIDE_BODY = 40
 _MORE_ROWS = 8
 PANE_GAP = 3
 """Columns between two panes side by side in one shade."""
+GRAPHS_ROWS = 17
+"""Two graphs below each other: title, six rows and the axis of each, a blank row between."""
+HOST_TABS = ("facts", "graphs", "executions")
 RUN_TABS = ("jobs", "log", "why", "runbook", "host")
 
 
@@ -150,6 +153,25 @@ def full_layout(
         return _screen(kind, width, height, panes, strip=strip, tabs=True)
     one, other = _split(_body(width, height, strip=strip), left_width)
     return _screen(kind, width, height, (_pane(left, "panel", one), _pane(main, "ground", other)), strip=strip)
+
+
+def host_layout(width: int, height: int, *, tab: str = "facts") -> ScreenLayout:
+    """The screen of one host: facts left, graphs right, below them what ran there. Narrow: each is a tab."""
+    kind = size_class(width, height)
+    if kind is SizeClass.TINY:
+        return _tiny(width, height, name="facts")
+    if kind is SizeClass.NARROW:
+        titled = tab != "graphs"
+        pane = _pane(tab, "ground", _body(width, height, strip=False, tabs=True), blank=0, titled=titled)
+        return _screen(kind, width, height, (pane,), tabs=True)
+    facts, rest = _split(_body(width, height, strip=False), 34)
+    graphs, below = _cut(rest, GRAPHS_ROWS + 1)
+    panes = (
+        _pane("facts", "panel", facts),
+        _pane("graphs", "ground", graphs, titled=False),
+        _pane("executions", "ground", below),
+    )
+    return _screen(kind, width, height, panes)
 
 
 EVENT_ROWS = 2

@@ -30,14 +30,21 @@ def log_title(
     said: tuple[Span, ...] = (),
     filtered: SafeText | None = None,
     silent: SafeText | None = None,
+    working: SafeText | None = None,
+    column: int = 0,
 ) -> Row:
     """The pane's title: ``release@web3   restart   attempt 1 ━━━ 21 lines  following``.
 
     ``current``: number of the line that is looked at, while not following. ``new``: lines since then. ``said`` takes
     the place of following and paused (``no word for 46s``). ``filtered`` takes the place of the number of lines.
-    ``silent``: how long nothing came, behind following and paused.
+    ``silent``: how long nothing came, behind following. ``working``: what is going on. ``column``: where the window
+    on long lines begins.
     """
     info: list[tuple[Span, ...]] = []
+    if working is not None:
+        info.append((Span(working, "acc"),))
+    if column:
+        info.append((Span(own(f"from column {column + 1}"), "acc"),))
     if filtered is not None:
         info.append((Span(filtered, "acc", cut="left"),))
     at_end = following or current is None

@@ -73,6 +73,10 @@ class FilteredDocument:
                 return LineAt(section, line)
         return None
 
+    def shows(self, place: LineAt) -> bool:
+        """Whether the line is shown."""
+        return self._shown[place.section].has(place.line)
+
     def previous(self, place: LineAt) -> LineAt | None:
         """The last shown line up to ``place``."""
         for section in range(min(place.section, len(self.sizes) - 1), -1, -1):

@@ -23,10 +23,14 @@ def spark(values: Sequence[float | None], cells: int, *, top: float, glyphs: Gly
     newest = list(values)[-2 * cells :]
     columns = [None] * (2 * cells - len(newest)) + newest
     heights = [_height(value, top) for value in columns]
-    pairs = [(heights[at], heights[at + 1]) for at in range(0, 2 * cells, 2)]
+    return own("".join(dots(heights[at], heights[at + 1], glyphs) for at in range(0, 2 * cells, 2)))
+
+
+def dots(left: int, right: int, glyphs: Glyphs) -> SafeText:
+    """One cell: two columns of 0 to 4 dots from the bottom."""
     if glyphs is ASCII:
-        return own("".join(_ASCII_RAMP[left + right] for left, right in pairs))
-    return own("".join(chr(0x2800 + _LEFT[left] + _RIGHT[right]) if left or right else " " for left, right in pairs))
+        return own(_ASCII_RAMP[left + right])
+    return own(chr(0x2800 + _LEFT[left] + _RIGHT[right]) if left or right else " ")
 
 
 def step_above(values: Sequence[float | None]) -> float:

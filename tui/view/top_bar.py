@@ -31,7 +31,7 @@ def environment_spans(environment: str | None) -> tuple[Span, ...]:
 def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, page: SafeText | None = None) -> Row:
     """The bar of the run screen. Name, environment, failed, unknown and a lag over 2 s never go.
 
-    ``page``: what of the run is shown, ``timeline``; None: the run itself.
+    ``page``: what of the run is shown, ``timeline``, a host; None: the run itself.
     """
     state, here = scene.state, scene.here
     phases = Counter(counts_of(state))
@@ -46,7 +46,7 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, page: S
     crumbs = [] if narrow else [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint")]
     crumbs.append(Span(safe(f"{pipeline}/{number}"), "text", bold=page is None, cut="middle"))
     if page is not None:
-        crumbs += [Span(own(f" {glyphs.crumb} "), "faint"), Span(page, bold=True)]
+        crumbs += [Span(own(f" {glyphs.crumb} "), "faint"), Span(page, bold=True, cut="middle")]
     counts: list[tuple[str, tuple[Span, ...]]] = []
     for name, sign, number_of, word, token in (
         ("failed", glyphs.failed, failed, "failed", "fail"),
@@ -67,12 +67,12 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, page: S
     right: list[tuple[str, tuple[Span, ...]]] = [
         ("release", (Span(safe(f"release {release}"), "muted"),) if release else ()),
         ("elapsed", (Span(duration((ended_at or here.now_utc) - started_at)),)),
-        *_line(here),
+        *line_spans(here),
         ("user", (Span(safe(here.user)),) if here.user else ()),
     ]
     if len(scene.watchers) > 1:
         right.append(("watching", (Span(own(f"{len(scene.watchers)} watching"), "muted"),)))
-    return _squeezed(crumbs, environment_spans(state.plan.environment), counts, right, width)
+    return squeezed(crumbs, environment_spans(state.plan.environment), counts, right, width)
 
 
 def board_bar(scene: BoardScene, width: int, glyphs: Glyphs) -> Row:
@@ -90,15 +90,15 @@ def board_bar(scene: BoardScene, width: int, glyphs: Glyphs) -> Row:
         if number:
             counts.append((name, _count(sign, number, word, token, worded=True)))
     crumbs = [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint"), Span(own("runs"), bold=True)]
-    right = [*_line(scene.here), ("user", (Span(safe(scene.here.user)),) if scene.here.user else ())]
-    return _squeezed(crumbs, (), counts, right, width)
+    right = [*line_spans(scene.here), ("user", (Span(safe(scene.here.user)),) if scene.here.user else ())]
+    return squeezed(crumbs, (), counts, right, width)
 
 
 def _waits(number: int) -> str:
     return "waits for you" if number == 1 else "wait for you"
 
 
-def _line(here: Here) -> list[tuple[str, tuple[Span, ...]]]:
+def line_spans(here: Here) -> list[tuple[str, tuple[Span, ...]]]:
     """How old the news is: the lag, or for how long the controller is lost."""
     if here.stale_s is not None:
         return [("stale", (Span(own(f"no controller for {duration(here.stale_s)}"), "warn", bold=True),))]
@@ -121,13 +121,14 @@ _DROPS = ("passed", "release", "watching", "words", "waiting", "elapsed", "lag",
 """What goes first when it gets tight (LOOK section 2, "Top bar")."""
 
 
-def _squeezed(
+def squeezed(
     crumbs: Sequence[Span],
     environment: tuple[Span, ...],
     counts: list[tuple[str, tuple[Span, ...]]],
     right: list[tuple[str, tuple[Span, ...]]],
     width: int,
 ) -> Row:
+    """A bar in which what matters least went first."""
     drops = list(_DROPS)
     while True:
         left = spaced([tuple(crumbs), environment, spaced([spans for _, spans in counts], 3)], 2)

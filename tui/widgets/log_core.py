@@ -21,7 +21,7 @@ from runners.model.errors import OndutyError
 from tui.view.log_document import LineAt
 from tui.view.log_rows import LogStyle
 from tui.view.rows import BLANK, Row
-from tui.view.safe_text import own
+from tui.view.safe_text import SafeText, own
 from tui.widgets.log_bar import LogBar
 from tui.widgets.log_frame import LogStrips, compose_log
 from tui.widgets.log_lines import LogLines
@@ -75,6 +75,8 @@ class LogCore(Widget):
         """Each row of the widget with the kind of its last cell: empty, track, thumb or error."""
         self._strips = LogStrips(self._look, self._shade)
         self._ticks = 0
+        self.working: Callable[[], SafeText] | None = None
+        """Says in the title what is going on with this log; None: nothing."""
         self._skipped = False
 
     # What others call
@@ -188,6 +190,7 @@ class LogCore(Widget):
             current=None if self._window.follow else self.current_line,
             lines_when_paused=self._lines_when_paused,
             silent_s=self._silent_s(),
+            working=self.working() if self.working is not None else None,
         )
 
     def _restyle(self, **changes: Any) -> None:
@@ -270,8 +273,8 @@ class LogCore(Widget):
         return None if last is None else self._now() - last
 
     def _silence_ticks(self) -> bool:
-        """Once a second the title says how long nothing came."""
-        return self._view.live and self._ticks % 20 == 0
+        """Once a second the title says how long nothing came, and how far something is."""
+        return (self._view.live or self.working is not None) and self._ticks % 20 == 0
 
     def _in_thread(self, work: Callable[[], None], kind: str) -> None:
         def guarded() -> None:

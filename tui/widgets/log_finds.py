@@ -10,11 +10,11 @@ from tui.view.log_document import LineAt
 from tui.view.log_jump import UNDERSTOOD, Jump, line_at_time, parse_jump, span_of, time_to_look_for
 from tui.view.safe_text import SafeText, own
 from tui.widgets.log_bar import Purpose, Typed
-from tui.widgets.log_core import LogCore
+from tui.widgets.log_marks import LogMarks
 from tui.widgets.log_search import ERRORS, Wanted
 
 
-class LogFinds(LogCore):
+class LogFinds(LogMarks):
     """Looking for lines."""
 
     class NoMoreErrors(Message, namespace="log_pane"):
@@ -70,7 +70,10 @@ class LogFinds(LogCore):
         self._changed()
 
     def action_end_find(self) -> None:
-        """Leave what is typed; else end the search; else show all lines again."""
+        """Leave what is typed; else take marks off; else end the search; else show all lines again."""
+        if self.marked is not None and not self._bar.typing:
+            self.action_unmark()
+            return
         if self._bar.typing and self._bar.purpose is Purpose.JUMP:
             self._bar.close()
         elif self._searches.find.shown and not (self._bar.typing and self._bar.purpose is Purpose.FILTER):
@@ -96,7 +99,7 @@ class LogFinds(LogCore):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """``escape`` is ours only while there is something to end."""
-        return self._has_bar or self.is_filtered if action == "end_find" else True
+        return self._has_bar or self.is_filtered or self.marked is not None if action == "end_find" else True
 
     def takes_key(self, event: events.Key) -> bool:
         """While the bar is typed into every key is its own; False: it is not."""

@@ -10,7 +10,7 @@ from tui.view.log_document import Document, LineAt
 from tui.view.log_edges import bar_row, log_title, scroll_column
 from tui.view.log_jump import UNDERSTOOD
 from tui.view.rows import BLANK, Row, Span, text_row
-from tui.view.safe_text import own, safe
+from tui.view.safe_text import SafeText, own, safe
 from tui.widgets.log_bar import LogBar, Purpose
 from tui.widgets.log_lines import LogLines
 from tui.widgets.log_searches import LogSearches
@@ -38,6 +38,7 @@ def compose_log(
     current: int | None,
     lines_when_paused: int,
     silent_s: float | None,
+    working: SafeText | None,
 ) -> list[tuple[Row, str]]:
     """Each row with the kind of its last cell: empty, track, thumb or error.
 
@@ -58,6 +59,8 @@ def compose_log(
         new=max(0, document.lines - lines_when_paused),
         said=view.said,
         silent=own(f"last line {duration(silent_s)} ago") if silent_s is not None and silent_s >= SILENT_S else None,
+        working=working,
+        column=lines.style.column,
         filtered=searches.filter.words(searches.sources) if searches.filter.scan is not None else None,
     )
     rows = [(BLANK, "")] * blank_rows + [(title, "")]

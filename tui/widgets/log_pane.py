@@ -1,6 +1,7 @@
 """The log pane: one attempt of a job run, execution after execution, whatever the size.
 
-``log_core`` is what it shows and how it keeps up, ``log_moves`` how it is moved, ``log_finds`` how it is searched.
+``log_core`` is what it shows and how it keeps up, ``log_moves`` how it is moved, ``log_marks`` what is
+marked, ``log_finds`` how it is searched.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from tui.widgets.log_finds import LogFinds
-from tui.widgets.log_moves import LogMoves
 
 REFRESH_HZ = 20
 
 
-class LogPane(LogMoves, LogFinds, can_focus=True):
+class LogPane(LogFinds, can_focus=True):
     """See the module. Give it a ``LogView`` with ``show``."""
 
     DEFAULT_CSS = """
@@ -45,6 +45,7 @@ class LogPane(LogMoves, LogFinds, can_focus=True):
         Binding("less_than_sign", "sideways(-1)", "left", show=False),
         Binding("t", "times", "times", show=False),
         Binding("C", "colours", "colours", show=False),
+        Binding("space", "mark", "mark", show=False),
         Binding("escape", "end_find", "close find", show=False),
     ]
 

@@ -21,6 +21,8 @@ class LogView:
     """Another id is another log: the pane starts anew. The same id brings news of the one that is shown."""
     name: SafeText
     """``release@web3``."""
+    file_stem: str = "log"
+    """Name of a file it is saved to, without what no name may hold being taken out yet."""
     details: tuple[SafeText, ...] = ()
     """``restart``, ``attempt 1``."""
     parts: tuple[LogPart, ...] = ()

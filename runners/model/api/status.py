@@ -48,6 +48,8 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_heard_s: float | None = None
     """Seconds since the last byte; None: never heard."""
     connect_s: float | None = None
+    clock_offset_s: float | None = None
+    """Host's clock minus ours, as the session measured it; None: there was none."""
     fingerprint: str | None = None
     user: str | None = None
     runs: tuple[str, ...] = ()

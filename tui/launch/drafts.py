@@ -1,0 +1,193 @@
+"""A run that somebody is about to start: from a pipeline file, or as an earlier run pinned it.
+
+Everything here may block for as long as files do: a screen calls it in a thread. ``plan`` executes nothing; ``ready``
+does what ``onduty run`` does before it sends anything, and what it returns is exactly what is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runners.model.errors import InputRefused
+from runners.model.problems import Problem
+from runners.plan.build import build_plan, repeat_plan
+from runners.plan.digest import text_digest
+from runners.spec.pipeline import read_pipeline
+from tui.cli.inventories import INVENTORY_NAME, Choice, choices_of, read_choice
+from tui.cli.texts import Text, checked, plan_texts, problems_found, read_text
+from tui.launch.requests import again_request, start_request
+
+if TYPE_CHECKING:
+    from runners.model.api import StartRun
+    from runners.model.definition import Pipeline
+    from runners.model.inventory import Inventory
+    from runners.model.plan import Plan
+    from runners.model.snapshot import PlanAnswer
+    from tui.launch.found import FoundPipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """What a person filled in."""
+
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Those that were given; the others have their defaults."""
+    inventory: str = ""
+    """As ``Choice.shown``; empty: the only one there is, or none."""
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What would be sent, but for the secrets, and what would happen then."""
+
+    plan: Plan
+    request: StartRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDraft:
+    """A run of a pipeline file."""
+
+    found: FoundPipeline
+    text: Text
+    pipeline: Pipeline | None
+    """None: the file has problems."""
+    problems: tuple[str, ...]
+    """Of the file, and of the site: ``file:line:column  path: text``."""
+    choices: tuple[Choice, ...] = ()
+    _hosts: dict[str, Inventory | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Of the pipeline; of a file with problems what it is called."""
+        return self.pipeline.name if self.pipeline is not None else self.text.path.stem
+
+    @property
+    def definition(self) -> str:
+        """The text."""
+        return self.text.content
+
+    @property
+    def usual(self) -> str:
+        """The inventory that counts unless another is chosen; empty: one has to be chosen, or there is none."""
+        first = self.choices[0] if self.choices else None
+        return first.shown if first is not None and first.path == self.text.path.with_name(INVENTORY_NAME) else ""
+
+    def plan(self, values: Values) -> Plan:
+        """What would run. Raises ``FileRefused`` with every problem, ``InputRefused`` when it cannot be told."""
+        if self.pipeline is None:
+            raise problems_found(self.problems)
+        plan, problems = build_plan(
+            self.pipeline,
+            values.params,
+            self._inventory(values.inventory),
+            definition_digest=text_digest(self.text.content),
+            folder=str(self.text.path.parent),
+            limit=values.limit or None,
+            home=str(Path.home()),
+        )
+        if plan is None:
+            raise problems_found(_errors(problems))
+        return plan
+
+    def ready(self, values: Values) -> Ready:
+        """As ``onduty run FILE`` would send it, files read anew; raises as ``plan``."""
+        text = _read(str(self.text.path), self.text.shown)
+        choice = self._choice(values.inventory)
+        inventory = read_choice(choice, execute=True) if choice is not None else None
+        params = dict(values.params)
+        plan = plan_texts(text, inventory, params, values.limit or None)
+        return Ready(plan=plan, request=start_request(text, inventory, params, values.limit or None, {}))
+
+    def _choice(self, shown: str) -> Choice | None:
+        if len(self.choices) > 1 and not shown:
+            raise InputRefused("which inventory? choose one; nothing was started")
+        return next((one for one in self.choices if one.shown == shown or not shown), None)
+
+    def _inventory(self, shown: str) -> Inventory | None:
+        choice = self._choice(shown)
+        if choice is None:
+            return None
+        if choice.shown not in self._hosts:
+            self._hosts[choice.shown] = checked(read_choice(choice, execute=False))
+        return self._hosts[choice.shown]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainDraft:
+    """An earlier run once more: its text and its hosts; params can be others."""
+
+    uid: str
+    run: str
+    """``deploy-api/41``."""
+    pinned: PlanAnswer
+    pipeline: Pipeline | None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Of the pipeline."""
+        return self.pinned.plan.pipeline
+
+    @property
+    def definition(self) -> str:
+        """The text that the run pinned."""
+        return self.pinned.definition
+
+    def plan(self, values: Values) -> Plan:
+        """What would run. Raises ``FileRefused`` with every problem."""
+        if self.pipeline is None:
+            raise problems_found(self.problems)
+        plan, problems = repeat_plan(self.pipeline, values.params, self.pinned.plan)
+        if plan is None:
+            raise problems_found(_errors(problems))
+        return plan
+
+    def ready(self, values: Values) -> Ready:
+        """As ``onduty run --again RUN`` would send it."""
+        from runners.plan.sources import pin_sources
+        from tui.wiring import pin_source
+
+        plan = self.plan(values)
+        assert self.pipeline is not None
+        pinned, problems = pin_sources(self.pipeline, plan, pin_source)
+        if pinned is None:
+            raise problems_found(_errors(problems))
+        return Ready(plan=pinned, request=again_request(self.uid, self.run, self.pinned, dict(values.params), {}))
+
+
+Draft = FileDraft | AgainDraft
+
+
+def file_draft(found: FoundPipeline) -> FileDraft:
+    """Read a pipeline file and look for its inventories. Raises ``InputRefused`` when it cannot be read."""
+    from tui.wiring import refuse_writable
+
+    if found.of_site:
+        refuse_writable(Path(found.path))
+    text = _read(found.path, found.shown)
+    pipeline, problems = read_pipeline(text.content, text.shown)
+    errors = _errors(problems)
+    return FileDraft(
+        found=found, text=text, pipeline=None if errors else pipeline, problems=errors, choices=choices_of(text)
+    )
+
+
+def again_draft(uid: str, run: str, pinned: PlanAnswer) -> AgainDraft:
+    """Repeat a run that was pinned so."""
+    pipeline, problems = read_pipeline(pinned.definition, run)
+    errors = _errors(problems)
+    return AgainDraft(uid=uid, run=run, pinned=pinned, pipeline=None if errors else pipeline, problems=errors)
+
+
+def _read(path: str, shown: str) -> Text:
+    """Messages name the file as people see it, wherever it was found."""
+    return replace(read_text(path), shown=shown)
+
+
+def _errors(problems: tuple[Problem, ...]) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in problems if not problem.warning)

@@ -1,0 +1,20 @@
+"""The command that would start the same."""
+
+from __future__ import annotations
+
+import shlex
+
+from tui.launch.drafts import AgainDraft, Draft, Values
+
+
+def command_of(draft: Draft, values: Values) -> str:
+    """``onduty run deploy.yaml -p release=2.4.1 --limit web``, quoted for a shell."""
+    words = ["onduty", "run"]
+    words += ["--again", draft.run] if isinstance(draft, AgainDraft) else [draft.text.shown]
+    for name, value in values.params.items():
+        words += ["-p", f"{name}={value}"]
+    if values.inventory:
+        words += ["-i", values.inventory]
+    if values.limit:
+        words += ["--limit", values.limit]
+    return shlex.join(words)
