@@ -10,7 +10,8 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui.keys.actions import key_of
-from tui.screens.painted import PaintedScreen, bindings_of
+from tui.screens.login_key import LoginKey
+from tui.screens.painted import bindings_of
 from tui.view.board import Board, board_rows
 from tui.view.board_side import side_rows, side_title
 from tui.view.headline import board_headline
@@ -31,7 +32,7 @@ _OF_A_RUN = (
 _NO_PAGE = "no page fits this run; no page is better than a wrong page"
 
 
-class BoardScreen(PaintedScreen, inherit_bindings=False):
+class BoardScreen(LoginKey, inherit_bindings=False):
     """The first screen."""
 
     NAME = "board"

@@ -13,7 +13,8 @@ from textual.widget import Widget
 from runners.model.errors import OndutyError
 from runners.model.inventory import Host
 from tui.host_feed import HostFeed
-from tui.screens.painted import PaintedScreen, bindings_of
+from tui.screens.login_key import LoginKey
+from tui.screens.painted import bindings_of
 from tui.screens.run_hosts import open_shell
 from tui.view.host_executions import HEADS, execution_rows, executions_title
 from tui.view.host_facts import address_of, brief_rows, facts_rows, facts_title
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 NOTHING_RAN = "this run sent nothing to this host yet"
 
 
-class HostScreen(PaintedScreen, inherit_bindings=False):
+class HostScreen(LoginKey, inherit_bindings=False):
     """Arrows choose an execution, enter shows its log; escape goes back."""
 
     NAME = "host"

@@ -18,7 +18,6 @@ from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, wor
 from tui.screens.key_taker import KeyTaker
 from tui.screens.onduty import Onduty
 from tui.view.layout import Area, ScreenLayout
-from tui.view.logins import next_login
 from tui.view.rows import BLANK, Row, text_row
 from tui.view.safe_text import own, safe
 from tui.view.scene import Here
@@ -226,27 +225,6 @@ class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
         """Cells of a pane's text; 0 when it is not shown."""
         pane = self.current_layout().pane(name)
         return pane.content.width if pane else 0
-
-    # Logins
-
-    def login_first(self) -> tuple[str, str]:
-        """Names of the run and the host whose login is answered first; empty: any."""
-        return "", ""
-
-    def do_login(self) -> None:
-        """Answer the host that asks."""
-        from tui.screens.login import LoginScreen, Said
-
-        run, host = self.login_first()
-        login = next_login(self.onduty.feed.hosts.values(), run=run, host=host)
-        if login is None:
-            return
-
-        def told(said: Said | None) -> None:
-            if said is not None:
-                self.say(*said)
-
-        self.app.push_screen(LoginScreen(login, self.onduty.feed), told)
 
     # Toasts
 

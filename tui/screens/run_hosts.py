@@ -8,6 +8,7 @@ from runners.model.events import Event
 from runners.model.inventory import Host
 from runners.model.state import RunState
 from tui.bridge import RunFeed
+from tui.screens.login_key import LoginKey
 from tui.screens.painted import PaintedScreen, Toast
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import reconcile_targets
@@ -20,7 +21,7 @@ SSH_FAILED = 255
 """ssh(1): its own exit status when no session was opened or it was cut."""
 
 
-class RunHosts(PaintedScreen, inherit_bindings=False):
+class RunHosts(LoginKey, inherit_bindings=False):
     """What ``RunScreen`` does with the hosts of a run. None of it changes the run."""
 
     choice: Choice
