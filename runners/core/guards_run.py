@@ -8,7 +8,7 @@ from runners.core.ages import age
 from runners.core.guards import NOT_RUNNING, in_words
 from runners.core.index import short_name
 from runners.core.ready import runs_in
-from runners.core.rollback import left, takes, without_previous, without_rollback
+from runners.core.rollback import left, takes_any, without_previous, without_rollback
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
 from runners.model.state import RunState
 
@@ -27,9 +27,10 @@ def why_not_rollback(
         return f"{state.rolled_back_by} is rolling {state.name} back already"
     if state.phase is RunPhase.ROLLED_BACK:
         return f"{state.name} was rolled back by {state.rolled_back_by} already"
-    rest = left(state)
-    unknown = [run.id for _, run in runs_in(state, Phase.UNKNOWN) if run.id in rest]
-    if not takes(state) and not (not_running and unknown):
+    silent = [run.id for _, run in runs_in(state, Phase.UNKNOWN)]
+    rest = frozenset(left(state)) if silent else frozenset()
+    unknown = [id_ for id_ in silent if id_ in rest]
+    if not takes_any(state) and not (not_running and unknown):
         return _nothing(state, unknown)
     if later and not despite_later:
         runs = "; ".join(later[:_MOST_NAMED])

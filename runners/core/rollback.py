@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runners.core.index import Place, PlanIndex, index_of
+from runners.core.index import PlanIndex, index_of
 from runners.core.memo import Memo
 from runners.model.definition import OnFailure
 from runners.model.phases import BAD, Phase
@@ -37,19 +37,19 @@ def can_be_rolled_back(index: PlanIndex, planned: PlannedJob, run: JobRunState) 
     return is_left(planned, run) and not run.answered and not lacks_previous(index, planned, run)
 
 
-def _begun_of(job: JobState) -> tuple[tuple[int, JobRunState], ...]:
-    return tuple((h, run) for h, run in enumerate(job.runs) if run.first_dispatch)
+def _begun_of(job: JobState) -> tuple[JobRunState, ...]:
+    return tuple(run for run in job.runs if run.first_dispatch)
 
 
 _begun = Memo(_begun_of)
 
 
-def begun_runs(state: RunState) -> Iterator[tuple[Place, PlannedJob, JobRunState]]:
-    """Job runs that dispatched anything, in plan order."""
-    for s, stage in enumerate(state.plan.stages):
-        for j, planned in enumerate(stage.jobs):
-            for h, run in _begun(state.stages[s].jobs[j]):
-                yield Place(s, j, h), planned, run
+def _begun_jobs(state: RunState, *, with_rollback: bool) -> Iterator[tuple[PlannedJob, tuple[JobRunState, ...]]]:
+    """Jobs that have a rollback, or have none, with their job runs that dispatched anything, in plan order."""
+    for planned_stage, stage in zip(state.plan.stages, state.stages, strict=True):
+        for planned, job in zip(planned_stage.jobs, stage.jobs, strict=True):
+            if bool(planned.rollback) is with_rollback:
+                yield planned, _begun(job)
 
 
 def waves(state: RunState) -> Iterator[tuple[PlannedJob, tuple[JobRunState, ...]]]:
@@ -60,29 +60,40 @@ def waves(state: RunState) -> Iterator[tuple[PlannedJob, tuple[JobRunState, ...]
     for s in range(len(state.stages) - 1, -1, -1):
         begun: list[tuple[int, int]] = []
         for j, job in enumerate(state.stages[s].jobs):
-            first = min((run.first_dispatch for run in job.runs if run.first_dispatch), default=0)
-            if first:
-                begun.append((first, j))
+            if runs := _begun(job):
+                begun.append((min(run.first_dispatch for run in runs), j))
         for _, j in sorted(begun, reverse=True):
             yield state.plan.stages[s].jobs[j], state.stages[s].jobs[j].runs
 
 
 def left(state: RunState) -> tuple[str, ...]:
     """Job runs that did something, have a rollback and are not rolled back, in plan order."""
-    return tuple(run.id for _, planned, run in begun_runs(state) if is_left(planned, run))
+    jobs = _begun_jobs(state, with_rollback=True)
+    return tuple(run.id for planned, runs in jobs for run in runs if is_left(planned, run))
 
 
 def without_rollback(state: RunState) -> tuple[str, ...]:
     """Job runs that did something and have no rollback, in plan order."""
-    return tuple(run.id for _, planned, run in begun_runs(state) if not planned.rollback)
+    return tuple(run.id for _, runs in _begun_jobs(state, with_rollback=False) for run in runs)
 
 
 def without_previous(state: RunState) -> tuple[str, ...]:
     """Job runs that did something and whose rollback needs an earlier release that is not known, in plan order."""
     index = index_of(state.plan)
+    jobs = _begun_jobs(state, with_rollback=True)
     return tuple(
-        run.id for _, planned, run in begun_runs(state) if is_left(planned, run) and lacks_previous(index, planned, run)
+        run.id
+        for planned, runs in jobs
+        for run in runs
+        if is_left(planned, run) and lacks_previous(index, planned, run)
     )
+
+
+def takes_any(state: RunState) -> bool:
+    """Whether a rollback would take anything now."""
+    index = index_of(state.plan)
+    jobs = _begun_jobs(state, with_rollback=True)
+    return any(can_be_rolled_back(index, planned, run) for planned, runs in jobs for run in runs)
 
 
 def takes(state: RunState) -> tuple[str, ...]:

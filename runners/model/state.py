@@ -203,8 +203,8 @@ class Note(StatePart, frozen=True, kw_only=True):
     text: str
 
 
-class RunState(StatePart, frozen=True, kw_only=True):
-    """A whole run at ``seq``."""
+class RunState(StatePart, frozen=True, kw_only=True, weakref=True, gc=True):
+    """A whole run at ``seq``. What is worked out of it may be kept for as long as it lives."""
 
     uid: str
     name: str

@@ -26,6 +26,7 @@ _WHERE = {
     "run": "run",
     "runbook": "page",
     "timeline": "timeline",
+    "record": "record",
     "host": "host",
     "pipeline": "pipeline",
 }

@@ -26,6 +26,8 @@ class Sizes:
     log_lines: int = 10_000_000
     pager_patience_s: float = 15.0
     """How long a pager may take before it is said to take longer."""
+    crowd: tuple[int, int] = (500, 200)
+    """Jobs, and hosts of each."""
 
 
 DEFAULT = Sizes()
@@ -40,6 +42,7 @@ QUICK = Sizes(
     rounds=1,
     stream_bytes=50 * MB,
     log_lines=1_000_000,
+    crowd=(100, 100),
     pager_patience_s=5.0,
 )
 SMALLEST = Sizes(
@@ -52,6 +55,7 @@ SMALLEST = Sizes(
     rounds=1,
     stream_bytes=MB,
     log_lines=2_000,
+    crowd=(10, 10),
     pager_patience_s=2.0,
 )
 """Shows that every entry works; its figures mean nothing."""

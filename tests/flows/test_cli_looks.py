@@ -291,3 +291,20 @@ def test_a_page_is_matched_to_a_failure_with_the_reason(home: Person, story: str
     assert best["why"]
     assert "port-in-use" in home.quick("runbook", "match", story, "compile").out
     assert home.quick("runbook", "match", story, "quiet", code=2).err.startswith("onduty: quiet: nothing of that name")
+
+
+def test_the_record_tells_the_story_as_text_as_markdown_and_as_a_document(home: Person, story: str) -> None:
+    text = home.quick("record", story).out
+    assert f"{story}: held" in text
+    assert "compile@local failed after" in text
+    assert "exit 7 in start" in text
+    assert "| bind: address already in use" in text
+    assert "open ends\n" in text
+    marked = home.quick("record", story, "--markdown", "--only", "failures").out
+    assert marked.startswith("# story/")
+    assert "  - `bind: address already in use`\n" in marked
+    assert "started it" not in marked
+    whole = home.quick("record", story, "--json", "--only", "all").json()
+    events = home.quick("events", story).out.splitlines()
+    assert [one["seq"] for one in whole["entries"]] == list(range(1, len(events) + 1))
+    assert home.quick("record", story, "--only", "x", code=2).err.startswith("onduty: argument --only")

@@ -14,8 +14,8 @@ from tui.cli.output import json_for_terminals
 from tui.cli.parser import LATER, VERBS, build, verb_names
 
 ALL_VERBS = (
-    "lint", "plan", "run", "runs", "show", "events", "wait", "logs", "retry", "skip", "cancel", "hosts", "runbook",
-    "controller", "demo", "schema", "keys",
+    "lint", "plan", "run", "runs", "show", "events", "record", "wait", "logs", "retry", "skip", "cancel", "hosts",
+    "runbook", "controller", "demo", "schema", "keys",
 )  # fmt: skip
 GOOD = """\
 version: 1

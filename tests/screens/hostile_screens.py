@@ -238,7 +238,7 @@ class Tour:
         await self._until(lambda: isinstance(app.screen, LoginScreen) and app.screen.listens)
         self._visit("dialog L")
         await self._press("escape")
-        for key in ("at", "y", "o", "d", "T", "question_mark", "colon"):
+        for key in ("at", "y", "o", "d", "T", "D", "question_mark", "colon"):
             await self._press(key)
             await self._until(lambda: app.screen is not screen)
             self._visit(f"screen {key}")

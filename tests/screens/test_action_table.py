@@ -14,6 +14,7 @@ from tui.screens.board import BoardScreen
 from tui.screens.host import HostScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.pipeline import PipelineScreen
+from tui.screens.record import RecordScreen
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
 from tui.screens.timeline import TimelineScreen
@@ -25,6 +26,7 @@ SCREENS: dict[str, type[PaintedScreen]] = {
     "pipeline": PipelineScreen,
     "host": HostScreen,
     "timeline": TimelineScreen,
+    "record": RecordScreen,
 }
 
 

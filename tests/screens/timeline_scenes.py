@@ -138,3 +138,14 @@ async def timeline_desk(
         await here.press("T")
         await here.sees("alice started")
         yield here
+
+
+@asynccontextmanager
+async def record_desk(
+    sim: Simulator | None = None, *, size: tuple[int, int] = (120, 36), look: Look | None = None
+) -> AsyncIterator[Desk]:
+    """The real app with the record of a run open."""
+    async with desk(told_controller(sim or told_run()), size=size, look=look) as here:
+        await here.press("D")
+        await here.sees("alice started it")
+        yield here

@@ -23,11 +23,13 @@ from tests.terminal.tmux import DEADLINE_S, ROOT
 class OnPty:
     """``onduty`` on a pty of its own."""
 
-    def __init__(self, *words: str, environ: Mapping[str, str], size: tuple[int, int] = (120, 36)) -> None:
+    def __init__(
+        self, *words: str, environ: Mapping[str, str], size: tuple[int, int] = (120, 36), module: str = "tui.cli"
+    ) -> None:
         self._main, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui.cli", *words],
+            [sys.executable, "-m", module, *words],
             stdin=side,
             stdout=side,
             stderr=side,

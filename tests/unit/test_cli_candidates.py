@@ -44,9 +44,9 @@ def test_every_verb_that_is_built_is_offered_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (["re"], ["retry", "resume", "reconcile"]),
+        (["re"], ["record", "retry", "resume", "reconcile"]),
         (["--v"], ["--version"]),
-        (["help", "re"], ["retry", "resume", "reconcile"]),
+        (["help", "re"], ["record", "retry", "resume", "reconcile"]),
         (["controller", ""], ["status", "stop", "restart", "run"]),
         (["controller", "st"], ["status", "stop"]),
         (["schema", "inv"], ["inventory"]),

@@ -21,6 +21,7 @@ VERBS = {
     "runs": ("runs",),
     "show": ("show",),
     "events": ("events",),
+    "record": ("record",),
     "wait": ("wait",),
     "logs": ("logs",),
     "intents": ("retry", "skip", "cancel", "rollback", "pause", "resume", "note"),

@@ -18,6 +18,7 @@ _SCREENS = {
     "run": "the run screen",
     "runbook": "the page",
     "timeline": "the timeline",
+    "record": "the record",
     "host": "the host's screen",
     "pipeline": "the pipeline screen",
 }

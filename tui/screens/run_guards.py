@@ -8,6 +8,7 @@ from runners.core.guards import why_not_cancel, why_not_retry, why_not_skip
 from runners.core.guards_run import why_not_pause, why_not_resume, why_not_rollback
 from runners.core.guards_unknown import unknown_of, why_not_reconcile
 from runners.core.index import short_name
+from runners.core.memo import Memo
 from runners.core.secrets import wanted_secrets, why_not_give
 from runners.model.phases import ENDED, FAILURES, Phase, RunPhase
 from runners.model.state import RunState
@@ -19,7 +20,7 @@ NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
 _OF_SELECTION = ("retry", "skip", "cancel", "shell", "runbook", "sent", "copy", "open", "reconcile", "mark", "host")
-_READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "details", "login")
+_READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "record", "details", "login")
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump", "save")
 _RETRIES = (Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.BACKING_OFF)
 _SKIPS = (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.CANCELLED)
@@ -142,9 +143,12 @@ def _unknown(state: RunState, choice: Choice) -> tuple[str, ...]:
     return choice.meant(state, Phase.UNKNOWN)
 
 
-def _why_not_rollback(state: RunState) -> str:
+def _no_rollback(state: RunState) -> str:
     """What no word would change; later runs are known to the controller alone, and its preview names them."""
     return why_not_rollback(state) and why_not_rollback(state, not_running=True)
+
+
+_why_not_rollback = Memo(_no_rollback)
 
 
 def _why_not_pause(state: RunState, now_utc: float) -> str:

@@ -136,6 +136,16 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         assert state is not None
         self.app.push_screen(TimelineScreen(self.feed, self.scene(state), self.choice))
 
+    def do_record(self) -> None:
+        """The whole story."""
+        from tui.screens.record import RecordScreen
+
+        def scene() -> RunScene:
+            assert self.feed.state is not None
+            return self.scene(self.feed.state)
+
+        self.app.push_screen(RecordScreen(self.feed.uid, scene, self.news))
+
     def do_details(self) -> None:
         """All that is known of the selection."""
         from tui.screens.details import open_details

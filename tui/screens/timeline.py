@@ -389,6 +389,12 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         self.choice.by_person = True
         self.paint()
 
+    def do_record(self) -> None:
+        """The whole story as text."""
+        from tui.screens.record import RecordScreen
+
+        self.app.push_screen(RecordScreen(self.feed.uid, lambda: self.scene(self.state), self.news))
+
     def do_details(self) -> None:
         """All that is known of the selection."""
         from tui.screens.details import open_details

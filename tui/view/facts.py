@@ -295,7 +295,7 @@ def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
     return shared
 
 
-def run_holds(scene: RunScene) -> tuple[HoldDocument, ...]:
+def run_holds(scene: RunScene) -> Sequence[HoldDocument]:
     """What the whole run waits for."""
     return scene.held.get(scene.state.name, ())
 

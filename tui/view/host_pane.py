@@ -5,6 +5,7 @@ from __future__ import annotations
 from runners.model.api import HostStatus
 from runners.model.inventory import LOCAL
 from runners.model.phases import FAILURES
+from tui.keys.actions import key_of
 from tui.view.cells import cells, wrap
 from tui.view.durations import ago, duration, task_duration
 from tui.view.facts import Place, elapsed_s, how_it_ended, looked_at, places_on, running_task, under
@@ -15,6 +16,8 @@ from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
 _LABEL = 13
+_MOST_JOBS = 20
+"""Job runs of one run that are listed here."""
 PHASE_WORDS = {
     "idle": ("waiting", "not connected", "muted"),
     "connecting": ("waiting", "connecting", "muted"),
@@ -74,9 +77,11 @@ def host_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     elif looked is not None and looked.run.host == name and looked.run.phase in FAILURES:
         then = failure_rows(looked, scene.here.now_utc, width, glyphs)
         rows = [*rows, *([BLANK, title_row(own("when it failed"), (), (), glyphs=glyphs), *then] if then else [])]
-    here = places_on(scene.state, name)
+    here = sorted(places_on(scene.state, name), key=lambda one: -JOB_PHASES[one.run.phase.value].severity)
     rows += [BLANK, title_row(own("this run here"), (), (), glyphs=glyphs)]
-    rows += [_job_row(one, scene.here.now_utc, glyphs) for one in here]
+    rows += [_job_row(one, scene.here.now_utc, glyphs) for one in here[:_MOST_JOBS]]
+    if len(here) > _MOST_JOBS:
+        rows.append(text_row(own(f"and {len(here) - _MOST_JOBS} more; {key_of('host')} shows all")))
     others = [run for run in status.runs if run != scene.state.name] if status is not None else []
     if others:
         rows += [BLANK, title_row(own("other runs here"), (), (), glyphs=glyphs)]

@@ -26,6 +26,25 @@ class Here:
     zone: tzinfo = UTC
 
 
+_Held = tuple[Mapping[str, Sequence[HoldDocument]], frozenset[str]]
+_indexed: list[tuple[tuple[HoldDocument, ...], _Held]] = []
+"""The holds that were indexed last: several frames are drawn of the same ones, and there may be thousands."""
+_MOST_INDEXED = 4
+
+
+def _held_by(holds: tuple[HoldDocument, ...]) -> _Held:
+    for known, found in _indexed:
+        if known is holds:
+            return found
+    held: dict[str, list[HoldDocument]] = {}
+    for hold in holds:
+        held.setdefault(hold.what, []).append(hold)
+    index = held, frozenset(what.partition("@")[0] for what in held if "@" in what)
+    _indexed.insert(0, (holds, index))
+    del _indexed[_MOST_INDEXED:]
+    return index
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunScene:
     """One run on the screen."""
@@ -53,18 +72,16 @@ class RunScene:
     focus: str = "jobs"
     """The pane with the focus."""
 
-    held: Mapping[str, tuple[HoldDocument, ...]] = field(init=False, repr=False, compare=False)
+    held: Mapping[str, Sequence[HoldDocument]] = field(init=False, repr=False, compare=False)
     """``holds`` by what they hold: a job run's, a job's or the run's id, a stage's name."""
 
     held_jobs: frozenset[str] = field(init=False, repr=False, compare=False)
     """Jobs of which single job runs are held, each for its own reason."""
 
     def __post_init__(self) -> None:
-        held: dict[str, tuple[HoldDocument, ...]] = {}
-        for hold in self.holds:
-            held[hold.what] = (*held.get(hold.what, ()), hold)
+        held, held_jobs = _held_by(self.holds)
         object.__setattr__(self, "held", held)
-        object.__setattr__(self, "held_jobs", frozenset(what.partition("@")[0] for what in held if "@" in what))
+        object.__setattr__(self, "held_jobs", held_jobs)
 
     @property
     def is_held(self) -> bool:
