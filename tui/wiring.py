@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runbooks.library import Library
+    from runners.adapters.log_merge import MergedLog
     from runners.adapters.log_reader import LogReader
     from runners.adapters.ssh import SshTransport
     from runners.adapters.trust_store import TrustStore
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 OWN_CONTROLLER = "ONDUTY_OWN_CONTROLLER"
 """Set for a controller that serves one command: it ends soon after the run has."""
 OWN_IDLE_S = 10.0
+_FILES_ANYWAY = 256
+"""Files that a screen has open at most beside the logs that it merges."""
 
 
 def home() -> Path:
@@ -319,6 +322,25 @@ def log_reader(uid: str, key: str) -> LogReader:
     from runners.adapters.log_reader import LogReader
 
     return LogReader(home(), uid, key)
+
+
+def merged_log() -> MergedLog:
+    """No log yet, for several to be put together by time."""
+    from runners.adapters.log_merge import MergedLog
+
+    return MergedLog()
+
+
+def may_open(files: int) -> bool:
+    """Ask for so many open files more than a process has anyway; whether they may be opened."""
+    import resource
+
+    wanted = files + _FILES_ANYWAY
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted and (hard == resource.RLIM_INFINITY or wanted <= hard):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return True
+    return soft == resource.RLIM_INFINITY or soft >= wanted
 
 
 def ssh() -> SshTransport:

@@ -86,6 +86,17 @@ class LogReader:
         return self._view.last
 
     @property
+    def records(self) -> int:
+        """How many records can be read."""
+        return self._view.records
+
+    def record(self, number: int) -> Record:
+        """One of them, from 0."""
+        if self._index is None:
+            raise ValueError("the log is closed, or not there yet")
+        return self._index.record(number)
+
+    @property
     def first_time(self) -> float | None:
         """When the first bytes came, seconds since 1970; None for a log without bytes."""
         if self._index is None or not self._view.records:

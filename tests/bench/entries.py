@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from tests.bench import entry_core, entry_fleet, entry_host, entry_logs, entry_screen, entry_start
+from tests.bench import entry_core, entry_fleet, entry_flood, entry_host, entry_logs, entry_screen, entry_start
 from tests.bench.measure import LeftOut, Row
 from tests.bench.place import Place
 
@@ -18,6 +18,7 @@ ENTRIES: Mapping[str, Entry] = {
     "supervised": entry_host.measure_supervised,
     "stream": entry_logs.measure_stream,
     "long": entry_logs.measure_long,
+    "flood": entry_flood.measure,
     "crowd": entry_screen.measure_crowd,
     "fleet": entry_fleet.measure,
 }

@@ -24,6 +24,8 @@ class Sizes:
     """Rounds of whole commands."""
     stream_bytes: int = 500 * MB
     log_lines: int = 10_000_000
+    flood_s: float = 20.0
+    """How long the jobs of the flood print."""
     pager_patience_s: float = 15.0
     """How long a pager may take before it is said to take longer."""
     crowd: tuple[int, int] = (500, 200)
@@ -42,6 +44,7 @@ QUICK = Sizes(
     rounds=1,
     stream_bytes=50 * MB,
     log_lines=1_000_000,
+    flood_s=6.0,
     crowd=(100, 100),
     pager_patience_s=5.0,
 )
@@ -55,6 +58,7 @@ SMALLEST = Sizes(
     rounds=1,
     stream_bytes=MB,
     log_lines=2_000,
+    flood_s=0.5,
     crowd=(10, 10),
     pager_patience_s=2.0,
 )

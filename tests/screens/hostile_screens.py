@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 import tui.wiring
 from runbooks.library import Library, load_built_in
 from runbooks.page import Page
-from runners.model.api import HoldDocument, HostStatus, LoginPrompt, LoginQuestion
+from runners.model.api import HoldDocument, HostStatus, LoginPrompt, LoginQuestion, PastRun, PipelineHistory
 from runners.model.host_check import HostCheck, LiveThere
 from runners.model.intents import Note
 from runners.model.inventory import Host
@@ -30,9 +30,11 @@ from runners.testing.simulator import Simulator
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
 from tests.screens.scenes import START_UTC
 from tui.app import OndutyApp
+from tui.screens.chooser import ChooserScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.host import HostScreen
 from tui.screens.login import LoginScreen
+from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
 from tui.widgets.look import Look
 
@@ -195,6 +197,18 @@ def hostile_controller(evil: str) -> FakeController:
         )
         for host in sim.plan.hosts
     }
+    controller.histories[run.name.rpartition("/")[0]] = PipelineHistory(
+        pipeline=evil,
+        runs=tuple(
+            PastRun(
+                id=f"{evil}/{number}", uid=f"u{number}", phase=phase, result=evil, by=evil, environment=evil,
+                params={evil: f"{evil}{number}"}, limit=evil, created_at=evil, started_at=evil, ended_at=None,
+                duration_s=float(number), failed=evil, first_line=evil,
+            )
+            for number, phase in enumerate(("failed", "succeeded", evil))
+        ),
+        ended=3, succeeded=1, success_rate=1 / 3, p50_s=1.0, p95_s=2.0,
+    )  # fmt: skip
     controller.later = (evil,)
     controller.definition = evil
     return controller
@@ -208,6 +222,25 @@ class Tour:
         self._pilot = pilot
         self._controller = controller
         self._visit = visit
+
+    async def starts(self) -> None:
+        """From the list of runs: what can be started, and the pipeline of the run with all its parts."""
+        app = self._app
+        await self._until(lambda: app.feed.loaded and app.screen.why_not() == {})  # type: ignore[attr-defined]
+        board = app.screen
+        await self._press("plus")
+        await self._until(lambda: isinstance(app.screen, ChooserScreen) and app.screen.is_read)
+        self._visit("chooser")
+        await self._press("escape", "y")
+        await self._until(
+            lambda: isinstance(app.screen, PipelineScreen) and app.screen.draft is not None and app.screen.history
+        )
+        for key in ("1", "2", "3", "4"):
+            await self._press("escape", key) if key != "1" else await self._press(key)
+            self._visit(f"pipeline {key}")
+        app.screen.say("warn", self._controller.definition)  # type: ignore[attr-defined]
+        await self._press("escape", "escape")
+        await self._until(lambda: app.screen is board)
 
     async def looks(self) -> None:
         """The list of runs, and the run with all its panes."""

@@ -24,8 +24,8 @@ RUN, KEY = "01JD", "01JD.1.1.1"
 class Log:
     """Writes a log the way the store does, chunk by chunk, without its thread."""
 
-    def __init__(self, root: Path) -> None:
-        self.log, self.index = log_paths(root, RUN, KEY)
+    def __init__(self, root: Path, key: str = KEY) -> None:
+        self.log, self.index = log_paths(root, RUN, key)
         make_private(self.log.parent)
         self.index.write_bytes(records.encode_header())
         self.log.write_bytes(b"")

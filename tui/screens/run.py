@@ -15,6 +15,7 @@ from textual.widget import Widget
 from runners.model.state import RunState
 from tui.bridge import RunFeed
 from tui.screens.attempt_log import AttemptLogs
+from tui.screens.job_log import JobLogs
 from tui.screens.painted import bindings_of
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import labels_of, wanted_keys, why_not, why_not_while_reading
@@ -60,6 +61,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
         self.zoom: str | None = None
         self.earlier: int | None = None
         self._logs = AttemptLogs(feed.uid)
+        self.together = JobLogs(feed.uid)
         self._open_runbook = open_runbook
         self._following: asyncio.Task[None] | None = None
         self._opened_at = time.monotonic()
@@ -91,6 +93,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
         if self._following is not None:
             self._following.cancel()
         self._logs.close()
+        self.together.close()
 
     def current_layout(self) -> ScreenLayout:
         """At the size of now."""
@@ -252,7 +255,11 @@ class RunScreen(RunKeys, inherit_bindings=False):
         if pane.title is not None:
             log.set_blank_rows(pane.title.y - pane.area.y)
         place = self.choice.target(scene.state)
-        log.show(self._logs.view(scene, place, self.earlier, self.onduty.look.glyphs, self._today(scene)))
+        if place is not None and self.together.shows(place):
+            log.show(self.together.view(scene, place, self._today(scene)))
+        else:
+            self.together.close()
+            log.show(self._logs.view(scene, place, self.earlier, self.onduty.look.glyphs, self._today(scene)))
 
     def _paint_why(self, scene: RunScene) -> None:
         glyphs = self.onduty.look.glyphs

@@ -178,6 +178,7 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         shown = self.earlier or place.run.attempt
         self.earlier = shown - 1 if shown > 1 else None
         self.choice.by_person = True
+        self.together.close()
         self._look_at_log()
         self.paint()
 

@@ -9,6 +9,7 @@ from textual import events
 
 from runners.model.errors import OndutyError
 from tui.keys.actions import key_of
+from tui.screens.job_log import JobLogs, why_not_together
 from tui.screens.log_save import Saving
 from tui.screens.run_changes import RunChanges
 from tui.screens.run_guards import NO_LOG
@@ -24,6 +25,9 @@ class RunLogKeys(RunChanges, inherit_bindings=False):
 
     zoom: str | None
     """The pane that has the whole body."""
+
+    together: JobLogs
+    """The hosts of a job that are shown together."""
 
     @property
     def pager(self) -> RunLog:
@@ -128,6 +132,21 @@ class RunLogKeys(RunChanges, inherit_bindings=False):
         self._look_at_log()
         self.pager.action_colours()
         self.say("run", "colours of the hosts, where they can be read" if self.pager.colours else "no colours of hosts")
+
+    def do_all_hosts(self) -> None:
+        """All hosts of the selected job by time; again: one host."""
+        state = self.feed.state
+        assert state is not None
+        place = self.choice.target(state)
+        assert place is not None
+        self._look_at_log()
+        if self.together.shows(place):
+            self.together.close()
+        elif why := why_not_together(self.scene(state), place):
+            self.say("warn", why)
+        else:
+            self.together.open(place.job.id)
+        self.paint()
 
     def mark_line(self) -> None:
         """A range of lines begins or ends."""

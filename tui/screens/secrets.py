@@ -28,8 +28,10 @@ class SecretScreen(HiddenFields["GiveSecrets | None"], inherit_bindings=False):
         *,
         id: str,
         environment: str | None,
+        title: str = "",
     ) -> None:
-        """``sources``: all that is to be given; ``needed``: why the run waits for one; ``id``: of the intent."""
+        """``sources``: all that is to be given; ``needed``: why the run waits for one; ``id``: of the intent; ``title``
+        says what follows from it, empty: that they are given to the run."""
         super().__init__(environment)
         self._intent_id = id
         self._names = tuple(source.name for source in sources)
@@ -40,7 +42,7 @@ class SecretScreen(HiddenFields["GiveSecrets | None"], inherit_bindings=False):
         read = [f"{source.name} is read again by the controller: {source}" for source in sources
                 if source.kind not in BY_CLIENT]  # fmt: skip
         self._preview = Preview(
-            title=f"give secrets to {run}",
+            title=title or f"give secrets to {run}",
             scope="Kept in the controller's memory alone, and masked wherever a job prints them.",
             warnings=tuple(read),
         )

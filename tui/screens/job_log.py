@@ -1,0 +1,120 @@
+"""The logs of all hosts of a job, put together by time."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runners.model.errors import OndutyError
+from tui.screens.attempt_log import LIVE
+from tui.view.cells import cells, cut_middle, pad
+from tui.view.facts import Place, places
+from tui.view.job_tree import without_common_suffix
+from tui.view.log_document import LogSection, Note
+from tui.view.safe_text import SafeText, own, safe
+from tui.view.scene import RunScene
+from tui.widgets.log_lines import LogPart
+from tui.widgets.log_view import LogView
+
+if TYPE_CHECKING:
+    from runners.adapters.log_merge import MergedLog
+
+GUTTER_CELLS = 16
+"""Most cells of a host's name beside its lines."""
+
+
+class JobLogs:
+    """The merged log of one job at a time."""
+
+    def __init__(self, uid: str) -> None:
+        self._uid = uid
+        self.job = ""
+        """Id of the job whose hosts are shown together; empty: one host is shown."""
+        self._log: MergedLog | None = None
+
+    def close(self) -> None:
+        """Show one host again, and close every file."""
+        if self._log is not None:
+            self._log.close()
+        self._log, self.job = None, ""
+
+    def open(self, job: str) -> None:
+        """Show the hosts of that job together."""
+        from tui.wiring import merged_log
+
+        self.close()
+        self.job, self._log = job, merged_log()
+
+    def shows(self, place: Place | None) -> bool:
+        """Whether a job run is among those shown together."""
+        return place is not None and bool(self.job) and place.job.id == self.job
+
+    def view(self, scene: RunScene, place: Place, today: date) -> LogView:
+        """What the pane shows: every host's newest attempt."""
+        from tui.wiring import log_reader
+
+        log = self._log
+        assert log is not None
+        hosts = hosts_of(scene, self.job)
+        labels = gutter_labels([one.run.host for one in hosts])
+        started: list[float] = []
+        notes: list[Note] = []
+        live = not log.complete
+        for owner, one in enumerate(hosts):
+            for task in one.run.current.tasks if one.run.current is not None else ():
+                if task.key is not None:
+                    key, is_live = task.key, task.phase in LIVE
+                    live = live or is_live
+                    started += [task.started_at] if task.started_at is not None else []
+                    try:
+                        log.put(key, partial(log_reader, self._uid, key), owner, live=is_live)
+                    except OndutyError as error:
+                        notes.append(Note(text=safe(f"{one.run.host}: {error.message}"), token="fail"))
+        section = LogSection(
+            key=self.job,
+            task=own(f"{len(hosts)} hosts by time"),
+            started_at=min(started, default=None),
+            notes=tuple(notes),
+            live=live,
+        )
+
+        def gutter(line: int) -> SafeText:
+            owner = log.owner_of(line)
+            return labels[owner] if 0 <= owner < len(labels) else labels[0]
+
+        return LogView(
+            id=f"{self.job}#all",
+            name=safe(place.job.name),
+            file_stem=f"{scene.state.name}-{place.job.name}-all",
+            details=(own(f"all {len(hosts)} hosts"), own("by time")),
+            parts=(LogPart(section, log, gutter),),
+            today=today,
+        )
+
+
+def hosts_of(scene: RunScene, job: str) -> list[Place]:
+    """The job runs of a job, in plan order."""
+    return [one for one in places(scene.state) if one.job.id == job]
+
+
+def gutter_labels(hosts: list[str]) -> list[SafeText]:
+    """Names of hosts, all equally wide: without what all end in, the middle cut where they are too long."""
+    shown = [cut_middle(name, GUTTER_CELLS) for name in without_common_suffix([safe(host) for host in hosts])]
+    width = max((cells(name) for name in shown), default=0)
+    return [pad(name, width) for name in shown]
+
+
+def why_not_together(scene: RunScene, place: Place) -> str:
+    """Why the hosts of a job cannot be shown together; empty when they can."""
+    from tui.wiring import may_open
+
+    hosts = hosts_of(scene, place.job.id)
+    if len(hosts) < 2:
+        return f"{place.job.name} runs on one host"
+    logs = sum(task.key is not None for one in hosts if one.run.current for task in one.run.current.tasks)
+    if not logs:
+        return "nothing has run here yet; there is no log"
+    if not may_open(2 * logs):
+        return f"{place.job.name} has {logs} logs, more than this account may have open at once (ulimit -n)"
+    return ""
