@@ -29,6 +29,7 @@ from runners.model.errors import (
 )
 
 MAX_NAMED_KEYS = 6
+NOTHING_STARTED = "; nothing was started there"
 
 
 class Login(asyncssh.SSHClient):
@@ -285,6 +286,10 @@ def on_the_way(options: SshOptions, problem: OndutyError) -> OndutyError:
     if isinstance(problem, HostKeyChanged):
         hop = problem.hop or options.hops[-1].host
         return HostKeyChanged(said, known=problem.known, shown=problem.shown, hint=problem.hint, hop=hop)
+    if isinstance(problem, HostUnreachable):
+        hop = problem.hop or options.hops[-1].host
+        cause = problem.cause or problem.message.removesuffix(NOTHING_STARTED)
+        return HostUnreachable(said, hint=problem.hint, hop=hop, cause=cause)
     return type(problem)(said, hint=problem.hint)
 
 

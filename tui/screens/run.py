@@ -167,6 +167,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
             rearrange(self)
         self.choice.follow(state)
         self.look_at_answers()
+        self.tell_returns()
         scene = self.scene(state)
         self.part("headline", lambda: self._paint_edges(scene))
         self.part("jobs", lambda: self._paint_jobs(scene))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from runners.model.api import IntentRequest
 from runners.model.errors import ActionRefused, OndutyError
 from runners.model.events import Event
@@ -14,6 +17,7 @@ from tui.screens.run_choice import Choice
 from tui.screens.run_guards import reconcile_targets
 from tui.terminal import NOT_FOUND
 from tui.view.asked import PATIENCE_S, Asked, answer_words, asking_words
+from tui.view.hops import hops_down, returned
 from tui.view.question import spoken
 from tui.view.scene import RunScene
 
@@ -29,6 +33,8 @@ class RunHosts(LoginKey, inherit_bindings=False):
     asked: Asked | None = None
     """Hosts that were asked and have not all answered."""
     _asking: Toast | None = None
+    _behind: Mapping[str, frozenset[str]] = MappingProxyType({})
+    """Hosts of this run that wait for a jump host, by the hop."""
 
     def scene(self, state: RunState) -> RunScene:
         """The moment that is on the screen."""
@@ -37,6 +43,16 @@ class RunHosts(LoginKey, inherit_bindings=False):
     def show_log(self, job_run: str, attempt: int) -> None:
         """Show the log of one attempt of a job run."""
         raise NotImplementedError
+
+    def tell_returns(self) -> None:
+        """One line for a jump host of this run that answers again, and not one for each host behind it."""
+        state, hosts = self.feed.state, self.onduty.feed.hosts
+        if state is None or self.onduty.feed.trouble:
+            return
+        before, mine = self._behind, (hosts[name] for name in state.plan.hosts if name in hosts)
+        self._behind = {one.hop: before.get(one.hop, frozenset()).union(one.hosts) for one in hops_down(mine)}
+        for line in returned(before, hosts):
+            self.say("run", line)
 
     def why_not_ask(self) -> str:
         """Why no host is asked just now; empty when it can be."""

@@ -7,6 +7,7 @@ known: a silent host's job is neither failed nor still running, and news that is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from runners.core.ready import counts_of
 from runners.model.api import HoldDocument
@@ -38,6 +39,7 @@ from tui.view.facts import (
 )
 from tui.view.glyphs import Glyphs
 from tui.view.headline_repair import incomplete_words, paused_words, rolling_back_words
+from tui.view.hops import HopDown, hop_of_run, hop_sentence, next_try
 from tui.view.rows import Row, Span, spaced
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import BoardScene, Here, RunScene
@@ -175,6 +177,10 @@ def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
     hosts = _subjects(unknown)
     one_host = len(hosts) == 1
     it = "it" if one_host else "they"
+    down = hop_of_run(scene, first.run.host) if scene.here.stale_s is None else None
+    if down is not None:
+        others = [one for one in unknown if one.run.host not in down.hosts]
+        return _hop_row(down, tuple(places(scene.state)), scene, "unk", more=len(others))
     if scene.here.stale_s is not None:
         said = f": no word from the controller for {duration(scene.here.stale_s)}."
     elif first.run.answered:
@@ -238,12 +244,20 @@ def _host_warning(scene: RunScene) -> Row | None:
             continue
         if not any(one.run.phase in _WANTS_HOST for one in places_on(scene.state, name)):
             continue
+        if (down := hop_of_run(scene, name)) is not None:
+            return _hop_row(down, tuple(places(scene.state)), scene, "warn")
         heard = status.last_heard_s
         word = own(" is silent" if status.phase == "silent" else " is not reached")
         text = safe(status.text)
         said = f": {text}{_stop(text)}" if text else f": last heard {ago(heard)}." if heard is not None else "."
         return loud_row(own(safe(name) + word), own(said), "warn", "warnbg", more=0, age=None, here=scene.here)
     return None
+
+
+def _hop_row(down: HopDown, every: Sequence[Place], scene: RunScene, token: str, more: int = 0) -> Row:
+    subject_of_it, said = hop_sentence(down, every, scene)
+    row = loud_row(subject_of_it, said, token, f"{token}bg", more=more)
+    return replace(row, right=spaced([row.right, next_try(down, scene.here.now_utc)], 3))
 
 
 def _lost(here: Here) -> Row:
