@@ -64,6 +64,9 @@ class FakeController:
         """Every preview that was asked for."""
         self.later: tuple[str, ...] = ()
         """Later runs that changed the same hosts."""
+        self.logins: list[api.LoginRequest] = []
+        self.login_replies: list[api.LoginReply] = []
+        """What logins are answered with, in order."""
         self.slow: asyncio.Event | None = None
         """Previews are answered once it is set."""
         self.refuse_with: str = ""
@@ -265,6 +268,12 @@ class FakeClient:
             raise ControllerUnreachable("the controller does not answer (cut)", hint="onduty controller status")
         sim = controller.run(uid).sim
         return preview(sim.state, intent_of(request, controller.later), sim.now_utc)
+
+    async def login(self, request: api.LoginRequest, *, auth_sock: str | None = None) -> api.LoginReply:
+        self._controller.logins.append(request)
+        if self._controller.refuse_with:
+            raise ActionRefused(self._controller.refuse_with)
+        return self._controller.login_replies.pop(0)
 
     async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
         controller = self._controller

@@ -236,7 +236,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
                     self.why_not(),
                     layout.width,
                     glyphs,
-                    urgent=wanted_keys(scene.state),
+                    urgent=wanted_keys(scene),
                     least=least,
                     labels=labels_of(scene.state),
                 )

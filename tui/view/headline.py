@@ -186,11 +186,20 @@ def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
     elif first.run.answered:
         what = f"{safe(first.run.host)} answered, and has neither its process nor its result."
         said = f": {what} Look there before you go on."
+    elif (login := _login_of(scene, unknown)) is not None:
+        # Somebody can end this silence.
+        said = f": {in_keys(login.text)}."
     else:
         since = f" for {duration(now_utc - first.run.since)}" if first.run.since is not None else ""
         said = f": no word{since}. What {it} did is on {'its disk' if one_host else 'their disks'}."
     return loud_row(own(f"{listed(hosts)} unknown"), own(said), "unk", "unkbg", more=0, age=first.run.since,
                  here=scene.here)  # fmt: skip
+
+
+def _login_of(scene: RunScene, unknown: Sequence[Place]) -> HoldDocument | None:
+    """What the hosts of these wait for, where it is a person."""
+    ids = {one.run.id for one in unknown}
+    return next((hold for hold in scene.holds if hold.kind == HoldKind.LOGIN and hold.what in ids), None)
 
 
 def _incomplete(scene: RunScene, failed: Sequence[Place]) -> Row:
