@@ -21,6 +21,7 @@ from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
 from tests.screens.host_story import host_desk
 from tests.screens.launch_scenes import launch_controller, open_form, site
+from tests.screens.login_scenes import login_controller, question
 from tests.screens.logs import MemoryLog
 from tests.screens.scenes import BIND, board_scene, failed_run, healthy_run, host_status, rollout, unknown_run
 from tests.screens.timeline_scenes import record_desk, timeline_desk, told_run
@@ -139,6 +140,16 @@ async def _typed(here: Desk) -> None:
     await here.type("abcdefghij")
 
 
+def _logs_in(*keys: str) -> Steps:
+    async def steps(here: Desk) -> None:
+        await _then("L")(here)
+        await here.press(*keys)
+
+    return steps
+
+
+TWICE = question(("Password:", False), ("Verification code:", True), note="bastion did not take that answer")
+
 _OF_RUNS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "run-failed": (lambda: controller_of(failed_run()), "u1", pressing()),
     "run-log": (lambda: controller_of(failed_run()), "u1", pressing("2")),
@@ -163,6 +174,11 @@ _OF_RUNS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "secret": (lambda: controller_of(repair_scenes.secret_run()), "u1", _looks),
     "secret-board": (lambda: controller_of(repair_scenes.secret_run()), None, _nothing),
     "dialog-secret": (lambda: controller_of(repair_scenes.secret_run()), "u1", _typed),
+    "login": (login_controller, "u1", _looks),
+    "login-board": (login_controller, None, _nothing),
+    "dialog-login": (login_controller, "u1", _logs_in(*"12")),
+    "dialog-login-again": (lambda: login_controller(TWICE), "u1", _logs_in(*"hunter", "enter", *"123")),
+    "dialog-login-lapsed": (lambda: login_controller(question(lapsed=True, note="bastion hung up")), "u1", _logs_in()),
     "finally": (lambda: controller_of(repair_scenes.finally_run()), "u1", selecting("web5")),
     "finally-cancelled": (lambda: controller_of(repair_scenes.finally_run()), "u1", selecting("web4")),
     "notes": (lambda: controller_of(repair_scenes.noted_run()), "u1", _looks),
