@@ -47,6 +47,8 @@ async def test_nothing_hostile_is_more_than_text_on_any_screen(
 
     async with app.run_test(size=size) as pilot:
         somebody = Tour(app, pilot, controller, visit)
+        if whole:
+            await somebody.starts()
         await somebody.looks()
         if whole:
             await somebody.opens()
@@ -58,6 +60,7 @@ async def test_nothing_hostile_is_more_than_text_on_any_screen(
         "dialog r s",
         "dialog B",
         "dialog M",
+        "dialog L",
         "screen at",
         "screen d",
         "screen T",

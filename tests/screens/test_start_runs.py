@@ -42,6 +42,13 @@ async def test_a_run_is_started_with_what_was_filled_in_and_its_screen_opens() -
         await asked(here)
         await here.sees("Start deploy-api", "release=2.4.1, drain=10s", "not repeatable", "Y start")
         assert controller.started == []
+        await controller.go_down()
+        await here.press("Y")
+        await here.sees("the controller does not answer (connection refused)")
+        assert here.app.screen is screen
+        await controller.come_back()
+        await here.press("enter")
+        await asked(here)
         await here.press("Y")
         await here.sees("deploy-api/42 holds the group deploy-api")
         assert here.app.screen is screen

@@ -14,8 +14,9 @@ from runners.model.snapshot import PlanAnswer
 from tests.screens.launch_scenes import DEPLOY, site
 from tui.cli.inventories import ProgramNotExecuted
 from tui.cli.texts import FileRefused
-from tui.launch.drafts import FileDraft, Values, again_draft, file_draft
+from tui.launch.drafts import FileDraft, again_draft, file_draft
 from tui.launch.found import FoundPipeline, file_of, find_pipelines
+from tui.launch.values import Values
 from tui.launch.variables import Variables
 from tui.launch.words import command_of
 

@@ -8,14 +8,19 @@ import pytest
 from msgspec.structs import replace as changed
 
 from runners.model.api import PipelineHistory, RunSummary
+from runners.model.definition import Param, ParamType
 from runners.model.plan import Plan
 from runners.model.preview import Marker
+from runners.model.secrets import SecretSource, SourceKind
+from tests.screens.hostile_screens import evil_from, hostile_run
 from tests.screens.launch_scenes import past_runs
 from tests.screens.scenes import START_UTC, quiet_summary, release_plan
 from tests.unit.view_text import text_of, texts_of, token_of
 from tui.view.chooser import Candidate, candidates, chooser_rows, matching
 from tui.view.dialog import dialog_rows
 from tui.view.dialog_fields import Form
+from tui.view.form import form_of, left_all
+from tui.view.form_rows import FormScene, form_rows
 from tui.view.glyphs import UNICODE
 from tui.view.history import differences, history_rows, usual_params
 from tui.view.pipeline import PipelineScene, about_rows, pipeline_bar, pipeline_headline
@@ -218,3 +223,33 @@ def test_a_chooser_without_pipelines_says_what_to_do() -> None:
     assert said("x") == "No pipeline has that name."
     assert said(is_read=False) == "Looking for pipelines."
     assert said(trouble="onduty.yaml:1:1  bad").endswith("! onduty.yaml:1:1  bad")
+
+
+# ----- whatever a file says
+
+
+def test_whatever_a_pipeline_says_is_text_and_no_more() -> None:
+    evil = evil_from("osc")
+    param = Param(name=evil, help=evil, pattern=evil, default=evil, choices=(evil, "x"))
+    source = SecretSource(name=evil, kind=SourceKind.PROMPT, text=evil)
+    form = form_of([replace(param, choices=()), replace(param, type=ParamType.CHOICE)], inventories=(evil, "b"))
+    scene = FormScene(form=left_all(form), pipeline=evil, secrets={evil: source}, problems=(evil,), remark=evil)
+    about = replace(SCENE, name=evil, file=evil, description=evil, owner=evil, environment=evil, pinned=evil,
+                    last=ran(1, by=evil, phase=evil), missing=(evil,), problems=(), part="history")  # fmt: skip
+    hostile = hostile_run(evil).plan
+    rows = [
+        *form_rows(scene, 80, UNICODE).rows,
+        *about_rows(about, 30, UNICODE, active=True),
+        pipeline_bar(about, 120, 36, UNICODE),
+        pipeline_headline(about),
+        pipeline_headline(replace(about, part="start")),
+        *plan_rows(hostile, 80, UNICODE),
+        *definition_rows(evil, (evil,), 80, UNICODE),
+        *chooser_rows((Candidate(name=evil, shown=evil, path=evil),), evil, 0, 80, UNICODE, here=HERE, is_read=True,
+                      trouble=evil),
+        *dialog_rows(start_preview(hostile, evil), Form(asks_reason=False), environment=evil, width=88,
+                     glyphs=UNICODE, themed_box=False).rows,
+    ]  # fmt: skip
+    for row in rows:
+        text = "".join(span.text for span in (*row.left, *row.right))
+        assert text.isprintable(), ascii(text)

@@ -27,17 +27,7 @@ if TYPE_CHECKING:
     from runners.model.plan import Plan
     from runners.model.snapshot import PlanAnswer
     from tui.launch.found import FoundPipeline
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Values:
-    """What a person filled in."""
-
-    params: Mapping[str, str] = field(default_factory=dict)
-    """Those that were given; the others have their defaults."""
-    inventory: str = ""
-    """As ``Choice.shown``; empty: the only one there is, or none."""
-    limit: str = ""
+    from tui.launch.values import Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +57,47 @@ class FileDraft:
         return self.pipeline.name if self.pipeline is not None else self.text.path.stem
 
     @property
+    def run(self) -> str:
+        """The run that it repeats: none."""
+        return ""
+
+    @property
+    def shown(self) -> str:
+        """The file, from the current folder."""
+        return self.text.shown
+
+    @property
     def definition(self) -> str:
         """The text."""
         return self.text.content
+
+    @property
+    def environment(self) -> str | None:
+        """As far as the file says it; the inventory may say more."""
+        return self.pipeline.environment if self.pipeline is not None else None
+
+    @property
+    def inventories(self) -> tuple[str, ...]:
+        """Those that can be chosen from."""
+        return tuple(choice.shown for choice in self.choices) if self.pipeline is not None else ()
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """Values that count in the place of defaults: none."""
+        return {}
+
+    @property
+    def can_limit(self) -> bool:
+        """Hosts may be left out."""
+        return self.pipeline is not None
+
+    def is_as_before(self) -> bool:
+        """The file still has this text. Raises ``InputRefused`` when it cannot be read."""
+        return read_text(str(self.text.path)).content == self.text.content
+
+    def newest(self) -> FileDraft:
+        """Of the file as it is now. Raises ``InputRefused`` when it cannot be read."""
+        return file_draft(self.found)
 
     @property
     def usual(self) -> str:
@@ -134,9 +162,47 @@ class AgainDraft:
         return self.pinned.plan.pipeline
 
     @property
+    def shown(self) -> str:
+        """What it repeats."""
+        return f"again {self.run}"
+
+    @property
     def definition(self) -> str:
         """The text that the run pinned."""
         return self.pinned.definition
+
+    @property
+    def environment(self) -> str | None:
+        """That of the run."""
+        return self.pinned.plan.environment
+
+    @property
+    def inventories(self) -> tuple[str, ...]:
+        """None to choose from: the hosts are pinned."""
+        return ()
+
+    @property
+    def usual(self) -> str:
+        """No inventory counts."""
+        return ""
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """Values of that run, which count in the place of defaults."""
+        return self.pinned.plan.params
+
+    @property
+    def can_limit(self) -> bool:
+        """It is limited as that run was."""
+        return False
+
+    def is_as_before(self) -> bool:
+        """What a run pinned never changes."""
+        return True
+
+    def newest(self) -> AgainDraft:
+        """Itself."""
+        return self
 
     def plan(self, values: Values) -> Plan:
         """What would run. Raises ``FileRefused`` with every problem."""

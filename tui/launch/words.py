@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
-from tui.launch.drafts import AgainDraft, Draft, Values
+if TYPE_CHECKING:
+    from tui.launch.drafts import Draft
+    from tui.launch.values import Values
 
 
 def command_of(draft: Draft, values: Values) -> str:
     """``onduty run deploy.yaml -p release=2.4.1 --limit web``, quoted for a shell."""
     words = ["onduty", "run"]
-    words += ["--again", draft.run] if isinstance(draft, AgainDraft) else [draft.text.shown]
+    words += ["--again", draft.run] if draft.run else [draft.shown]
     for name, value in values.params.items():
         words += ["-p", f"{name}={value}"]
     if values.inventory:

@@ -27,7 +27,8 @@ class ChooserScreen(OverlayScreen["Candidate | None"]):
         self._selected = selected
         self._files: tuple[Candidate, ...] = ()
         self._trouble = ""
-        self._is_read = False
+        self.is_read = False
+        """Files were looked for."""
         self._query = ""
         self._at = 0
 
@@ -41,7 +42,7 @@ class ChooserScreen(OverlayScreen["Candidate | None"]):
         self._files = tuple(
             Candidate(name=one.name, path=one.path, shown=one.shown, of_site=one.of_site) for one in found.pipelines
         )
-        self._trouble, self._is_read = found.trouble, True
+        self._trouble, self.is_read = found.trouble, True
         now = self.found()
         # Who has moved already stays where they are.
         self._at = next((at for at, one in enumerate(now) if chosen and self._at and _same(one, chosen)), 0)
@@ -65,7 +66,7 @@ class ChooserScreen(OverlayScreen["Candidate | None"]):
             width,
             self.onduty.look.glyphs,
             here=self.onduty.here(),
-            is_read=self._is_read,
+            is_read=self.is_read,
             trouble=self._trouble,
         )
 

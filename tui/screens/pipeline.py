@@ -9,7 +9,6 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from runners.model.errors import OndutyError
-from tui.launch.drafts import AgainDraft, FileDraft
 from tui.screens.painted import bindings_of
 from tui.screens.pipeline_keys import PipelineKeys
 from tui.view.chooser import Candidate
@@ -95,18 +94,17 @@ class PipelineScreen(PipelineKeys, inherit_bindings=False):
         """What the edges are drawn from."""
         draft, feed = self.draft, self.onduty.feed
         definition = draft.pipeline if draft is not None else None
-        pinned = draft.pinned.plan if isinstance(draft, AgainDraft) else None
         name = draft.name if draft is not None else self.origin.name
-        environment = self.plan.environment if self.plan else definition.environment if definition else None
+        environment = draft.environment if draft is not None else None
         return PipelineScene(
             here=self.here,
             name=name,
             part=self.showing,
-            file=draft.text.shown if isinstance(draft, FileDraft) else self.origin.shown,
-            pinned=draft.run if isinstance(draft, AgainDraft) else "",
+            file=draft.shown if draft is not None and not draft.run else self.origin.shown,
+            pinned=draft.run if draft is not None else "",
             description=definition.description if definition else "",
             owner=definition.owner if definition else "",
-            environment=pinned.environment if pinned is not None else environment,
+            environment=self.plan.environment if self.plan is not None else environment,
             last=next((run for run in feed.summaries if run.pipeline == name), None),
             plan=self.plan,
             problems=self.problems,
@@ -193,7 +191,7 @@ class PipelineScreen(PipelineKeys, inherit_bindings=False):
             return [], problem_rows((self.trouble,), width, glyphs)
         if draft is None:
             return [], ()
-        source = safe(f"again {draft.run}" if isinstance(draft, AgainDraft) else draft.text.shown)
+        source = safe(draft.shown)
         if self.showing == "start":
             self.form_rows = form_rows(self.form_scene(), width, glyphs)
             return [source], self.form_rows.rows

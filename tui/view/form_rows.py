@@ -189,9 +189,9 @@ def _what(scene: FormScene, width: int, glyphs: Glyphs) -> list[Row]:
         rows = [text_row(line, "text") for line in wrap(safe(plan_size(scene.plan)), max(1, width))]
         once = not_repeatable(scene.plan)
         if once:
-            verb = "is" if once == 1 else "are"
-            said = wrap(own(f"{count(once, 'task')} {verb} not repeatable: nothing repeats them without a person."),
-                        max(1, width - 2))  # fmt: skip
+            verb, them = ("is", "it") if once == 1 else ("are", "them")
+            sentence = own(f"{count(once, 'task')} {verb} not repeatable: nothing repeats {them} without a person.")
+            said = wrap(sentence, max(1, width - 2))
             rows += [
                 Row(left=(Span(glyphs.person, "warn", bold=True) if not n else blank(1), blank(1), Span(line)))
                 for n, line in enumerate(said)

@@ -9,7 +9,7 @@ from runners.model.api import PipelineHistory, RunSummary
 from runners.model.phases import RUN_ENDED
 from runners.model.plan import Plan
 from tui.view.cells import cut_path, wrap
-from tui.view.durations import count, duration
+from tui.view.durations import ago, count, duration
 from tui.view.facts import parse_time
 from tui.view.form_rows import not_repeatable
 from tui.view.glyphs import RUN_PHASES, Glyphs
@@ -75,6 +75,8 @@ def pipeline_headline(scene: PipelineScene) -> Row:
         return _plain(own("Reading"), own(f" {safe(scene.file or scene.name)}."))
     if scene.problems:
         return _bad(count(len(scene.problems), "problem"), own(": nothing can be started as it is."))
+    if scene.part in ("definition", "history"):
+        return _last(scene)
     if scene.wrong:
         verb = "has a value" if len(scene.wrong) == 1 else "have values"
         return _bad(_names(scene.wrong), own(f" {verb} that cannot be used."))
@@ -86,6 +88,18 @@ def pipeline_headline(scene: PipelineScene) -> Row:
     once = not_repeatable(scene.plan)
     more = own(f", {count(once, 'task')} not repeatable" if once else "")
     return _plain(own("Nothing was started."), own(f" It would be {runs_on(scene.plan)}{more}."))
+
+
+def _last(scene: PipelineScene) -> Row:
+    """What became of its newest run."""
+    run = scene.last
+    if run is None:
+        return _plain(own("It has not run yet."), own(""))
+    at = parse_time(run.ended_at) if run.phase in RUN_ENDED else parse_time(run.started_at)
+    since = own(f" {ago(scene.here.now_utc - at)}") if at is not None else own("")
+    word = RUN_PHASES.get(run.phase, RUN_PHASES["queued"]).word
+    began = own(", begun") if at is not None and run.phase not in RUN_ENDED else own("")
+    return _plain(safe(run.id), own(f" {word}{began}{since}{f', by {safe(run.by)}' if run.by else ''}."))
 
 
 def runs_on(plan: Plan) -> SafeText:
