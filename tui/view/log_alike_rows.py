@@ -24,9 +24,9 @@ def alike_rows(
             rows.append(BLANK)
         heads.append(len(rows))
         chosen = number == selected
-        head = _head(group)
+        head = _head(group, usual)
         rows.append(Row(left=head, bg="sel" if chosen else None, edge="acc" if chosen else None))
-        if group.difference is not None and usual is not None:
+        if group.difference is not None and usual is not None and not _is_behind(group):
             rows.append(_said(usual, group.difference.usual, "muted"))
             rows.append(_said(group.outputs[0], group.difference.other, "text"))
     if silent:
@@ -34,7 +34,12 @@ def alike_rows(
     return tuple(rows), tuple(heads)
 
 
-def _head(group: Alike) -> tuple[Span, ...]:
+def _is_behind(group: Alike) -> bool:
+    """They said the same as far as they are, and go on."""
+    return group.difference is not None and group.difference.other is None and group.outputs[0].live
+
+
+def _head(group: Alike, usual: HostOutput | None) -> tuple[Span, ...]:
     hosts = [one.host for one in group.outputs]
     live = own(", so far") if any(one.live for one in group.outputs) else own("")
     if group.difference is None:
@@ -42,10 +47,18 @@ def _head(group: Alike) -> tuple[Span, ...]:
         words = own(f"{count(len(hosts), 'host')} {verb}")
         names = Span(_names(": ", hosts), "muted", cut="words")
         return (Span(words, "text", bold=True), Span(live, "muted"), names)
-    task = group.outputs[0].tasks[group.difference.section : group.difference.section + 1]
-    where = f"from line {group.difference.line + 1}" + (f" of {safe(task[0])}" if task else "")
+    section = group.difference.section
+    task = group.outputs[0].tasks[section : section + 1] or (usual.tasks[section : section + 1] if usual else ())
+    of_task = f" of {safe(task[0])}" if task else ""
+    where = f"from line {group.difference.line + 1}{of_task}"
     who = safe(hosts[0]) if len(hosts) == 1 else own(f"{count(len(hosts), 'host')}")
     verb = "differs" if len(hosts) == 1 else "differ"
+    if _is_behind(group):
+        verb, where, live = (
+            "said" if len(hosts) == 1 else "have said",
+            f"the same so far, {count(group.difference.line, 'line')}{of_task}",
+            own(""),
+        )
     rest = () if len(hosts) == 1 else (Span(_names(": ", hosts), "muted", cut="words"),)
     return (Span(who, "warn", bold=True, cut="middle"), Span(own(f" {verb} {where}")), Span(live, "muted"), *rest)
 
