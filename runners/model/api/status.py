@@ -54,6 +54,13 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     user: str | None = None
     runs: tuple[str, ...] = ()
     """Names of the runs that use it now."""
+    behind: str = ""
+    """The jump host on the way to it that is not reached: all hosts behind it wait for that one. Empty: it is not
+    that."""
+    behind_since: str | None = None
+    """Since when that is known."""
+    next_try_at: str | None = None
+    """When one of them tries again; null: it is being tried, or it does not wait for a jump host."""
     reading: HostReading | None = None
     """How the host was when it was last looked at; null: nobody had a reason to look since the connection is open."""
     login: LoginQuestion | None = None
