@@ -11,6 +11,7 @@ from runners.model.events import Event
 from runners.model.inventory import Host
 from runners.model.state import RunState
 from tui.bridge import RunFeed
+from tui.screens.login_key import LoginKey
 from tui.screens.painted import PaintedScreen, Toast
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import reconcile_targets
@@ -24,7 +25,7 @@ SSH_FAILED = 255
 """ssh(1): its own exit status when no session was opened or it was cut."""
 
 
-class RunHosts(PaintedScreen, inherit_bindings=False):
+class RunHosts(LoginKey, inherit_bindings=False):
     """What ``RunScreen`` does with the hosts of a run. None of it changes the run."""
 
     choice: Choice
@@ -105,6 +106,12 @@ class RunHosts(PaintedScreen, inherit_bindings=False):
         self.toasts = [toast for toast in self.toasts if toast is not self._asking]
         self._asking = None
         self.repaint()
+
+    def login_first(self) -> tuple[str, str]:
+        """What this run waits for, and of that what the selected host does."""
+        state = self.feed.state
+        place = self.choice.target(state) if state is not None else None
+        return state.name if state is not None else "", place.run.host if place is not None else ""
 
     def do_host(self) -> None:
         """The selected host, full screen."""

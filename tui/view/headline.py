@@ -14,11 +14,11 @@ from runners.model.api import HoldDocument
 from runners.model.definition import OnFailure
 from runners.model.holds import HoldKind
 from runners.model.phases import BAD, FAILURES, FailureKind, Phase, RunPhase, StagePhase
-from runners.model.state import RunState
 from tui.keys.actions import key_of
 from tui.view.board_groups import Need, grouped
 from tui.view.census import plan_census_of
 from tui.view.durations import ago, clock, count, duration
+from tui.view.expected import left_words
 from tui.view.facts import (
     NEEDS_PERSON,
     PASSED,
@@ -186,11 +186,20 @@ def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
     elif first.run.answered:
         what = f"{safe(first.run.host)} answered, and has neither its process nor its result."
         said = f": {what} Look there before you go on."
+    elif (login := _login_of(scene, unknown)) is not None:
+        # Somebody can end this silence.
+        said = f": {in_keys(login.text)}."
     else:
         since = f" for {duration(now_utc - first.run.since)}" if first.run.since is not None else ""
         said = f": no word{since}. What {it} did is on {'its disk' if one_host else 'their disks'}."
     return loud_row(own(f"{listed(hosts)} unknown"), own(said), "unk", "unkbg", more=0, age=first.run.since,
                  here=scene.here)  # fmt: skip
+
+
+def _login_of(scene: RunScene, unknown: Sequence[Place]) -> HoldDocument | None:
+    """What the hosts of these wait for, where it is a person."""
+    ids = {one.run.id for one in unknown}
+    return next((hold for hold in scene.holds if hold.kind == HoldKind.LOGIN and hold.what in ids), None)
 
 
 def _incomplete(scene: RunScene, failed: Sequence[Place]) -> Row:
@@ -311,11 +320,12 @@ def _progress(scene: RunScene) -> Row:
         case RunPhase.ROLLBACK_INCOMPLETE:
             return plain_row(own("Rollback incomplete."), own(""), state.ended_at, scene.here)
         case RunPhase.RUNNING:
-            return plain_row(*_running(state))
+            return plain_row(*_running(scene))
 
 
-def _running(state: RunState) -> tuple[SafeText, SafeText]:
-    """``Passing. rollout 8 of 11 hosts, then after.``"""
+def _running(scene: RunScene) -> tuple[SafeText, SafeText]:
+    """``Passing. rollout 8 of 11 hosts, then after. About 1m 20s left.``"""
+    state = scene.state
     now: list[str] = []
     after: list[str] = []
     for stage in state.stages:
@@ -334,8 +344,10 @@ def _running(state: RunState) -> tuple[SafeText, SafeText]:
         if again
         else ""
     )
+    left = left_words(scene) if now and not again else ""
+    told = f" {left}" if left else ""
     word = own("Running.") if again else own("Passing.") if now else own("Starting.")
-    return word, own(f" {', '.join(now)}{then}.{retry}" if now or after else "")
+    return word, own(f" {', '.join(now)}{then}.{retry}{told}" if now or after else "")
 
 
 def loud_row(
