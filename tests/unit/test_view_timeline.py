@@ -11,6 +11,7 @@ from runners.model.events import SYSTEM_ACTOR, TimeGap
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens import scenes
+from tests.screens.repair_scenes import rolled_back_run
 from tests.screens.timeline_scenes import failed_in_rollout, rollout, told_run
 from tests.unit.test_view_properties import GLYPHS, QUICK, RUNS, SELECTED, SIZES, check, scene_of
 from tests.unit.view_text import text_of, texts_of
@@ -30,7 +31,7 @@ from tui.view.timeline import (
     timeline_strip,
     tree_rows,
 )
-from tui.view.timeline_bars import Stretch, bar_spans
+from tui.view.timeline_bars import Stretch, bar_spans, right_of
 from tui.view.timeline_path import longest_path, path_names
 from tui.view.timeline_scale import Scale, Zoom, scale_of
 from tui.view.timeline_tree import name_spans, timeline_lines, tree_of
@@ -181,6 +182,28 @@ def test_each_attempt_is_a_bar_of_its_own() -> None:
     found = rows_of(timeline_of(sim))
     assert found["web1"].count("✗") == 2
     assert found["web1"].count("━✗") == 2
+
+
+def test_a_rollback_is_a_bar_in_its_own_colour_and_no_stage_goes_on_after_the_run() -> None:
+    line = timeline_of(rolled_back_run())
+    rows = bar_rows(line, 0, UNICODE)
+    web1 = rows[names_of(line).index("web1")]
+    assert [span.token for span in web1.left if "━" in span.text] == ["ok", "back"]
+    assert rows_of(line)["rollout"].endswith("42s")
+    assert "longest path before, " not in text_of(timeline_strip(line), 118)
+
+
+def test_a_task_nobody_knows_the_end_of_has_no_time_and_its_job_run_says_for_how_long() -> None:
+    found = rows_of(timeline_of(scenes.unknown_run(), rollout("web6"), width=110))
+    assert "unknown 46s" in found["web6"]
+    assert not found["restart"].rstrip("╎ ").endswith("s")
+
+
+def test_what_waits_for_a_person_is_marked_as_such() -> None:
+    scene = scenes.host_key_scene()
+    found = timeline_lines(scene, 40)
+    line = next(one for one in found if one.kind == "run")
+    assert right_of(scene, line, ()) == Span(own("trust its key"), "warn")
 
 
 # ----- scale and zoom

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from tui.screens.painted import bindings_of
 from tui.screens.run_changes import RunChanges
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import labels_of, wanted_keys, why_not
+from tui.view.facts import place_of
 from tui.view.headline import run_headline
 from tui.view.key_bar import key_bar
 from tui.view.layout import EVENT_ROWS, TIMELINE_TABS, ScreenLayout, SizeClass, timeline_layout
@@ -69,15 +70,15 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
     NAME = "timeline"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("timeline")
 
-    def __init__(self, feed: RunFeed, moment: RunScene, choice: Choice) -> None:
-        """``choice`` is that of the run's screen: where to begin, and what enter changes."""
+    def __init__(self, feed: RunFeed, moment: RunScene, choice: Choice, go: Callable[[str, int], None]) -> None:
+        """``choice`` is that of the run's screen: where to begin; ``go`` shows the log of an attempt there."""
         super().__init__()
         self.feed = feed
         self.choice = Choice()
         self.choice.selected, self.choice.by_person = choice.selected, choice.by_person
         self.zoom = Zoom()
         self.tab = "bars"
-        self._of_run = choice
+        self._go = go
         self._moment = moment
         self._events: RunEvents | None = None
         self._story = Story(moment.state.plan)
@@ -326,13 +327,13 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
                 self.choice.fold()
             self.paint()
         else:
-            self._of_run.selected, self._of_run.by_person = self.choice.selected, True
-            self.app.pop_screen()
+            place = place_of(self.state, self.choice.selected)
+            self.show_log(self.choice.selected, place.run.attempt if place is not None else 0)
 
     def show_log(self, job_run: str, attempt: int) -> None:
-        """On the run's screen, which shows the newest attempt of what is selected."""
-        self._of_run.selected, self._of_run.by_person = job_run, True
+        """On the run's screen."""
         self.app.pop_screen()
+        self._go(job_run, attempt)
 
     def do_back(self) -> None:
         """Left: what was before, while a part is shown; else back to the run."""
