@@ -179,3 +179,17 @@ def test_a_variable_is_taken_out_of_the_environment_once_and_serves_every_run(mo
     assert "CI_TOKEN" not in os.environ
     assert variables.values(sources) == {"TOKEN": "zq7Kx9wvj"}
     assert "zq7Kx9wvj" not in f"{variables!r}{variables}"
+
+
+def test_a_folder_that_cannot_be_read_keeps_nobody_from_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site(tmp_path) as folder:
+        gone = folder / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        nowhere = find_pipelines()
+        assert nowhere.pipelines == ()
+        assert "No such file" in nowhere.trouble
+        monkeypatch.chdir(folder)

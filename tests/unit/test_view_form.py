@@ -216,4 +216,9 @@ def test_without_colours_and_in_ascii_it_still_reads() -> None:
     scene = FormScene(form=left_all(whole()), pipeline="deploy-api", is_typed_in=True)
     text = "\n".join(texts_of(form_rows(scene, 60, ASCII).rows, 60, glyphs=ASCII))
     assert text.isascii()
+    usable = FormScene(form=form_of((DRAIN,)), pipeline="deploy-api", is_plain=True)
+    assert "[ Start deploy-api ]" in texts_of(form_rows(usable, 60, ASCII).rows, 60, glyphs=ASCII)[-1]
+    assert len(form_rows(replace(usable, form=whole(), is_tight=True), 60, ASCII).rows) < len(
+        form_rows(replace(usable, form=whole()), 60, ASCII).rows
+    )
     assert "| " in text

@@ -43,6 +43,10 @@ class FormScene:
     """The run whose hosts and text it repeats; empty: none."""
     is_typed_in: bool = False
     """The form has the focus."""
+    is_tight: bool = False
+    """There are few rows: fields stand close together."""
+    is_plain: bool = False
+    """Colours do not set a button apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ def form_rows(scene: FormScene, width: int, glyphs: Glyphs) -> FormRows:
 
     for one in form.fields:
         add(_field(scene, one, width, label, glyphs), one.name)
-        add((BLANK,))
+        add(() if scene.is_tight and one is not form.fields[-1] else (BLANK,))
     if scene.pinned:
         add(_labelled(own("hosts"), own(f"as {safe(scene.pinned)} pinned them"), width, label))
         add((BLANK,))
@@ -231,7 +235,8 @@ def button_row(scene: FormScene, glyphs: Glyphs) -> Row:
     busy = "starting it" if scene.is_sending else "putting together what is sent" if scene.is_asking else ""
     enabled = scene.form.is_usable and not busy
     name = own(f"Start {safe(scene.pipeline)}")
-    text = own(f"  {name}  ")
+    # Without colours only the brackets say that a button can be pressed.
+    text = own(f"[ {name} ]" if scene.is_plain and enabled else f"  {name}  ")
     if focused:
         button = Span(text, "acc", bold=True, reverse=True, cut="middle")
     else:
