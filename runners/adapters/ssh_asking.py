@@ -80,7 +80,7 @@ class Asking:
         words = tuple(filter(None, (printable(line, MOST_PROMPT_CHARACTERS) for line in (name, *said.splitlines()))))
         asked = [LoginPrompt(text=printable(text, MOST_PROMPT_CHARACTERS), echo=echo) for text, echo in prompts]
         quoted = " ".join(f"“{one.text}”" for one in asked)
-        text = f"{self.options.host} asks {self.options.user}, in its own words: {quoted}"
+        text = f"{self.options.host} asks {self.options.user}: {quoted}"
         return await self._ask("host", text, words[:MOST_LINES], asked)
 
     async def password(self) -> str:

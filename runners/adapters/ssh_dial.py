@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import socket
@@ -30,6 +31,8 @@ from runners.adapters.ssh_proxy import ProxyProcess, proxy_error
 from runners.adapters.ssh_questions import Asker, Desk
 from runners.adapters.ssh_socket import QuickAckSocket
 from runners.model.errors import AuthFailed, HostKeyChanged, HostRefused, HostUnreachable, LoginNeeded, OndutyError
+
+log = logging.getLogger("onduty.ssh")
 
 HANDSHAKES_PER_ADDRESS = 8
 """Below sshd's stock ``MaxStartups`` of 10, with room for the person's own ssh."""
@@ -130,7 +133,8 @@ class Dialler:
                     if not asker.was_asked:
                         raise
                     # Who mistyped a code, or came after the host had hung up, is asked again and loses nothing.
-                    await asker.lapse(f"{options.host} hung up: {problem.message}")
+                    log.info("host %s hung up while a person was asked: %s", options.host, problem.message)
+                    await asker.lapse(f"{options.host} hung up before it had an answer")
 
     async def _dial_recorded(self, options: SshOptions, asker: Asker | None) -> Connection:
         record = await self.look_up(options)

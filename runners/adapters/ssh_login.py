@@ -6,6 +6,7 @@ Whatever a host says about itself (disconnect reasons, names) is cut to printabl
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Sequence
 
 import asyncssh
@@ -16,7 +17,7 @@ from runners.adapters.ssh_asking import Asking
 from runners.adapters.ssh_config import DEFAULT_PORT, SshOptions, printable
 from runners.adapters.ssh_identities import Identities, Offer
 from runners.adapters.ssh_questions import Asker, about_locked_key
-from runners.model.api.login import LoginQuestion
+from runners.model.api import LoginQuestion, rfc3339
 from runners.model.errors import (
     AuthFailed,
     HostKeyChanged,
@@ -28,6 +29,7 @@ from runners.model.errors import (
 )
 
 MAX_NAMED_KEYS = 6
+NOTHING_STARTED = "; nothing was started there"
 
 
 class Login(asyncssh.SSHClient):
@@ -235,7 +237,8 @@ def _auth_error(login: Login, problem: asyncssh.DisconnectError) -> AuthFailed |
         hint = add_to_agent(identities.locked, identities.has_agent)
     said = f"{options.label} refused the login as {options.user} ({what}); nothing was started there"
     if identities.may_change(options.user):
-        return LoginNeeded(said, question=LoginQuestion(asker=options.host, kind="agent", text=said), hint=hint)
+        question = LoginQuestion(asker=options.host, kind="agent", text=said, since=rfc3339(time.time()))
+        return LoginNeeded(said, question=question, hint=hint)
     return AuthFailed(said, hint=hint)
 
 
@@ -283,6 +286,10 @@ def on_the_way(options: SshOptions, problem: OndutyError) -> OndutyError:
     if isinstance(problem, HostKeyChanged):
         hop = problem.hop or options.hops[-1].host
         return HostKeyChanged(said, known=problem.known, shown=problem.shown, hint=problem.hint, hop=hop)
+    if isinstance(problem, HostUnreachable):
+        hop = problem.hop or options.hops[-1].host
+        cause = problem.cause or problem.message.removesuffix(NOTHING_STARTED)
+        return HostUnreachable(said, hint=problem.hint, hop=hop, cause=cause)
     return type(problem)(said, hint=problem.hint)
 
 

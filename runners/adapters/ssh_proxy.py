@@ -18,6 +18,8 @@ _MAX_SAID_BYTES = 4096
 _END_PATIENCE_S = 2.0
 _LAST_WORDS_S = 1.0
 _DENIED = re.compile(r"permission denied|authentication fail|host key verification failed", re.IGNORECASE)
+_NOT_REACHED = re.compile(r"ssh: (?:connect to host (\S+) port [0-9]+: |Could not resolve hostname (\S+): )")
+"""What OpenSSH says of the host that it goes to itself (sshconnect.c); of one behind that it says another thing."""
 
 
 class ProxyProcess:
@@ -85,7 +87,13 @@ def proxy_error(options: SshOptions, said: str) -> OndutyError:
         return unreachable(options, "is reached over a command (ProxyCommand) that ended and said nothing")
     cause = f"{options.label} is reached over a command (ProxyCommand) that ended: {said}; nothing was started there"
     if not _DENIED.search(said):
-        return HostUnreachable(cause, hint=f"sh -c {_quoted(options.proxy)}")
+        hop = _NOT_REACHED.match(said)
+        return HostUnreachable(
+            cause,
+            hint=f"sh -c {_quoted(options.proxy)}",
+            hop=(hop[1] or hop[2]) if hop else "",
+            cause=said if hop else "",
+        )
     if options.declared is not None and options.declared.via and options.declared.jump:
         # A ControlMaster, or an agent, that somebody with a terminal opens again.
         return AuthFailed(cause, hint=f"ssh {options.declared.jump[-1].target} true")

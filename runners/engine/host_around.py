@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from runners.engine.host_executions import TellNews
+from runners.engine.host_hops import Hops
 from runners.engine.host_slots import HostSlots
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
@@ -33,3 +34,4 @@ class Around:
     watched: Callable[[], Collection[str]]
     """Runs that somebody has a screen on."""
     readings: Readings
+    hops: Hops

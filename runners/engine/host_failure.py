@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from runners.engine.verdict import refusal_kind
 from runners.model.api import LoginQuestion
-from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, LoginNeeded, OndutyError
+from runners.model.errors import (
+    AuthFailed,
+    HostKeyChanged,
+    HostKeyUnknown,
+    HostRefused,
+    HostUnreachable,
+    LoginNeeded,
+    OndutyError,
+)
 from runners.model.holds import HoldKind
 from runners.model.phases import FailureKind
 
@@ -23,6 +31,10 @@ class HostFailure:
     """What nobody dispatched yet fails at once; otherwise it waits."""
     fingerprint: str | None = None
     """What the host showed, for a key that is unknown or changed."""
+    hop: str = ""
+    """The jump host on the way that was not reached; empty: it was not that."""
+    cause: str = ""
+    """What is the matter with ``hop``."""
     waits_for_person: bool = False
     """No time limit: a person has to trust the key, or to log in."""
     login: LoginQuestion | None = None
@@ -75,5 +87,9 @@ def failure_of(host: str, error: Exception) -> HostFailure:
             return HostFailure(phase="refused", text=text, kind=FailureKind.AUTH, final=True)
         case HostRefused():
             return HostFailure(phase="refused", text=text, kind=refusal_kind(text), final=True)
+        case HostUnreachable(hop=hop, cause=cause):
+            return HostFailure(
+                phase="unreachable", text=text, kind=FailureKind.UNREACHABLE, hop=hop, cause=cause or text
+            )
         case _:
             return HostFailure(phase="unreachable", text=text, kind=FailureKind.UNREACHABLE)

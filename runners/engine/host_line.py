@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from runners.engine.host_around import Around
 from runners.engine.host_exchanges import Exchanges
 from runners.engine.host_failure import HostFailure, failure_of
+from runners.engine.host_hops import Incident
 from runners.engine.host_session import SessionOwner, SinkOfLink
 from runners.engine.timers import Timer
 from runners.model.inventory import Host
@@ -117,7 +119,8 @@ class HostLine:
     def nudge(self) -> None:
         """What is needed may have changed."""
         self._wake.set()
-        if self.failure is not None and self.failure.waits_for_person and not self._uses.is_busy:
+        waits = self.failure is not None and (self.failure.waits_for_person or bool(self.failure.hop))
+        if waits and not self._uses.is_busy:
             # Nobody waits for the person any more, so the person is not kept waiting either.
             self._again.set()
         if self._worker is None and self._uses.is_needed and not self._closed:
@@ -125,8 +128,32 @@ class HostLine:
         self._around.changed()
 
     def look_again(self) -> None:
-        """Connect now instead of after the pause."""
+        """Connect now instead of after the pause; behind a hop as soon as nobody else is at it."""
+        if not self._around.hops.hurry(self):
+            self._again.set()
+
+    # ----- as one who waits for a hop
+
+    @property
+    def is_urgent(self) -> bool:
+        """Something of ours lives there."""
+        return self._uses.is_urgent
+
+    def try_now(self) -> None:
+        """Connect: it is its turn, or the hop answers again."""
         self._again.set()
+
+    def failed_again(self, failure: HostFailure) -> None:
+        """Another host tried, and the hop is not reached still."""
+        assert self.failure is not None, "it waits because it failed"
+        text = f"{self.host.name} is reached through {failure.hop}: {failure.cause}"
+        self.failure = replace(failure, text=text)
+        self._uses.failed(self.failure)
+
+    @property
+    def incident(self) -> Incident | None:
+        """The hop that it waits for, with all who do; None: it waits for none."""
+        return self._around.hops.of(self)
 
     def make_room(self) -> None:
         """Others wait for a session: this one is closed when nothing needs it."""
@@ -138,6 +165,7 @@ class HostLine:
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
+        self._around.hops.leave(self)
         await self._exchanges.cancel()
 
     # ----- inside
@@ -162,7 +190,8 @@ class HostLine:
                 self._uses.gave_up()
                 break
             tries += 1
-            await self._rest(self._pause_s(tries))
+            await self._rest(None if self.failure.hop else self._pause_s(tries))
+        self._around.hops.leave(self)
         self._worker = None
         if self.failure is not None and self.failure.login is not None:
             self.failure = None
@@ -191,10 +220,10 @@ class HostLine:
         bound_s = self._limits.backoff_first_s * 2.0 ** min(tries - 1, 30)
         return self._around.dice() * min(bound_s, self._limits.backoff_max_s)
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait that long, or until somebody wants to try now."""
+    async def _rest(self, seconds: float | None) -> None:
+        """Wait that long (None: for its turn behind a hop), or until somebody wants to try now."""
         self._again.clear()
-        timer = self._timers.after(seconds, self._again.set)
+        timer = self._timers.after(seconds, self._again.set) if seconds is not None else Timer(0.0, None, None)
         try:
             await self._again.wait()
         finally:
@@ -216,6 +245,7 @@ class HostLine:
         sink.session = session
         self.session, self.facts, self.lost = session, session.facts, sink.lost
         self.failure = None
+        self._around.hops.up(self)
         self.heard()
         self._around.changed()
         return session
@@ -223,10 +253,14 @@ class HostLine:
     def _connect_failed(self, error: Exception) -> None:
         failure = failure_of(self.host.name, error)
         if self.failure is None or self.failure.waits_for_person:
-            if self.failure is None or self.failure.text != failure.text:
+            if (self.failure is None or self.failure.text != failure.text) and not failure.hop:
                 log.info("host %s: %s", self.host.name, failure.text)
             self.failing_since_s = self._clock.monotonic()
         self.failure = failure
+        if failure.hop:
+            self._around.hops.down(self, failure)
+        else:
+            self._around.hops.up(self)
         self._uses.failed(failure)
         self._around.changed()
 

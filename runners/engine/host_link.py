@@ -20,7 +20,7 @@ from runners.engine.host_standing import Standing
 from runners.engine.host_wants import Execution, PlaceKey, Want
 from runners.engine.sampler import Sampler
 from runners.engine.timers import Timer
-from runners.model.api import HostStatus
+from runners.model.api import HostStatus, rfc3339
 from runners.model.holds import Hold
 from runners.model.inventory import Host
 from runners.model.metrics import HostReading
@@ -162,7 +162,7 @@ class HostLink:
 
     def status(self, run_names: Callable[[str], str]) -> HostStatus:
         """The connection as it is."""
-        facts = self._line.facts
+        facts, incident = self._line.facts, self._line.incident
         phase, text = self._standing().phase()
         return HostStatus(
             name=self.host.name,
@@ -175,6 +175,9 @@ class HostLink:
             fingerprint=self._line.failure.fingerprint if self._line.failure else None,
             login=self._line.failure.login if self._line.failure else None,
             user=facts.user if facts else self.host.user,
+            behind=incident.hop if incident else "",
+            behind_since=rfc3339(incident.since_utc) if incident else None,
+            next_try_at=rfc3339(incident.next_try_utc) if incident and incident.next_try_utc is not None else None,
             reading=self._sampler.reading,
             runs=tuple(sorted(run_names(run) for run in self._places.runs | self._executions.runs)),
         )
@@ -196,7 +199,9 @@ class HostLink:
         return found
 
     def _standing(self) -> Standing:
+        incident = self._line.incident
         return Standing(
+            waiting_behind=len(incident.waiters) if incident else 0,
             name=self.name,
             has_session=self._line.session is not None,
             is_open=self._line.open is not None,

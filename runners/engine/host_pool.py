@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from runners.engine.host_around import Around
 from runners.engine.host_executions import TellNews
+from runners.engine.host_hops import Hops
 from runners.engine.host_link import HostLink
 from runners.engine.host_slots import HostSlots
 from runners.engine.limits import Limits
@@ -52,6 +53,7 @@ class HostPool:
             changed=changed,
             watched=watched,
             readings=readings,
+            hops=Hops(clock=clock, timers=timers, dice=dice, limits=limits),
         )
 
     def link(self, host: Host) -> HostLink:

@@ -24,6 +24,8 @@ class Standing:
     """Something of ours is on the host."""
     connecting: bool
     queued_for_slot: bool
+    waiting_behind: int = 0
+    """How many hosts wait for the same hop, this one among them; 0: it waits for none."""
     place_limit: int
     slot_limit: int
 
@@ -42,6 +44,8 @@ class Standing:
         kind, text, until = HoldKind.HOST, f"connecting to {self.name}", None
         if self.failure is not None and self.failure.waits_for_person:
             kind, text = self.failure.hold, self.failure.text
+        elif self.failure is not None and self.failure.hop:
+            text, until = self.hop_words, gives_up_utc
         elif self.failure is not None:
             text, until = self.failure.text, gives_up_utc
         elif self.has_session:
@@ -51,6 +55,13 @@ class Standing:
             cap = self.slot_limit
             kind, text = HoldKind.CAPACITY, f"waits for one to be free: the controller's cap is {cap} hosts at once"
         return Hold(kind=kind, what=want.job_run, text=text, since=want.asked_utc, until=until, login=self.login)
+
+    @property
+    def hop_words(self) -> str:
+        """Which hop is not reached, why, and how many hosts that concerns."""
+        assert self.failure is not None, "there is a hop to wait for"
+        many = f" ({self.waiting_behind} hosts are behind it)" if self.waiting_behind > 1 else ""
+        return f"{self.failure.hop}, on the way to {self.name}, is not reached{many}: {self.failure.cause}"
 
     def login_hold(self, job_run: str) -> Hold:
         """Why nothing is known of ``job_run``, which is on the host."""

@@ -59,6 +59,13 @@ class HostUnreachable(OndutyError):
     exit_code = 4
     kind = "unreachable"
 
+    def __init__(self, message: str, *, hint: str = "", hop: str = "", cause: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.hop = hop
+        """The jump host that was not reached on the way; empty: it was the host itself, or nobody knows."""
+        self.cause = cause
+        """What is the matter with ``hop``, in words; empty without one."""
+
 
 class HostKeyUnknown(OndutyError):
     """The host showed a key that no known_hosts file lists. Nothing was sent to it."""

@@ -25,7 +25,7 @@ class HostCheck:
     name: str
     address: str
     phase: str
-    """ok, unfit (reached, and something is not fine), or why it was not reached: unreachable host_key_unknown
+    """ok, unfit (reached, and something is not fine), or why it was not reached: unreachable login host_key_unknown
     host_key_changed refused."""
     reached: bool
     problems: tuple[str, ...] = ()

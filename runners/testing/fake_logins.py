@@ -44,7 +44,7 @@ class FakeLogins:
             id=f"question-{self._count}",
             asker=asker,
             kind="host",
-            text=f"{asker} asks deploy, in its own words: {words}",
+            text=f"{asker} asks deploy: {words}",
             prompts=tuple(LoginPrompt(text=prompt) for prompt in prompts),
             note=note,
             since="2026-11-22T10:00:00.000Z",

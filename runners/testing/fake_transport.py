@@ -94,6 +94,13 @@ class FakeTransport:
         """Nobody answers there until ``restore``."""
         self.fail_connect(host, HostUnreachable(f"{host} did not answer; nothing was started there"))
 
+    def hop_down(self, hop: str, *behind: str) -> None:
+        """The jump host on the way to these is not reached, until ``restore`` of each; their sessions end."""
+        for host in behind:
+            said = f"{host} is reached through {hop}: {hop} did not answer; nothing was started there"
+            self.fail_connect(host, HostUnreachable(said, hop=hop, cause=f"{hop} did not answer"))
+            self.drop(host, f"the line to {hop} was cut")
+
     def key_unknown(self, host: str, fingerprint: str = "SHA256:fake") -> None:
         """The host shows a key that is not on record, until ``restore`` (``hosts trust``)."""
         self.fail_connect(

@@ -98,6 +98,7 @@ class MortalTransport:
     def __init__(self, inner: Any, fate: Fate) -> None:
         self._inner = inner
         self._fate = fate
+        self.logins = inner.logins
 
     async def connect(self, host: Host, sink: SessionSink) -> Any:
         await self._fate.moment(f"before connect {host.name}")

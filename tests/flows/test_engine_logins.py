@@ -13,7 +13,7 @@ from runners.testing.behaviour import Print, hangs
 from tests.flows.engine_kit import Kit, job, phases, plan
 
 RELEASE = "s1/release@web1"
-ASKS = "web1 asks deploy, in its own words: “Verification code: ”; onduty login web1"
+ASKS = "web1 asks deploy: “Verification code: ”; onduty login web1"
 
 
 async def hold_of(kit: Kit, uid: str) -> list[HoldDocument]:

@@ -269,6 +269,8 @@ async def test_a_run_ends_right_and_is_never_unknown_wherever_a_link_drops() -> 
         kit.transport.on("release", prints("boom", code=1), prints("ok"))
 
         class Frayed:
+            logins = kit.transport.logins
+
             async def connect(self, host: Host, sink: SessionSink, kit: Kit = kit, fate: Fate = fate) -> Any:
                 inner = await kit.transport.connect(host, sink)
                 return FrayedSession(inner, fate, lambda: kit.transport.drop(host.name))

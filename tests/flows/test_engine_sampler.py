@@ -86,6 +86,7 @@ async def test_a_failure_keeps_how_its_host_was_and_a_success_does_not() -> None
         await seconds_pass(kit, 5)
         reading = HostReading(
             at=kit.clock.now_utc() - 1, cpu_percent=90.0, cpus=2, memory_percent=95.0, memory_total_bytes=1000,
+            uptime_s=102.0,
             rooms=(FULL,), jobs=(use,),
         )  # fmt: skip
         assert (await status_of(kit, "web1")).reading == reading

@@ -64,6 +64,9 @@ class FakeController:
         """Every preview that was asked for."""
         self.later: tuple[str, ...] = ()
         """Later runs that changed the same hosts."""
+        self.logins: list[api.LoginRequest] = []
+        self.login_replies: list[api.LoginReply] = []
+        """What logins are answered with, in order."""
         self.slow: asyncio.Event | None = None
         """Previews are answered once it is set."""
         self.refuse_with: str = ""
@@ -73,6 +76,12 @@ class FakeController:
         """Of every connect: whether it might have started a controller."""
         self.histories: dict[str, api.PipelineHistory] = {}
         """What earlier runs did, by pipeline."""
+        self.usual = api.Usual()
+        """How long its runs usually take."""
+        self.before = api.Before()
+        """What went before each of them."""
+        self.asked_before: list[str] = []
+        """Job runs whose past was asked for."""
         self.definition = "version: 1\nname: deploy-api\n"
         self.readings: dict[str, tuple[HostReading, ...]] = {}
         """By host."""
@@ -180,6 +189,13 @@ class FakeClient:
     async def history(self, pipeline: str, limit: int = 20, environment: str = "") -> api.PipelineHistory:
         return self._controller.histories.get(pipeline, api.PipelineHistory(pipeline=pipeline))
 
+    async def usual(self, uid: str) -> api.Usual:
+        return self._controller.usual
+
+    async def before(self, uid: str, job_run: str = "") -> api.Before:
+        self._controller.asked_before.append(job_run)
+        return self._controller.before
+
     async def snapshot(self, uid: str) -> RunSnapshot:
         state = self._controller.run(uid).sim.state
         return RunSnapshot(document=document(state, holds(state, {})), state=state)
@@ -252,6 +268,12 @@ class FakeClient:
             raise ControllerUnreachable("the controller does not answer (cut)", hint="onduty controller status")
         sim = controller.run(uid).sim
         return preview(sim.state, intent_of(request, controller.later), sim.now_utc)
+
+    async def login(self, request: api.LoginRequest, *, auth_sock: str | None = None) -> api.LoginReply:
+        self._controller.logins.append(request)
+        if self._controller.refuse_with:
+            raise ActionRefused(self._controller.refuse_with)
+        return self._controller.login_replies.pop(0)
 
     async def act(self, uid: str, request: api.IntentRequest) -> api.IntentAnswer:
         controller = self._controller

@@ -12,12 +12,14 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
+from msgspec.structs import replace as replace_struct
 from textual.pilot import Pilot
 
 import tui.wiring
 from runbooks.library import Library, load_built_in
 from runbooks.page import Page
-from runners.model.api import HoldDocument, HostStatus, PastRun, PipelineHistory
+from runners.model import api
+from runners.model.api import HoldDocument, HostStatus, LoginPrompt, LoginQuestion, PastRun, PipelineHistory
 from runners.model.host_check import HostCheck, LiveThere
 from runners.model.intents import Note
 from runners.model.inventory import Host
@@ -32,6 +34,7 @@ from tui.app import OndutyApp
 from tui.screens.chooser import ChooserScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.host import HostScreen
+from tui.screens.login import LoginScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
 from tui.widgets.look import Look
@@ -132,22 +135,63 @@ def hostile_page(evil: str) -> Page:
     return replace(page, title=evil, sections=sections, owner=evil, file=evil)
 
 
+def hostile_before(job_run: str, evil: str) -> api.Before:
+    """What earlier runs were called, had, and were done to."""
+    names = (evil,)
+    changes = api.Changes(
+        run=f"p/{evil}",
+        uid=evil,
+        ended_at=evil,
+        jobs=tuple(
+            api.JobChange(job=f"s/{evil}", how=how, tasks=tasks) for how, tasks in (("changed", names), (evil, ()))
+        ),
+        params=(api.ParamChange(name=evil, before=evil, now=f"{evil}2"),),
+        env=names,
+        files=names,
+        hosts_added=names,
+        hosts_gone=names,
+        hosts_moved=names,
+        hosts_set=names,
+        by=evil,
+    )
+    fix = api.Fix(run=f"p/{evil}", uid=evil, how="skipped", by=evil, why=evil, note=evil, note_by=evil, next_good=evil)
+    seen = api.Seen(times=2, of=3, run=f"p/{evil}", uid=evil, host=evil, at=evil, always_on=evil, fix=fix)
+    return api.Before(job_run=job_run, changes=changes, seen=seen)
+
+
 def hostile_controller(evil: str) -> FakeController:
     """It says nothing that is not hostile."""
     sim = hostile_run(evil)
     run = FakeRun(sim, "u1", f"p{named(evil)}/1", {"what": evil, "first_line": evil, "by": evil, "environment": evil})
     controller = FakeController(run, user=evil)
     controller.watchers = (evil, "alice")
+    hosts = list(sim.plan.hosts)
     ids = [one.id for one in sim.state.stages[0].jobs[0].runs]
+    controller.before = hostile_before(ids[0], evil)
     controller.hosts = tuple(
         HostStatus(name=host, address=evil, phase=phase, text=evil, fingerprint=evil, user=evil, runs=(evil,))
         for host, phase in zip(sim.plan.hosts, ("connected", "silent", "host_key_unknown", evil), strict=False)
+    )
+    asked = LoginQuestion(
+        id="q1",
+        asker=hosts[2],
+        kind="host",
+        text=evil,
+        words=(evil, evil),
+        prompts=(LoginPrompt(text=evil, echo=True), LoginPrompt(text=evil)),
+        note=evil,
+        since=evil,
+    )
+    controller.hosts = tuple(
+        replace_struct(one, phase="login", login=asked, runs=(sim.state.name,)) if one.name == hosts[2] else one
+        for one in controller.hosts
     )
     controller.holds = {
         "u1": (
             HoldDocument(kind=evil, what=ids[3], text=evil, since=evil),
             HoldDocument(kind="host_key", what=ids[3], text=evil, since=None),
             HoldDocument(kind=evil, what=sim.state.name, text=evil, since=None),
+            HoldDocument(kind="login", what=ids[3], text=f"{evil}; onduty login {evil}", since=None),
             HoldDocument(kind="stage", what=sim.state.stages[1].name, text=evil, since=None),
         )
     }
@@ -249,6 +293,10 @@ class Tour:
         await self._press("g", "j")
         for key, after in (("r", ("s", "v")), ("B", ("d",)), ("M", ())):
             await self._dialog(key, *after)
+        await self._press("L")
+        await self._until(lambda: isinstance(app.screen, LoginScreen) and app.screen.listens)
+        self._visit("dialog L")
+        await self._press("escape")
         for key in ("at", "y", "o", "d", "T", "D", "question_mark", "colon"):
             await self._press(key)
             await self._until(lambda: app.screen is not screen)

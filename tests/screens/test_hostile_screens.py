@@ -60,6 +60,7 @@ async def test_nothing_hostile_is_more_than_text_on_any_screen(
         "dialog r s",
         "dialog B",
         "dialog M",
+        "dialog L",
         "screen at",
         "screen d",
         "screen T",

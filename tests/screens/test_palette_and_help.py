@@ -63,7 +63,7 @@ async def test_help_has_every_key_of_the_screen(size: tuple[int, int]) -> None:
         await here.press("question_mark")
         await here.until(lambda: isinstance(here.app.screen, HelpScreen))
         seen = here.text
-        for _ in range(40):
+        for _ in range(60):
             await here.press("down")
             seen += here.text
         for one in on_screen("run"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runners.model.phases import Phase
 from tests.screens.desk import desk
 from tests.screens.fake_controller import FakeController, FakeRun, failed_controller
-from tests.screens.scenes import finish, rollout, unknown_run
+from tests.screens.scenes import finish, host_status, rollout, unknown_run
 
 
 async def test_asking_says_so_until_the_answer_is_there() -> None:
@@ -57,3 +57,18 @@ async def test_a_refusal_and_a_lost_controller_end_the_asking() -> None:
         await here.sees("web6 was heard of a moment ago")
         assert here.run.asked is None
         await here.sees_no("asking web6")
+
+
+async def test_hosts_behind_one_jump_host_are_one_incident_and_one_line_when_they_return() -> None:
+    sim = unknown_run()
+    controller = FakeController(FakeRun(sim, "u1", "deploy-api/42"))
+    controller.hosts = tuple(
+        host_status(name, "unreachable", behind="b1", behind_since="2026-11-21T12:03:14.000Z")
+        for name in ("web6", "web7", "web8")
+    )
+    async with desk(controller) as here:
+        await here.sees("b1 not reached since 12:03:14: 3 hosts behind it, 2 unknown, 1 waiting", "trying now")
+        controller.hosts = tuple(host_status(name) for name in ("web6", "web7", "web8"))
+        await here.changed()
+        await here.sees("b1 answers again", "3 hosts behind it")
+        assert here.text.count("answers again") == 1

@@ -11,8 +11,9 @@ from runners.testing.simulator import Simulator
 from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun
 from tests.screens.scenes import START_UTC
+from tui.screens.hidden_fields import Typed
 from tui.screens.run import RunScreen
-from tui.screens.secrets import SecretScreen, Typed
+from tui.screens.secrets import SecretScreen
 
 VALUE = "zq7Kx9wvj-QpW4"
 PROMPT = SecretSource(name="TOKEN", kind=SourceKind.PROMPT, text="token of the registry")

@@ -194,6 +194,8 @@ async def test_jump_host_that_is_down_is_named_and_all_who_wait_for_it_hear_it(
             f"web1 is reached through gate: gate ({LOOPBACK}:{gate.port}) refused the connection "
             f"(nothing listens on port {gate.port}); nothing was started there"
         )
+        assert answer.hop == "gate"
+        assert answer.cause.endswith(f"(nothing listens on port {gate.port})")
     gate.start()
     await hang_up(await dialler.dial(options))
 
@@ -208,6 +210,7 @@ async def test_host_that_the_jump_host_cannot_reach_is_told_apart_from_the_jump_
         refused.value
     )
     assert refused.value.hint.startswith(f"ssh -p {gate.port} ")
+    assert refused.value.hop == ""
     await until_nobody_is_on(gate)
 
 

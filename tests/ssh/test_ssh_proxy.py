@@ -85,6 +85,21 @@ async def test_what_a_proxy_command_said_last_is_why_there_is_no_connection(
         await dialler.dial(await config.resolve(asks_for_a_command(web, tmp_path, "true")))
 
 
+async def test_a_jump_host_that_openssh_does_not_reach_is_told_apart_from_the_host_behind_it(
+    gate: Sshd, web: Sshd, config: SshConfig, dialler: Dialler, tmp_path: Path
+) -> None:
+    over = f"{' '.join(by_hand(gate))} -W %h:%p"
+    web.stop()
+    with pytest.raises(HostUnreachable) as behind:
+        await dialler.dial(await config.resolve(asks_for_a_command(web, tmp_path, over)))
+    assert behind.value.hop == ""
+    gate.stop()
+    with pytest.raises(HostUnreachable) as on_the_way:
+        await dialler.dial(await config.resolve(asks_for_a_command(web, tmp_path, over)))
+    assert on_the_way.value.hop == LOOPBACK
+    assert on_the_way.value.cause == f"ssh: connect to host {LOOPBACK} port {gate.port}: Connection refused"
+
+
 async def test_a_proxy_command_that_hangs_is_given_up_and_ended(
     web: Sshd, config: SshConfig, dialler: Dialler, tmp_path: Path
 ) -> None:

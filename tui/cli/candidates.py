@@ -181,6 +181,8 @@ def _values(place: Place) -> Iterator[str]:
             yield from _jobs(place)
         case (_, "from_task" | "task"):
             yield from _tasks(place)
+        case ("HOST", _) if place.parser.prog.endswith(" login"):
+            yield from _logins()
         case (_, "words") if place.parser.prog.endswith(" hosts"):
             if not place.said.get("words"):
                 yield "trust"
@@ -229,6 +231,13 @@ def _runs() -> Iterator[str]:
     if found:
         yield from (run.id for run in found)
         yield "last"
+
+
+def _logins() -> Iterator[str]:
+    """Whoever asks, and the hosts that wait for that."""
+    for host in _ask(lambda client: client.hosts()) or ():
+        if host.login is not None:
+            yield from (host.login.asker, host.name)
 
 
 def _document(place: Place) -> RunDocument | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runners.model.api import HostStatus
     from runners.model.errors import OndutyError
     from runners.model.inventory import Host
+    from tui.view.hops import HopDown
 
 
 UNASKED = (
@@ -84,6 +85,7 @@ async def _check(pattern: str, options: argparse.Namespace) -> int:
 
 async def _list(pattern: str, options: argparse.Namespace) -> int:
     from tui.cli.output import print_json, print_line, print_table
+    from tui.view.hops import hops_down
     from tui.view.usage import reading_briefly
 
     known = {status.name: status for status in await _connections()}
@@ -103,12 +105,28 @@ async def _list(pattern: str, options: argparse.Namespace) -> int:
                     status.phase if status else "idle",
                     f"{status.last_heard_s:.0f}s ago" if status and status.last_heard_s is not None else "",
                     reading_briefly(status.reading) if status and status.reading else "",
-                    status.text if status else "",
+                    _why(status) if status else "",
                 )
                 for host, status in rows
             ],
         )
+        for down in hops_down(status for _, status in rows if status is not None):
+            print_line(_hop_line(down))
     return 0
+
+
+def _why(status: HostStatus) -> str:
+    return f"behind {status.behind}" if status.behind else status.text
+
+
+def _hop_line(down: HopDown) -> str:
+    """``b1 is not reached since …, and 14 hosts are behind it``, once and not for each of them."""
+    from runners.model.api import rfc3339
+
+    since = f" since {rfc3339(down.since_utc)}" if down.since_utc is not None else ""
+    many = f"{len(down.hosts)} hosts are" if len(down.hosts) > 1 else f"{down.hosts[0]} is"
+    cause = f" ({down.cause})" if down.cause else ""
+    return f"{down.hop} is not reached{since}{cause}; {many} behind it, one tries, and all go on when it answers"
 
 
 async def _connections() -> list[HostStatus]:

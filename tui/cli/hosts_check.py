@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from runners.model.inventory import Host
 
 EXIT_OK, EXIT_UNFIT, EXIT_UNREACHED = 0, 1, 4
-_PHASES = {"host_key_unknown": "key unknown", "host_key_changed": "KEY CHANGED"}
+_PHASES = {"host_key_unknown": "key unknown", "host_key_changed": "KEY CHANGED", "login": "login asks"}
 _HEADS = (
     "HOST",
     "STATE",

@@ -26,6 +26,7 @@ VERBS = {
     "logs": ("logs",),
     "intents": ("retry", "skip", "cancel", "rollback", "pause", "resume", "note"),
     "secret": ("secret",),
+    "login": ("login",),
     "reconcile": ("reconcile",),
     "hosts": ("hosts",),
     "trust": ("trust",),

@@ -95,6 +95,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("note", "M", "note", "write something down beside the run", Kind.CHANGE, screens=_OF_RUN),
     _action("give-secret", "V", "give secret", "give the run the secrets it waits for; what is typed is never shown",
             Kind.CHANGE, screens=_OF_RUN),
+    _action("login", "L", "log in", "answer the host that asks before it lets us in; what is typed goes to it alone",
+            Kind.CHANGE, screens=_RUN_AND_BOARD | _TIMELINE | _HOST),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
             keys=("exclamation_mark",), screens=_OF_RUN | _HOST),
     _action("new-run", "+", "new run", "start a run: choose a pipeline, fill in its params; or an earlier run again",

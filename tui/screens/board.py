@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from runners.model.api import Before
+from runners.model.phases import BAD
 from tui.keys.actions import key_of
-from tui.screens.painted import PaintedScreen, bindings_of
+from tui.screens.login_key import LoginKey
+from tui.screens.painted import bindings_of
 from tui.view.board import Board, board_rows
 from tui.view.board_side import side_rows, side_title
 from tui.view.headline import board_headline
 from tui.view.key_bar import key_bar
 from tui.view.layout import ScreenLayout, SizeClass, board_layout
+from tui.view.logins import next_login
 from tui.view.rows import BLANK, Row, text_row, title_row
 from tui.view.safe_text import own, safe
 from tui.view.scene import BoardScene
@@ -24,10 +29,13 @@ from tui.view.troubles import controller_rows
 from tui.widgets.canvas import Canvas
 
 _NO_RUN = "no run is selected; {key} starts one"
+_OF_A_RUN = (
+    "open", "runbook", "pipeline", "copy", "up", "down", "top", "bottom", "half-page-up", "half-page-down",
+)  # fmt: skip
 _NO_PAGE = "no page fits this run; no page is better than a wrong page"
 
 
-class BoardScreen(PaintedScreen, inherit_bindings=False):
+class BoardScreen(LoginKey, inherit_bindings=False):
     """The first screen."""
 
     NAME = "board"
@@ -79,6 +87,13 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
             loaded=feed.loaded,
         )
 
+    def _before(self, scene: BoardScene) -> Before | None:
+        """What went before the selected run, where it failed."""
+        run = self.onduty.feed.summary(scene.selected)
+        if run is None or not any(run.counts.get(phase.value) for phase in BAD):
+            return None
+        return self.onduty.earlier.before(run.uid, "", f"{run.what} {run.first_line}")
+
     def paint(self) -> None:
         """Everything."""
         self.part("board", self._paint_board)
@@ -91,8 +106,19 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
         self.query_one("#bar", Canvas).set_rows([board_bar(scene, layout.width, look.glyphs)])
         self.query_one("#headline", Canvas).set_rows([board_headline(scene, look.glyphs)])
         least = layout.size_class is SizeClass.TINY
+        urgent = ("login",) if self._asks else ()
         self.query_one("#keys", Canvas).set_rows(
-            [key_bar("board", self.why_not(), layout.width, look.glyphs, extra=("new-run", "quit"), least=least)]
+            [
+                key_bar(
+                    "board",
+                    self.why_not(),
+                    layout.width,
+                    look.glyphs,
+                    extra=("new-run", "quit"),
+                    urgent=urgent,
+                    least=least,
+                )
+            ]
         )
 
     def _paint_board(self) -> None:
@@ -132,6 +158,7 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
             return
         scene, glyphs = self.scene(), self.onduty.look.glyphs
         name, details = side_title(scene)
+        scene = replace(scene, before=self._before(scene))
         rows = side_rows(scene, self.width_of("why"), glyphs)
         self.set_pane("why", title_row(name, details, glyphs=glyphs), rows)
         run = self.onduty.feed.summary(self._selected)
@@ -171,22 +198,21 @@ class BoardScreen(PaintedScreen, inherit_bindings=False):
 
     def why_not(self) -> Mapping[str, str]:
         """Without a run there is nothing to open."""
+        login = {} if self._asks else {"login": "no host asks for a login"}
         if not self._selected:
-            names = (
-                "open",
-                "runbook",
-                "pipeline",
-                "copy",
-                "up",
-                "down",
-                "top",
-                "bottom",
-                "half-page-up",
-                "half-page-down",
-            )
-            return dict.fromkeys(names, _NO_RUN.format(key=key_of("new-run")))
+            return login | dict.fromkeys(_OF_A_RUN, _NO_RUN.format(key=key_of("new-run")))
         run = self.onduty.feed.summary(self._selected)
-        return {"runbook": _NO_PAGE} if run is not None and not run.runbook else {}
+        return login | ({"runbook": _NO_PAGE} if run is not None and not run.runbook else {})
+
+    @property
+    def _asks(self) -> bool:
+        return next_login(self.onduty.feed.hosts.values()) is not None
+
+    def login_first(self) -> tuple[str, str]:
+        """What the selected run waits for, else the oldest."""
+        run = self.onduty.feed.summary(self._selected)
+        mine = run is not None and next_login(self.onduty.feed.hosts.values(), run=run.id) is not None
+        return run.id if run is not None and mine else "", ""
 
     def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
         """A click selects, a click on the selected run opens it."""

@@ -13,7 +13,8 @@ from textual.widget import Widget
 from runners.model.errors import OndutyError
 from runners.model.inventory import Host
 from tui.host_feed import HostFeed
-from tui.screens.painted import PaintedScreen, bindings_of
+from tui.screens.login_key import LoginKey
+from tui.screens.painted import bindings_of
 from tui.screens.run_hosts import open_shell
 from tui.view.host_executions import HEADS, execution_rows, executions_title
 from tui.view.host_facts import address_of, brief_rows, facts_rows, facts_title
@@ -22,6 +23,7 @@ from tui.view.host_headline import host_headline
 from tui.view.host_scene import Done, HostScene, executions
 from tui.view.key_bar import key_bar
 from tui.view.layout import HOST_TABS, ScreenLayout, SizeClass, host_layout
+from tui.view.logins import open_logins
 from tui.view.narrow import tab_at, tab_bar
 from tui.view.safe_text import safe
 from tui.view.scene import RunScene
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 NOTHING_RAN = "this run sent nothing to this host yet"
 
 
-class HostScreen(PaintedScreen, inherit_bindings=False):
+class HostScreen(LoginKey, inherit_bindings=False):
     """Arrows choose an execution, enter shows its log; escape goes back."""
 
     NAME = "host"
@@ -170,6 +172,8 @@ class HostScreen(PaintedScreen, inherit_bindings=False):
         scene = self.scene()
         if not executions(scene):
             reasons["open"] = NOTHING_RAN
+        if not open_logins(self.onduty.feed.hosts.values(), scene.name):
+            reasons["login"] = f"{scene.name} asks for no login"
         if self._checking:
             reasons["check"] = f"{scene.name} is being looked at; what comes of it is shown at the left"
         elif self.onduty.feed.trouble:
@@ -178,6 +182,10 @@ class HostScreen(PaintedScreen, inherit_bindings=False):
             small = "this terminal is too small for it; 60 columns and 16 rows are enough"
             reasons |= dict.fromkeys(("next-pane", "pane", "open"), small)
         return reasons
+
+    def login_first(self) -> tuple[str, str]:
+        """This host's."""
+        return "", self.scene().name
 
     # ----- what its keys do
 

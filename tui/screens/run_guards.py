@@ -13,6 +13,7 @@ from runners.core.secrets import wanted_secrets, why_not_give
 from runners.model.phases import ENDED, FAILURES, Phase, RunPhase
 from runners.model.state import RunState
 from tui.screens.run_choice import Choice
+from tui.view.logins import next_login
 from tui.view.scene import RunScene
 
 NO_PAGE = "no page fits; no page is better than a wrong page"
@@ -20,7 +21,7 @@ NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
 _LOOKS = ("runbook", "sent", "copy", "open", "mark", "host", "all-hosts")
 _OF_SELECTION = ("retry", "skip", "cancel", "shell", "reconcile", *_LOOKS)
-_READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "record", "details")
+_READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "record", "details", "login")
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump", "save")
 _RETRIES = (Phase.FAILED, Phase.TIMED_OUT, Phase.CANCELLED, Phase.BACKING_OFF)
 _SKIPS = (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF, Phase.CANCELLED)
@@ -45,6 +46,7 @@ def why_not(scene: RunScene, choice: Choice, *, has_page: bool) -> Mapping[str, 
         ("roll-back", _why_not_rollback(state)),
         ("pause", _why_not_pause(state, now_utc)),
         ("give-secret", why_not_give(state, wanted_secrets(state))),
+        ("login", "" if next_login(scene.hosts.values(), run=state.name) else "no host of this run asks for a login"),
     ) if why}  # fmt: skip
     if place is None:
         return {**reasons, **dict.fromkeys(_OF_SELECTION, "nothing is selected")}
@@ -93,9 +95,14 @@ def labels_of(state: RunState) -> Mapping[str, str]:
     return {"pause": "resume"} if state.phase is RunPhase.PAUSED else {}
 
 
-def wanted_keys(state: RunState) -> tuple[str, ...]:
+def wanted_keys(scene: RunScene) -> tuple[str, ...]:
     """Actions that this run waits for now and that the key bar leaves out elsewhere."""
-    wanted = (("give-secret", bool(state.secrets_needed)), ("reconcile", bool(unknown_of(state))))
+    state = scene.state
+    wanted = (
+        ("login", next_login(scene.hosts.values(), run=state.name) is not None),
+        ("give-secret", bool(state.secrets_needed)),
+        ("reconcile", bool(unknown_of(state))),
+    )
     return tuple(name for name, is_wanted in wanted if is_wanted)
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from runners.model.api import IntentRequest
 from runners.model.errors import ActionRefused, OndutyError
 from runners.model.events import Event
 from runners.model.inventory import Host
 from runners.model.state import RunState
 from tui.bridge import RunFeed
+from tui.screens.login_key import LoginKey
 from tui.screens.painted import PaintedScreen, Toast
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import reconcile_targets
 from tui.terminal import NOT_FOUND
 from tui.view.asked import PATIENCE_S, Asked, answer_words, asking_words
+from tui.view.hops import hops_down, returned
 from tui.view.question import spoken
 from tui.view.scene import RunScene
 
@@ -20,7 +25,7 @@ SSH_FAILED = 255
 """ssh(1): its own exit status when no session was opened or it was cut."""
 
 
-class RunHosts(PaintedScreen, inherit_bindings=False):
+class RunHosts(LoginKey, inherit_bindings=False):
     """What ``RunScreen`` does with the hosts of a run. None of it changes the run."""
 
     choice: Choice
@@ -28,6 +33,8 @@ class RunHosts(PaintedScreen, inherit_bindings=False):
     asked: Asked | None = None
     """Hosts that were asked and have not all answered."""
     _asking: Toast | None = None
+    _behind: Mapping[str, frozenset[str]] = MappingProxyType({})
+    """Hosts of this run that wait for a jump host, by the hop."""
 
     def scene(self, state: RunState) -> RunScene:
         """The moment that is on the screen."""
@@ -36,6 +43,16 @@ class RunHosts(PaintedScreen, inherit_bindings=False):
     def show_log(self, job_run: str, attempt: int) -> None:
         """Show the log of one attempt of a job run."""
         raise NotImplementedError
+
+    def tell_returns(self) -> None:
+        """One line for a jump host of this run that answers again, and not one for each host behind it."""
+        state, hosts = self.feed.state, self.onduty.feed.hosts
+        if state is None or self.onduty.feed.trouble:
+            return
+        before, mine = self._behind, (hosts[name] for name in state.plan.hosts if name in hosts)
+        self._behind = {one.hop: before.get(one.hop, frozenset()).union(one.hosts) for one in hops_down(mine)}
+        for line in returned(before, hosts):
+            self.say("run", line)
 
     def why_not_ask(self) -> str:
         """Why no host is asked just now; empty when it can be."""
@@ -89,6 +106,12 @@ class RunHosts(PaintedScreen, inherit_bindings=False):
         self.toasts = [toast for toast in self.toasts if toast is not self._asking]
         self._asking = None
         self.repaint()
+
+    def login_first(self) -> tuple[str, str]:
+        """What this run waits for, and of that what the selected host does."""
+        state = self.feed.state
+        place = self.choice.target(state) if state is not None else None
+        return state.name if state is not None else "", place.run.host if place is not None else ""
 
     def do_host(self) -> None:
         """The selected host, full screen."""

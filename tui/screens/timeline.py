@@ -201,7 +201,7 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
             self.why_not(),
             layout.width,
             glyphs,
-            extra=wanted_keys(scene.state),
+            urgent=wanted_keys(scene),
             least=least,
             labels={**labels_of(scene.state), "open": "log"},
         )

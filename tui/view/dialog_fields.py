@@ -45,6 +45,8 @@ class Hidden:
     """Why it cannot be used; empty when it can."""
     is_wrong: bool = False
     """It was left with ``problem``, which is said."""
+    text: str | None = None
+    """What was typed, where it may be shown; None: it may not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,11 @@ class Form:
     hidden: tuple[Hidden, ...] = ()
     is_secret: bool = False
     """``hidden`` alone is asked for, no reason."""
+    said: tuple[str, ...] = ()
+    """Lines that ``said_by`` wants to be read first, in its own words."""
+    said_by: str = ""
+    note: str = ""
+    """What became of the answer before; empty: there was none."""
     asks_reason: bool = True
     """False: what is confirmed keeps none."""
 
@@ -92,7 +99,8 @@ class DialogFields:
         if refused:
             return rows
         if form.is_secret:
-            return [row for number, one in enumerate(form.hidden) for row in self._hidden(one, first=not number)]
+            asked = [row for number, one in enumerate(form.hidden) for row in self._hidden(one, first=not number)]
+            return [*self._said(), *asked]
         if not form.asks_reason:
             # The name begins with a blank row of its own.
             return [*rows, *self._name(name_label, above, label_cells)[0 if rows else 1 :]]
@@ -138,22 +146,43 @@ class DialogFields:
         )  # fmt: skip
         return [BLANK, *above, field]
 
+    def _said(self) -> list[Row]:
+        """What became of the answer before, and what a host says of itself: marked line by line, for it is no word of
+        ours."""
+        form, rows = self.form, list[Row]()
+        if form.note:
+            for number, line in enumerate(wrap(safe(form.note), max(1, self.inner - 2))):
+                lead = blank(1) if number else Span(self.glyphs.person, "warn", bold=True)
+                rows.append(Row(left=(lead, blank(1), Span(line, "warn"))))
+        if form.said:
+            rows += [BLANK] if rows else []
+            rows.append(Row(left=(Span(own(f"{safe(form.said_by)} says"), "muted"),)))
+            for said in form.said:
+                rows += [
+                    Row(left=(Span(self.glyphs.track, "muted"), blank(1), Span(line)))
+                    for line in wrap(safe(said), max(1, self.inner - 2))
+                ]
+        return [*rows, BLANK] if rows and form.hidden else rows
+
     def _hidden(self, one: Hidden, *, first: bool) -> list[Row]:
         """What is asked for and why, then a dot for each character."""
         name = safe(one.name)
-        asked = (Span(name, bold=True), Span(own(f"  {safe(one.question)}"), "muted", cut="words"))
         rows = [] if first else [BLANK]
-        rows.append(Row(left=asked if one.question else asked[:1]))
+        if one.question:
+            asked = (Span(name, bold=True), Span(own(f"  {safe(one.question)}"), "muted", cut="words"))
+            rows.append(Row(left=asked))
+        else:
+            rows += [Row(left=(Span(line, bold=True),)) for line in wrap(name, self.inner)]
         why = wrap(own(f"It {safe(one.needed)}."), self.inner) if one.needed else []
         rows += [Row(left=(Span(line, "muted"),)) for line in why]
-        dots = self.glyphs.waiting * one.characters
+        dots = self.glyphs.waiting * one.characters if one.text is None else one.text
         bad = "fail" if one.is_wrong and one.problem else ""
         focused = self.form.focus == one.field
-        label = (Span(own("value"), "muted"),)
+        label = (Span(own("answer" if self.form.said_by else "value"), "muted"),)
         rows.append(
             field_row(
-                label, dots, focused=focused, placeholder=own("not shown"), bad=bad, inner=self.inner,
-                label_cells=self.label, glyphs=self.glyphs,
+                label, dots, focused=focused, placeholder=own("not shown" if one.text is None else ""), bad=bad,
+                inner=self.inner, label_cells=self.label, glyphs=self.glyphs,
             )
         )  # fmt: skip
         if bad:

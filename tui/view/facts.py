@@ -301,9 +301,12 @@ def run_holds(scene: RunScene) -> Sequence[HoldDocument]:
 
 
 def in_keys(text: str) -> SafeText:
-    """What a hold says, with the key of the run's screen in place of the command that gives a secret."""
+    """What a hold says, with the key of the run's screen in place of the command that gives a secret or logs in."""
     before, found, _ = text.rpartition("; onduty secret give ")
-    return own(f"{safe(before)}; {key_of('give-secret')} gives it") if found else safe(text)
+    if found:
+        return own(f"{safe(before)}; {key_of('give-secret')} gives it")
+    before, found, _ = text.rpartition("; onduty login ")
+    return own(f"{safe(before)}; {key_of('login')} logs in") if found else safe(text)
 
 
 def stage_before(state: RunState, stage: str) -> str:
@@ -323,6 +326,7 @@ _HOLD_WORDS = {
     HoldKind.BACKOFF.value: "waits for its time",
     HoldKind.HOST.value: "not reached",
     HoldKind.HOST_KEY.value: "trust its key",
+    HoldKind.LOGIN.value: "waits for a login",
     HoldKind.SECRET.value: "a secret is missing",
     HoldKind.CONCURRENCY.value: "waits for its turn",
     HoldKind.WAIT.value: "waits for its time",

@@ -7,17 +7,18 @@ known: a silent host's job is neither failed nor still running, and news that is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from runners.core.ready import counts_of
 from runners.model.api import HoldDocument
 from runners.model.definition import OnFailure
 from runners.model.holds import HoldKind
 from runners.model.phases import BAD, FAILURES, FailureKind, Phase, RunPhase, StagePhase
-from runners.model.state import RunState
 from tui.keys.actions import key_of
 from tui.view.board_groups import Need, grouped
 from tui.view.census import plan_census_of
 from tui.view.durations import ago, clock, count, duration
+from tui.view.expected import left_words
 from tui.view.facts import (
     NEEDS_PERSON,
     PASSED,
@@ -38,6 +39,7 @@ from tui.view.facts import (
 )
 from tui.view.glyphs import Glyphs
 from tui.view.headline_repair import incomplete_words, paused_words, rolling_back_words
+from tui.view.hops import HopDown, hop_of_run, hop_sentence, next_try
 from tui.view.rows import Row, Span, spaced
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import BoardScene, Here, RunScene
@@ -175,16 +177,29 @@ def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
     hosts = _subjects(unknown)
     one_host = len(hosts) == 1
     it = "it" if one_host else "they"
+    down = hop_of_run(scene, first.run.host) if scene.here.stale_s is None else None
+    if down is not None:
+        others = [one for one in unknown if one.run.host not in down.hosts]
+        return _hop_row(down, tuple(places(scene.state)), scene, "unk", more=len(others))
     if scene.here.stale_s is not None:
         said = f": no word from the controller for {duration(scene.here.stale_s)}."
     elif first.run.answered:
         what = f"{safe(first.run.host)} answered, and has neither its process nor its result."
         said = f": {what} Look there before you go on."
+    elif (login := _login_of(scene, unknown)) is not None:
+        # Somebody can end this silence.
+        said = f": {in_keys(login.text)}."
     else:
         since = f" for {duration(now_utc - first.run.since)}" if first.run.since is not None else ""
         said = f": no word{since}. What {it} did is on {'its disk' if one_host else 'their disks'}."
     return loud_row(own(f"{listed(hosts)} unknown"), own(said), "unk", "unkbg", more=0, age=first.run.since,
                  here=scene.here)  # fmt: skip
+
+
+def _login_of(scene: RunScene, unknown: Sequence[Place]) -> HoldDocument | None:
+    """What the hosts of these wait for, where it is a person."""
+    ids = {one.run.id for one in unknown}
+    return next((hold for hold in scene.holds if hold.kind == HoldKind.LOGIN and hold.what in ids), None)
 
 
 def _incomplete(scene: RunScene, failed: Sequence[Place]) -> Row:
@@ -229,12 +244,20 @@ def _host_warning(scene: RunScene) -> Row | None:
             continue
         if not any(one.run.phase in _WANTS_HOST for one in places_on(scene.state, name)):
             continue
+        if (down := hop_of_run(scene, name)) is not None:
+            return _hop_row(down, tuple(places(scene.state)), scene, "warn")
         heard = status.last_heard_s
         word = own(" is silent" if status.phase == "silent" else " is not reached")
         text = safe(status.text)
         said = f": {text}{_stop(text)}" if text else f": last heard {ago(heard)}." if heard is not None else "."
         return loud_row(own(safe(name) + word), own(said), "warn", "warnbg", more=0, age=None, here=scene.here)
     return None
+
+
+def _hop_row(down: HopDown, every: Sequence[Place], scene: RunScene, token: str, more: int = 0) -> Row:
+    subject_of_it, said = hop_sentence(down, every, scene)
+    row = loud_row(subject_of_it, said, token, f"{token}bg", more=more)
+    return replace(row, right=spaced([row.right, next_try(down, scene.here.now_utc)], 3))
 
 
 def _lost(here: Here) -> Row:
@@ -297,11 +320,12 @@ def _progress(scene: RunScene) -> Row:
         case RunPhase.ROLLBACK_INCOMPLETE:
             return plain_row(own("Rollback incomplete."), own(""), state.ended_at, scene.here)
         case RunPhase.RUNNING:
-            return plain_row(*_running(state))
+            return plain_row(*_running(scene))
 
 
-def _running(state: RunState) -> tuple[SafeText, SafeText]:
-    """``Passing. rollout 8 of 11 hosts, then after.``"""
+def _running(scene: RunScene) -> tuple[SafeText, SafeText]:
+    """``Passing. rollout 8 of 11 hosts, then after. About 1m 20s left.``"""
+    state = scene.state
     now: list[str] = []
     after: list[str] = []
     for stage in state.stages:
@@ -320,8 +344,10 @@ def _running(state: RunState) -> tuple[SafeText, SafeText]:
         if again
         else ""
     )
+    left = left_words(scene) if now and not again else ""
+    told = f" {left}" if left else ""
     word = own("Running.") if again else own("Passing.") if now else own("Starting.")
-    return word, own(f" {', '.join(now)}{then}.{retry}" if now or after else "")
+    return word, own(f" {', '.join(now)}{then}.{retry}{told}" if now or after else "")
 
 
 def loud_row(

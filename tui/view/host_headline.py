@@ -19,6 +19,7 @@ _WORDS = {
     "unreachable": " is not reached",
     "refused": " refuses us",
     "host_key_unknown": " shows a key that is not on record",
+    "login": " waits for a login",
     "host_key_changed": " shows another key than the one on record",
 }
 _LEAST_GROWTH_S = 600.0

@@ -26,6 +26,7 @@ PHASE_WORDS = {
     "unreachable": ("failed", "not reached", "fail"),
     "refused": ("failed", "refused", "fail"),
     "host_key_unknown": ("person", "key unknown", "warn"),
+    "login": ("person", "waits for a login", "warn"),
     "host_key_changed": ("failed", "key changed", "fail"),
 }
 """Sign, word and colour by ``HostStatus.phase``."""

@@ -21,7 +21,7 @@ WORDS = {VOUCH: "I vouch that it is dead", DESPITE: "go on despite later runs"}
 WORD_KEYS = {VOUCH: "v", DESPITE: "d"}
 _FLAGS = {NOT_RUNNING: WORDS[VOUCH], DESPITE_LATER: WORDS[DESPITE]}
 OF_JOB_RUNS = frozenset({"retry", "skip", "cancel"})
-SPOKEN = {"rollback": "roll back"}
+SPOKEN = {"rollback": "roll back", "login": "log in"}
 """Intents whose name is not what people say."""
 
 

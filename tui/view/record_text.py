@@ -22,6 +22,7 @@ from tui.view.safe_text import SafeText, own
 from tui.view.scene import RunScene
 
 _LABEL_CELLS = 13
+_PARTS = {"people": ", people alone", "failures": ", failures alone", "all": ", each event"}
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&$])")
 """What Markdown, with GitHub's extensions, makes something of inside of a line."""
 
@@ -70,7 +71,7 @@ def _markdown(scene: RunScene, record: Record, what: str) -> Iterator[str]:
     for label, value in headline_facts(scene, record):
         yield f"| {escaped(label)} | {escaped(value)} |"
     yield ""
-    yield "## What happened"
+    yield "## What happened" + _PARTS.get(what, "")
     yield ""
     before: float | None = None
     for entry in record.shown(what):

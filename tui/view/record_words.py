@@ -17,6 +17,7 @@ from tui.view.story import LEAST_GAP_S
 
 PEOPLE, FAILURE, STORY, DETAIL = "people", "failure", "story", "detail"
 """What an event is: a person's, something went wrong, part of the story, or only of the whole record."""
+_SHORT_S = 10.0
 _STEPS = {"asked": "was asked to stop", "term": "got TERM", "kill": "got KILL", "gone": "is gone, confirmed",
           "survivors": "left something alive"}  # fmt: skip
 
@@ -173,7 +174,7 @@ class Words:
 
     def _finished(self, event: Event, what: said.JobFinished) -> Told:
         name, began = self.name(what.job_run), self._started.get((what.job_run, what.attempt))
-        after = f" after {duration(event.time - began)}" if began is not None else ""
+        after = f" after {_took(event.time - began)}" if began is not None else ""
         unknown = self._after_unknown(what.job_run, event.time)
         word = JOB_PHASES[what.phase.value].word
         bad = what.phase in FAILURES
@@ -220,6 +221,11 @@ class Words:
         names = [self.name(one) for one in job_runs[:3]]
         rest = len(job_runs) - len(names)
         return ", ".join(names) + (f" and {rest} more" if rest else "")
+
+
+def _took(seconds: float) -> SafeText:
+    """Of a job run: a short one to the tenth, or it would have taken no time at all."""
+    return task_duration(seconds) if seconds < _SHORT_S else duration(seconds)
 
 
 def _reason(text: str) -> tuple[SafeText, ...]:

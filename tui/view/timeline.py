@@ -13,7 +13,7 @@ from tui.view.rows import BLANK, DrawnRows, Row, Span, blank, spaced, width_of
 from tui.view.safe_text import SafeText, own
 from tui.view.scene import RunScene
 from tui.view.story import Mark, Story
-from tui.view.timeline_bars import WORDS_CELLS, Stretch, bar_spans, is_waiting, right_of, stretches
+from tui.view.timeline_bars import ENDED_CELLS, WORDS_CELLS, Stretch, bar_spans, is_waiting, right_of, stretches
 from tui.view.timeline_cells import Cells
 from tui.view.timeline_path import longest_path, path_names
 from tui.view.timeline_scale import Scale, Zoom, scale_of
@@ -56,7 +56,8 @@ class Timeline:
         start = state.started_at if state.started_at is not None else state.created_at
         end = self.scene.here.now_utc if self.live or state.ended_at is None else state.ended_at
         room = self.width - self.names
-        return scale_of(start, end, live=self.live, cells=room - min(WORDS_CELLS, room // 3), zoom=self.zoom)
+        words = min(WORDS_CELLS if self.live else ENDED_CELLS, room // 3)
+        return scale_of(start, end, live=self.live, cells=room - words, zoom=self.zoom)
 
     def stretches(self, line: Line) -> tuple[Stretch, ...]:
         """What a row did."""
@@ -184,7 +185,7 @@ def _put(row: Cells, x: int, mark: Mark, glyphs: Glyphs) -> bool:
 def timeline_strip(line: Timeline, usual_s: float | None = None) -> Row:
     """``longest path canary, web4   waited for people 1m 32s   usual run 4m 50s``: what is not known is left out."""
     scene = line.scene
-    names = path_names(longest_path(scene.state))
+    names = path_names(scene.state, longest_path(scene.state))
     waited_s = line.story.waited_s(scene.here.now_utc)
     groups: list[Sequence[Span]] = []
     if names:

@@ -28,6 +28,8 @@ from tui.view.timeline_tree import Line, task_mark
 
 WORDS_CELLS = 20
 """Cells at the right that belong to ``took`` and to what a waiting row waits for."""
+ENDED_CELLS = 14
+"""In a run that has ended nothing waits."""
 WAITS = ("wait", "unknown")
 """Kinds of stretches in which nothing was known to run."""
 _NOTHING = own("")

@@ -56,6 +56,10 @@ def _may_wait_for(here: Place, other: Place, order: dict[str, int]) -> bool:
     return other.job.name in here.job.needs or other.job.name == here.job.name or other.run.host == here.run.host
 
 
-def path_names(path: tuple[Place, ...]) -> tuple[SafeText, ...]:
-    """``canary``, ``web4``, ``purge-cache``: the host where a job has several, else the job."""
-    return tuple(safe(one.run.host if len(one.job.hosts) > 1 else one.job.name) for one in path)
+def path_names(state: RunState, path: tuple[Place, ...]) -> tuple[SafeText, ...]:
+    """``canary``, ``web4``, ``purge-cache``: the host of several, else the job, or the stage that has no other job."""
+    several = {stage.name for stage in state.plan.stages if len(stage.jobs) > 1}
+    return tuple(
+        safe(one.run.host if len(one.job.hosts) > 1 else one.job.name if one.stage in several else one.stage)
+        for one in path
+    )

@@ -167,7 +167,8 @@ def _name(scene: RunScene, line: Line, glyphs: Glyphs) -> _Name:
             waits = tree.stage.phase is StagePhase.WAITING
             return _Name(safe(tree.stage.name), mark, "muted" if waits else "text", not waits)
         planned, job = tree.jobs[0]
-        return _Name(safe(planned.name), mark, "text" if has_begun(job) else "muted", more=count(len(job.runs), "host"))
+        goes_on = has_begun(job) and not job.counts.keys() <= ENDED
+        return _Name(safe(planned.name), mark, "text" if goes_on else "muted", more=count(len(job.runs), "host"))
     planned, _ = tree.jobs[0]
     mark = mark_of(scene, Place(tree.stage.name, planned, tree.runs[0]))
     if tree.kind:

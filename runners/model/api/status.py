@@ -54,17 +54,17 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     user: str | None = None
     runs: tuple[str, ...] = ()
     """Names of the runs that use it now."""
+    behind: str = ""
+    """The jump host on the way to it that is not reached: all hosts behind it wait for that one. Empty: it is not
+    that."""
+    behind_since: str | None = None
+    """Since when that is known."""
+    next_try_at: str | None = None
+    """When one of them tries again; null: it is being tried, or it does not wait for a jump host."""
     reading: HostReading | None = None
     """How the host was when it was last looked at; null: nobody had a reason to look since the connection is open."""
     login: LoginQuestion | None = None
     """What its login waits for; hosts behind one jump host share its question. Null: it does not wait for a person."""
-
-
-class TrustRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``POST /v1/hosts/trust``: record the keys these hosts show now, if they are the ones the person saw."""
-
-    hosts: tuple[Mapping[str, str], ...]
-    """``{"name": …, "fingerprint": "SHA256:…"}``."""
 
 
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
