@@ -108,8 +108,16 @@ def test_of_several_inventories_one_is_chosen_and_the_one_beside_the_file_is_usu
             draft.plan(Values(params={"release": "2.4.1"}))
         staging = Values(params={"release": "2.4.1"}, inventory="inventories/staging.yaml")
         assert draft.plan(staging).environment == "staging"
-        (folder / "pipelines" / "inventory.yaml").write_text("hosts: {web1: , web9: , edge1: }\n")
-        assert draft_of().usual == "pipelines/inventory.yaml"
+        (folder / "pipelines" / "inventory.yaml").write_text(
+            "hosts: {web1: , web9: , edge1: }\ngroups: {web: [web1, web9], edge: [edge1]}\n"
+        )
+        beside = draft_of()
+        assert beside.usual == "pipelines/inventory.yaml"
+        assert set(beside.plan(Values(params={"release": "2.4.1"})).hosts) == {"web1", "web9", "edge1", "local"}
+        named = Values(params={"release": "2.4.1"}, inventory="inventories/staging.yaml")
+        assert beside.plan(named).environment == "staging"
+        with pytest.raises(InputRefused, match="no such file"):
+            beside.plan(Values(params={"release": "2.4.1"}, inventory="inventories/stagin"))
 
 
 def test_a_program_is_asked_for_hosts_by_what_starts_and_by_nothing_before(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from runners.model.problems import Problem
 from runners.plan.build import build_plan, repeat_plan
 from runners.plan.digest import text_digest
 from runners.spec.pipeline import read_pipeline
-from tui.cli.inventories import INVENTORY_NAME, Choice, choices_of, read_choice
+from tui.cli.inventories import INVENTORY_NAME, Choice, choices_of, choose, read_choice
 from tui.cli.texts import Text, checked, plan_texts, problems_found, read_text
 from tui.launch.requests import again_request, start_request
 
@@ -132,9 +132,15 @@ class FileDraft:
         return Ready(plan=plan, request=start_request(text, inventory, params, values.limit or None, {}))
 
     def _choice(self, shown: str) -> Choice | None:
-        if len(self.choices) > 1 and not shown:
+        """One of those there are, else the one that somebody named."""
+        known = next((one for one in self.choices if one.shown == shown), None)
+        if known is not None:
+            return known
+        if shown:
+            return choose(self.text, shown)
+        if len(self.choices) > 1 and not self.usual:
             raise InputRefused("which inventory? choose one; nothing was started")
-        return next((one for one in self.choices if one.shown == shown or not shown), None)
+        return self.choices[0] if self.choices else None
 
     def _inventory(self, shown: str) -> Inventory | None:
         choice = self._choice(shown)

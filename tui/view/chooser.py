@@ -17,8 +17,8 @@ NOTHING = (
     "There is no pipeline here: this folder has none, no onduty.yaml names any, and none ran yet. "
     "Leave onduty and start it in the folder that has them, or: onduty run FILE"
 )
-_ROOMY = 70
-"""Cells from which a sentence has room beside a name and its newest run."""
+_ROOMY, _HINT = 76, 60
+"""Cells from which a sentence has room beside a name and its newest run, and the hint in the field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def chooser_rows(
                 Span(own("start "), "muted"),
                 Span(safe(query), cut="left"),
                 Span(own(" "), "acc", reverse=True),
-                *(() if query or width < _ROOMY else (Span(own(" type a part of its name"), "faint"),)),
+                *(() if query or width < _HINT else (Span(own(" type a part of its name"), "faint"),)),
             ),
             right=keys,
             bg="panel",

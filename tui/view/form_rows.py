@@ -11,13 +11,14 @@ from runners.plan.render import plan_size
 from tui.view.cells import cells, cut_middle, cut_right, wrap
 from tui.view.durations import count
 from tui.view.field import field_row
-from tui.view.form import START, FormField, StartForm
+from tui.view.form import INVENTORY, LIMIT, START, FormField, StartForm
 from tui.view.glyphs import Glyphs
 from tui.view.rows import BLANK, Row, Span, blank, spaced, text_row, title_row
 from tui.view.safe_text import SafeText, own, safe
 
 LABEL = 13
 """Cells of a label, unless a param has a longer name."""
+_NOTHING_GIVEN = {LIMIT: own("all hosts"), INVENTORY: own("none: this machine alone is known")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +112,12 @@ def _field(scene: FormScene, one: FormField, width: int, label_cells: int, glyph
         right, keys = _choosing(one, focused)
     elif not said and one.is_missing:
         placeholder = own("needs a value")
-    elif not said and one.default == "" and not one.value:
-        placeholder = own("all hosts") if one.param is None else own("empty")
-    elif not said and one.param is not None and not one.is_given:
-        right = own("default") if one.param.default == one.value else own("as then")
+    elif not said and one.param is None and not one.value:
+        placeholder = safe(one.default or "") or _NOTHING_GIVEN.get(one.name, own(""))
+    elif not said and not one.value:
+        placeholder = own("empty")
+    elif not said and one.value and not one.is_given:
+        right = own("default" if one.param is None or one.param.default == one.value else "as then")
     value = one.value
     if one.choices and not value:
         placeholder = own("choose one")
