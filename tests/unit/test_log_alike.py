@@ -26,6 +26,9 @@ def test_times_and_the_hosts_own_name_are_no_difference() -> None:
     assert plain(said, ["web1", "10.0.0.1"]) == [
         b"<time> <host> starts", b"<time> <host>: up", b"<time> at <host>:80", b"web10 web1-b"
     ]  # fmt: skip
+    assert plain([b"sshd[812]: pid 20114 exited 0, PID=7, list[0]"], []) == [
+        b"sshd<pid>: pid <pid> exited 0, PID=<pid>, list[0]"
+    ]
     assert plain([b"a b"], ["a"]) == [b"a b"]
 
 
@@ -76,6 +79,13 @@ def test_hosts_are_in_one_group_exactly_when_they_said_the_same(logs: list[list[
             usual, other = said[groups[0].outputs[0].host], said[group.outputs[0].host]
             assert usual[:line] == other[:line]
             assert usual[line : line + 1] != other[line : line + 1]
+
+
+def test_hosts_that_all_differ_are_compared_with_the_first() -> None:
+    groups = alike([output("web1", [b"a"]), output("web2", [b"b"])])
+    rows, _ = alike_rows(groups, [], 0)
+    first = "".join(span.text for span in lay_out(rows[0], 80, UNICODE)).rstrip()
+    assert first == "no two hosts said the same, the others are compared with web1"
 
 
 def test_what_is_left_early_reads_no_more() -> None:

@@ -86,7 +86,7 @@ class AlikeScreen(OverlayScreen["Chosen | None"]):
             Span(own("   "), "muted"),
             Span(own("esc"), "acc", bold=True),
         )
-        details = (own("hosts by what they said, times left out"),)
+        details = (own("hosts by what they said, times and pids left out"),)
         title = title_row(safe(self._job), details, keys, glyphs=self.onduty.look.glyphs)
         if self._trouble:
             return (title, BLANK, text_row(safe(self._trouble), "fail"))

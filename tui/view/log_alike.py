@@ -1,4 +1,4 @@
-"""Which hosts of a job said the same: their logs without times and without their own names, compared line by line."""
+"""Which hosts of a job said the same: logs without times, process numbers and their own names, line by line."""
 
 from __future__ import annotations
 
@@ -64,9 +64,14 @@ def _time() -> re.Pattern[bytes]:
     )
 
 
+@cache
+def _process() -> re.Pattern[bytes]:
+    return re.compile(rb"(?i)(\bpid[ =:#]{0,2})\d+|(?<=\w)\[\d+\](?=:)")
+
+
 def plain(lines: Sequence[bytes], names: Sequence[str]) -> list[bytes]:
-    """Lines without times and without the names of the host that said them."""
-    text = _time().sub(b"<time>", b"\n".join(lines))
+    """Lines without times, numbers of processes and the names of the host that said them."""
+    text = _process().sub(rb"\1<pid>", _time().sub(b"<time>", b"\n".join(lines)))
     known = sorted((re.escape(name.encode()) for name in names if len(name) >= _LEAST_NAME), key=len, reverse=True)
     if known:
         text = re.sub(rb"(?<![\w-])(?:" + b"|".join(known) + rb")(?![\w-])", b"<host>", text)

@@ -43,8 +43,10 @@ def _head(group: Alike, usual: HostOutput | None) -> tuple[Span, ...]:
     hosts = [one.host for one in group.outputs]
     live = own(", so far") if any(one.live for one in group.outputs) else own("")
     if group.difference is None:
-        verb = "is alone" if len(hosts) == 1 else "identical"
-        words = own(f"{count(len(hosts), 'host')} {verb}")
+        if len(hosts) == 1:
+            compared = (Span(own(", the others are compared with "), "muted"), Span(safe(hosts[0]), cut="middle"))
+            return (Span(own("no two hosts said the same"), "text", bold=True), Span(live, "muted"), *compared)
+        words = own(f"{count(len(hosts), 'host')} identical")
         names = Span(_names(": ", hosts), "muted", cut="words")
         return (Span(words, "text", bold=True), Span(live, "muted"), names)
     section = group.difference.section
