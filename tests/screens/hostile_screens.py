@@ -31,6 +31,7 @@ from runners.testing.simulator import Simulator
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
 from tests.screens.scenes import START_UTC
 from tui.app import OndutyApp
+from tui.screens.alike import AlikeScreen
 from tui.screens.chooser import ChooserScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.host import HostScreen
@@ -303,6 +304,15 @@ class Tour:
             self._visit(f"screen {key}")
             await self._press("escape")
             await self._until(lambda: app.screen is screen)
+        await self._press("u")
+        await self._until(lambda: isinstance(app.screen, AlikeScreen) and app.screen.is_over)
+        self._visit("screen u")
+        await self._press("escape", "a")
+        await self._until(lambda: app.screen is screen and screen.together.job)
+        self._visit("all hosts by time")
+        await self._press("ampersand", "o", "enter", "space")
+        self._visit("filtered, marked")
+        await self._press("escape", "escape", "a", "1")
         await self._press("H")
         await self._until(lambda: isinstance(app.screen, HostScreen) and app.screen.scene().readings)
         await self._press("K")

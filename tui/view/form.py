@@ -127,7 +127,7 @@ def form_of(
         )
     elif limited:
         found = inventories[0] if inventories else ""
-        about = "its file: which hosts there are"
+        about = f"a file with the hosts, as after -i{'' if found else '; none was found beside the pipeline'}"
         fields.append(
             FormField(name=INVENTORY, label="inventory", value=found, cursor=len(found), default=found, about=about)
         )
