@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -22,6 +24,8 @@ from tests.ssh.test_ssh_logins import Person
 
 pytestmark = pytest.mark.sshd
 PASS = "a pass phrase"
+SIGN_REQUEST = 13
+"""SSH_AGENTC_SIGN_REQUEST, draft-miller-ssh-agent."""
 
 
 @pytest.fixture
@@ -137,6 +141,38 @@ async def test_an_agent_that_was_locked_is_told_from_a_key_that_is_refused(
         await person.transport.connect(host, RecordingSink())
     lock(agent, "-X")
     await (await person.until_in(host)).close()
+
+
+async def test_a_signature_that_waits_for_a_finger_is_said_and_goes_on_by_itself(
+    daemon: Sshd, config: SshConfig, agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runners.adapters.ssh_questions.SLOW_S", 0.0)
+    agent.add(daemon.identity)
+    touched = asyncio.Event()
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The agent, but whoever wants a signature waits until somebody touched the key."""
+        theirs, ours = await asyncio.open_unix_connection(agent.socket)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readexactly(5)
+                if head[4] == SIGN_REQUEST:
+                    await touched.wait()
+                ours.write(head + await reader.readexactly(int.from_bytes(head[:4], "big") - 1))
+                size = await theirs.readexactly(4)
+                writer.write(size + await theirs.readexactly(int.from_bytes(size, "big")))
+        ours.close()
+        writer.close()
+
+    socket = str(tmp_path / "touch")
+    async with await asyncio.start_unix_server(between, socket):
+        person = at(config, lambda: socket)
+        host = replace(daemon.host, identity=None)
+        asked = await person.question(host)
+        assert (asked.id, asked.kind) == ("", "agent")
+        assert asked.text == "the SSH agent waits before it signs for web1: touch the key, or confirm it"
+        touched.set()
+        await (await person.until_in(host)).close()
 
 
 async def test_a_certificate_that_ran_out_is_waited_for_and_tried_once_it_was_renewed(
