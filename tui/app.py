@@ -24,6 +24,7 @@ from runners.model import api
 from runners.model.inventory import Host
 from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
+from tui.earlier import EarlierRuns
 from tui.keys.actions import wear as wear_keys
 from tui.launch.variables import Variables
 from tui.pages import Pages
@@ -79,6 +80,7 @@ class OndutyApp(App[None], inherit_bindings=False):
             told=self.feed.told,
             broke=self.note_bug,
         )
+        self.earlier = EarlierRuns(connect, told=self.feed.told, broke=self.note_bug)
         self.look = look
         self.variables = Variables()
         self.farewell = ""
@@ -146,6 +148,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         signal.signal(signal.SIGHUP, self._hangups)
         if self._following is not None:
             self._following.cancel()
+        self.earlier.close()
 
     def get_default_screen(self) -> Screen[None]:
         """A blank one under the list of runs."""

@@ -96,13 +96,6 @@ class LogReader:
             raise ValueError("the log is closed, or not there yet")
         return self._index.record(number)
 
-    @property
-    def first_time(self) -> float | None:
-        """When the first bytes came, seconds since 1970; None for a log without bytes."""
-        if self._index is None or not self._view.records:
-            return None
-        return self._index.record(0).time_us / 1_000_000
-
     def time_of_line(self, line: int) -> float | None:
         """When the end of ``line`` (from 0) came, seconds since 1970; None when there is no such line."""
         if self._index is None or not 0 <= line < self.lines:

@@ -76,6 +76,12 @@ class FakeController:
         """Of every connect: whether it might have started a controller."""
         self.histories: dict[str, api.PipelineHistory] = {}
         """What earlier runs did, by pipeline."""
+        self.usual = api.Usual()
+        """How long its runs usually take."""
+        self.before = api.Before()
+        """What went before each of them."""
+        self.asked_before: list[str] = []
+        """Job runs whose past was asked for."""
         self.definition = "version: 1\nname: deploy-api\n"
         self.readings: dict[str, tuple[HostReading, ...]] = {}
         """By host."""
@@ -182,6 +188,13 @@ class FakeClient:
 
     async def history(self, pipeline: str, limit: int = 20, environment: str = "") -> api.PipelineHistory:
         return self._controller.histories.get(pipeline, api.PipelineHistory(pipeline=pipeline))
+
+    async def usual(self, uid: str) -> api.Usual:
+        return self._controller.usual
+
+    async def before(self, uid: str, job_run: str = "") -> api.Before:
+        self._controller.asked_before.append(job_run)
+        return self._controller.before
 
     async def snapshot(self, uid: str) -> RunSnapshot:
         state = self._controller.run(uid).sim.state

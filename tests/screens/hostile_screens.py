@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 import tui.wiring
 from runbooks.library import Library, load_built_in
 from runbooks.page import Page
+from runners.model import api
 from runners.model.api import HoldDocument, HostStatus, LoginPrompt, LoginQuestion, PastRun, PipelineHistory
 from runners.model.host_check import HostCheck, LiveThere
 from runners.model.intents import Note
@@ -30,6 +31,7 @@ from runners.testing.simulator import Simulator
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
 from tests.screens.scenes import START_UTC
 from tui.app import OndutyApp
+from tui.screens.alike import AlikeScreen
 from tui.screens.chooser import ChooserScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.host import HostScreen
@@ -134,6 +136,30 @@ def hostile_page(evil: str) -> Page:
     return replace(page, title=evil, sections=sections, owner=evil, file=evil)
 
 
+def hostile_before(job_run: str, evil: str) -> api.Before:
+    """What earlier runs were called, had, and were done to."""
+    names = (evil,)
+    changes = api.Changes(
+        run=f"p/{evil}",
+        uid=evil,
+        ended_at=evil,
+        jobs=tuple(
+            api.JobChange(job=f"s/{evil}", how=how, tasks=tasks) for how, tasks in (("changed", names), (evil, ()))
+        ),
+        params=(api.ParamChange(name=evil, before=evil, now=f"{evil}2"),),
+        env=names,
+        files=names,
+        hosts_added=names,
+        hosts_gone=names,
+        hosts_moved=names,
+        hosts_set=names,
+        by=evil,
+    )
+    fix = api.Fix(run=f"p/{evil}", uid=evil, how="skipped", by=evil, why=evil, note=evil, note_by=evil, next_good=evil)
+    seen = api.Seen(times=2, of=3, run=f"p/{evil}", uid=evil, host=evil, at=evil, always_on=evil, fix=fix)
+    return api.Before(job_run=job_run, changes=changes, seen=seen)
+
+
 def hostile_controller(evil: str) -> FakeController:
     """It says nothing that is not hostile."""
     sim = hostile_run(evil)
@@ -142,6 +168,7 @@ def hostile_controller(evil: str) -> FakeController:
     controller.watchers = (evil, "alice")
     hosts = list(sim.plan.hosts)
     ids = [one.id for one in sim.state.stages[0].jobs[0].runs]
+    controller.before = hostile_before(ids[0], evil)
     controller.hosts = tuple(
         HostStatus(name=host, address=evil, phase=phase, text=evil, fingerprint=evil, user=evil, runs=(evil,))
         for host, phase in zip(sim.plan.hosts, ("connected", "silent", "host_key_unknown", evil), strict=False)
@@ -277,6 +304,15 @@ class Tour:
             self._visit(f"screen {key}")
             await self._press("escape")
             await self._until(lambda: app.screen is screen)
+        await self._press("u")
+        await self._until(lambda: isinstance(app.screen, AlikeScreen) and app.screen.is_over)
+        self._visit("screen u")
+        await self._press("escape", "a")
+        await self._until(lambda: app.screen is screen and screen.together.job)
+        self._visit("all hosts by time")
+        await self._press("ampersand", "o", "enter", "space")
+        self._visit("filtered, marked")
+        await self._press("escape", "escape", "a", "1")
         await self._press("H")
         await self._until(lambda: isinstance(app.screen, HostScreen) and app.screen.scene().readings)
         await self._press("K")

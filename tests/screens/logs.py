@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import re2
 
+from runners.streams.records import EMPTY, Record
 from tui.view.glyphs import UNICODE, Glyphs
 from tui.view.log_document import LineAt, LogSection, Note
 from tui.view.log_rows import result_spans
@@ -38,6 +39,19 @@ class MemoryLog:
         changed = self.lines != len(self.written)
         self.lines = len(self.written)
         return changed
+
+    @property
+    def records(self) -> int:
+        """One for each line."""
+        return self.lines
+
+    def record(self, number: int) -> Record:
+        at_utc = self.time_of_line(number) or 0.0
+        return Record(file_offset=number + 1, lines=number + 1, time_us=int(at_utc * 1_000_000))
+
+    @property
+    def last_record(self) -> Record:
+        return self.record(self.lines - 1) if self.lines else EMPTY
 
     def read_lines(self, first: int, count: int, max_line_bytes: int = 4096) -> list[bytes]:
         self.reads.append((first, count))

@@ -6,17 +6,25 @@ core and streamed to the app, as a controller would.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+import functools
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
 
 from runners.core.index import index_of
 from runners.testing.simulator import Simulator
 from tests.screens import repair_scenes
 from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun, memory_logs
+from tests.screens.host_story import host_desk
+from tests.screens.launch_scenes import launch_controller, open_form, site
 from tests.screens.login_scenes import login_controller, question
 from tests.screens.logs import MemoryLog
 from tests.screens.scenes import BIND, board_scene, failed_run, healthy_run, host_status, rollout, unknown_run
+from tests.screens.timeline_scenes import record_desk, timeline_desk, told_run
 from tui.widgets.look import Look
 
 _FETCH = (
@@ -142,7 +150,7 @@ def _logs_in(*keys: str) -> Steps:
 
 TWICE = question(("Password:", False), ("Verification code:", True), note="bastion did not take that answer")
 
-MOMENTS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
+_OF_RUNS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "run-failed": (lambda: controller_of(failed_run()), "u1", pressing()),
     "run-log": (lambda: controller_of(failed_run()), "u1", pressing("2")),
     "run-healthy": (lambda: controller_of(healthy_run()), "u1", _looks),
@@ -155,6 +163,8 @@ MOMENTS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "sent": (lambda: controller_of(failed_run()), "u1", pressing("at")),
     "help": (lambda: controller_of(failed_run()), "u1", pressing("question_mark")),
     "palette": (lambda: controller_of(failed_run()), "u1", pressing("colon")),
+    "filter": (lambda: controller_of(failed_run()), "u1", pressing("2", "ampersand", *"api", "enter")),
+    "marked": (lambda: controller_of(failed_run()), "u1", pressing("2", "k", "space", "k", "k", "space")),
     "find": (lambda: controller_of(failed_run()), "u1", pressing("slash", *"api")),
     "paused": (lambda: controller_of(repair_scenes.paused_run()), "u1", _looks),
     "paused-now": (lambda: controller_of(repair_scenes.paused_run(now=True)), "u1", selecting("web5")),
@@ -191,13 +201,89 @@ def _logs_of(sim: Simulator) -> dict[str, MemoryLog]:
     return memory_logs(sim, texts)
 
 
+Open = Callable[[tuple[int, int], Look], AbstractAsyncContextManager[Desk]]
+
+
+def _of_run(name: str) -> Open:
+    make, run, steps = _OF_RUNS[name]
+
+    @asynccontextmanager
+    async def open_(size: tuple[int, int], look: Look) -> AsyncIterator[Desk]:
+        controller = make()
+        logs = _logs_of(controller.run(run).sim) if run is not None else {}
+        async with desk(controller, run=run, size=size, look=look, logs=logs) as here:
+            await steps(here)
+            yield here
+
+    return open_
+
+
+def _then_press(opened: Callable[..., AbstractAsyncContextManager[Desk]], *keys: str, sees: str = "") -> Open:
+    @asynccontextmanager
+    async def open_(size: tuple[int, int], look: Look) -> AsyncIterator[Desk]:
+        async with opened(size=size, look=look) as here:
+            await here.press(*keys)
+            await here.sees(sees)
+            yield here
+
+    return open_
+
+
+def _launching(steps: Steps) -> Open:
+    @asynccontextmanager
+    async def open_(size: tuple[int, int], look: Look) -> AsyncIterator[Desk]:
+        # Files are named with where they are: the same place each time.
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch, site(Path(folder)):
+            patch.setenv("HOME", "/home/alice")
+            async with desk(launch_controller(), run=None, size=size, look=look) as here:
+                await steps(here)
+                yield here
+
+    return open_
+
+
+async def _chooser(here: Desk) -> None:
+    await here.sees("deploy-api")
+    await here.press("plus")
+    await here.sees("type a part of its name", "nightly-etl")
+
+
+async def _form(here: Desk) -> None:
+    screen = await open_form(here, "2.4.1", "staging")
+    await here.until(lambda: screen.plan is not None, "the plan")
+
+
+async def _part_of_pipeline(here: Desk, number: str, sees: str) -> None:
+    await _form(here)
+    await here.press("escape", number)
+    await here.sees(sees)
+
+
+async def _start_dialog(here: Desk) -> None:
+    await open_form(here, "2.4.1", "production")
+    await here.press("enter")
+    await here.until(lambda: getattr(here.app.screen, "listens", False), "the preview")
+
+
+MOMENTS: Mapping[str, Open] = {
+    **{name: _of_run(name) for name in _OF_RUNS},
+    "timeline": _then_press(timeline_desk, sees="alice started"),
+    "timeline-ended": _then_press(functools.partial(timeline_desk, told_run()), sees="alice started"),
+    "record": _then_press(record_desk, sees="alice started it"),
+    "details": _then_press(timeline_desk, "d", sees="attempt"),
+    "host": _then_press(host_desk, sees="web3"),
+    "chooser": _launching(_chooser),
+    "pipeline-start": _launching(_form),
+    "pipeline-plan": _launching(lambda here: _part_of_pipeline(here, "2", "restart")),
+    "pipeline-definition": _launching(lambda here: _part_of_pipeline(here, "3", "version: 1")),
+    "pipeline-history": _launching(lambda here: _part_of_pipeline(here, "4", "p50")),
+    "dialog-start": _launching(_start_dialog),
+}
+
+
 @asynccontextmanager
 async def moment(name: str, size: tuple[int, int], look: Look) -> AsyncIterator[Desk]:
     """The app at that moment."""
-    make, run, steps = MOMENTS[name]
-    controller = make()
-    logs = _logs_of(controller.run(run).sim) if run is not None else {}
-    async with desk(controller, run=run, size=size, look=look, logs=logs) as here:
-        await steps(here)
+    async with MOMENTS[name](size, look) as here:
         await here.pilot.pause()
         yield here

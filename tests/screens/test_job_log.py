@@ -38,3 +38,24 @@ async def test_a_job_on_one_host_says_so() -> None:
         here.run.choice.selected, here.run.choice.by_person = "canary/canary@web1", True
         await here.press("a")
         await here.sees("canary runs on one host")
+
+
+async def test_u_says_which_hosts_said_the_same_and_enter_goes_to_where_one_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = rolling_release()
+    async with desk(controller) as here:
+        await here.sees("release@web3")
+        write_logs(controller.runs[0].sim, tmp_path, monkeypatch)
+        await here.press("u")
+        await here.sees(
+            "3 hosts identical: web2 web4 web5", "web3 differs from line 4 of restart", BIND, "no log yet: web8"
+        )
+        await here.press("j", "enter")
+        await here.until(lambda: here.run.pager.current_line == 12)
+        await here.sees("release@web3")
+        assert here.focus == "log"
+        await here.press("u")
+        await here.sees("3 hosts identical")
+        await here.press("escape")
+        await here.sees_no("identical")

@@ -43,6 +43,7 @@ async def test_enter_goes_to_the_selected_job_run_on_the_runs_screen() -> None:
         await here.press("enter")
         assert here.app.screen is here.run
         assert here.run.choice.selected == chosen
+        assert here.focus == "log"
 
 
 async def test_how_long_the_pipeline_usually_takes_is_said_where_it_is_known() -> None:
@@ -51,6 +52,17 @@ async def test_how_long_the_pipeline_usually_takes_is_said_where_it_is_known() -
     async with desk(controller) as here:
         await here.press("T")
         await here.sees("usual run 4m 50s")
+
+
+async def test_events_are_read_on_where_they_ended_when_the_controller_comes_back() -> None:
+    sim = failed_in_rollout()
+    async with timeline_desk(sim) as here:
+        await here.controller.go_down()
+        await here.until(lambda: here.app.feed.trouble)
+        sim.retry(rollout("web3"), by="bob")
+        await here.controller.come_back()
+        await here.sees("bob retried web3")
+        assert here.text.count("alice started") == 1
 
 
 async def test_what_can_be_done_to_a_run_can_be_done_from_its_timeline() -> None:

@@ -141,6 +141,17 @@ async def timeline_desk(
 
 
 @asynccontextmanager
+async def details_desk(
+    sim: Simulator | None = None, *, size: tuple[int, int] = (120, 36), look: Look | None = None
+) -> AsyncIterator[Desk]:
+    """The real app with the details of the job run that failed open."""
+    async with desk(told_controller(sim or failed_in_rollout()), size=size, look=look) as here:
+        await here.press("d")
+        await here.sees("attempt 1")
+        yield here
+
+
+@asynccontextmanager
 async def record_desk(
     sim: Simulator | None = None, *, size: tuple[int, int] = (120, 36), look: Look | None = None
 ) -> AsyncIterator[Desk]:

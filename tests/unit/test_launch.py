@@ -112,6 +112,22 @@ def test_of_several_inventories_one_is_chosen_and_the_one_beside_the_file_is_usu
         assert draft_of().usual == "pipelines/inventory.yaml"
 
 
+def test_without_an_inventory_the_path_of_one_can_be_given(tmp_path: Path) -> None:
+    (tmp_path / "echo.yaml").write_text(
+        "version: 1\nname: echo\nstages: [{name: s, jobs: {a: {hosts: web1, tasks: [{run: 'true'}]}}}]\n"
+    )
+    (tmp_path / "elsewhere.yaml").write_text("hosts: {web1: }\n")
+    draft = file_draft(FoundPipeline(name="echo", path=str(tmp_path / "echo.yaml"), shown="echo.yaml"))
+    assert draft.inventories == ()
+    with pytest.raises(FileRefused):
+        draft.plan(Values())
+    named = Values(inventory=str(tmp_path / "elsewhere.yaml"))
+    assert list(draft.plan(named).hosts) == ["web1"]
+    assert draft.ready(named).request.inventory == "hosts: {web1: }\n"
+    with pytest.raises(InputRefused, match=r"no such file"):
+        draft.plan(Values(inventory=str(tmp_path / "gone.yaml")))
+
+
 def test_a_program_is_asked_for_hosts_by_what_starts_and_by_nothing_before(tmp_path: Path) -> None:
     with site(tmp_path, several=False) as folder:
         asked = folder / "asked"

@@ -47,7 +47,7 @@ def lines_of(data: bytes) -> list[bytes]:
 
 def test_a_log_that_is_not_there_yet_is_empty_and_is_found_when_it_comes(tmp_path: Path) -> None:
     with LogReader(tmp_path, RUN, KEY) as reader:
-        assert (reader.lines, reader.file_bytes, reader.first_time) == (0, 0, None)
+        assert (reader.lines, reader.file_bytes, reader.time_of_line(0)) == (0, 0, None)
         assert reader.read_lines(0, 10) == []
         assert reader.read_range(0, 10) == b""
         assert reader.search(b"x") is None
@@ -58,7 +58,7 @@ def test_a_log_that_is_not_there_yet_is_empty_and_is_found_when_it_comes(tmp_pat
         assert reader.refresh()
         assert not reader.refresh()
         assert reader.read_lines(0, 10) == [b"hello"]
-        assert reader.first_time == 7.0
+        assert reader.time_of_line(0) == 7.0
 
 
 @settings(max_examples=60, deadline=None)

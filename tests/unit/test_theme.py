@@ -17,7 +17,6 @@ from tui.view.theme import (
     HC,
     LIGHT,
     NONE,
-    OWN_TINT,
     THEMES,
     TOKENS,
     Paint,
@@ -67,6 +66,10 @@ LOOK_TABLE = {
         rule 6.8 6.8 5.6 5.2 5.6""",
 }
 EXACT = (DARK, LIGHT, HC)
+
+
+OWN_TINT = {"warn": "warnbg", "unk": "unkbg"}
+"""Tint that belongs to a status; ``failbg`` for all others (LOOK section 3)."""
 
 
 def words(text: str) -> set[str]:

@@ -119,6 +119,8 @@ def test_choices_are_walked_with_space_and_jumped_to_by_letter() -> None:
 
 def test_the_inventory_is_asked_for_when_there_are_several() -> None:
     assert INVENTORY not in order_of(whole(inventories=("one.yaml",)))
+    assert typed(at_field(form_of(()), INVENTORY), "hosts.yaml").inventory == "hosts.yaml", "none is there: a path"
+    assert INVENTORY not in order_of(form_of((), limited=False)), "hosts are pinned"
     form = whole(inventories=("prod.yaml", "staging.yaml"))
     assert "inventory" in [field.label for field in form.missing]
     assert form.inventory == ""

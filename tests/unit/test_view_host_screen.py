@@ -135,6 +135,17 @@ def test_the_sentence_names_no_contact_before_what_is_amiss_before_how_it_stands
     row = host_headline(scene(lost), UNICODE)
     assert text_of(row, 118) == "┃ web3 is silent: connection lost. It was last heard 46s ago."
     assert row.bg == "unkbg"
+    hop = scenes.host_status(
+        "web3",
+        "unreachable",
+        text="web3 is reached through b1: no answer",
+        behind="b1",
+        behind_since="2026-11-21T12:03:30Z",
+    )
+    assert text_of(host_headline(scene(hop), UNICODE), 118) == (
+        "┃ b1, on the way to web3, is not reached since 12:03:30: no answer.".ljust(107) + "trying now"
+    )
+    assert "why          b1 is not reached" in texts_of(facts_rows(scene(hop), 30, UNICODE), 30)
     assert text_of(host_headline(scene(), UNICODE), 118) == "┃ web3: / is 91% full."
     full = tuple(
         HostReading(at=NOW_UTC - 600 + 60 * n, rooms=(changed(ROOT, used_percent=90.0 + n),)) for n in range(11)

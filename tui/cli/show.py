@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runners.client.client import ControllerClient
     from runners.model.api import JobDocument, RunDocument
+
+WHOLE = 10_000
+"""Cells: nothing is left out."""
 
 
 def register(verbs: Any) -> None:
@@ -24,11 +30,20 @@ def register(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
+    from msgspec.structs import replace
+
+    from runners.model.errors import NotFound
     from tui.cli.output import print_json
     from tui.cli.session import find_run, persist, run_async
 
-    async def document(client: Any) -> RunDocument:
-        return (await client.document(await find_run(client, options.run))).document  # type: ignore[no-any-return]
+    async def document(client: ControllerClient) -> RunDocument:
+        found = (await client.document(await find_run(client, options.run))).document
+        if not any(job.phase in ("failed", "timed_out") for job in found.jobs):
+            return found
+        # An older controller does not know the question.
+        with suppress(NotFound):
+            return replace(found, before=await client.before(found.uid))
+        return found
 
     found = run_async(persist(document))
     if options.json:
@@ -56,12 +71,25 @@ def print_run(document: RunDocument) -> None:
             for job in sorted(document.jobs, key=_worst_first)
         ],
     )
+    print_before(document, time.time())
     for warning in document.warnings:
         print_line(f"warning: {warning}")
     for hold in document.holds:
         print_line(f"waits: {hold.what}: {hold.text}")
     for step in document.next:
         print_line(f"next: {step}")
+
+
+def print_before(document: RunDocument, now_utc: float) -> None:
+    """What went before the first failure: what changed, how often it was seen, what helped."""
+    if document.before is None:
+        return
+    from tui.cli.output import print_line
+    from tui.view.why_before import about_of
+
+    about = about_of(document.before, WHOLE, now_utc)
+    for label, value in about.facts(document.before):
+        print_line(f"{label}: {''.join(span.text for span in value)}")
 
 
 def why_of(job: JobDocument) -> str:

@@ -123,6 +123,8 @@ ACTIONS: tuple[Action, ...] = (
             screens=_RUN),
     _action("all-hosts", "a", "all hosts", "the log of all hosts of the job by time; again: of one", Kind.LOOK,
             screens=_RUN),
+    _action("alike", "u", "alike", "which hosts of the job said the same, and where the others differ", Kind.LOOK,
+            screens=_RUN),
     _action("mark", "space", "mark", "mark a line, again: the range ends; in jobs: what r S X are about", Kind.LOOK,
             screens=_RUN),
     _action("save", "s", "save", "save the marked lines or the log as shown (logs --raw has bytes), the record",

@@ -16,7 +16,7 @@ from runners.model.problems import Problem
 from runners.plan.build import build_plan, repeat_plan
 from runners.plan.digest import text_digest
 from runners.spec.pipeline import read_pipeline
-from tui.cli.inventories import INVENTORY_NAME, Choice, choices_of, read_choice
+from tui.cli.inventories import INVENTORY_NAME, Choice, choices_of, choose, read_choice
 from tui.cli.texts import Text, checked, plan_texts, problems_found, read_text
 from tui.launch.requests import again_request, start_request
 
@@ -134,6 +134,8 @@ class FileDraft:
     def _choice(self, shown: str) -> Choice | None:
         if len(self.choices) > 1 and not shown:
             raise InputRefused("which inventory? choose one; nothing was started")
+        if not self.choices and shown:
+            return choose(self.text, shown)
         return next((one for one in self.choices if one.shown == shown or not shown), None)
 
     def _inventory(self, shown: str) -> Inventory | None:

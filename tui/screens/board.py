@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from runners.model.api import Before
+from runners.model.phases import BAD
 from tui.keys.actions import key_of
 from tui.screens.login_key import LoginKey
 from tui.screens.painted import bindings_of
@@ -84,6 +87,13 @@ class BoardScreen(LoginKey, inherit_bindings=False):
             loaded=feed.loaded,
         )
 
+    def _before(self, scene: BoardScene) -> Before | None:
+        """What went before the selected run, where it failed."""
+        run = self.onduty.feed.summary(scene.selected)
+        if run is None or not any(run.counts.get(phase.value) for phase in BAD):
+            return None
+        return self.onduty.earlier.before(run.uid, "", f"{run.what} {run.first_line}")
+
     def paint(self) -> None:
         """Everything."""
         self.part("board", self._paint_board)
@@ -148,6 +158,7 @@ class BoardScreen(LoginKey, inherit_bindings=False):
             return
         scene, glyphs = self.scene(), self.onduty.look.glyphs
         name, details = side_title(scene)
+        scene = replace(scene, before=self._before(scene))
         rows = side_rows(scene, self.width_of("why"), glyphs)
         self.set_pane("why", title_row(name, details, glyphs=glyphs), rows)
         run = self.onduty.feed.summary(self._selected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 from runners.model.errors import OndutyError
 from tui.screens.attempt_log import LIVE
 from tui.view.cells import cells, cut_middle, pad
-from tui.view.facts import Place, places
+from tui.view.facts import Place, places, task_name
 from tui.view.job_tree import without_common_suffix
+from tui.view.log_alike import HostOutput
 from tui.view.log_document import LogSection, Note
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
@@ -19,6 +21,7 @@ from tui.widgets.log_view import LogView
 
 if TYPE_CHECKING:
     from runners.adapters.log_merge import MergedLog
+    from runners.adapters.log_reader import LogReader
 
 GUTTER_CELLS = 16
 """Most cells of a host's name beside its lines."""
@@ -96,6 +99,53 @@ class JobLogs:
 def hosts_of(scene: RunScene, job: str) -> list[Place]:
     """The job runs of a job, in plan order."""
     return [one for one in places(scene.state) if one.job.id == job]
+
+
+def outputs_of(scene: RunScene, place: Place, uid: str) -> tuple[list[HostOutput], list[str], Callable[[], None]]:
+    """What every host of a job said in its newest attempt, who said nothing, and what closes the files.
+
+    Raises ``OndutyError`` when a log cannot be opened.
+    """
+    from tui.wiring import log_reader
+
+    found: list[HostOutput] = []
+    silent: list[str] = []
+    readers: list[LogReader] = []
+
+    def close() -> None:
+        for reader in readers:
+            reader.close()
+
+    for one in hosts_of(scene, place.job.id):
+        attempt = one.run.current
+        numbers = [n for n, task in enumerate(attempt.tasks) if task.key] if attempt is not None else []
+        if attempt is None or not numbers:
+            silent.append(one.run.host)
+            continue
+        steps = one.job.steps(rollback=attempt.rollback)
+        opened: list[LogReader] = []
+        for number in numbers:
+            key = attempt.tasks[number].key
+            assert key is not None
+            try:
+                opened.append(log_reader(uid, key))
+            except OndutyError:
+                close()
+                raise
+            readers.append(opened[-1])
+            opened[-1].refresh()
+        host = scene.state.plan.hosts.get(one.run.host)
+        found.append(
+            HostOutput(
+                job_run=one.run.id,
+                host=one.run.host,
+                also=(host.address,) if host is not None and host.address else (),
+                tasks=tuple(task_name(steps[number]) for number in numbers),
+                sources=tuple(opened),
+                live=any(attempt.tasks[number].phase in LIVE for number in numbers),
+            )
+        )
+    return found, silent, close
 
 
 def gutter_labels(hosts: list[str]) -> list[SafeText]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from textual.screen import Screen
 
 from tui.bridge import Feed
+from tui.earlier import EarlierRuns
 from tui.launch.variables import Variables
 from tui.pages import Pages
 from tui.view.scene import Here
@@ -34,6 +35,9 @@ class Onduty(Protocol):
     """The runbooks."""
     variables: Variables
     """Secrets of this terminal's environment that were read."""
+
+    earlier: EarlierRuns
+    """What earlier runs did."""
 
     @property
     def library(self) -> Library | None:

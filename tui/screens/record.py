@@ -150,7 +150,7 @@ class RecordScreen(PaintedScreen, inherit_bindings=False):
         return (safe(trouble),) if trouble else ()
 
     def _title_info(self) -> tuple[Span, ...]:
-        shown, whole = len(self._record.shown(self._shown)), len(self._record.entries)
+        shown, whole = self._rows.count(self._shown), len(self._record.entries)
         words = count(whole, "event") if shown == whole else own(f"{shown} of {count(whole, 'event')}")
         return (Span(words, "muted"),)
 

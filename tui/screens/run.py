@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,6 +13,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from runners.model.phases import BAD
 from runners.model.state import RunState
 from tui.bridge import RunFeed
 from tui.screens.attempt_log import AttemptLogs
@@ -21,6 +23,7 @@ from tui.screens.run_choice import Choice
 from tui.screens.run_guards import labels_of, wanted_keys, why_not, why_not_while_reading
 from tui.screens.run_keys import RunKeys
 from tui.screens.run_log import RunLog
+from tui.view.facts import looked_at
 from tui.view.headline import run_headline
 from tui.view.host_pane import host_rows, host_title
 from tui.view.job_tree import job_tree, jobs_info
@@ -31,7 +34,7 @@ from tui.view.people import people_rows
 from tui.view.rows import BLANK, Row, Span, blank, text_row, title_row
 from tui.view.runbook_pane import runbook_rows, runbook_title
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import RunScene
+from tui.view.scene import NOTHING_USUAL, RunScene
 from tui.view.strip import strip_row
 from tui.view.top_bar import run_bar
 from tui.view.troubles import controller_rows
@@ -139,7 +142,8 @@ class RunScreen(RunKeys, inherit_bindings=False):
     def scene(self, state: RunState) -> RunScene:
         """Everything the pure functions need."""
         status = self.onduty.feed.statuses.get(self.feed.uid)
-        return RunScene(
+        earlier = self.onduty.earlier
+        scene = RunScene(
             here=self.onduty.here(lag_s=self.feed.lag_s),
             state=state,
             phase=status.phase if status else "",
@@ -153,7 +157,13 @@ class RunScreen(RunKeys, inherit_bindings=False):
             folded=frozenset(self.choice.folded),
             marked=frozenset(self.choice.marked),
             focus=self.focused_pane(),
+            usual=earlier.usual(self.feed.uid) or NOTHING_USUAL,
         )
+        place = looked_at(scene)
+        if place is None or place.run.phase not in BAD:
+            return scene
+        moment = f"{place.run.attempt} {place.run.since} {place.run.runbook is not None}"
+        return replace(scene, before=earlier.before(self.feed.uid, place.run.id, moment))
 
     def paint(self) -> None:
         """Everything."""
@@ -266,7 +276,9 @@ class RunScreen(RunKeys, inherit_bindings=False):
         glyphs = self.onduty.look.glyphs
         name, details = why_title(scene)
         title = title_row(name, details, focused=self.has_pane("why"), glyphs=glyphs)
-        self.set_pane("why", title, why_rows(scene, self.width_of("why"), glyphs))
+        pane = self.current_layout().pane("why")
+        most = pane.content.height if pane is not None else None
+        self.set_pane("why", title, why_rows(scene, self.width_of("why"), glyphs, most))
 
     def _paint_runbook(self, scene: RunScene) -> None:
         if not self.width_of("runbook"):

@@ -19,7 +19,7 @@ from tui.view.scene import RunScene
 NO_PAGE = "no page fits; no page is better than a wrong page"
 NO_LOG = "nothing has run here yet; there is no log"
 _OF_RUN = ("roll-back", "pause", "note", "give-secret")
-_LOOKS = ("runbook", "sent", "copy", "open", "mark", "host", "all-hosts")
+_LOOKS = ("runbook", "sent", "copy", "open", "mark", "host", "all-hosts", "alike")
 _OF_SELECTION = ("retry", "skip", "cancel", "shell", "reconcile", *_LOOKS)
 _READING = (*_OF_SELECTION, *_OF_RUN, "timeline", "record", "details", "login")
 _SEARCHES = ("next-error", "previous-error", "find", "next-match", "previous-match", "filter", "jump", "save")

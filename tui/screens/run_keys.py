@@ -134,7 +134,7 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
 
         state = self.feed.state
         assert state is not None
-        self.app.push_screen(TimelineScreen(self.feed, self.scene(state), self.choice))
+        self.app.push_screen(TimelineScreen(self.feed, self.scene(state), self.choice, self.show_log))
 
     def do_record(self) -> None:
         """The whole story."""

@@ -9,13 +9,14 @@ from textual import events
 
 from runners.model.errors import OndutyError
 from tui.keys.actions import key_of
-from tui.screens.job_log import JobLogs, why_not_together
+from tui.screens.job_log import JobLogs, outputs_of, why_not_together
 from tui.screens.log_save import Saving
 from tui.screens.run_changes import RunChanges
 from tui.screens.run_guards import NO_LOG
 from tui.screens.run_log import RunLog
 from tui.view.durations import count, size
 from tui.view.layout import SizeClass
+from tui.view.log_document import LineAt
 from tui.widgets.log_marks import COPIED_BYTES
 from tui.widgets.log_pane import LogPane
 
@@ -25,6 +26,8 @@ class RunLogKeys(RunChanges, inherit_bindings=False):
 
     zoom: str | None
     """The pane that has the whole body."""
+    earlier: int | None
+    """Attempt whose log is shown instead of the newest one's."""
 
     together: JobLogs
     """The hosts of a job that are shown together."""
@@ -147,6 +150,35 @@ class RunLogKeys(RunChanges, inherit_bindings=False):
         else:
             self.together.open(place.job.id)
         self.paint()
+
+    def do_alike(self) -> None:
+        """Hosts of the selected job by what they said."""
+        from tui.screens.alike import AlikeScreen, Chosen
+
+        state = self.feed.state
+        assert state is not None
+        scene, place = self.scene(state), self.choice.target(state)
+        assert place is not None
+        if why := why_not_together(scene, place):
+            self.say("warn", why)
+            return
+        try:
+            outputs, silent, close = outputs_of(scene, place, self.feed.uid)
+        except OndutyError as error:
+            self.say("fail", f"{error.message}\n{error.hint}")
+            return
+
+        def chosen(found: Chosen | None) -> None:
+            if found is None:
+                return
+            self.together.close()
+            self.choice.selected, self.choice.by_person = found.job_run, True
+            self.earlier = None
+            self.show_pane("log")
+            self.paint()
+            self.pager.go_to(LineAt(found.section, found.line))
+
+        self.app.push_screen(AlikeScreen(place.job.name, outputs, silent, close), chosen)
 
     def mark_line(self) -> None:
         """A range of lines begins or ends."""

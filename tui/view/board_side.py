@@ -11,6 +11,7 @@ from tui.view.glyphs import RUN_PHASES, Glyphs
 from tui.view.rows import Row, Span, blank, label_row, text_row
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import BoardScene
+from tui.view.why_before import about_of
 
 _LABEL = 13
 
@@ -22,7 +23,7 @@ def side_title(scene: BoardScene) -> tuple[SafeText, tuple[SafeText, ...]]:
 
 
 def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """State, what, first error, runbook, hosts, start, end, and what it waits for."""
+    """State, what, first error, what went before it, hosts, start, end, runbook, and what it waits for."""
     run = next((run for run in scene.summaries if run.uid == scene.selected), None)
     if run is None:
         return (text_row(own("Select a run.")),)
@@ -33,6 +34,10 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         facts.append(("what", in_keys(run.what), "text"))
     if run.first_line:
         facts.append(("first error", safe(run.first_line), "fail"))
+    if scene.before is not None:
+        about = about_of(scene.before, max(5, width - _LABEL), here.now_utc)
+        for label, value in about.facts(scene.before):
+            facts.append((label, own("".join(span.text for span in value)), "text"))
     for hold in scene.statuses[run.uid].holds if run.uid in scene.statuses else ():
         facts.append(("waits", own(f"{safe(hold.what)}: {in_keys(hold.text)}"), "muted"))
     if run.hosts:

@@ -109,8 +109,8 @@ def form_of(
     """A form with these fields, the first one that needs a value focused.
 
     ``inventories``: those there are, asked for when there are several; ``inventory`` is the one that counts unless
-    another is chosen, empty: one must be chosen. ``limited``: hosts may be left out. ``given`` are values of an earlier
-    run, which count as defaults do.
+    another is chosen, empty: one must be chosen. Where there is none a path can be typed. ``limited``: hosts may be
+    left out. ``given`` are values of an earlier run, which count as defaults do.
     """
     fields = [_of_param(param, (given or {}).get(param.name, param.default)) for param in params]
     if len(inventories) > 1:
@@ -125,6 +125,9 @@ def form_of(
                 about=about,
             )
         )
+    elif limited and not inventories:
+        about = "a file with the hosts, as after -i; none was found beside the pipeline"
+        fields.append(FormField(name=INVENTORY, label="inventory", default="", about=about))
     if limited:
         about = "a pattern; hosts outside of it are left out"
         fields.append(FormField(name=LIMIT, label="limit", default="", about=about))

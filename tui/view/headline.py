@@ -14,11 +14,11 @@ from runners.model.api import HoldDocument
 from runners.model.definition import OnFailure
 from runners.model.holds import HoldKind
 from runners.model.phases import BAD, FAILURES, FailureKind, Phase, RunPhase, StagePhase
-from runners.model.state import RunState
 from tui.keys.actions import key_of
 from tui.view.board_groups import Need, grouped
 from tui.view.census import plan_census_of
 from tui.view.durations import ago, clock, count, duration
+from tui.view.expected import left_words
 from tui.view.facts import (
     NEEDS_PERSON,
     PASSED,
@@ -320,11 +320,12 @@ def _progress(scene: RunScene) -> Row:
         case RunPhase.ROLLBACK_INCOMPLETE:
             return plain_row(own("Rollback incomplete."), own(""), state.ended_at, scene.here)
         case RunPhase.RUNNING:
-            return plain_row(*_running(state))
+            return plain_row(*_running(scene))
 
 
-def _running(state: RunState) -> tuple[SafeText, SafeText]:
-    """``Passing. rollout 8 of 11 hosts, then after.``"""
+def _running(scene: RunScene) -> tuple[SafeText, SafeText]:
+    """``Passing. rollout 8 of 11 hosts, then after. About 1m 20s left.``"""
+    state = scene.state
     now: list[str] = []
     after: list[str] = []
     for stage in state.stages:
@@ -343,8 +344,10 @@ def _running(state: RunState) -> tuple[SafeText, SafeText]:
         if again
         else ""
     )
+    left = left_words(scene) if now and not again else ""
+    told = f" {left}" if left else ""
     word = own("Running.") if again else own("Passing.") if now else own("Starting.")
-    return word, own(f" {', '.join(now)}{then}.{retry}" if now or after else "")
+    return word, own(f" {', '.join(now)}{then}.{retry}{told}" if now or after else "")
 
 
 def loud_row(

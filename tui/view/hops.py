@@ -11,7 +11,7 @@ from tui.view.durations import clock, count, duration
 from tui.view.facts import WAITING, Place, parse_time
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import RunScene
+from tui.view.scene import Here, RunScene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +70,16 @@ def hop_sentence(down: HopDown, every: Sequence[Place], scene: RunScene) -> tupl
     return safe(f"{down.hop} not reached"), own(f"{since}: {', '.join(parts)}.{disks}")
 
 
+def hop_on_the_way(down: HopDown, host: str, here: Here) -> tuple[SafeText, SafeText]:
+    """``gate, on the way to web3, is not reached`` and `` since 12:04:33: connection refused.``, for one host."""
+    since = f" since {clock(down.since_utc, here.zone, now_utc=here.now_utc)}" if down.since_utc is not None else ""
+    why = f": {safe(down.cause)}" if down.cause else ""
+    return own(f"{safe(down.hop)}, on the way to {safe(host)}, is not reached"), own(f"{since}{why}.")
+
+
 def next_try(down: HopDown, now_utc: float) -> tuple[Span, ...]:
     """``next try 4s``."""
-    if down.next_try_utc is None or down.next_try_utc <= now_utc:
+    if down.next_try_utc is None or down.next_try_utc < now_utc + 1:
         return (Span(own("trying now")),)
     return (Span(own(f"next try {duration(down.next_try_utc - now_utc)}")),)
 

@@ -103,7 +103,9 @@ def _connection(scene: HostScene) -> Iterator[Fact]:
         yield "clock", own(f"{off:+.2f}s"), "warn" if abs(off) > _CLOCK_WARNS_S else "text"
     if status.fingerprint:
         yield "key", safe(status.fingerprint), "warn"
-    if status.text:
+    if status.behind:
+        yield "why", safe(f"{status.behind} is not reached"), "text"
+    elif status.text:
         yield "why", safe(status.text), "text"
 
 
@@ -127,7 +129,7 @@ def _state(scene: HostScene) -> Iterator[Fact]:
         if pressed := [f"{name} {share(part)}" for name, part in last.pressure.items() if part >= 1]:
             yield "pressure", safe(" ".join(pressed)), value
         if last.stolen_percent is not None and last.stolen_percent >= 1:
-            yield "stolen", own(f"{share(last.stolen_percent)} by other guests"), value
+            yield "stolen", share(last.stolen_percent), value
         if last.uptime_s is not None:
             yield "up", duration(last.uptime_s), value
     if host is not None and host.labels:

@@ -117,7 +117,13 @@ def _title(
     unit = _unit(graph, scene) if window.is_now else own("")
     age = (Span(own(f"{duration(old_s)} old"), "muted"),) if old else ()
     return Row(
-        left=spaced([name, spaced([(Span(words, token, bold=not old),), (Span(unit, "muted", cut="right"),)], 1)], 2),
+        left=spaced(
+            [
+                name,
+                spaced([(Span(words, token, bold=not old),), (Span(unit, "muted", cut="right"),) if unit else ()], 1),
+            ],
+            2,
+        ),
         right=age,
         fill=fill,
     )

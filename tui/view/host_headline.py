@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runners.model.metrics import HostReading
 from tui.view.durations import ago, duration, share
 from tui.view.facts import listed
 from tui.view.glyphs import Glyphs
 from tui.view.headline import loud_row, plain_row, run_headline
+from tui.view.hops import hop_of_run, hop_on_the_way, next_try
 from tui.view.host_scene import HostScene, executions
 from tui.view.host_state import FULL_PERCENT, STALE_S, amiss
 from tui.view.rows import Row
@@ -30,6 +32,10 @@ def host_headline(scene: HostScene, glyphs: Glyphs) -> Row:
     here, status, name = scene.here, scene.status, safe(scene.name)
     if here.stale_s is not None:
         return run_headline(scene.run, glyphs)
+    if (down := hop_of_run(scene.run, scene.name)) is not None:
+        subject, sentence = hop_on_the_way(down, scene.name, here)
+        row = loud_row(subject, sentence, "unk", "unkbg")
+        return replace(row, right=next_try(down, here.now_utc))
     if status is not None and status.phase in _WORDS:
         heard = f" It was last heard {ago(status.last_heard_s)}." if status.last_heard_s is not None else ""
         text = safe(status.text)

@@ -58,7 +58,7 @@ def text_of(
     for first, count in runs:
         if heads and first.section != section:
             section = first.section
-            yield f"--- {heads[section]}", 1
+            yield f"--- {heads[section]}\n", 0
         source = sources[first.section]
         gutter = gutters[first.section] if gutters else None
         for offset, raw in enumerate(source.read_lines(first.line, count, _PIECE_BYTES)):

@@ -52,6 +52,8 @@ class Record:
         self.story = Story(plan)
         self.entries: list[Entry] = []
         """In order. One that is there is replaced only when the page beside a failure comes."""
+        self.changes = 0
+        """How often one was replaced."""
         self._failed: dict[str, int] = {}
         """By job run: where its newest failure stands in ``entries``."""
 
@@ -84,6 +86,7 @@ class Record:
             page = (own(f"runbook {safe(payload.page)}: {safe(payload.why)}"),) if payload.page else ()
             more = replace(failure.told, more=(*failure.told.more, *page), quoted=told.quoted)
             self.entries[at] = replace(failure, told=more)
+            self.changes += 1
             told = replace(told, kind=DETAIL)
         elif event.type == "job_finished" and told.kind == FAILURE:
             self._failed[job_run] = len(self.entries)

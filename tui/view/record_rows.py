@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tui.view.cells import cells, pad, wrap
 from tui.view.glyphs import Glyphs
 from tui.view.record import (
+    SHOWN,
     Entry,
     Record,
     headline_facts,
@@ -28,45 +29,59 @@ _LEAST_TEXT = 20
 _TOKENS = {PEOPLE: "text", FAILURE: "text"}
 
 
+@dataclass(slots=True)
+class _Body:
+    """The rows of the entries that a reader chose to see, as far as they were made."""
+
+    changes: int
+    dated: bool
+    seen: int = 0
+    """Entries of the record that were looked at."""
+    count: int = 0
+    """Entries that are shown."""
+    before: float | None = None
+    rows: list[Row] = field(default_factory=list)
+
+
 class RecordRows:
-    """Rows of one width; those of an entry are made once, for entries do not change but by the page of a failure."""
+    """Rows of one width. Those of entries are made once, and more are added as more happens."""
 
     def __init__(self, width: int, glyphs: Glyphs) -> None:
         self.width = max(1, width)
         self._glyphs = glyphs
-        self._made: dict[int, tuple[Entry, float | None, bool, tuple[Row, ...]]] = {}
+        self._bodies: dict[str, _Body] = {}
 
     def rows(self, scene: RunScene, record: Record, what: str) -> list[Row]:
         """Everything, in order; people and failures alone are shown without what stands around them."""
-        whole = what in ("story", "all")
-        found: list[Row] = []
-        if whole:
-            found += [row for label, value in headline_facts(scene, record) for row in self._fact(label, value)]
-            found.append(BLANK)
-        entries = record.shown(what)
-        dated = _dated(scene, entries)
-        before: float | None = None
-        for entry in entries:
-            found += self._entry(scene, entry, before, dated)
-            before = entry.at
-        if not entries:
-            found.append(Row(left=(Span(own("Nothing of that kind happened."), "muted"),)))
-        if whole:
-            found += self._around(scene)
-        return found
+        body = self._body(scene, record, what)
+        found = body.rows or [Row(left=(Span(own("Nothing of that kind happened."), "muted"),))]
+        if what not in ("story", "all"):
+            return list(found)
+        facts = [row for label, value in headline_facts(scene, record) for row in self._fact(label, value)]
+        return [*facts, BLANK, *found, *self._around(scene)]
+
+    def count(self, what: str) -> int:
+        """How many entries of that kind the rows show."""
+        body = self._bodies.get(what)
+        return body.count if body is not None else 0
+
+    def _body(self, scene: RunScene, record: Record, what: str) -> _Body:
+        dated = _dated(scene, record.entries)
+        body = self._bodies.get(what)
+        if body is None or (body.changes, body.dated) != (record.changes, dated):
+            body = self._bodies[what] = _Body(record.changes, dated)
+        for entry in record.entries[body.seen :]:
+            if entry.told.kind in SHOWN[what]:
+                body.rows += self._drawn(scene, entry, body.before, dated)
+                body.before = entry.at
+                body.count += 1
+        body.seen = len(record.entries)
+        return body
 
     def _fact(self, label: SafeText, value: SafeText) -> Iterator[Row]:
         for at, line in enumerate(wrap(value, max(1, self.width - LABEL_CELLS))):
             name = pad(label if not at else own(""), LABEL_CELLS)
             yield Row(left=(Span(name, "muted"), Span(line)))
-
-    def _entry(self, scene: RunScene, entry: Entry, before: float | None, dated: bool) -> tuple[Row, ...]:
-        made = self._made.get(entry.seq)
-        if made is not None and made[0] is entry and made[1:3] == (before, dated):
-            return made[3]
-        rows = tuple(self._drawn(scene, entry, before, dated))
-        self._made[entry.seq] = (entry, before, dated, rows)
-        return rows
 
     def _drawn(self, scene: RunScene, entry: Entry, before: float | None, dated: bool) -> Iterator[Row]:
         at = time_of(entry, before if dated else entry.at, scene.here.zone)

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from runners.model.api import HoldDocument, HostStatus, RunStatus, RunSummary
+from runners.model.api import Before, HoldDocument, HostStatus, RunStatus, RunSummary, Usual
 from runners.model.metrics import HostReading
 from runners.model.phases import RunPhase
 from runners.model.state import RunState
+
+NOTHING_USUAL = Usual()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,10 @@ class RunScene:
     readings: Mapping[str, Sequence[HostReading]] = field(default_factory=dict)
     """How hosts were while this screen was told, by name, oldest first."""
     watchers: tuple[str, ...] = ()
+    usual: Usual = NOTHING_USUAL
+    """How long runs like it usually take; empty until it is known."""
+    before: Before | None = None
+    """What went before the failure that is looked at; None until it is known."""
     pages_are_read: bool = True
     """Whether a page that is not there is missing, or only not read yet."""
     selected: str = ""
@@ -99,5 +105,7 @@ class BoardScene:
     """uid of a run."""
     statuses: Mapping[str, RunStatus] = field(default_factory=dict)
     """What is true only now of live runs, by uid."""
+    before: Before | None = None
+    """What went before the selected run, when it failed; None until it is known."""
     loaded: bool = True
     """The list was read at least once."""

@@ -15,8 +15,6 @@ from tui.view.safe_text import SgrStyle
 
 TOKENS = ("text", "muted", "faint", "acc", "ok", "fail", "run", "warn", "unk", "back", "graph", "rule")
 BACKGROUNDS = ("ground", "panel", "bar", "sel", "failbg", "warnbg", "unkbg")
-OWN_TINT = {"warn": "warnbg", "unk": "unkbg"}
-"""Tint that belongs to a status; ``failbg`` for all others."""
 ALIASES = {"chip": "sel", "button": "sel"}
 """Backgrounds with the colour of ``sel`` that are no selection: neither reversed nor underlined as one."""
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runners.model.holds import HoldKind
-from runners.model.phases import LIVE, Phase, StagePhase, TaskPhase
+from runners.model.phases import LIVE, RUN_ENDED, Phase, StagePhase, TaskPhase
 from runners.model.state import AttemptState, TaskState
 from tui.view.cells import cells
 from tui.view.durations import duration, task_duration
 from tui.view.facts import WAITING, Place, hold_for, hold_words, stage_before
 from tui.view.glyphs import JOB_PHASES, Glyphs
 from tui.view.job_rows import has_begun
-from tui.view.job_words import needs_words
+from tui.view.job_words import needs_words, wants_person
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
@@ -56,7 +56,7 @@ def stretches(scene: RunScene, story: Story, line: Line) -> tuple[Stretch, ...]:
     now_utc = scene.here.now_utc
     match line.kind:
         case "stage":
-            return tuple(_stage(line, now_utc))
+            return tuple(_stage(scene, line))
         case "task":
             return tuple(one for task in line.done for one in _task(task, now_utc))
         case "run":
@@ -67,11 +67,14 @@ def stretches(scene: RunScene, story: Story, line: Line) -> tuple[Stretch, ...]:
             return ()
 
 
-def _stage(line: Line, now_utc: float) -> Iterator[Stretch]:
-    stage = line.stage
-    if stage is not None and stage.started_at is not None:
-        end = now_utc if stage.ended_at is None else stage.ended_at
-        yield Stretch(start=stage.started_at, end=end, kind="stage", token="faint")
+def _stage(scene: RunScene, line: Line) -> Iterator[Stretch]:
+    stage, state = line.stage, scene.state
+    if stage is None or stage.started_at is None:
+        return
+    # A stage in which a run was rolled back has no end of its own.
+    over = state.ended_at if state.phase in RUN_ENDED else None
+    end = next((at for at in (stage.ended_at, over) if at is not None), scene.here.now_utc)
+    yield Stretch(start=stage.started_at, end=end, kind="stage", token="faint")
 
 
 def _together(members: Iterable[Place], now_utc: float) -> Iterator[Stretch]:
@@ -250,7 +253,7 @@ def _write_in(drawn: Cells, wait: Stretch, scale: Scale, places: Sequence[tuple[
 def took(found: Sequence[Stretch], line: Line) -> SafeText:
     """From the first begin of its bars to the last end; empty where it has none."""
     bars = [one for one in found if one.kind not in WAITS]
-    if not bars:
+    if not bars or (line.kind == "task" and line.phase is TaskPhase.UNKNOWN):
         return _NOTHING
     seconds = bars[-1].end - bars[0].start if line.kind != "task" else sum(one.end - one.start for one in bars)
     return task_duration(seconds) if line.kind == "task" else duration(seconds)
@@ -260,8 +263,11 @@ def right_of(scene: RunScene, line: Line, found: Sequence[Stretch]) -> Span:
     """What it took, or what it waits for."""
     words = _waits_for(scene, line)
     if words:
-        return Span(words, "muted")
-    live = any(one.kind == "running" for one in found) or (line.stage is not None and line.stage.ended_at is None)
+        first = line.first()
+        person = line.stage is None and first is not None and wants_person(hold_for(scene, first))
+        return Span(words, "warn" if person else "muted")
+    goes_on = line.stage is not None and line.stage.ended_at is None and scene.state.phase not in RUN_ENDED
+    live = goes_on or any(one.kind == "running" for one in found)
     bad = line.kind in ("run", "task") and any(one.bad for one in found[-1:])
     return Span(took(found, line), "text" if live or bad else "muted")
 

@@ -41,11 +41,12 @@ def longest_path(state: RunState) -> tuple[Place, ...]:
 
 
 def _times(run: JobRunState) -> tuple[float, float] | None:
-    started = [one.started_at for one in run.attempts if one.started_at is not None]
-    if not started:
+    """When it began and ended; a rollback is no part of what the run waited for."""
+    forth = [one for one in run.attempts if one.started_at is not None and not one.rollback]
+    if not forth:
         return None
-    ended = run.attempts[-1].ended_at
-    return started[0], math.inf if ended is None else ended
+    ended = forth[-1].ended_at
+    return forth[0].started_at or 0.0, math.inf if ended is None else ended
 
 
 def _may_wait_for(here: Place, other: Place, order: dict[str, int]) -> bool:

@@ -9,6 +9,7 @@ from runners.core.ready import counts_of
 from runners.model.phases import FAILURES, RUN_ENDED, Phase, RunPhase
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.durations import duration
+from tui.view.expected import usual_spans
 from tui.view.facts import REPAIR, WAITING, is_due, places
 from tui.view.glyphs import Glyphs
 from tui.view.layout import size_class
@@ -67,6 +68,7 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, page: S
     right: list[tuple[str, tuple[Span, ...]]] = [
         ("release", (Span(safe(f"release {release}"), "muted"),) if release else ()),
         ("elapsed", (Span(duration((ended_at or here.now_utc) - started_at)),)),
+        ("usual", usual_spans(scene)),
         *line_spans(here),
         ("user", (Span(safe(here.user)),) if here.user else ()),
     ]
@@ -117,7 +119,19 @@ def _count(sign: SafeText, number: int, word: str, token: str, *, worded: bool) 
     return (Span(own(f"{sign} "), token, bold=loud), Span(own(words), token if loud else "text", bold=loud))
 
 
-_DROPS = ("passed", "release", "watching", "words", "waiting", "elapsed", "lag", "rolled back", "running", "user")
+_DROPS = (
+    "usual",
+    "passed",
+    "release",
+    "watching",
+    "words",
+    "waiting",
+    "elapsed",
+    "lag",
+    "rolled back",
+    "running",
+    "user",
+)
 """What goes first when it gets tight (LOOK section 2, "Top bar")."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from runners.core.outcome import warnings_of
 from runners.model.phases import FAILURES, RUN_ENDED, Phase
@@ -39,6 +40,8 @@ from tui.view.why_words import Fact, Pane, names_in, text
 
 LABEL_CELLS = 13
 MOST_WARNINGS = 3
+_SPARE = ("used", "limits", "next", "last", "noted then", "done")
+"""What goes first where there is little room: the key bar, the log and the tree have most of it too."""
 
 
 def why_title(scene: RunScene) -> tuple[SafeText, tuple[SafeText, ...]]:
@@ -49,12 +52,15 @@ def why_title(scene: RunScene) -> tuple[SafeText, tuple[SafeText, ...]]:
     return own("why"), (safe(scene.selected.split("@")[0]),) if scene.selected else ()
 
 
-def why_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """Rows about ``scene.selected``: a job run, a job, a stage; about what is worst when nothing is selected."""
+def why_rows(scene: RunScene, width: int, glyphs: Glyphs, most: int | None = None) -> tuple[Row, ...]:
+    """Rows about ``scene.selected``: a job run, a job, a stage; about what is worst when nothing is selected.
+
+    Where ``most`` rows are shown, what other places say as well is left out first.
+    """
     pen = _Pen(scene, width, glyphs)
     member = _member(scene)
     if member is not None:
-        return pen.rows(job_run_facts(pen.pane, member))
+        return pen.of_one(member, most)
     members = under(scene.state, scene.selected) or tuple(places(scene.state))
     return pen.rows(pen.of_many(members))
 
@@ -78,14 +84,16 @@ class _Pen:
 
     def rows(self, facts: Iterable[Fact]) -> tuple[Row, ...]:
         """Facts as rows; a value that is too long for its row wraps below itself."""
-        rows: list[Row] = []
-        for label, value in facts:
-            if not self.label:
-                rows += [text_row(own(label)), *(Row(left=line) for line in self._wrapped(value))]
-                continue
-            for number, line in enumerate(self._wrapped(value)):
-                rows.append(label_row(own("" if number else label), line, label_width=self.label))
-        return tuple(rows)
+        return tuple(row for fact in facts for row in self._rows_of(fact))
+
+    def _rows_of(self, fact: Fact) -> list[Row]:
+        label, value = fact
+        if not self.label:
+            return [text_row(own(label)), *(Row(left=line) for line in self._wrapped(value))]
+        return [
+            label_row(own("" if number else label), line, label_width=self.label)
+            for number, line in enumerate(self._wrapped(value))
+        ]
 
     def _wrapped(self, value: Sequence[Span]) -> list[tuple[Span, ...]]:
         if width_of(value) <= self.room:
@@ -110,6 +118,23 @@ class _Pen:
                     gap = 0
                 first = False
         return [tuple(line) for line in lines]
+
+    def of_one(self, member: Place, most: int | None) -> tuple[Row, ...]:
+        """A job run, in ``most`` rows where that is possible without leaving out what is nowhere else."""
+        rows = self._least_of(member, self.pane, most)
+        if most is None or len(rows) <= most or self.scene.before is None:
+            return rows
+        return self._least_of(member, replace(self.pane, tight=True), most)
+
+    def _least_of(self, member: Place, pane: Pane, most: int | None) -> tuple[Row, ...]:
+        facts = list(job_run_facts(pane, member))
+        blocks = [self._rows_of(fact) for fact in facts]
+        labels = _headings(facts)
+        for spare in _SPARE:
+            if most is None or sum(map(len, blocks)) <= most:
+                break
+            blocks = [[] if label == spare else block for label, block in zip(labels, blocks, strict=True)]
+        return tuple(row for block in blocks for row in block)
 
     # ----- several
 
@@ -147,6 +172,14 @@ class _Pen:
         for number, warning in enumerate(shown[:MOST_WARNINGS]):
             yield "" if number else "warning", (Span(safe(warning), "warn"),)
         yield from notes_of(self.scene)
+
+
+def _headings(facts: Iterable[Fact]) -> list[str]:
+    """The label of each fact; of one that goes on with the fact before that one's."""
+    found: list[str] = []
+    for label, _ in facts:
+        found.append(label or (found[-1] if found else ""))
+    return found
 
 
 def _in(members: Sequence[Place], *phases: Phase) -> list[Place]:

@@ -20,12 +20,15 @@ from tui.view.facts import (
 from tui.view.host_state import host_facts
 from tui.view.rows import Span, blank, width_of
 from tui.view.safe_text import own, safe
+from tui.view.why_before import before_facts
 from tui.view.why_next import acted_facts, next_facts
+from tui.view.why_only import only_facts
 from tui.view.why_usage import used_facts
 from tui.view.why_words import Fact, Pane, attempts_left, names_in, text
 
 
 def failed_facts(pane: Pane, member: Place) -> Iterator[Fact]:
+    """How it failed, where else, what went before, and why nothing tries it again."""
     run = member.run
     word = Span(how_it_ended(run), "fail", bold=True)
     if not reached(run):
@@ -51,6 +54,8 @@ def failed_facts(pane: Pane, member: Place) -> Iterator[Fact]:
         yield from first_error(pane, member)
     yield from host_facts(member)
     yield from elsewhere(pane, member)
+    yield from only_facts(pane, member)
+    yield from before_facts(pane, member)
     yield from _retry(pane, member)
     yield from acted_facts(pane, member)
     yield from next_facts(pane, member)
@@ -58,6 +63,7 @@ def failed_facts(pane: Pane, member: Place) -> Iterator[Fact]:
 
 
 def first_error(pane: Pane, member: Place) -> Iterator[Fact]:
+    """The first bad line: where it is, and what it says where there is room."""
     link = link_of(member)
     if link is None or not link.first_line:
         return
@@ -77,6 +83,7 @@ def first_error(pane: Pane, member: Place) -> Iterator[Fact]:
 
 
 def elsewhere(pane: Pane, member: Place) -> Iterator[Fact]:
+    """The other hosts of its job."""
     siblings = [
         one for one in under(pane.scene.state, member.job.id, Phase.SUCCEEDED, *BAD) if one.run is not member.run
     ]

@@ -20,6 +20,7 @@ from tui.view.why_words import Fact, Pane, text
 
 
 def acted_facts(pane: Pane, member: Place) -> Iterator[Fact]:
+    """What a person did last."""
     run = member.run
     if run.acted_by and run.acted_at is not None:
         age = ago(pane.now_utc - run.acted_at)
@@ -53,6 +54,7 @@ def _why_not_rollback(pane: Pane, member: Place) -> str:
 
 
 def next_of_waiting(pane: Pane, member: Place) -> Iterator[Fact]:
+    """Keys for what has not started."""
     state, target = pane.scene.state, member.run.id
     keys = [(key_of("pause"), "resume")] if state.phase is RunPhase.PAUSED else []
     keys += [(key_of("give-secret"), "give secret")] if state.secrets_needed else []

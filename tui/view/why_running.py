@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runners.core.usual import is_long
 from runners.model.phases import TaskPhase
+from runners.model.state import AttemptState
 from tui.view.durations import clock, count_of, duration, task_duration
 from tui.view.facts import (
     Place,
@@ -30,6 +32,7 @@ _CANCEL_STEPS = {
 
 
 def running_facts(pane: Pane, member: Place) -> Iterator[Fact]:
+    """What it is at, since when, what is done and what follows."""
     run = member.run
     attempt = run.current
     task = running_task(member)
@@ -58,6 +61,7 @@ def running_facts(pane: Pane, member: Place) -> Iterator[Fact]:
     if state.timeout_s is not None and state.started_at is not None and not stands:
         left = state.timeout_s - (pane.now_utc - state.started_at)
         yield "limit", text(own(f"{duration(state.timeout_s)}, {duration(left)} left"))
+    yield from _usual(pane, member)
     yield from _attempt(pane, member)
     yield from done_facts(pane, member, upto=number - 1)
     if number < total:
@@ -76,6 +80,25 @@ def _attempt(pane: Pane, member: Place) -> Iterator[Fact]:
             "attempt",
             text(own(f"{run.attempt}" + (f", {attempts_left(run.policy_left)}" if run.policy_left else ""))),
         )
+
+
+def _usual(pane: Pane, member: Place) -> Iterator[Fact]:
+    """How long it usually takes, and that it takes longer where it takes far longer."""
+    usual, attempt = pane.scene.usual.jobs.get(member.job.id), member.run.current
+    if usual is None or attempt is None or attempt.started_at is None or not _is_whole(attempt):
+        return
+    elapsed_s = pane.now_utc - attempt.started_at
+    if is_long(elapsed_s, usual):
+        told = own(f": {duration(elapsed_s)}, usually {duration(usual.usual_s)}")
+        yield "takes", (Span(own("longer than usual"), "warn"), Span(told))
+    else:
+        most = f", at most {duration(usual.longest_s)}" if duration(usual.longest_s) != duration(usual.usual_s) else ""
+        yield "usual", text(own(f"{duration(usual.usual_s)} in all{most}"))
+
+
+def _is_whole(attempt: AttemptState) -> bool:
+    """Whether it runs all that an attempt of its job runs."""
+    return not attempt.rollback and attempt.from_task == 1 and not attempt.only_task
 
 
 def done_facts(pane: Pane, member: Place, upto: int) -> Iterator[Fact]:
@@ -104,6 +127,7 @@ def after_facts(pane: Pane, member: Place) -> Iterator[Fact]:
 
 
 def cancelling_facts(pane: Pane, member: Place) -> Iterator[Fact]:
+    """How far it is with stopping."""
     run = member.run
     yield "state", (Span(own("cancelling")), Span(own(f": {_CANCEL_STEPS.get(run.cancel_step, 'being stopped')}")))
     task = running_task(member)
@@ -119,6 +143,7 @@ def cancelling_facts(pane: Pane, member: Place) -> Iterator[Fact]:
 
 
 def backing_off_facts(pane: Pane, member: Place) -> Iterator[Fact]:
+    """When the next attempt comes, and after what."""
     run = member.run
     attempt = run.current
     reason = safe(attempt.reason if attempt is not None and attempt.reason else run.reason)

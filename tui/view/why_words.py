@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from tui.view.cells import cells
+from tui.view.cells import cells, cut_middle
 from tui.view.glyphs import Glyphs
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
@@ -19,12 +20,17 @@ class Pane:
     scene: RunScene
     room: int
     glyphs: Glyphs
+    tight: bool = False
+    """What can be said in one row is."""
 
     @property
     def now_utc(self) -> float:
         """UTC seconds."""
         return self.scene.here.now_utc
 
+
+_MOST_CHARACTERS = 8
+"""For a cell, before a value is measured: it may be 128 KiB."""
 
 Fact = tuple[str, Sequence[Span]]
 """A label and its value."""
@@ -51,3 +57,16 @@ def names_in(room: int, hosts: Sequence[str], reserve: int = 0) -> SafeText:
             return own(f"{' '.join(shown)} and {len(hosts) - len(shown)} more")
         shown.append(safe(host))
     return own(" ".join(shown))
+
+
+@lru_cache(maxsize=1024)
+def clipped(value: str, most: int = 24) -> SafeText:
+    """A value inside a sentence; of a long one its ends, which tell it from others."""
+    end = most * _MOST_CHARACTERS
+    words = safe(value if len(value) <= 2 * end else value[:end] + value[-end:])
+    return words if cells(words) <= most else cut_middle(words, most)
+
+
+def fitting(room: int, *wordings: str) -> SafeText:
+    """The first wording, of parts that are safe, that fits one row of ``room`` cells; the last when none does."""
+    return own(next((words for words in wordings if cells(words) <= room), wordings[-1]))

@@ -24,7 +24,7 @@ from runners.model.api.history import PastRun, PipelineHistory
 from runners.model.api.intents import GiveSecrets, IntentAnswer, IntentRequest
 from runners.model.api.login import LoginPrompt, LoginQuestion, LoginReply, LoginRequest
 from runners.model.api.starting import RunStarted, StartRun
-from runners.model.api.status import HostStatus, RunStatus, RunSummary, Status, TrustRequest
+from runners.model.api.status import HostStatus, RunStatus, RunSummary, Status
 from runners.model.api.times import rfc3339
 
 __all__ = [
@@ -63,7 +63,6 @@ __all__ = [
     "StartRun",
     "Status",
     "TaskDocument",
-    "TrustRequest",
     "Usual",
     "UsualJob",
     "rfc3339",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import field
 
+from runners.model.api.before import Before
 from runners.model.metrics import HostReading
 
 
@@ -145,6 +146,8 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
     """Of an incomplete rollback: job runs that are not rolled back."""
     concurrency: ConcurrencyDocument | None = None
+    before: Before | None = None
+    """Of a run in which something failed: what changed since the last good one, and whether it was seen before."""
 
 
 class Seq(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,13 +67,6 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What its login waits for; hosts behind one jump host share its question. Null: it does not wait for a person."""
 
 
-class TrustRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``POST /v1/hosts/trust``: record the keys these hosts show now, if they are the ones the person saw."""
-
-    hosts: tuple[Mapping[str, str], ...]
-    """``{"name": …, "fingerprint": "SHA256:…"}``."""
-
-
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What is true of one run only now."""
 

@@ -1,0 +1,75 @@
+"""The list of hosts by what they said (``u``): one row for each group, and where it first differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.view.durations import count
+from tui.view.log_alike import Alike, HostOutput
+from tui.view.rows import BLANK, Row, Span, blank
+from tui.view.safe_text import SafeText, own, safe
+
+_NAME_CELLS = 18
+
+
+def alike_rows(
+    groups: Sequence[Alike], silent: Sequence[str], selected: int
+) -> tuple[tuple[Row, ...], tuple[int, ...]]:
+    """The rows, and for each group the row that is chosen with it. ``silent``: hosts without a log."""
+    rows: list[Row] = []
+    heads: list[int] = []
+    usual = groups[0].outputs[0] if groups else None
+    for number, group in enumerate(groups):
+        if number:
+            rows.append(BLANK)
+        heads.append(len(rows))
+        chosen = number == selected
+        head = _head(group, usual)
+        rows.append(Row(left=head, bg="sel" if chosen else None, edge="acc" if chosen else None))
+        if group.difference is not None and usual is not None and not _is_behind(group):
+            rows.append(_said(usual, group.difference.usual, "muted"))
+            rows.append(_said(group.outputs[0], group.difference.other, "text"))
+    if silent:
+        rows += [BLANK, Row(left=(Span(_names("no log yet: ", silent), "muted", cut="words"),))]
+    return tuple(rows), tuple(heads)
+
+
+def _is_behind(group: Alike) -> bool:
+    """They said the same as far as they are, and go on."""
+    return group.difference is not None and group.difference.other is None and group.outputs[0].live
+
+
+def _head(group: Alike, usual: HostOutput | None) -> tuple[Span, ...]:
+    hosts = [one.host for one in group.outputs]
+    live = own(", so far") if any(one.live for one in group.outputs) else own("")
+    if group.difference is None:
+        if len(hosts) == 1:
+            compared = (Span(own(", the others are compared with "), "muted"), Span(safe(hosts[0]), cut="middle"))
+            return (Span(own("no two hosts said the same"), "text", bold=True), Span(live, "muted"), *compared)
+        words = own(f"{count(len(hosts), 'host')} identical")
+        names = Span(_names(": ", hosts), "muted", cut="words")
+        return (Span(words, "text", bold=True), Span(live, "muted"), names)
+    section = group.difference.section
+    task = group.outputs[0].tasks[section : section + 1] or (usual.tasks[section : section + 1] if usual else ())
+    of_task = f" of {safe(task[0])}" if task else ""
+    where = f"from line {group.difference.line + 1}{of_task}"
+    who = safe(hosts[0]) if len(hosts) == 1 else own(f"{count(len(hosts), 'host')}")
+    verb = "differs" if len(hosts) == 1 else "differ"
+    if _is_behind(group):
+        verb, where, live = (
+            "said" if len(hosts) == 1 else "have said",
+            f"the same so far, {count(group.difference.line, 'line')}{of_task}",
+            own(""),
+        )
+    rest = () if len(hosts) == 1 else (Span(_names(": ", hosts), "muted", cut="words"),)
+    return (Span(who, "warn", bold=True, cut="middle"), Span(own(f" {verb} {where}")), Span(live, "muted"), *rest)
+
+
+def _said(output: HostOutput, line: bytes | None, token: str) -> Row:
+    text = Span(own("says nothing more"), "muted") if line is None else Span(safe(line), token, cut="right")
+    name = safe(output.host)
+    return Row(left=(blank(2), Span(name, "muted", cut="middle"), blank(max(2, _NAME_CELLS - len(name))), text))
+
+
+def _names(lead: str, hosts: Sequence[str]) -> SafeText:
+    return safe(lead + " ".join(hosts))
