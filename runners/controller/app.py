@@ -323,6 +323,7 @@ class Routes:
                 keeps_bytes=kept.retention.most_bytes,
                 removed_runs=kept.removed,
                 keeping_trouble=kept.trouble,
+                logins_waiting=self._engine.logins.waiting,
             )
         )
 

@@ -199,9 +199,7 @@ class HostLink:
         return found
 
     def _standing(self) -> Standing:
-        incident = self._line.incident
         return Standing(
-            waiting_behind=len(incident.waiters) if incident else 0,
             name=self.name,
             has_session=self._line.session is not None,
             is_open=self._line.open is not None,

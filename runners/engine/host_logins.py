@@ -16,6 +16,11 @@ class HostLogins:
         self._pool = pool
         logins.listen(pool.logins_moved)
 
+    @property
+    def waiting(self) -> int:
+        """How many things there are to answer or to bring."""
+        return len({link.login for link in self._pool.waiting_for_login()})
+
     async def act(self, request: LoginRequest, actor: str) -> LoginReply:
         """Answer, try now, or forget keys.
 

@@ -24,8 +24,6 @@ class Standing:
     """Something of ours is on the host."""
     connecting: bool
     queued_for_slot: bool
-    waiting_behind: int = 0
-    """How many hosts wait for the same hop, this one among them; 0: it waits for none."""
     place_limit: int
     slot_limit: int
 
@@ -58,10 +56,9 @@ class Standing:
 
     @property
     def hop_words(self) -> str:
-        """Which hop is not reached, why, and how many hosts that concerns."""
+        """Which hop is not reached, and why. Not for how many: who is told of every change would hear it for each."""
         assert self.failure is not None, "there is a hop to wait for"
-        many = f" ({self.waiting_behind} hosts are behind it)" if self.waiting_behind > 1 else ""
-        return f"{self.failure.hop}, on the way to {self.name}, is not reached{many}: {self.failure.cause}"
+        return f"{self.failure.hop}, on the way to {self.name}, is not reached: {self.failure.cause}"
 
     def login_hold(self, job_run: str) -> Hold:
         """Why nothing is known of ``job_run``, which is on the host."""

@@ -1,6 +1,7 @@
 """What earlier runs did, as later ones and people ask: read from their rows, no run is folded for it.
 
-Runs that ended under an onduty that did not keep it yet are folded once and remembered while this controller lives.
+What was read is remembered. Runs that ended under an onduty that did not keep it yet are folded, once for each
+controller.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Pasts:
         self._runs = runs
         self._waits = waits
         self._same = same
-        self._folded: OrderedDict[str, Earlier] = OrderedDict()
+        self._known: OrderedDict[str, tuple[bytes, Earlier]] = OrderedDict()
+        """Of ended runs, with the row's summary that it was read from."""
 
     async def history(self, pipeline: str, limit: int, environment: str = "") -> api.PipelineHistory:
         """The newest runs of a pipeline and how they usually go; of one environment, when it is named."""
@@ -111,28 +113,28 @@ class Pasts:
         live = self._runs.live.get(row.uid)
         if live is not None:
             return self._of(live)
+        known = self._known.get(row.uid)
+        if known is not None and known[0] == row.summary:
+            return known[1]
         kept = kept_of(row)
         past = kept.its_past() if kept is not None else None
         if kept is not None and past is not None:
-            return Earlier(number=row.number, line=kept.line, past=past)
-        return await self._fold(row)
-
-    async def _fold(self, row: RunRow) -> Earlier | None:
+            return self._keep(row, Earlier(number=row.number, line=kept.line, past=past))
         if row.ended_at is None:
             # It lives and its events cannot be read: the list of runs has it, a history of it there is not.
             return None
-        found = self._folded.get(row.uid)
-        if found is None:
-            try:
-                plan = await read_plan(self._store, row)
-                found = self._of(read_run(row, await self._store.events(row.uid), plan))
-            except (NotFound, StoreDamaged) as error:
-                log.error("%s", error.message)
-                return None
-            self._folded[row.uid] = found
-            if len(self._folded) > _MOST_REMEMBERED:
-                self._folded.popitem(last=False)
-        return found
+        try:
+            plan = await read_plan(self._store, row)
+            return self._keep(row, self._of(read_run(row, await self._store.events(row.uid), plan)))
+        except (NotFound, StoreDamaged) as error:
+            log.error("%s", error.message)
+            return None
+
+    def _keep(self, row: RunRow, earlier: Earlier) -> Earlier:
+        self._known[row.uid] = row.summary, earlier
+        if len(self._known) > _MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return earlier
 
     def _of(self, state: RunState) -> Earlier:
         line = describe.summary(state, holds(state, self._waits().get(state.uid, {})))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,16 @@ def test_no_module_is_longer_than_seven_hundred_lines() -> None:
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 700
     ]
     assert long == []
+
+
+def test_every_package_is_packed() -> None:
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = [
+        str(path.parent.relative_to(ROOT)).replace("/", ".")
+        for package in ("runners", "runbooks", "tui")
+        for path in (ROOT / package).rglob("__init__.py")
+    ]
+    assert sorted(packed) == sorted(found)
 
 
 def test_packages_import_only_downwards() -> None:

@@ -62,7 +62,7 @@ stages:
 
 RUN = {
     "id", "uid", "pipeline", "phase", "result", "environment", "params", "by", "created_at", "started_at", "ended_at",
-    "definition_digest", "stages", "jobs", "holds", "warnings", "notes", "left", "concurrency", "next",
+    "definition_digest", "stages", "jobs", "holds", "warnings", "notes", "left", "concurrency", "next", "before",
 }  # fmt: skip
 STAGE = {"name", "phase", "started_at", "ended_at"}
 JOB = {

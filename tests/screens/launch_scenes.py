@@ -137,7 +137,7 @@ async def open_form(here: Desk, release: str = "", inventory: str = "") -> Pipel
     """``+``, the pipeline of the selected run, its form; what is given is filled in, the button has the focus then."""
     await here.sees("deploy-api")
     await here.press("plus")
-    await here.sees("type a part of its name", "pipelines/deploy-api.yaml")
+    await here.until(lambda: getattr(here.app.screen, "is_read", False), "the pipelines")
     await here.press("enter")
     await here.until(lambda: isinstance(here.app.screen, PipelineScreen) and here.app.screen.draft is not None)
     screen = pipeline_of(here)

@@ -46,6 +46,8 @@ _RESTART = (
     b"Main process exited, code=exited, status=1/FAILURE",
     b"Failed with result 'exit-code'",
 )
+_HEALTHY = (b"GET /health 200",)
+_VERIFIED = (b"smoke: 14 of 14 passed", b"version 2.4.1")
 
 
 def _log_is_read(here: Desk) -> bool:
@@ -165,6 +167,8 @@ _OF_RUNS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "palette": (lambda: controller_of(failed_run()), "u1", pressing("colon")),
     "filter": (lambda: controller_of(failed_run()), "u1", pressing("2", "ampersand", *"api", "enter")),
     "marked": (lambda: controller_of(failed_run()), "u1", pressing("2", "k", "space", "k", "k", "space")),
+    "hosts-merged": (lambda: controller_of(failed_run()), "u1", pressing("2", "a")),
+    "hosts-alike": (lambda: controller_of(failed_run()), "u1", pressing("2", "u")),
     "find": (lambda: controller_of(failed_run()), "u1", pressing("slash", *"api")),
     "paused": (lambda: controller_of(repair_scenes.paused_run()), "u1", _looks),
     "paused-now": (lambda: controller_of(repair_scenes.paused_run(now=True)), "u1", selecting("web5")),
@@ -191,13 +195,17 @@ _OF_RUNS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
 def _logs_of(sim: Simulator) -> dict[str, MemoryLog]:
     """What the hosts of the release said."""
     texts: dict[str, Sequence[bytes]] = {}
-    for host in ("web3", "web6", "web7", "web9", "web10"):
+    for number in range(2, 13):
+        host = f"web{number}"
         if rollout(host) not in index_of(sim.plan).places:
             continue
         for attempt in sim.run(rollout(host)).attempts:
-            for task, lines in zip(attempt.tasks, (_FETCH, _RESTART), strict=False):
-                if task.key:
-                    texts[task.key] = lines if host == "web3" or lines is _FETCH else lines[:4]
+            for task, lines in zip(attempt.tasks, (_FETCH, _RESTART, _HEALTHY, _VERIFIED), strict=False):
+                if task.key is None:
+                    continue
+                passed = (*_RESTART[:6], b"api: listening on 0.0.0.0:8080")
+                restarted = _RESTART if host == "web3" else passed if task.ended_at is not None else _RESTART[:4]
+                texts[task.key] = restarted if lines is _RESTART else lines
     return memory_logs(sim, texts)
 
 

@@ -22,7 +22,7 @@ def _own_keys() -> Iterator[None]:
     text = """keys:
       retry: i
       runbook: O
-      definition: D
+      definition: Z
       help: f1
       palette: [";"]
       down: I
@@ -80,7 +80,7 @@ async def test_bar_panes_help_and_palette_name_the_new_keys() -> None:
 
 async def test_a_text_to_read_has_the_new_keys() -> None:
     async with desk(failed_controller()) as here:
-        await here.press("D")
+        await here.press("Z")
         await here.until(lambda: isinstance(here.app.screen, TextScreen))
         await here.sees("b back   I k scroll")
         await here.press("I")

@@ -37,15 +37,16 @@ async def test_a_run_is_started_with_what_was_filled_in_and_its_screen_opens() -
     controller.refuse_with = "deploy-api/42 holds the group deploy-api"
     async with desk(controller, run=None) as here:
         screen = await open_form(here, "2.4.1", "staging")
-        await here.sees("Nothing was started. It would be 4 job runs on 4 hosts, 2 tasks not repeatable.", "staging")
+        await here.sees("Not started yet: 4 job runs on 4 hosts, 2 tasks not repeatable.", "staging")
         await here.press("enter")
         await asked(here)
         await here.sees("Start deploy-api", "release=2.4.1, drain=10s", "not repeatable", "Y start")
         assert controller.started == []
         await controller.go_down()
         await here.press("Y")
-        await here.sees("the controller does not answer (connection refused)")
+        await here.sees("the controller does not answer (connection refused)", "whether it was started is not known")
         assert here.app.screen is screen
+        (unanswered,) = [screen.unanswered]
         await controller.come_back()
         await here.press("enter")
         await asked(here)
@@ -58,6 +59,7 @@ async def test_a_run_is_started_with_what_was_filled_in_and_its_screen_opens() -
         await here.press("Y")
         await here.until(lambda: isinstance(here.app.screen, RunScreen), "the run")
         request = controller.started[-1]
+        assert {one.id for one in controller.started} == {unanswered.id}
         assert request.params == {"release": "2.4.1"}
         assert request.inventory is not None
         assert request.inventory.startswith("environment: staging")

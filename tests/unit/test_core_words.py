@@ -242,6 +242,7 @@ def test_the_document_of_a_held_run_is_what_the_interface_promises() -> None:
         "notes": [],
         "left": [],
         "concurrency": None,
+        "before": None,
         "warnings": [],
         "next": [
             "onduty retry deploy-api/42 release@web3",

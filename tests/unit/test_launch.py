@@ -108,8 +108,16 @@ def test_of_several_inventories_one_is_chosen_and_the_one_beside_the_file_is_usu
             draft.plan(Values(params={"release": "2.4.1"}))
         staging = Values(params={"release": "2.4.1"}, inventory="inventories/staging.yaml")
         assert draft.plan(staging).environment == "staging"
-        (folder / "pipelines" / "inventory.yaml").write_text("hosts: {web1: , web9: , edge1: }\n")
-        assert draft_of().usual == "pipelines/inventory.yaml"
+        (folder / "pipelines" / "inventory.yaml").write_text(
+            "hosts: {web1: , web9: , edge1: }\ngroups: {web: [web1, web9], edge: [edge1]}\n"
+        )
+        beside = draft_of()
+        assert beside.usual == "pipelines/inventory.yaml"
+        assert set(beside.plan(Values(params={"release": "2.4.1"})).hosts) == {"web1", "web9", "edge1", "local"}
+        named = Values(params={"release": "2.4.1"}, inventory="inventories/staging.yaml")
+        assert beside.plan(named).environment == "staging"
+        with pytest.raises(InputRefused, match="no such file"):
+            beside.plan(Values(params={"release": "2.4.1"}, inventory="inventories/stagin"))
 
 
 def test_without_an_inventory_the_path_of_one_can_be_given(tmp_path: Path) -> None:
@@ -195,3 +203,17 @@ def test_a_variable_is_taken_out_of_the_environment_once_and_serves_every_run(mo
     assert "CI_TOKEN" not in os.environ
     assert variables.values(sources) == {"TOKEN": "zq7Kx9wvj"}
     assert "zq7Kx9wvj" not in f"{variables!r}{variables}"
+
+
+def test_a_folder_that_cannot_be_read_keeps_nobody_from_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site(tmp_path) as folder:
+        gone = folder / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        nowhere = find_pipelines()
+        assert nowhere.pipelines == ()
+        assert "No such file" in nowhere.trouble
+        monkeypatch.chdir(folder)

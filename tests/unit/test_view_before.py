@@ -49,7 +49,7 @@ def test_a_failure_says_what_changed_whether_it_was_seen_and_what_helped() -> No
         "first error  line 7 of restart",
         "passed on    web2 web4 web5",
         "changed      restart edited, release 2.4.0 ->",
-        "             2.4.1, web12 new and 1 more",
+        "             2.4.1, web12 new +1 more",
         "seen         3 of 12 runs, always on web3",
         "fixed by     a retry by bob in run 38",
         "noted then   bob: java held the port",
@@ -250,7 +250,7 @@ def test_the_side_of_the_board_has_it_too() -> None:
     scene = replace(scenes.board_scene(), before=BEFORE)
     rows = texts_of(side_rows(scene, 42, UNICODE), 42)
     assert [line for line in rows if line.startswith(("changed", "seen", "fixed"))] == [
-        "changed      restart edited and 3 more",
+        "changed      restart edited +3 more",
         "seen         3 of 12 runs, always on web3",
         "fixed by     a retry by bob in run 38",
     ]

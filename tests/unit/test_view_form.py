@@ -117,16 +117,25 @@ def test_choices_are_walked_with_space_and_jumped_to_by_letter() -> None:
     assert chosen(at_field(whole(), "param slot"), -1).params["slot"] == "grey"
 
 
-def test_the_inventory_is_asked_for_when_there_are_several() -> None:
-    assert INVENTORY not in order_of(whole(inventories=("one.yaml",)))
-    assert typed(at_field(form_of(()), INVENTORY), "hosts.yaml").inventory == "hosts.yaml", "none is there: a path"
-    assert INVENTORY not in order_of(form_of((), limited=False)), "hosts are pinned"
+def test_an_inventory_can_be_named_where_there_is_one_or_none() -> None:
+    assert INVENTORY not in order_of(whole(limited=False))
+    alone = at_field(whole(), INVENTORY)
+    assert alone.inventory == ""
+    assert any("none: this machine alone is known" in row for row in shown(alone, is_typed_in=False))
+    assert typed(alone, "fleet/hosts.yaml ").inventory == "fleet/hosts.yaml"
+    one = at_field(whole(inventories=("one.yaml",)), INVENTORY)
+    assert one.inventory == ""
+    assert any("one.yaml" in row and "default" in row for row in shown(one))
+    assert typed(edited(one, "ctrl+u"), "two.yaml").inventory == "two.yaml"
+
+
+def test_the_inventory_is_chosen_when_there_are_several() -> None:
     form = whole(inventories=("prod.yaml", "staging.yaml"))
     assert "inventory" in [field.label for field in form.missing]
     assert form.inventory == ""
     assert chosen(at_field(form, INVENTORY), 1).inventory == "prod.yaml"
     beside = whole(inventories=("inventory.yaml", "staging.yaml"), inventory="inventory.yaml")
-    assert beside.inventory == "inventory.yaml"
+    assert beside.inventory == ""
     assert "inventory" not in [field.label for field in beside.missing]
 
 
@@ -218,4 +227,9 @@ def test_without_colours_and_in_ascii_it_still_reads() -> None:
     scene = FormScene(form=left_all(whole()), pipeline="deploy-api", is_typed_in=True)
     text = "\n".join(texts_of(form_rows(scene, 60, ASCII).rows, 60, glyphs=ASCII))
     assert text.isascii()
+    usable = FormScene(form=form_of((DRAIN,)), pipeline="deploy-api", is_plain=True)
+    assert "[ Start deploy-api ]" in texts_of(form_rows(usable, 60, ASCII).rows, 60, glyphs=ASCII)[-1]
+    assert len(form_rows(replace(usable, form=whole(), is_tight=True), 60, ASCII).rows) < len(
+        form_rows(replace(usable, form=whole()), 60, ASCII).rows
+    )
     assert "| " in text

@@ -48,7 +48,7 @@ def ran(number: int, pipeline: str = "deploy-api", **fields: object) -> RunSumma
 
 
 def test_the_headline_says_what_keeps_it_from_being_started_first() -> None:
-    said = "  Nothing was started. It would be 15 job runs on 15 hosts, 2 tasks not repeatable."
+    said = "  Not started yet: 15 job runs on 15 hosts, 2 tasks not repeatable."
     assert headline(plan=plan()) == said
     assert headline(missing=("release",)) == "  release needs a value."
     assert headline(missing=("a", "b", "c", "d", "e")) == "  a, b, c and 2 more need values."

@@ -88,3 +88,25 @@ def test_a_held_run_does_not_go_on_by_itself_and_a_running_one_does() -> None:
     assert nothing_lives(heard(held()))
     assert not nothing_lives(heard(RUN))
     assert nothing_lives(Heard(runs=(RUN,), statuses={"u1": RunStatus(uid="u1", phase="held")}))
+
+
+def test_hosts_behind_one_jump_host_are_told_of_once_and_once_when_they_return() -> None:
+    def waits(*hosts: str) -> Heard:
+        text = "b1, on the way to {0}, is not reached: no answer"
+        holds = tuple(
+            HoldDocument(kind="host", what=f"rollout/release@{host}", text=text.format(host), since=None)
+            for host in hosts
+        )
+        return replace_heard(heard(RUN, holds=holds), dict.fromkeys(hosts, "b1"))
+
+    def replace_heard(one: Heard, behind: dict[str, str]) -> Heard:
+        return Heard(runs=one.runs, statuses=one.statuses, behind=behind)
+
+    (told,) = news(heard(RUN), waits("web1", "web2"))
+    assert told.text == (
+        "deploy-api/42 in production waits: b1 is not reached; what is behind it waits, or is unknown, until it answers"
+    )
+    assert news(waits("web1", "web2"), waits("web1", "web2", "web3")) == ()
+    assert "    waits: b1 is not reached; 3 job runs behind it" in list(state_lines(waits("web1", "web2", "web3"), NOW))
+    (back,) = news(waits("web1"), heard(RUN))
+    assert back.text.startswith("b1 answers again")

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runners.model.events import SYSTEM_ACTOR, TimeGap
+from runners.model.intents import Note
+from runners.model.wire import event_from_json
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens import scenes
 from tests.screens.repair_scenes import rolled_back_run
 from tests.screens.timeline_scenes import failed_in_rollout, rollout, told_run
+from tests.unit.test_recorded_logs import LOGS, folded
 from tests.unit.test_view_properties import GLYPHS, QUICK, RUNS, SELECTED, SIZES, check, scene_of
 from tests.unit.view_text import text_of, texts_of
 from tui.view.glyphs import UNICODE
 from tui.view.layout import timeline_layout
 from tui.view.rows import Span
 from tui.view.safe_text import own
-from tui.view.story import Story
+from tui.view.scene import Here, RunScene
+from tui.view.story import Mark, Story
 from tui.view.timeline import (
     Timeline,
     axis_row,
     bar_rows,
-    event_rows,
+    happened,
     listed_rows,
     now_row,
     start_info,
@@ -126,11 +132,12 @@ def test_hosts_that_wait_for_the_same_are_one_row_and_passed_ones_only_where_roo
 
 def test_events_stand_at_their_time_people_first_and_a_second_row_takes_what_would_touch() -> None:
     line = timeline_of(told_run())
-    rows, hidden = event_rows(line, 2, UNICODE)
+    rows, hidden = happened(line, 2, UNICODE)
     first, second = texts_of(rows, line.width)
     assert first.startswith("╎ alice started")
     assert "╎ web3 failed" in first
-    assert "╎ bob: the old unit" in first
+    assert "╎ bob: the old" in first
+    assert "╎ web3 unknown" in first
     assert "╎ bob retried web3" in second
     assert hidden >= 0
     at = next(mark.at for mark in line.story.marks if mark.text == "bob retried web3")
@@ -331,10 +338,44 @@ def test_every_part_of_the_timeline_fits_any_run_and_any_size(
         assert len(rows) >= len(lines) == len(tree_of(lines).items)
         check(rows, wide, glyphs, (0, 0))
         check([axis_row(line), now_row(line), timeline_strip(line)], wide, glyphs, (0, 0))
-        check(event_rows(line, 2, glyphs)[0], wide, glyphs, (0, 0))
+        check(happened(line, 2, glyphs)[0], wide, glyphs, (0, 0))
         check(tree_rows(line, 28, glyphs), 28, glyphs, (0, 0))
         check(listed_rows(line, wide, glyphs), wide, glyphs, (0, 0))
         assert start_info(line).text
+
+
+@pytest.mark.parametrize("log", LOGS, ids=lambda log: f"{log.parent.name}-{log.stem}")
+def test_every_recorded_log_has_a_timeline(log: Path) -> None:
+    state = folded(log)
+    story = Story(state.plan)
+    story.add(event_from_json(line) for line in log.read_bytes().splitlines())
+    scene = RunScene(here=Here(now_utc=(state.ended_at or state.last_event_at) + 5), state=state)
+    line = Timeline(scene=scene, story=story, lines=timeline_lines(scene, 40), zoom=Zoom(), width=86)
+    check(bar_rows(line, 0, UNICODE), 86, UNICODE, (0, 0))
+    check(happened(line, 2, UNICODE)[0], 86, UNICODE, (0, 0))
+    assert story.marks
+    assert all(wait.end is not None for waits in story.waits.values() for wait in waits) or state.ended_at is None
+
+
+def test_a_note_from_after_the_end_stands_at_the_edge_of_the_whole_run_and_of_no_earlier_part() -> None:
+    sim = told_run()
+    sim.ask(Note(id="late", text="written up"), "carol")
+    line = timeline_of(sim)
+    rows = texts_of(happened(line, 2, UNICODE)[0], line.width)
+    assert any(row.endswith("carol: written up ╎") for row in (row.rstrip() for row in rows)) or "carol" in "".join(
+        rows
+    )
+    early = timeline_of(sim, zoom=Zoom(2, 0.0))
+    assert "carol" not in "".join(texts_of(happened(early, 2, UNICODE)[0], early.width))
+
+
+def test_thousands_of_events_cost_what_has_a_place() -> None:
+    sim = failed_in_rollout()
+    line = timeline_of(sim)
+    for number in range(5000):
+        line.story.marks.append(Mark(at=scenes.START_UTC + number % 100, text=own(f"web{number} failed"), rank=1))
+    _, hidden = happened(line, 2, UNICODE)
+    assert 4900 < hidden < 5010
 
 
 def test_five_hundred_job_runs_are_as_many_rows_as_there_is_something_to_tell() -> None:

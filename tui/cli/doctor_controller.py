@@ -133,6 +133,9 @@ def _stored(home: Path, itself: SelfCheck | None) -> Iterator[Finding]:
     runs = "1 run goes on" if itself.live_runs == 1 else f"{itself.live_runs} runs go on"
     hosts = "1 host is connected" if itself.hosts_connected == 1 else f"{itself.hosts_connected} hosts are connected"
     yield ok("work", f"{runs}, {hosts}, its SSH agent: {itself.agent or 'none'}")
+    if itself.logins_waiting:
+        waits = "1 login waits" if itself.logins_waiting == 1 else f"{itself.logins_waiting} logins wait"
+        yield warn("logins", f"{waits} for somebody; what is behind them does not go on", "onduty login")
 
 
 def _survives(pid: int) -> Finding:

@@ -95,7 +95,8 @@ class Teller:
             self._known.set()
         if not feed.loaded:
             return
-        now = Heard(runs=feed.summaries, statuses=feed.statuses)
+        behind = {host.name: host.behind for host in feed.hosts.values() if host.behind}
+        now = Heard(runs=feed.summaries, statuses=feed.statuses, behind=behind)
         before, self._heard = self._heard, now
         if before is None:
             self.say_state()

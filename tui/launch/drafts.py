@@ -132,11 +132,15 @@ class FileDraft:
         return Ready(plan=plan, request=start_request(text, inventory, params, values.limit or None, {}))
 
     def _choice(self, shown: str) -> Choice | None:
-        if len(self.choices) > 1 and not shown:
-            raise InputRefused("which inventory? choose one; nothing was started")
-        if not self.choices and shown:
+        """One of those there are, else the one that somebody named."""
+        known = next((one for one in self.choices if one.shown == shown), None)
+        if known is not None:
+            return known
+        if shown:
             return choose(self.text, shown)
-        return next((one for one in self.choices if one.shown == shown or not shown), None)
+        if len(self.choices) > 1 and not self.usual:
+            raise InputRefused("which inventory? choose one; nothing was started")
+        return self.choices[0] if self.choices else None
 
     def _inventory(self, shown: str) -> Inventory | None:
         choice = self._choice(shown)

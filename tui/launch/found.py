@@ -38,16 +38,23 @@ def find_pipelines() -> FoundPipelines:
     from tui.wiring import pipelines_of, site
 
     where, trouble = None, ""
+    found: dict[str, FoundPipeline] = {}
     try:
         where = site()
     except InputRefused as error:
         trouble = error.message
-    here = Site(file="", pipelines=(str(Path.cwd()),))
-    found: dict[str, FoundPipeline] = {}
-    for one, of_site in ((where, True), (here, False)):
-        for name, paths in (pipelines_of(one) if one is not None else {}).items():
-            for path in paths:
-                found.setdefault(os.path.realpath(path), _found(name, path, of_site))
+    except OSError as error:
+        trouble = f"{error.filename or 'this folder'}: {error.strerror}"
+    for places, of_site in ((where.pipelines if where else (), True), ((".",), False)):
+        for place in places:
+            try:
+                here = Site(file="", pipelines=(os.path.abspath(place),))
+                for name, paths in pipelines_of(here).items():
+                    for path in paths:
+                        found.setdefault(os.path.realpath(path), _found(name, path, of_site))
+            except OSError as error:
+                # A folder that cannot be read keeps nobody from the others.
+                trouble = trouble or f"{error.filename or place}: {error.strerror}"
     return FoundPipelines(pipelines=tuple(found.values()), site=where.file if where else "", trouble=trouble)
 
 
@@ -58,7 +65,10 @@ def file_of(name: str, folder: str) -> FoundPipeline | None:
 
     if not folder or not Path(folder).is_dir():
         return None
-    paths = pipelines_of(Site(file="", pipelines=(folder,))).get(name, ())
+    try:
+        paths = pipelines_of(Site(file="", pipelines=(folder,))).get(name, ())
+    except OSError:
+        return None
     return _found(name, paths[0], of_site=False) if len(paths) == 1 else None
 
 

@@ -13,5 +13,5 @@ class Values:
     params: Mapping[str, str] = field(default_factory=dict)
     """Those that were given; the others have their defaults."""
     inventory: str = ""
-    """One of those of the draft; empty: the only one there is, or none."""
+    """One of those of the draft, or as for ``-i``; empty: the only one there is, or none."""
     limit: str = ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runners.model.errors import OndutyError
 from tui.screens.attempt_log import LIVE
 from tui.view.cells import cells, cut_middle, pad
-from tui.view.facts import Place, places, task_name
+from tui.view.facts import Place, task_name, under
 from tui.view.job_tree import without_common_suffix
 from tui.view.log_alike import HostOutput
 from tui.view.log_document import LogSection, Note
@@ -98,7 +98,7 @@ class JobLogs:
 
 def hosts_of(scene: RunScene, job: str) -> list[Place]:
     """The job runs of a job, in plan order."""
-    return [one for one in places(scene.state) if one.job.id == job]
+    return list(under(scene.state, job))
 
 
 def outputs_of(scene: RunScene, place: Place, uid: str) -> tuple[list[HostOutput], list[str], Callable[[], None]]:

@@ -12,15 +12,16 @@ from textual.worker import Worker
 from runners.model.errors import InputRefused, OndutyError
 from runners.model.plan import Plan
 from tui.cli.inventories import ProgramNotExecuted
-from tui.cli.texts import FileRefused
 from tui.launch.found import FoundPipeline, file_of
 from tui.launch.values import Values
 from tui.screens.painted import PaintedScreen
 from tui.view.chooser import Candidate
 from tui.view.form import START, StartForm, at_field, chosen, edited, form_of, moved, typed
 from tui.view.form_rows import FormScene
+from tui.view.layout import SizeClass
 
 if TYPE_CHECKING:
+    from runners.model.api import StartRun
     from runners.model.snapshot import PlanAnswer
     from tui.launch.drafts import Draft
 
@@ -48,6 +49,8 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
     asking: Worker[None] | None
     """What would be sent is being put together."""
     is_sending: bool
+    unanswered: StartRun | None
+    """What was sent last, when no controller answered."""
     early: list[events.Key]
     """Keys that were typed into the form before it was read."""
 
@@ -55,7 +58,7 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
         """Nothing is known yet."""
         self.draft, self.form, self.plan = None, StartForm(), None
         self.problems, self.remark, self.trouble = (), "", ""
-        self.asking, self.is_sending, self.early = None, False, []
+        self.asking, self.is_sending, self.unanswered, self.early = None, False, None, []
 
     @property
     def is_typed_in(self) -> bool:
@@ -84,6 +87,8 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
             is_sending=self.is_sending,
             pinned=draft.run if draft is not None else "",
             is_typed_in=self.is_typed_in,
+            is_tight=self.current_layout().size_class in (SizeClass.NARROW, SizeClass.TINY),
+            is_plain=not self.onduty.look.theme.exact,
         )
 
     # ----- reading
@@ -95,8 +100,8 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
     async def _read(self) -> None:
         try:
             draft = await self._draft()
-        except OndutyError as error:
-            self.trouble = f"{error.message}{f'; {error.hint}' if error.hint else ''}"
+        except (OndutyError, OSError) as error:
+            self.trouble = problems_of(error)[0]
         else:
             self.trouble = ""
             self.adopt(draft)
@@ -163,12 +168,10 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
         problems: tuple[str, ...] = ()
         try:
             plan = await asyncio.to_thread(draft.plan, values)
-        except FileRefused as refused:
-            problems = refused.problems
         except ProgramNotExecuted:
             remark = "The inventory is a program. It is asked once you start, before anything runs."
-        except InputRefused as refused:
-            problems = (refused.message,)
+        except (InputRefused, OSError) as error:
+            problems = problems_of(error)
         self.plan, self.problems, self.remark = plan, problems, remark
         if self.is_attached:
             self.paint()
@@ -256,3 +259,11 @@ def _of_run(uid: str, run: str, pinned: PlanAnswer) -> Draft:
     from tui.launch.drafts import again_draft
 
     return again_draft(uid, run, pinned)
+
+
+def problems_of(error: OndutyError | OSError) -> tuple[str, ...]:
+    """All that it says, each as a problem of its own."""
+    if isinstance(error, OSError):
+        return (f"{error.filename or 'the file'}: {error.strerror or error}",)
+    found: tuple[str, ...] = getattr(error, "problems", ())
+    return found or (f"{error.message}{f'; {error.hint}' if error.hint else ''}",)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from runners.model.errors import ActionRefused, ControllerUnreachable, OndutyError
+from textual.worker import get_current_worker
+
+from runners.model.errors import ControllerUnreachable, OndutyError
 from runners.model.secrets import BY_CLIENT, SourceKind
-from tui.cli.texts import FileRefused
 from tui.screens.painted import PaintedScreen
-from tui.screens.pipeline_form import PipelineForm
+from tui.screens.pipeline_form import PipelineForm, problems_of
 from tui.view.form import left_all
 
 if TYPE_CHECKING:
@@ -49,18 +50,23 @@ class PipelineStart(PipelineForm, inherit_bindings=False):
     async def _ask(self) -> None:
         try:
             ready = await self._ready()
-        except FileRefused as refused:
-            self.plan, self.problems = None, refused.problems
-            self.say("warn", f"{refused.message}\n{refused.problems[0] if refused.problems else refused.hint}")
-        except OndutyError as error:
-            self.say("warn", f"{error.message}\n{error.hint}")
+        except (OndutyError, OSError) as error:
+            self.refused(error)
         else:
             if ready is not None and self.is_attached and self.is_top:
+                self.problems = ()
                 self._show(ready)
         finally:
-            self.asking = None
+            if self.asking is get_current_worker():
+                self.asking = None
             if self.is_attached:
                 self.repaint()
+
+    def refused(self, error: OndutyError | OSError) -> None:
+        """Say it in the form, where all of it has room, and that it was said."""
+        self.plan, self.problems = None, problems_of(error)
+        first = self.problems[0].partition("  ")
+        self._tell("warn", f"nothing was started\n{first[2] or first[0]}")
 
     async def _ready(self) -> Ready | None:
         """None: the form has to be looked at first."""
@@ -124,23 +130,28 @@ class PipelineStart(PipelineForm, inherit_bindings=False):
         )
 
     def _send(self, request: StartRun) -> None:
+        from msgspec.structs import replace as replaced
+
+        if self.unanswered is not None and replaced(request, id=self.unanswered.id) == self.unanswered:
+            # It may have been taken: with the id that it had, it is started once.
+            request = self.unanswered
         self.is_sending = True
         self.paint()
         # Of the app: it goes on when this screen is left.
-        self.app.run_worker(self._sent(request), exit_on_error=False)
+        self.app.run_worker(self._sent(request))
 
     async def _sent(self, request: StartRun) -> None:
-        from runners.client.client import ProblemsFound
-
         try:
             started = await self._persist(request)
-        except ProblemsFound as found:
-            self.plan, self.problems = None, found.problems
-            self._tell("fail", f"{found.message}\n{found.problems[0] if found.problems else ''}")
-        except ActionRefused as refused:
-            self._tell("warn", f"{refused.message}\n{refused.hint}")
+        except ControllerUnreachable as error:
+            self.unanswered = request
+            said = (
+                "Whether it was started is not known; the list of runs shows it. Started again as it is, it runs once"
+            )
+            self.problems = (f"{error.message}. {said}",)
+            self._tell("fail", f"{error.message}\nwhether it was started is not known; the list of runs shows it")
         except OndutyError as error:
-            self._tell("fail", f"{error.message}\n{error.hint}")
+            self.refused(error)
         else:
             if self.is_attached and self.is_top:
                 self.app.pop_screen()

@@ -128,11 +128,7 @@ class Choice:
         """Job runs that a change is about: those marked, else what the selected row stands for."""
         if not self.marked:
             return self.members(state, *phases)
-        return tuple(
-            place.run.id
-            for place in places(state)
-            if place.run.id in self.marked and (not phases or place.run.phase in phases)
-        )
+        return tuple(place.run.id for place in places(state, *phases) if place.run.id in self.marked)
 
     def target(self, state: RunState) -> Place | None:
         """The job run that matters most under the selected row."""

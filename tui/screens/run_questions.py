@@ -13,7 +13,7 @@ from runners.model.state import JobRunState, RunState
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import cancel_targets, retry_targets, retry_unknown, skip_targets, skip_unknown
 from tui.view.durations import count
-from tui.view.facts import Place, failed_task, place_of, places
+from tui.view.facts import Place, failed_task, place_of, places, under
 from tui.view.question import Question, Scope
 
 EVERYTHING = "all of the run that failed or was not reached"
@@ -59,14 +59,14 @@ def cancel_question(state: RunState, choice: Choice) -> Question:
 def rollback_question(state: RunState) -> Question:
     """The whole run, of an incomplete rollback what is left; its name is typed."""
     rest = set(left(state))
-    unknown = tuple(one.run.id for one in places(state) if one.run.phase is Phase.UNKNOWN and one.run.id in rest)
+    unknown = tuple(one.run.id for one in places(state, Phase.UNKNOWN) if one.run.id in rest)
     scope = Scope(label="", intent="rollback", whole=True, unknown=unknown)
     return Question(title=f"roll back {state.name}", scopes=(scope,), name=state.name)
 
 
 def pause_question(state: RunState) -> Question:
     """Pause, with what runs finishing or stopping between two tasks; of a paused run resume."""
-    runs = any(one.run.phase is Phase.RUNNING for one in places(state))
+    runs = any(True for _ in places(state, Phase.RUNNING))
     between = Scope(label="stops between two tasks, now", intent="pause", whole=True, now=True)
     if state.phase is RunPhase.PAUSED:
         scopes = [Scope(label="the run goes on", intent="resume", whole=True)]
@@ -110,7 +110,7 @@ def _of_job_run(state: RunState, place: Place) -> Iterator[Scope]:
 
 def _of_job(state: RunState, place: Place) -> Scope:
     """All hosts of the job that failed or were not reached."""
-    runs = [one.run for one in places(state) if one.job.id == place.job.id]
+    runs = [one.run for one in under(state, place.job.id)]
     takes = tuple(run.id for run in runs if _takes(state, run))
     unknown = tuple(run.id for run in runs if run.phase is Phase.UNKNOWN)
     label = f"{place.job.name} on all its failed hosts, {count(len(takes), 'host')}"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import events
 from textual.binding import BindingType
 from textual.widget import Widget
 
@@ -16,14 +15,13 @@ from runners.model.state import RunState
 from tui.bridge import RunEvents, RunFeed
 from tui.keys.actions import key_of
 from tui.screens.painted import bindings_of
-from tui.screens.run_changes import RunChanges
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import labels_of, wanted_keys, why_not
-from tui.view.facts import place_of
+from tui.screens.timeline_keys import TimelineKeys
 from tui.view.headline import run_headline
 from tui.view.key_bar import key_bar
 from tui.view.layout import EVENT_ROWS, TIMELINE_TABS, ScreenLayout, SizeClass, timeline_layout
-from tui.view.narrow import tab_at, tab_bar
+from tui.view.narrow import tab_bar
 from tui.view.rows import BLANK, title_row
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene
@@ -33,22 +31,19 @@ from tui.view.timeline import (
     Timeline,
     axis_row,
     bar_rows,
-    event_rows,
     events_title,
+    happened,
     listed_rows,
     now_row,
     start_info,
     timeline_strip,
     tree_rows,
 )
-from tui.view.timeline_bars import extent
-from tui.view.timeline_scale import LEAST_SPAN_S, ZOOM, Zoom
+from tui.view.timeline_scale import Zoom
 from tui.view.timeline_tree import timeline_lines, tree_of
 from tui.view.top_bar import run_bar
 from tui.widgets.canvas import Canvas
 
-MOVE_SHARE = 0.125
-"""Of what is shown, by which left and right move it."""
 _NARROW = (SizeClass.NARROW, SizeClass.TINY)
 
 
@@ -64,7 +59,7 @@ class Beside(Canvas):
             self.other.scroll_rows(self.first - self.other.first)
 
 
-class TimelineScreen(RunChanges, inherit_bindings=False):
+class TimelineScreen(TimelineKeys, inherit_bindings=False):
     """Arrows choose a row; enter goes to it on the run's screen."""
 
     NAME = "timeline"
@@ -239,7 +234,7 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         if not self.width_of("events"):
             return
         glyphs = self.onduty.look.glyphs
-        rows, hidden = event_rows(found, EVENT_ROWS, glyphs)
+        rows, hidden = happened(found, EVENT_ROWS, glyphs)
         name, info = events_title(hidden, glyphs)
         details = (safe(self._events.trouble),) if self._events is not None and self._events.trouble else ()
         self.set_pane("events", title_row(name, details, info, glyphs=glyphs), rows)
@@ -254,134 +249,6 @@ class TimelineScreen(RunChanges, inherit_bindings=False):
         if not self.zoom.level:
             reasons["zoom-out"] = f"the whole run is shown; {key_of('zoom-in')} sees a part of it"
         return reasons
-
-    # ----- zoom
-
-    def do_zoom_in(self) -> None:
-        """Half of the time, around the selected row."""
-        found = self.timeline()
-        scale = found.scale
-        if scale.span_s / ZOOM < LEAST_SPAN_S:
-            self.say("warn", "two seconds are shown; it does not come closer")
-            return
-        self.zoom = self.zoom.closer(scale, self._around(found))
-        self.paint()
-
-    def do_zoom_out(self) -> None:
-        """Twice the time."""
-        found = self.timeline()
-        self.zoom = self.zoom.wider(found.scale, self._around(found))
-        self.paint()
-
-    def _around(self, found: Timeline) -> float:
-        """The middle of what the selected row did, of the part in sight where there is one."""
-        scale = found.scale
-        row = self.choice.row()
-        times = extent(found.stretches(found.lines[row])) if row is not None else None
-        if times is None:
-            return (scale.start + scale.end) / 2
-        start, end = max(times[0], scale.start), min(times[1], scale.end)
-        return (start + end) / 2 if start <= end else (times[0] + times[1]) / 2
-
-    # ----- moving
-
-    def _move(self, by: int) -> None:
-        if self.choice.move(by):
-            self.paint()
-
-    def do_up(self) -> None:
-        """The row above."""
-        self._move(-1)
-
-    def do_down(self) -> None:
-        """The row below."""
-        self._move(1)
-
-    def do_top(self) -> None:
-        """The first row."""
-        self._move(-(10**6))
-
-    def do_bottom(self) -> None:
-        """The last row."""
-        self._move(10**6)
-
-    def do_half_page_up(self) -> None:
-        """Half a page up."""
-        self._page(-1)
-
-    def do_half_page_down(self) -> None:
-        """Half a page down."""
-        self._page(1)
-
-    def _page(self, direction: int) -> None:
-        name = "jobs" if self.width_of("jobs") else "bars"
-        share = 1.0 if self.key.startswith("page") else 0.5
-        self._move(direction * max(1, int(share * self.query_one(f"#{name}", Canvas).body_height)))
-
-    def do_open(self) -> None:
-        """Enter: to it on the run's screen, a stage or a group opens; right: what came later."""
-        if self.key in ("l", "right") and self.zoom.level:
-            self._pan(1)
-        elif self.choice.is_group():
-            if not self.choice.open() and self.key == "enter":
-                self.choice.fold()
-            self.paint()
-        else:
-            place = place_of(self.state, self.choice.selected)
-            self.show_log(self.choice.selected, place.run.attempt if place is not None else 0)
-
-    def show_log(self, job_run: str, attempt: int) -> None:
-        """On the run's screen."""
-        self.app.pop_screen()
-        self._go(job_run, attempt)
-
-    def do_back(self) -> None:
-        """Left: what was before, while a part is shown; else back to the run."""
-        if self.key in ("h", "left") and self.zoom.level:
-            self._pan(-1)
-        elif self.key in ("h", "left") and self.choice.fold_group():
-            self.paint()
-        else:
-            self.app.pop_screen()
-
-    def _pan(self, direction: int) -> None:
-        self.zoom = self.zoom.moved(self.timeline().scale, direction * MOVE_SHARE)
-        self.paint()
-
-    def do_quit(self) -> None:
-        """Back to the run."""
-        self.app.pop_screen()
-
-    def do_next_pane(self) -> None:
-        """The other tab."""
-        self._show("jobs" if self.tab == "bars" else "bars")
-
-    def do_pane(self, key: str) -> None:
-        """1 and 2: the tabs of the narrow class."""
-        if self.current_layout().size_class is not SizeClass.NARROW:
-            self.say("warn", "tree and bars are both shown; arrows choose a row")
-        elif int(key) <= len(TIMELINE_TABS):
-            self._show(TIMELINE_TABS[int(key) - 1])
-        else:
-            self.say("warn", f"there are {len(TIMELINE_TABS)} tabs here")
-
-    def _show(self, name: str) -> None:
-        self.tab = name
-        self.repaint()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Everything may have moved."""
-        self.repaint()
-
-    def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
-        """A click selects a row; on a tab it shows it."""
-        if message.canvas.id == "tabs":
-            glyphs = self.onduty.look.glyphs
-            name = tab_at(TIMELINE_TABS, self.tab, message.canvas.size.width, glyphs, message.x)
-            if name:
-                self._show(name)
-        elif message.canvas.id in ("jobs", "bars") and self.choice.select(message.row):
-            self.paint()
 
     # ----- looking
 

@@ -17,6 +17,8 @@ NOTHING = (
     "There is no pipeline here: this folder has none, no onduty.yaml names any, and none ran yet. "
     "Leave onduty and start it in the folder that has them, or: onduty run FILE"
 )
+_ROOMY, _HINT = 76, 60
+"""Cells from which a sentence has room beside a name and its newest run, and the hint in the field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ def chooser_rows(
                 Span(own("start "), "muted"),
                 Span(safe(query), cut="left"),
                 Span(own(" "), "acc", reverse=True),
-                *(() if query else (Span(own(" type a part of its name"), "faint", cut="right"),)),
+                *(() if query or width < _HINT else (Span(own(" type a part of its name"), "faint"),)),
             ),
             right=keys,
             bg="panel",
@@ -115,9 +117,10 @@ def _name(one: Candidate) -> str:
 
 
 def _row(one: Candidate, selected: bool, name_cells: int, width: int, glyphs: Glyphs, here: Here) -> Row:
-    where = own("as it was: same text, same hosts") if one.again else safe(one.shown)
+    roomy = width >= _ROOMY
+    where = own("as it was: same text, same hosts" if roomy else "as it was") if one.again else safe(one.shown)
     if not one.again and not one.path:
-        where = own("its file is looked for where it ran last")
+        where = own("its file is looked for where it ran last" if roomy else "where it ran last")
     cut: Cut = "path" if one.path and not one.again else "words"
     last = run_words(one.run, here, glyphs) if one.run is not None else (Span(own("never ran"), "muted"),)
     columns = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.view.cells import LEAST_CELLS, cells, drop, take
+from tui.view.cells import LEAST_CELLS, cells, cut_left, drop, take
 from tui.view.glyphs import Glyphs
 from tui.view.rows import Row, Span, blank, width_of
 from tui.view.safe_text import SafeText, own, safe
@@ -41,6 +41,8 @@ def field_row(
     end = (*end, *keys)
     end = (*end, Span(own(" "), bg=shade)) if end else ()
     space = max(1, room - 2 - (width_of(end) + 1 if end else 0) - 1)
+    if cells(shown) > space and not caret:
+        shown = cut_left(shown, space, glyphs.cut)
     if cells(shown) > space:
         first = max(0, min(at - space + 1, cells(shown) - space))
         shown, at = take(drop(shown, first), space), at - first

@@ -74,8 +74,8 @@ class StartForm:
 
     @property
     def inventory(self) -> str:
-        """The chosen one; empty: there is no choice, or none was made."""
-        return next((one.value for one in self.fields if one.name == INVENTORY), "")
+        """The one that was chosen or named; empty: the usual one counts."""
+        return next((one.value.strip() for one in self.fields if one.name == INVENTORY and one.is_given), "")
 
     @property
     def limit(self) -> str:
@@ -108,9 +108,9 @@ def form_of(
 ) -> StartForm:
     """A form with these fields, the first one that needs a value focused.
 
-    ``inventories``: those there are, asked for when there are several; ``inventory`` is the one that counts unless
-    another is chosen, empty: one must be chosen. Where there is none a path can be typed. ``limited``: hosts may be
-    left out. ``given`` are values of an earlier run, which count as defaults do.
+    ``inventories``: those there are, one of them chosen when there are several, else any can be named; ``inventory`` is
+    the one that counts unless another is chosen, empty: one must be chosen. ``limited``: hosts may be left out, and the
+    inventory is asked for. ``given`` are values of an earlier run, which count as defaults do.
     """
     fields = [_of_param(param, (given or {}).get(param.name, param.default)) for param in params]
     if len(inventories) > 1:
@@ -125,9 +125,12 @@ def form_of(
                 about=about,
             )
         )
-    elif limited and not inventories:
-        about = "a file with the hosts, as after -i; none was found beside the pipeline"
-        fields.append(FormField(name=INVENTORY, label="inventory", default="", about=about))
+    elif limited:
+        found = inventories[0] if inventories else ""
+        about = f"a file with the hosts, as after -i{'' if found else '; none was found beside the pipeline'}"
+        fields.append(
+            FormField(name=INVENTORY, label="inventory", value=found, cursor=len(found), default=found, about=about)
+        )
     if limited:
         about = "a pattern; hosts outside of it are left out"
         fields.append(FormField(name=LIMIT, label="limit", default="", about=about))

@@ -11,13 +11,14 @@ from runners.plan.render import plan_size
 from tui.view.cells import cells, cut_middle, cut_right, wrap
 from tui.view.durations import count
 from tui.view.field import field_row
-from tui.view.form import START, FormField, StartForm
+from tui.view.form import INVENTORY, LIMIT, START, FormField, StartForm
 from tui.view.glyphs import Glyphs
 from tui.view.rows import BLANK, Row, Span, blank, spaced, text_row, title_row
 from tui.view.safe_text import SafeText, own, safe
 
 LABEL = 13
 """Cells of a label, unless a param has a longer name."""
+_NOTHING_GIVEN = {LIMIT: own("all hosts"), INVENTORY: own("none: this machine alone is known")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,10 @@ class FormScene:
     """The run whose hosts and text it repeats; empty: none."""
     is_typed_in: bool = False
     """The form has the focus."""
+    is_tight: bool = False
+    """There are few rows: fields stand close together."""
+    is_plain: bool = False
+    """Colours do not set a button apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +81,7 @@ def form_rows(scene: FormScene, width: int, glyphs: Glyphs) -> FormRows:
 
     for one in form.fields:
         add(_field(scene, one, width, label, glyphs), one.name)
-        add((BLANK,))
+        add(() if scene.is_tight and one is not form.fields[-1] else (BLANK,))
     if scene.pinned:
         add(_labelled(own("hosts"), own(f"as {safe(scene.pinned)} pinned them"), width, label))
         add((BLANK,))
@@ -107,10 +112,12 @@ def _field(scene: FormScene, one: FormField, width: int, label_cells: int, glyph
         right, keys = _choosing(one, focused)
     elif not said and one.is_missing:
         placeholder = own("needs a value")
-    elif not said and one.default == "" and not one.value:
-        placeholder = own("all hosts") if one.param is None else own("empty")
-    elif not said and one.param is not None and not one.is_given:
-        right = own("default") if one.param.default == one.value else own("as then")
+    elif not said and one.param is None and not one.value:
+        placeholder = safe(one.default or "") or _NOTHING_GIVEN.get(one.name, own(""))
+    elif not said and not one.value:
+        placeholder = own("empty")
+    elif not said and one.value and not one.is_given:
+        right = own("default" if one.param is None or one.param.default == one.value else "as then")
     value = one.value
     if one.choices and not value:
         placeholder = own("choose one")
@@ -231,7 +238,8 @@ def button_row(scene: FormScene, glyphs: Glyphs) -> Row:
     busy = "starting it" if scene.is_sending else "putting together what is sent" if scene.is_asking else ""
     enabled = scene.form.is_usable and not busy
     name = own(f"Start {safe(scene.pipeline)}")
-    text = own(f"  {name}  ")
+    # Without colours only the brackets say that a button can be pressed.
+    text = own(f"[ {name} ]" if scene.is_plain and enabled else f"  {name}  ")
     if focused:
         button = Span(text, "acc", bold=True, reverse=True, cut="middle")
     else:

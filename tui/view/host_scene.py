@@ -11,7 +11,7 @@ from runners.model.inventory import Host
 from runners.model.metrics import HostReading
 from runners.model.phases import Phase, TaskPhase
 from runners.model.state import TaskState
-from tui.view.facts import Place, places, task_name
+from tui.view.facts import Place, places_on, task_name
 from tui.view.graphs import Mark, Window
 from tui.view.scene import Here, RunScene
 
@@ -87,9 +87,7 @@ def executions(scene: HostScene) -> tuple[Done, ...]:
 
 
 def _sent(scene: HostScene) -> Iterator[Done]:
-    for place in places(scene.run.state):
-        if place.run.host != scene.name:
-            continue
+    for place in places_on(scene.run.state, scene.name):
         for attempt in place.run.attempts:
             specs = place.job.steps(rollback=attempt.rollback)
             opens = True
@@ -122,8 +120,8 @@ def marks_of(scene: HostScene) -> tuple[Mark, ...]:
             found.append(Mark(done.began_utc, "run", 2 if done.key == scene.selected else 0))
         if task.ended_at is not None and task.phase in (TaskPhase.FAILED, TaskPhase.TIMED_OUT):
             found.append(Mark(task.ended_at, "fail", 4))
-    for place in places(scene.run.state):
+    for place in places_on(scene.run.state, scene.name):
         run = place.run
-        if run.host == scene.name and run.phase is Phase.UNKNOWN and run.since is not None:
+        if run.phase is Phase.UNKNOWN and run.since is not None:
             found.append(Mark(run.since, "unk", 3))
     return tuple(sorted(found, key=lambda one: one.at_utc))

@@ -87,7 +87,7 @@ def pipeline_headline(scene: PipelineScene) -> Row:
         return _plain(own("Nothing was started."), own(""))
     once = not_repeatable(scene.plan)
     more = own(f", {count(once, 'task')} not repeatable" if once else "")
-    return _plain(own("Nothing was started."), own(f" It would be {runs_on(scene.plan)}{more}."))
+    return _plain(own("Not started yet:"), own(f" {runs_on(scene.plan)}{more}."))
 
 
 def _last(scene: PipelineScene) -> Row:

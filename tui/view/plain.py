@@ -9,7 +9,7 @@ from runners.model.api import HoldDocument, RunStatus, RunSummary
 from runners.model.holds import PERSON, HoldKind
 from runners.model.phases import FAILURES, RUN_ENDED, Phase, RunPhase
 from tui.view.board_groups import Need, grouped
-from tui.view.durations import ago
+from tui.view.durations import ago, count
 from tui.view.facts import parse_time
 from tui.view.safe_text import SafeText, own, safe
 
@@ -25,6 +25,8 @@ class Heard:
     runs: tuple[RunSummary, ...] = ()
     """Newest first."""
     statuses: Mapping[str, RunStatus] = field(default_factory=dict)
+    behind: Mapping[str, str] = field(default_factory=dict)
+    """Hosts that wait for a jump host that is not reached, and for which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,12 @@ def state_lines(heard: Heard, now_utc: float) -> Iterator[SafeText]:
         yield own(f"{need.value}, {len(runs)}:")
         for run in shown:
             yield own(f"  {_whole(run, now_utc)}")
+            behind = _behind(heard, run.uid)
+            for hop, holds in behind.items():
+                yield own(f"    waits: {safe(hop)} is not reached; {count(len(holds), 'job run')} behind it")
             for hold in _holds(heard, run.uid):
-                yield own(f"    waits: {safe(hold.what)}: {safe(hold.text)}")
+                if not any(hold in holds for holds in behind.values()):
+                    yield own(f"    waits: {safe(hold.what)}: {safe(hold.text)}")
         if len(shown) < len(runs):
             yield own(f"  and {len(runs) - len(shown)} more: runs")
 
@@ -91,10 +97,27 @@ def news(before: Heard, after: Heard) -> tuple[News, ...]:
                 News(text=own(f"{_named(run)}: {_phase(run.phase)}.{_because(run)}"), needs=run.id if waits else "")
             )
         told = {(hold.what, hold.text) for hold in _holds(before, run.uid)}
+        behind = _behind(after, run.uid)
+        for hop in behind.keys() - _behind(before, run.uid).keys():
+            # Once, and not for each host: they wait for the same thing, and go on together.
+            rest = "what is behind it waits, or is unknown, until it answers"
+            found.append(News(text=own(f"{_named(run)} waits: {safe(hop)} is not reached; {rest}")))
         for hold in _holds(after, run.uid):
-            if (hold.what, hold.text) not in told:
+            if (hold.what, hold.text) not in told and not any(hold in holds for holds in behind.values()):
                 found.append(News(text=own(f"{_named(run)} waits: {safe(hold.what)}: {safe(hold.text)}")))
+    for hop in sorted({*before.behind.values()} - {*after.behind.values()}):
+        found.append(News(text=own(f"{safe(hop)} answers again, or nothing waits for it any more.")))
     return tuple(found)
+
+
+def _behind(heard: Heard, uid: str) -> dict[str, list[HoldDocument]]:
+    """What of a run waits behind a jump host that is not reached, by the hop."""
+    found: dict[str, list[HoldDocument]] = {}
+    for hold in _holds(heard, uid):
+        hop = heard.behind.get(hold.what.rpartition("@")[2])
+        if hop:
+            found.setdefault(hop, []).append(hold)
+    return found
 
 
 def _moved(old: RunSummary, run: RunSummary) -> bool:

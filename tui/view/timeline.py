@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runners.model.phases import RUN_ENDED
-from tui.view.cells import cells, cut_words
+from tui.view.cells import cells
 from tui.view.durations import clock, duration
 from tui.view.glyphs import Glyphs
 from tui.view.rows import BLANK, DrawnRows, Row, Span, blank, spaced, width_of
 from tui.view.safe_text import SafeText, own
 from tui.view.scene import RunScene
-from tui.view.story import Mark, Story
+from tui.view.story import Story
 from tui.view.timeline_bars import ENDED_CELLS, WORDS_CELLS, Stretch, bar_spans, is_waiting, right_of, stretches
 from tui.view.timeline_cells import Cells
+from tui.view.timeline_events import event_rows
 from tui.view.timeline_path import longest_path, path_names
 from tui.view.timeline_scale import Scale, Zoom, scale_of
 from tui.view.timeline_tree import GAP, Line, name_spans
@@ -142,41 +143,9 @@ def events_title(hidden: int, glyphs: Glyphs) -> tuple[SafeText, tuple[Span, ...
     return own("events"), (Span(own(f"{hidden} more, zoom in"), "muted"),) if hidden else ()
 
 
-def event_rows(line: Timeline, rows: int, glyphs: Glyphs) -> tuple[tuple[Row, ...], int]:
-    """People's actions first, then failures, then the rest, each at its place; and how many found none."""
-    scale = line.scale
-    drawn = [Cells(line.width) for _ in range(rows)]
-    hidden = 0
-    for mark in sorted(line.story.marks, key=lambda one: (one.rank, one.at)):
-        x = scale.x(mark.at)
-        if (mark.at < scale.start and mark.at >= scale.zero) or x > scale.cells:
-            # Before the run began and at its very end: at the edge; outside of a zoomed part: not there.
-            continue
-        x = line.names + max(0, min(x, scale.cells - 1))
-        if not any(_put(row, x, mark, glyphs) for row in drawn):
-            hidden += 1
-    return tuple(Row(left=row.spans()) for row in drawn), hidden
-
-
-_LEAST_TEXT = 12
-"""Cells of a long text that still say something."""
-
-
-def _put(row: Cells, x: int, mark: Mark, glyphs: Glyphs) -> bool:
-    """Right of its line, else left of it; a long text shorter."""
-    token = mark.token
-    text = mark.text
-    while True:
-        size = cells(text)
-        if x + 2 + size <= row.width and row.is_free(max(0, x - 2), min(row.width, x + 4 + size)):
-            row.write(x, own(f"{glyphs.event} {text}"), token)
-            return True
-        if x - size - 1 >= 0 and row.is_free(max(0, x - size - 3), min(row.width, x + 3)):
-            row.write(x - size - 1, own(f"{text} {glyphs.event}"), token)
-            return True
-        if size <= _LEAST_TEXT:
-            return False
-        text = cut_words(text, max(_LEAST_TEXT, size // 2), glyphs.cut)
+def happened(line: Timeline, rows: int, glyphs: Glyphs) -> tuple[tuple[Row, ...], int]:
+    """The rows of events, and how many have no place."""
+    return event_rows(line.story.marks, line.scale, rows, line.width, glyphs, indent=line.names)
 
 
 # ----- strip

@@ -18,13 +18,14 @@ from tui.view.why_words import Fact, Pane, clipped, fitting, text
 _MOST_NAMES = 2
 _MOST_SAID_CELLS = 120
 _THEN = {
-    Then.FAILED_AGAIN: "tried again, it never passed",
-    Then.CANCELLED: "the run was cancelled",
-    Then.ROLLED_BACK: "the run was rolled back",
-    Then.CONTINUED: "the run went on without it",
-    Then.NOTHING: "the run ended with it",
-    Then.OPEN: "it is still open there",
+    Then.FAILED_AGAIN: ("tried again, it never passed", "never passed"),
+    Then.CANCELLED: ("the run was cancelled", "cancelled"),
+    Then.ROLLED_BACK: ("the run was rolled back", "rolled back"),
+    Then.CONTINUED: ("the run went on without it", "the run went on"),
+    Then.NOTHING: ("the run ended with it", "the run ended"),
+    Then.OPEN: ("it is still open there", "still open"),
 }
+"""What became of a failure that nothing was done about, at length and in short."""
 
 
 def before_facts(pane: Pane, member: Place) -> Iterator[Fact]:
@@ -81,11 +82,17 @@ def _seen_words(seen: Seen, about: About) -> SafeText:
     at = parse_time(seen.at)
     often = f"{seen.times} of {seen.of} runs" if seen.of > 1 else "in the run before"
     within = f"in {often}" if seen.of > 1 else often
-    last = f", last {ago(about.now_utc - at)}" if at is not None else ""
+    age = ago(about.now_utc - at) if at is not None else ""
+    last = f", {'last ' if seen.times > 1 else ''}{age}" if age else ""
     run = f" in {_run(seen.run)}" if seen.of > 1 else ""
     always = f", always on {clipped(seen.always_on)}" if seen.always_on else ""
     return fitting(
-        about.room, f"{within}{always}{last}{run}", f"{within}{last}{run}", f"{often}{always}", f"{often}{last}"
+        about.room,
+        f"{within}{always}{last}{run}",
+        f"{within}{last}{run}",
+        *([f"{often}{always}"] if always else []),
+        f"{often}{last}",
+        often,
     )
 
 
@@ -99,9 +106,9 @@ def _fix_words(fix: Fix, room: int) -> SafeText:
         why = f": {clipped(fix.why, _MOST_SAID_CELLS)}" if fix.why else ""
         return fitting(room, f"skipped{by}{where}{why}", f"skipped{by}{why}", f"skipped{by}")
     good = f", {_run(fix.next_good)} passed" if fix.next_good else ""
-    told = next((words for then, words in _THEN.items() if then == fix.how), safe(fix.how))
+    told, short = next((words for then, words in _THEN.items() if then == fix.how), (safe(fix.how),) * 2)
     by = by if fix.how in (Then.CANCELLED, Then.ROLLED_BACK) else ""
-    return fitting(room, f"{told}{by}{where}{good}", f"{told}{by}{good}")
+    return fitting(room, f"{told}{by}{where}{good}", f"{told}{by}{good}", f"{short}{by}{good}", f"{short}{good}")
 
 
 def changed_words(changes: Changes, about: About) -> tuple[Span, ...]:
@@ -115,7 +122,7 @@ def changed_words(changes: Changes, about: About) -> tuple[Span, ...]:
     shown: tuple[Span, ...] = ()
     for number in range(1, len(items) + 1):
         left = len(items) - number
-        words = ", ".join(items[:number]) + (f" and {left} more" if left else "")
+        words = ", ".join(items[:number]) + (f" +{left} more" if left else "")
         if not shown or _fits(words, about):
             shown = text(own(words))
         if _fits(f"{words},{since}", about):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from runners.model.inventory import Host
 from runners.model.phases import BAD, Phase
 from tui.view.cells import cut_middle
-from tui.view.facts import Place, places
+from tui.view.facts import Place, under
 from tui.view.rows import Span
 from tui.view.safe_text import own, safe
 from tui.view.why_words import Fact, Pane, clipped
@@ -23,7 +23,9 @@ def only_facts(pane: Pane, member: Place) -> Iterator[Fact]:
     Nothing where another host failed too, or nothing is known to be different.
     """
     hosts = pane.scene.state.plan.hosts
-    siblings = [one for one in places(pane.scene.state) if one.job.id == member.job.id and one.run is not member.run]
+    siblings = [
+        one for one in under(pane.scene.state, member.job.id, Phase.SUCCEEDED, *BAD) if one.run is not member.run
+    ]
     if any(one.run.phase in BAD for one in siblings):
         return
     passed = [hosts[one.run.host] for one in siblings if one.run.phase is Phase.SUCCEEDED and one.run.host in hosts]

@@ -49,6 +49,8 @@ class SelfCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Beyond it the runs that ended first go; None: none goes by size."""
     removed_runs: int = 0
     """Since it started."""
+    logins_waiting: int = 0
+    """Questions of hosts, and keys to bring, that wait for somebody."""
     keeping_trouble: str = ""
     """Why not everything that is old could go."""
 
