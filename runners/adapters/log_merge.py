@@ -10,7 +10,7 @@ from runners.adapters.log_reader import LogReader
 from runners.adapters.log_search import compile_pattern
 from runners.streams.merge import Block, MergeOrder, Stretch
 
-_MOST_BLOCKS = 4000
+_MOST_BLOCKS = 2000
 """Blocks merged at one ``refresh``: some milliseconds."""
 _FIRST_WINDOW = 2048
 _MOST_WINDOW = 65536
