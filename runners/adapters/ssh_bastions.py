@@ -62,7 +62,7 @@ class Bastions:
         route = options.hops
         bastion = self._open.get(route)
         if bastion is None or bastion.is_gone or not (bastion.dialling.done() or bastion.asks == asks):
-            hop = replace(route[-1], hops=route[:-1])
+            hop = replace(route[-1], hops=route[:-1], leads_on=True)
             bastion = Bastion(route, asyncio.create_task(self.dial(hop, asks), name=f"jump host {hop.host}"), asks)
             # Who only looks has a connection of its own while somebody is asked for the shared one.
             if asks or route not in self._open or self._open[route].is_gone:

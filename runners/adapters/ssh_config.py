@@ -93,6 +93,8 @@ class SshOptions:
     """``ProxyCommand`` with its tokens expanded, run by a shell: the connection goes over it. Empty: there is none."""
     hops: tuple[SshOptions, ...] = ()
     """The jump hosts in order, from here to the host; they have no hops of their own."""
+    leads_on: bool = False
+    """It is logged in to as a jump host: another login than one to itself, and another question."""
     declared: Host | None = field(default=None, compare=False, repr=False)
     """The host that this was resolved from."""
 

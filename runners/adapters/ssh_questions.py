@@ -64,7 +64,7 @@ class Open:
 def path_to(options: SshOptions) -> tuple[SshOptions, ...]:
     """Every login on the way to a host, the jump hosts' first, as they are dialled."""
     hops = options.hops
-    return (*(replace(hop, hops=hops[:place]) for place, hop in enumerate(hops)), options)
+    return (*(replace(hop, hops=hops[:place], leads_on=True) for place, hop in enumerate(hops)), options)
 
 
 class Asker:
@@ -81,6 +81,8 @@ class Asker:
         """About the answer before, for the next question."""
         self.again = False
         """Something else may let us in now, so the login begins again."""
+        self.was_shown = False
+        """Somebody may look at it."""
         self.was_asked = False
         """A person was asked for the login that goes on."""
         self._answered: Open | None = None
@@ -189,6 +191,7 @@ class Asker:
 
     def _show(self, asked: Open) -> None:
         self.open = asked
+        self.was_shown = True
         if self._answered is not None:
             text = asked.question.note or f"{self.options.host} asks for more"
             self._answered.told(LoginReply(text=text, question=asked.question))
@@ -237,7 +240,9 @@ class Desk:
             if self._askers.get(options) is asker:
                 del self._askers[options]
             asker.over(problem)
-            self.moved()
+            if asker.was_shown:
+                # Most logins ask nothing, and nobody has to look.
+                self.moved()
 
     def askers(self, options: SshOptions) -> list[Asker]:
         """Of the logins on the way to a host that go on now."""

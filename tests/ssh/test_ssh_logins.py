@@ -18,6 +18,7 @@ from runners.model.inventory import Host
 from runners.ports.transport import HostSession
 from runners.testing.fleet import Fleet
 from runners.testing.fleet_logins import Asks
+from runners.testing.login_contract import LoginContract, LoginLab
 from runners.testing.recording_sink import RecordingSink
 
 T = TypeVar("T")
@@ -72,6 +73,26 @@ def transport(config: SshConfig) -> SshTransport:
 @pytest.fixture
 def person(transport: SshTransport) -> Person:
     return Person(transport)
+
+
+class GateLab:
+    """A host of the fleet that asks for a code, and others behind it."""
+
+    def __init__(self, fleet: Fleet, transport: SshTransport) -> None:
+        fleet["web1"].asks = Asks(rounds=CODE, right=RIGHT)
+        self._fleet = fleet
+        self.transport = transport
+        self.gate = fleet.host("web1")
+        self.behind = tuple(replace(fleet.host("web2"), name=f"app{n}", jump=(self.gate,)) for n in range(3))
+
+    async def hang_up(self) -> None:
+        await self._fleet.drop_connections("web1")
+
+
+class TestSshLogins(LoginContract):
+    @pytest.fixture
+    def lab(self, fleet: Fleet, transport: SshTransport) -> LoginLab:
+        return GateLab(fleet, transport)
 
 
 async def test_a_host_that_asks_is_answered_on_the_same_connection(fleet: Fleet, person: Person) -> None:
