@@ -25,6 +25,7 @@ from runners.streams.records import EMPTY, Record
 
 _READ_BYTES = 64 * 1024
 _BLOCKS_KEPT = 16
+_ASKED_KEPT = 256
 
 
 class _View(NamedTuple):
@@ -49,6 +50,8 @@ class LogReader:
         self._index_fd = -1
         self._view = _NOTHING
         self._blocks: dict[int, tuple[int, LineIndex]] = {}
+        self._asked: dict[int, None] = {}
+        """Blocks that were asked for once lately; the second time they get an index."""
         self._lock = threading.Lock()
         self._closed = False
         self.refresh()
@@ -113,6 +116,9 @@ class LogReader:
         # Line n begins after newline n, which lies in the block of the first record that counts n newlines.
         number = self._index.first_above(LINES, line - 1)
         before = self._index.record(number - 1)
+        if number not in self._blocks and number not in self._asked:
+            # Lines far apart, as a filter leaves them, ask for a block once: an index of it would not pay.
+            return before.file_offset + self._once(number, before, line - before.lines)
         offset, skip = self._block(number, before).locate(line - before.lines)
         start = before.file_offset + offset
         if skip:
@@ -267,6 +273,19 @@ class LogReader:
         self._index_fd = index_fd
         self._index = IndexFile(index_fd, str(self._index_path))
         return True
+
+    def _once(self, number: int, before: Record, newline: int) -> int:
+        """Where in a block the line after its ``newline``-th newline begins."""
+        assert self._index is not None
+        size = self._index.record(number).file_offset - before.file_offset
+        data = os.pread(self._log_fd, size, before.file_offset)
+        if len(data) != size:
+            raise self._shorter()
+        with self._lock:
+            if len(self._asked) >= _ASKED_KEPT:
+                del self._asked[next(iter(self._asked))]
+            self._asked[number] = None
+        return nth_newline(data, newline) + 1
 
     def _block(self, number: int, before: Record) -> LineIndex:
         """The lines inside the block that ends with record ``number``, indexed on demand."""

@@ -9,45 +9,45 @@ from runners.adapters.log_search import Read, SearchBlock, compile_pattern, forw
 
 _DENSE = 8
 """When more than every eighth line matches, all lines are looked at."""
+_SAMPLE_BYTES = 16 * 1024
+"""Looked at behind the first match of a block to tell whether many follow."""
 _SPECIAL = frozenset(rb".^$*+?{}[]\|()")
 
 
 class LineMatcher:
-    """Finds the matches of one pattern in a block; a plain word is looked for without RE2, three times as fast."""
+    """Finds the lines of a block that match one pattern.
+
+    RE2 looks for the first match of a block without the GIL, so that the screen goes on meanwhile. A plain word that
+    is in most lines is then looked for line by line, which is faster than going from match to match.
+    """
 
     def __init__(self, pattern: bytes, *, ignore_case: bool) -> None:
         """Raises ``InputRefused`` for a pattern that RE2 does not take."""
+        # The rest of the line belongs to the match, so that a line has one.
+        self._regex: Any = compile_pattern(b"(?:" + pattern + b").*", ignore_case=ignore_case)
         plain = bool(pattern) and _SPECIAL.isdisjoint(pattern) and b"\n" not in pattern
-        # bytes.lower knows ASCII alone.
-        self._word = pattern if plain and (pattern.isascii() or not ignore_case) else None
         self._lower = ignore_case
-        self._regex: Any = None
-        if self._word is None:
-            # The rest of the line belongs to the match, so that a line has one.
-            self._regex = compile_pattern(b"(?:" + pattern + b").*", ignore_case=ignore_case)
-        elif ignore_case:
-            self._word = pattern.lower()
+        # bytes.lower knows ASCII alone.
+        self._word = (pattern.lower() if ignore_case else pattern) if plain and pattern.isascii() else None
 
     def lines(self, block: SearchBlock) -> int:
         """Bit n is set when line n of the block matches."""
         data, start, end = block.data, min(block.lead, 1), block.end
-        if self._word is None:
-            return _marked(data, start, end, (int(match.start()) for match in self._regex.finditer(data, start, end)))
-        data = data.lower() if self._lower else data
-        if data.find(self._word, start, end) < 0:
+        first = self._regex.search(data, start, end)
+        if first is None:
             return 0
-        if start == 0 and data.count(self._word, 0, end) * _DENSE > data.count(b"\n", 0, end):
-            lines = data[:end].split(b"\n")
+        if self._word is not None and not block.lead and self._is_dense(data, int(first.start())):
+            lines = self._cased(data[:end]).split(b"\n")
             return int("".join(["1" if self._word in line else "0" for line in reversed(lines)]), 2)
-        return _marked(data, start, end, self._starts(data, start, end))
+        return _marked(data, start, end, (int(match.start()) for match in self._regex.finditer(data, start, end)))
 
-    def _starts(self, data: bytes, start: int, end: int) -> Iterator[int]:
+    def _is_dense(self, data: bytes, at: int) -> bool:
         assert self._word is not None
-        at = data.find(self._word, start, end)
-        while at >= 0:
-            yield at
-            newline = data.find(b"\n", at, end)
-            at = data.find(self._word, newline + 1, end) if newline >= 0 else -1
+        sample = self._cased(data[at : at + _SAMPLE_BYTES])
+        return sample.count(self._word) * _DENSE > sample.count(b"\n")
+
+    def _cased(self, data: bytes) -> bytes:
+        return data.lower() if self._lower else data
 
 
 def matching_lines(matcher: LineMatcher, read: Read, start: int, end: int, stop: Callable[[], bool]) -> int | None:

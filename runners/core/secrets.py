@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from runners.core.draft import Draft
+from runners.core.memo import Memo
 from runners.core.reduce_attempts import with_attempt
 from runners.core.reduce_jobs import took_effect
 from runners.core.tasks import in_flight, is_live, waits_for_host
@@ -15,7 +16,7 @@ from runners.model.events import Event, LogFetched, SecretGiven, SecretNeeded
 from runners.model.holds import Hold, HoldKind
 from runners.model.phases import LIVE, Phase, TaskPhase
 from runners.model.secrets import BY_CLIENT
-from runners.model.state import AttemptState, JobRunState, RunState
+from runners.model.state import AttemptState, JobRunState, JobState, RunState
 
 MOST_WHY_CHARACTERS = 1000
 _MOST_NAMED = 10
@@ -85,8 +86,8 @@ def waits_for_secret(state: RunState, run: JobRunState) -> bool:
 
 def wants_secrets(state: RunState) -> bool:
     """Whether something of it is on a host, or on its way there."""
-    live = (*LIVE, Phase.QUEUED)
-    return any(run.phase in live for stage in state.stages for job in stage.jobs for run in job.runs)
+    live = LIVE | {Phase.QUEUED}
+    return any(job.counts.keys() & live for stage in state.stages for job in stage.jobs)
 
 
 def secret_holds(state: RunState) -> Iterator[Hold]:
@@ -126,15 +127,24 @@ def owes_output(state: RunState) -> bool:
     return any(in_flight(run) or run.phase is Phase.UNKNOWN for run in runs) or any(owed_logs(state))
 
 
+def _owed_by(job: JobState) -> tuple[OwedLog, ...]:
+    return tuple(
+        OwedLog(run.id, run.host, attempt.number, task.key)
+        for run in job.runs
+        for attempt in run.attempts
+        for task in attempt.tasks
+        if task.log_owed and task.key is not None
+    )
+
+
+_owed = Memo(_owed_by)
+
+
 def owed_logs(state: RunState) -> Iterator[OwedLog]:
     """Of executions whose verdict came before their log could."""
     for stage in state.stages:
         for job in stage.jobs:
-            for run in job.runs:
-                for attempt in run.attempts:
-                    for task in attempt.tasks:
-                        if task.log_owed and task.key is not None:
-                            yield OwedLog(run.id, run.host, attempt.number, task.key)
+            yield from _owed(job)
 
 
 def wanted_secrets(state: RunState) -> tuple[str, ...]:

@@ -158,6 +158,7 @@ def test_a_secret_is_nowhere_also_when_the_controller_is_killed_in_the_middle_of
     until(lambda: all(hold["kind"] != "secret" for hold in person.document(uid)["holds"]))
     for words in (
         ("show", uid), ("show", uid, "--json"), ("logs", uid), ("logs", uid, "--raw"), ("events", uid, "--json"),
+        ("record", uid, "--only", "all"), ("record", uid, "--markdown"), ("record", uid, "--json", "--only", "all"),
         ("events", uid), ("runs",), ("runs", "--json"), ("events", uid, "--verify"), ("wait", uid),
     ):  # fmt: skip
         done = person.quick(*words, code=None)

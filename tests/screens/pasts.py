@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from runners.model import api
+from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun
 from tests.screens.scenes import START_UTC, failed_run, healthy_run, host_status, rollout
+from tui.widgets.look import Look
 
 CHANGES = api.Changes(
     run="deploy-api/41",
@@ -53,3 +58,21 @@ def expected() -> FakeController:
     sim = healthy_run()
     sim.now_utc += 30
     return _controller(FakeRun(sim, "u1", "deploy-api/42"))
+
+
+@asynccontextmanager
+async def seen_before_desk(*, size: tuple[int, int] = (120, 36), look: Look | None = None) -> AsyncIterator[Desk]:
+    """The app with the run that failed as it did before, once all of that is told."""
+    async with desk(seen_before(), size=size, look=look) as here:
+        await here.until(lambda: here.run.feed.state is not None and here.run.scene(here.run.feed.state).before)
+        here.run.paint()
+        await here.pilot.pause()
+        yield here
+
+
+@asynccontextmanager
+async def expected_desk(*, size: tuple[int, int] = (160, 44), look: Look | None = None) -> AsyncIterator[Desk]:
+    """The app with the run that goes on, once it is told how long that usually takes."""
+    async with desk(expected(), size=size, look=look) as here:
+        await here.sees("left.")
+        yield here

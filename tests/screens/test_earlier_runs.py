@@ -7,7 +7,7 @@ import msgspec
 from runners.model import api
 from tests.screens.desk import desk
 from tests.screens.fake_controller import FakeClient
-from tests.screens.pasts import expected, seen_before
+from tests.screens.pasts import expected_desk, seen_before
 from tests.screens.scenes import rollout
 
 
@@ -44,5 +44,5 @@ async def test_a_controller_that_does_not_know_the_question_leaves_the_rows_out(
 
 
 async def test_a_run_that_goes_on_says_what_is_left_and_what_takes_long() -> None:
-    async with desk(expected(), size=(160, 44)) as here:
+    async with expected_desk() as here:
         await here.sees("About", "left.", "usually 5m 10s", "longer than usual")

@@ -509,7 +509,7 @@ async def test_space_marks_a_range_that_moving_makes_longer_and_space_ends() -> 
     async with app.run_test(size=(86, 12)) as pilot:
         app.pane.go_to(LineAt(0, 40))
         await pilot.press("space", "j", "j")
-        assert [row.split()[-1] for row in shown(app) if row.startswith(" +")] == ["41", "42", "43"]
+        assert [row.split()[2] for row in shown(app) if row.startswith(" +")] == ["41", "42", "43"]
         copied = app.pane.copied()
         assert copied is not None
         assert copied.text == "line 41\nline 42\nline 43"

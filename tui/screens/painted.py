@@ -27,6 +27,8 @@ from tui.widgets.canvas import Canvas
 
 FRAME_S = 0.1
 """How often a screen looks for news. A burst of events in between is one repaint."""
+RESTS = 4
+"""Times as long as a frame took nothing is drawn after it, but for what a key does."""
 TOAST_S = 4.0
 MOST_TOASTS = 3
 TOAST_WIDTH = 56
@@ -77,6 +79,8 @@ class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
         """The key of the action that is done now."""
         self._areas = AreaLayout(self.area_of)
         self._seen: object = None
+        self._rests_until_s = 0.0
+        """Monotonic seconds; news wait until then."""
         self._tick: Timer | None = None
 
     @property
@@ -202,9 +206,13 @@ class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
             self.toasts[-1].while_lost = True
         # Ages on the screen tick once a second.
         seen = (self.news(), int(self.here.now_utc))
-        if seen != self._seen:
+        if seen != self._seen and time.monotonic() >= self._rests_until_s:
             self._seen = seen
+            began_s = time.monotonic()
             self.paint()
+            ended_s = time.monotonic()
+            # A large run takes long to draw: keys come first, so that most of the time is theirs.
+            self._rests_until_s = ended_s + RESTS * (ended_s - began_s)
 
     def set_pane(self, name: str, title: Row | None, rows: Sequence[Row]) -> None:
         """Rows of a pane, under its title, inside its margins."""

@@ -180,7 +180,7 @@ def _unknown(scene: RunScene, unknown: Sequence[Place]) -> Row:
     down = hop_of_run(scene, first.run.host) if scene.here.stale_s is None else None
     if down is not None:
         others = [one for one in unknown if one.run.host not in down.hosts]
-        return _hop_row(down, tuple(places(scene.state)), scene, "unk", more=len(others))
+        return _hop_row(down, scene, "unk", more=len(others))
     if scene.here.stale_s is not None:
         said = f": no word from the controller for {duration(scene.here.stale_s)}."
     elif first.run.answered:
@@ -245,7 +245,7 @@ def _host_warning(scene: RunScene) -> Row | None:
         if not any(one.run.phase in _WANTS_HOST for one in places_on(scene.state, name)):
             continue
         if (down := hop_of_run(scene, name)) is not None:
-            return _hop_row(down, tuple(places(scene.state)), scene, "warn")
+            return _hop_row(down, scene, "warn")
         heard = status.last_heard_s
         word = own(" is silent" if status.phase == "silent" else " is not reached")
         text = safe(status.text)
@@ -254,8 +254,8 @@ def _host_warning(scene: RunScene) -> Row | None:
     return None
 
 
-def _hop_row(down: HopDown, every: Sequence[Place], scene: RunScene, token: str, more: int = 0) -> Row:
-    subject_of_it, said = hop_sentence(down, every, scene)
+def _hop_row(down: HopDown, scene: RunScene, token: str, more: int = 0) -> Row:
+    subject_of_it, said = hop_sentence(down, scene)
     row = loud_row(subject_of_it, said, token, f"{token}bg", more=more)
     return replace(row, right=spaced([row.right, next_try(down, scene.here.now_utc)], 3))
 

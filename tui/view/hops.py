@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runners.model.api import HostStatus
 from runners.model.phases import Phase
 from tui.view.durations import clock, count, duration
-from tui.view.facts import WAITING, Place, parse_time
+from tui.view.facts import WAITING, parse_time, places
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import Here, RunScene
@@ -55,12 +55,12 @@ def hop_of_run(scene: RunScene, host: str) -> HopDown | None:
     return next((one for one in hops_down(mine) if one.hop == status.behind), None)
 
 
-def hop_sentence(down: HopDown, every: Sequence[Place], scene: RunScene) -> tuple[SafeText, SafeText]:
+def hop_sentence(down: HopDown, scene: RunScene) -> tuple[SafeText, SafeText]:
     """``b1 not reached`` and `` since 12:04:33: 14 hosts behind it, 3 unknown, 11 waiting.``"""
     here = scene.here
     since = f" since {clock(down.since_utc, here.zone, now_utc=here.now_utc)}" if down.since_utc is not None else ""
-    unknown = {one.run.host for one in every if one.run.phase is Phase.UNKNOWN} & set(down.hosts)
-    waiting = {one.run.host for one in every if one.run.phase in WAITING} & set(down.hosts) - unknown
+    unknown = {one.run.host for one in places(scene.state, Phase.UNKNOWN)} & set(down.hosts)
+    waiting = {one.run.host for one in places(scene.state, *WAITING)} & set(down.hosts) - unknown
     parts = [count(len(down.hosts), "host") + " behind it"]
     parts += [f"{len(unknown)} unknown"] if unknown else []
     parts += [f"{len(waiting)} waiting"] if waiting else []

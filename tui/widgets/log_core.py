@@ -32,6 +32,8 @@ from tui.widgets.look import Look
 
 FLOOD_LINES = 1000
 """More new lines than this between two looks is a flood: painting goes down to 10 Hz."""
+SCAN_EVERY_TICKS = 5
+"""Four times a second a page that is full takes over what a filter found; until it is full at every look."""
 MARKS_EVERY_TICKS = 40
 """Every two seconds new lines are searched for errors, for the marks of the scroll column."""
 
@@ -231,7 +233,14 @@ class LogCore(Widget):
 
     def _count(self) -> bool:
         """Take over what there is now; while lines come and go above, the line that is looked at keeps its place."""
-        if self._searches.filter.scan is None or self._window.follow:
+        scan = self._searches.filter.scan
+        if scan is None:
+            return self._lines.count()
+        full = self._lines.document.rows > self._window.height
+        if scan.running and full and self._ticks % SCAN_EVERY_TICKS:
+            # Each line of a page of scattered lines is a read of its own.
+            return False
+        if self._window.follow:
             return self._lines.count()
         kept = self._keep_looking()
         changed = self._lines.count()
