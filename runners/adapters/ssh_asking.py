@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import asyncssh
 
@@ -59,9 +59,16 @@ class Asking:
         self._challenged = True
         """The last keyboard-interactive attempt came to a prompt."""
         self._answers = 0
+        self._silence = ExitStack()
+        """While the host says nothing: perhaps it waits for somebody's phone."""
+
+    def end(self) -> None:
+        """The login is over."""
+        self._silence.close()
 
     def begin_interactive(self) -> bool:
         """Whether another keyboard-interactive attempt makes sense: the one before came to a prompt."""
+        self._silence.close()
         if not self._challenged:
             return False
         self._challenged = False
@@ -71,6 +78,7 @@ class Asking:
 
     async def challenge(self, name: str, said: str, prompts: Sequence[tuple[str, bool]]) -> Sequence[str]:
         """One round of prompts; a round without any is only something that the host says."""
+        self._silence.close()
         if not prompts:
             self._wait_long()
             return ()
@@ -80,11 +88,12 @@ class Asking:
         words = tuple(filter(None, (printable(line, MOST_PROMPT_CHARACTERS) for line in (name, *said.splitlines()))))
         asked = [LoginPrompt(text=printable(text, MOST_PROMPT_CHARACTERS), echo=echo) for text, echo in prompts]
         quoted = " ".join(f"“{one.text}”" for one in asked)
-        text = f"{self.options.host} asks {self.options.user}: {quoted}"
+        text = f"{self.options.host} asks {self.options.user}: {printable(quoted, MOST_PROMPT_CHARACTERS)}"
         return await self._ask("host", text, words[:MOST_LINES], asked)
 
     async def password(self) -> str:
         """A password, for a host that has no words of its own."""
+        self._silence.close()
         self._answered_in_vain()
         text = f"{self.options.host} takes the password of {self.options.user}"
         prompt = LoginPrompt(text=f"password of {self.options.user} on {self.options.host}")
@@ -126,3 +135,5 @@ class Asking:
     def _wait_long(self) -> None:
         if self.patience is not None and self.asker is not None:
             self.patience.restart(ANSWER_PATIENCE_S)
+            text = f"{self.options.host} says nothing yet: it may wait for somebody to approve the login elsewhere"
+            self._silence.enter_context(self.asker.slow(text))

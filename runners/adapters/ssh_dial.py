@@ -134,7 +134,7 @@ class Dialler:
                         raise
                     # Who mistyped a code, or came after the host had hung up, is asked again and loses nothing.
                     log.info("host %s hung up while a person was asked: %s", options.host, problem.message)
-                    await asker.lapse(f"{options.host} hung up before it had an answer")
+                    await asker.lapse()
 
     async def _dial_recorded(self, options: SshOptions, asker: Asker | None) -> Connection:
         record = await self.look_up(options)
@@ -168,6 +168,7 @@ class Dialler:
                 ) from None
             finally:
                 identities.close()
+                login.asking.end()
                 if asker is not None:
                     asker.outlook = self.offered[options] = identities.outlook
             return Connection(ssh=ssh, socket=way.sock, login=login, connect_s=loop.time() - started)

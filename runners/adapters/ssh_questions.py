@@ -119,12 +119,14 @@ class Asker:
         await asked.anew.wait()
         self.open = None
 
-    async def lapse(self, why: str) -> None:
+    async def lapse(self) -> None:
         """The host ended the login while somebody was asked, or after answers that it did not take: until somebody
         is there to be asked again."""
         before = self.open or self._answered
         assert before is not None, "nothing lapses that was not asked"
-        note = self.note or why
+        host = self.options.host
+        hung_up = f"{host} hung up before it had an answer"
+        note = f"{host} did not take that answer, and hung up" if self._answered is not None else self.note or hung_up
         asked = Open(changed(before.question, id=str(ULID()), lapsed=True, note=note, prompts=()))
         self.note = ""
         self._show(asked)
@@ -135,8 +137,7 @@ class Asker:
 
     def not_taken(self) -> None:
         """The host did not take the last answer."""
-        if self._answered is not None:
-            self.note = f"{self.options.host} did not take that answer"
+        self.note = f"{self.options.host} did not take that answer"
 
     @contextmanager
     def slow(self, text: str) -> Iterator[None]:
@@ -193,7 +194,8 @@ class Asker:
         self.open = asked
         self.was_shown = True
         if self._answered is not None:
-            text = asked.question.note or f"{self.options.host} asks for more"
+            more = f"{self.options.host} asks for more" if asked.question.id else asked.question.text
+            text = asked.question.note or more
             self._answered.told(LoginReply(text=text, question=asked.question))
             self._answered = None
         self._desk.moved()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ class Asks:
     """The fleet's key lets in without a question."""
     grace_s: float = 120.0
     """As sshd's ``LoginGraceTime``."""
+    approval: asyncio.Event | None = None
+    """A right answer is not enough: it waits for this."""
     heard: list[tuple[str, ...]] = field(default_factory=list, repr=False)
     """Every answer that came, in order."""
     asked: int = 0
@@ -58,7 +61,7 @@ class AskingServer(asyncssh.SSHServer):
         self._round = 0
         return self._challenge()
 
-    def validate_kbdint_response(
+    async def validate_kbdint_response(
         self, username: str, responses: Sequence[str]
     ) -> bool | tuple[str, str, str, Sequence[tuple[str, bool]]]:
         assert self.asks is not None
@@ -66,6 +69,8 @@ class AskingServer(asyncssh.SSHServer):
         if tuple(responses) != tuple(self.asks.right[self._round]):
             return False
         self._round += 1
+        if self.asks.approval is not None:
+            await self.asks.approval.wait()
         return self._challenge() if self._round < len(self.asks.rounds) else True
 
     def _challenge(self) -> tuple[str, str, str, Sequence[tuple[str, bool]]]:

@@ -23,6 +23,7 @@ from tests.screens.host_story import host_desk
 from tests.screens.launch_scenes import launch_controller, open_form, site
 from tests.screens.login_scenes import login_controller, question
 from tests.screens.logs import MemoryLog
+from tests.screens.pasts import expected_desk, seen_before_desk
 from tests.screens.scenes import BIND, board_scene, failed_run, healthy_run, host_status, rollout, unknown_run
 from tests.screens.timeline_scenes import record_desk, timeline_desk, told_run
 from tui.widgets.look import Look
@@ -275,6 +276,8 @@ async def _start_dialog(here: Desk) -> None:
 
 MOMENTS: Mapping[str, Open] = {
     **{name: _of_run(name) for name in _OF_RUNS},
+    "run-seen-before": _then_press(seen_before_desk, sees="seen"),
+    "run-expected": _then_press(expected_desk, sees="left"),
     "timeline": _then_press(timeline_desk, sees="alice started"),
     "timeline-ended": _then_press(functools.partial(timeline_desk, told_run()), sees="alice started"),
     "record": _then_press(record_desk, sees="alice started it"),

@@ -143,6 +143,28 @@ async def test_an_agent_that_was_locked_is_told_from_a_key_that_is_refused(
     await (await person.until_in(host)).close()
 
 
+async def test_a_host_that_hangs_up_after_wrong_passwords_is_asked_anew_and_nothing_fails(
+    sshds: SshdFarm, config: SshConfig
+) -> None:
+    ways = ("PasswordAuthentication yes", "AuthenticationMethods publickey,password", "MaxAuthTries 2")
+    daemon = sshds.start("otp", *ways)
+    person = at(config)
+    question = await person.question(daemon.host)
+    assert question.kind == "password"
+    while not question.lapsed:
+        reply = await person.transport.logins.answer(question.id, ("battery",), "alice")
+        assert reply.question is not None
+        assert (reply.done, reply.question.note) == (False, reply.text)
+        question = reply.question
+    assert question.note == "otp did not take that answer, and hung up"
+    tries = daemon.log.count("Connection from")
+    anew = await person.transport.logins.try_now(daemon.host)
+    assert anew.question is not None
+    assert anew.question.prompts
+    assert daemon.log.count("Connection from") == tries + 1
+    await person.transport.logins.give_up(daemon.host)
+
+
 async def test_a_signature_that_waits_for_a_finger_is_said_and_goes_on_by_itself(
     daemon: Sshd, config: SshConfig, agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

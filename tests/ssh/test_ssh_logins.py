@@ -174,6 +174,22 @@ async def test_nobody_waits_any_more_and_the_host_is_left(fleet: Fleet, person: 
         await person.transport.logins.answer(question.id, ("123456",), "alice")
 
 
+async def test_a_host_that_waits_for_an_approval_elsewhere_says_so_and_goes_on_by_itself(
+    fleet: Fleet, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runners.adapters.ssh_questions.SLOW_S", 0.0)
+    approval = asyncio.Event()
+    fleet["web1"].asks = Asks(rounds=CODE, right=RIGHT, approval=approval)
+    host = fleet.host("web1")
+    question = await person.until_asked(host, lambda question: bool(question.prompts))
+    told = asyncio.create_task(person.transport.logins.answer(question.id, ("123456",), "alice"))
+    notice = await person.until_asked(host, lambda question: not question.prompts)
+    assert "web1 says nothing yet: it may wait for somebody to approve the login elsewhere" in notice.text
+    approval.set()
+    assert (await told).text.startswith("web1 ")
+    await (await person.until_in(host)).close()
+
+
 async def test_who_only_looks_is_told_what_would_be_asked(fleet: Fleet, person: Person) -> None:
     asks = fleet["web1"].asks = Asks(rounds=CODE, right=RIGHT)
     with pytest.raises(LoginNeeded, match=r"asks .*: “Verification code:”") as needed:

@@ -12,6 +12,7 @@ from runners.model.definition import Param, ParamType
 from runners.model.plan import Plan
 from runners.model.preview import Marker
 from runners.model.secrets import SecretSource, SourceKind
+from runners.testing.builders import job, plan_of, stage, task
 from tests.screens.hostile_screens import evil_from, hostile_run
 from tests.screens.launch_scenes import past_runs
 from tests.screens.scenes import START_UTC, quiet_summary, release_plan
@@ -253,3 +254,12 @@ def test_whatever_a_pipeline_says_is_text_and_no_more() -> None:
     for row in rows:
         text = "".join(span.text for span in (*row.left, *row.right))
         assert text.isprintable(), ascii(text)
+
+
+def test_a_command_is_whole_also_where_a_dialog_is_as_small_as_can_be() -> None:
+    restart = replace(task("restart", command="systemctl restart api", repeatable=False), sudo="root")
+    preview = start_preview(plan_of(stage("one", job("release", "web1", (restart,)))))
+    dialog = dialog_rows(preview, Form(asks_reason=False), environment=None, width=44, glyphs=UNICODE, themed_box=False)
+    text = " ".join("\n".join(texts_of(dialog.rows, 44)).split())
+    assert "systemctl restart api" in text
+    assert "sudo as root not repeatable" in text

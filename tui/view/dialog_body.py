@@ -15,6 +15,8 @@ from tui.view.safe_text import SafeText, own, safe, safe_lines
 MOST_HOSTS = 8
 """A list of more hosts is folded."""
 MOST_COMMAND_LINES = 12
+_LEAST_COMMAND = 12
+"""Cells under which a command does not begin beside what is special about it."""
 _WHAT = {
     "retry": "what will run",
     "skip": "what counts as satisfied",
@@ -147,7 +149,13 @@ class DialogBody:
             marker = (*marker, *([blank(2)] if marker else []), Span(own("not repeatable"), "warn"))
         room = max(LEAST_CELLS, self.inner - at)
         beside = max(LEAST_CELLS, room - (width_of(marker) + 2 if marker else 0))
-        lines = [_KEPT[task.marker]] if kept else list(self._command(task.command, room, beside))
+        if kept:
+            lines = [_KEPT[task.marker]]
+        elif marker and beside < _LEAST_COMMAND:
+            # What is special about it takes the row of its name, and the command stands whole below.
+            lines = [own(""), *self._command(task.command, room, room)]
+        else:
+            lines = list(self._command(task.command, room, beside))
         name = cut_middle(safe(task.name), max(1, at - 4), self.glyphs.cut)
         for number, line in enumerate(lines):
             text = Span(line, "muted" if kept else "text", cut="right")
