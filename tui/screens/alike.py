@@ -18,6 +18,8 @@ from tui.view.safe_text import own, safe
 from tui.widgets.canvas import Canvas
 
 _LOOK_S = 0.2
+_WIDE = 84
+"""Cells from which on the title has room for what was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class AlikeScreen(OverlayScreen["Chosen | None"]):
             Span(own("   "), "muted"),
             Span(own("esc"), "acc", bold=True),
         )
-        details = (own("hosts by what they said, times and pids left out"),)
+        details = (own("by what they said"), *((own("times and pids left out"),) if width > _WIDE else ()))
         title = title_row(safe(self._job), details, keys, glyphs=self.onduty.look.glyphs)
         if self._trouble:
             return (title, BLANK, text_row(safe(self._trouble), "fail"))

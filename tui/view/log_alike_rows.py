@@ -9,7 +9,7 @@ from tui.view.log_alike import Alike, HostOutput
 from tui.view.rows import BLANK, Row, Span, blank
 from tui.view.safe_text import SafeText, own, safe
 
-_NAME_CELLS = 18
+_NAME_CELLS = 10
 
 
 def alike_rows(
