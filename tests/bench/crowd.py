@@ -44,14 +44,15 @@ class Told:
         self.per_s = per_s
         # Before anybody looks some jobs are on their way everywhere, and one host of each has failed.
         waiting = list(self.sim.prepares)
-        for name in waiting[: 3 * hosts]:
+        begun = waiting[: max(len(waiting) // 2, 8)][: 3 * hosts]
+        for name in begun:
             self.sim.ready(name)
             self.sim.started(name)
-        for number in range(3):
-            self.sim.finish(waiting[number * hosts + 7], 1)
+        for name in begun[7::hosts]:
+            self.sim.finish(name, 1)
         self.state: RunState = self.sim.state
         seen = len(self.sim.events)
-        for at, name in enumerate(waiting[3 * hosts :]):
+        for at, name in enumerate(waiting[len(begun) :]):
             self.sim.ready(name)
             self.sim.started(name)
             if at % 3 == 0:

@@ -99,6 +99,7 @@ class TimedTransport:
     def __init__(self, inner: Transport, times: Times) -> None:
         self._inner = inner
         self._times = times
+        self.logins = inner.logins
 
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """As ``Transport``."""

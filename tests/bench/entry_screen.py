@@ -15,6 +15,8 @@ from tests.terminal.ptys import OnPty
 _SIZE = (160, 44)
 _HZ = 50
 _KEYS = 60
+_FEW_KEYS = 10
+"""Where nothing but that it works is shown."""
 _BETWEEN_S = 0.12
 _BUDGET_MS = 100.0
 
@@ -26,7 +28,10 @@ def measure_crowd(place: Place) -> Iterator[Row]:
     try:
         app.sees("failed", "jobs", "host-007")
         before = psutil.Process(app.process.pid).memory_info().rss
-        took_ms = [_press(app, b"j" if number % 20 < 10 else b"k") for number in range(_KEYS)]
+        took_ms = [
+            _press(app, b"j" if number % 20 < 10 else b"k")
+            for number in range(_KEYS if jobs * hosts > 1000 else _FEW_KEYS)
+        ]
         after = psutil.Process(app.process.pid).memory_info().rss
         used = psutil.Process(app.process.pid).cpu_times()
     finally:
@@ -38,7 +43,7 @@ def measure_crowd(place: Place) -> Iterator[Row]:
         unit="ms",
         budget="100 ms",
         met=p95 <= _BUDGET_MS,
-        note=f"median {statistics.median(took_ms):.0f} ms of {_KEYS} keys; "
+        note=f"median {statistics.median(took_ms):.0f} ms of {len(took_ms)} keys; "
         f"{before / 1e6:.0f} MB before, {after / 1e6:.0f} MB after; {used.user + used.system:.1f} s of processor",
     )
 

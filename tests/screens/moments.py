@@ -276,8 +276,8 @@ async def _start_dialog(here: Desk) -> None:
 
 MOMENTS: Mapping[str, Open] = {
     **{name: _of_run(name) for name in _OF_RUNS},
-    "run-seen-before": _then_press(seen_before_desk, sees="seen"),
-    "run-expected": _then_press(expected_desk, sees="left"),
+    "run-seen-before": _then_press(seen_before_desk),
+    "run-expected": _then_press(expected_desk),
     "timeline": _then_press(timeline_desk, sees="alice started"),
     "timeline-ended": _then_press(functools.partial(timeline_desk, told_run()), sees="alice started"),
     "record": _then_press(record_desk, sees="alice started it"),
