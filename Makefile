@@ -42,7 +42,7 @@ lint: $(DEV)
 # Slow faults on real sshd: kills, cuts, partitions, races. ONDUTY_SOAK=1 makes the counts that the product claims.
 # Then the properties with many more examples.
 faults: $(DEV)
-	$(BIN)/python -m pytest tests/faults tests/ssh -m faults
+	$(BIN)/python -m pytest tests -m faults
 	ONDUTY_DEEP=6 $(BIN)/python -m pytest -n 2 -q $(PROPERTIES)
 
 # Speed and memory beside what one would reach for instead; docs/bench.md says how to read it.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +74,7 @@ class Peers:
         """End the masters."""
         if self._masters is not None:
             self._to_masters("-O", "exit")
+            shutil.rmtree(self._masters, ignore_errors=True)
 
     def _xargs(self, *options: str) -> Spent:
         names = "\n".join(host.name for host in self._hosts).encode()
@@ -80,8 +83,8 @@ class Peers:
 
     def _over_masters(self) -> Spent:
         if self._masters is None:
-            self._masters = self._place.folder / "cm"
-            self._masters.mkdir(mode=0o700)
+            # A socket's path has 107 bytes (unix(7)), and OpenSSH takes some of them for itself.
+            self._masters = Path(tempfile.mkdtemp(prefix="cm-"))
             self._to_masters("-M", "-N", "-f")
         return self._xargs(*self._master_options())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 import pytest_asyncio
 
 from runners.streams.secret_forms import forms_of
@@ -109,6 +110,7 @@ async def test_a_host_that_asks_holds_the_run_and_its_answer_is_kept_nowhere(per
     assert_nowhere(person)
 
 
+@pytest.mark.faults
 async def test_answers_come_from_stdin_one_a_line_and_a_look_at_the_host_only_says_what_it_asks(
     person: Person, fleet: Fleet
 ) -> None:

@@ -40,7 +40,8 @@ def test_a_clash_is_refused_by_name_and_nothing_of_the_file_is_used(settled: Per
     done = settled.quick("keys", code=2)
     assert done.out == ""
     assert done.err.splitlines() == [
-        f"{file}:2:15  keys.retry: S is the key of skip too on the run screen; give one of them another",
+        f"{file}:2:15  keys.retry: S is the key of skip too on the run screen and the timeline; "
+        "give one of them another",
         f"onduty: {file} has a problem, so it is not used",
         "  try: mend it, or leave it out: ONDUTY_SETTINGS= onduty",
     ]

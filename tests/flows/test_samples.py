@@ -90,6 +90,7 @@ def test_there_are_eight_and_each_lints_clean_against_the_inventory_beside_them(
     assert all(f"[{name}]({name})" in readme for name in FILES)
 
 
+@pytest.mark.faults
 def test_a_release_rolls_out_and_goes_back_to_the_one_before(site: Site) -> None:
     assert succeeded(site.run("rolling-release.yaml", "release=2.4.1", "soak=10ms"))
     conf = (site.home("web2") / "etc/api.conf").read_text().splitlines()
@@ -119,6 +120,7 @@ def test_a_migration_keeps_a_backup_and_a_bad_one_takes_itself_back(site: Site) 
         assert now.execute("SELECT count(*) FROM orders").fetchone() == (3,)
 
 
+@pytest.mark.faults
 def test_the_nightly_load_adds_up_and_does_not_load_what_it_does_not_believe(site: Site) -> None:
     document = site.run("nightly-etl.yaml", "day=2026-11-20")
     assert succeeded(document)
@@ -205,6 +207,7 @@ def test_the_logs_of_every_host_are_kept_with_the_run(site: Site) -> None:
     assert "INC-7/state.txt" in names
 
 
+@pytest.mark.faults
 def test_hosts_are_drained_and_back_in_rotation_whatever_happened(site: Site) -> None:
     assert succeeded(site.run("drain-and-restart.yaml", "drain=10ms"))
     assert not (site.home("web3") / "run/maintenance").exists()

@@ -90,6 +90,7 @@ def held_for_its_password(person: Person, monkeypatch: pytest.MonkeyPatch) -> st
 
 # A controller that is killed and one that is started again: slow where a machine is busy.
 @pytest.mark.timeout(300)
+@pytest.mark.faults
 async def test_a_secret_is_given_on_the_screen_and_no_form_of_it_is_ever_drawn(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

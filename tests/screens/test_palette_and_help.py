@@ -63,8 +63,8 @@ async def test_help_has_every_key_of_the_screen(size: tuple[int, int]) -> None:
         await here.press("question_mark")
         await here.until(lambda: isinstance(here.app.screen, HelpScreen))
         seen = here.text
-        for _ in range(60):
-            await here.press("down")
+        for _ in range(8):
+            await here.press("pagedown")
             seen += here.text
         for one in on_screen("run"):
             assert any(one.key in row.split() or f" {one.key} " in row for row in seen.split("\n")), one.name

@@ -23,7 +23,7 @@ def demo_home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", [pytest.param((120, 36), marks=pytest.mark.faults), (80, 24)])
 def test_from_the_failure_to_green_and_back_in_a_new_terminal(
     size: tuple[int, int], open_terminal: Open, demo_home: Path
 ) -> None:
