@@ -23,7 +23,7 @@ from runners.model.snapshot import RunSnapshot
 from runners.model.state import RunState
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
-from tests.screens.fake_controller import FakeController, FakeRun
+from tests.screens.fake_controller import FakeClient, FakeController, FakeRun
 from tui.app import OndutyApp
 from tui.widgets.look import Look
 
@@ -65,20 +65,12 @@ class Told:
         self.line = replace(line, uid=UID, id="crowd/1", pipeline="crowd")
 
 
-class Client:
-    """As ``ControllerClient``, as far as a screen that only looks uses it."""
+class Client(FakeClient):
+    """Tells what was played beforehand."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, controller: FakeController, told: Told) -> None:
+        super().__init__(controller, 0)
         self._told = told
-
-    async def __aenter__(self) -> Client:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """There is no line to close."""
-
-    async def close(self) -> None:
-        """There is no line to close."""
 
     async def runs(self, limit: int = 100) -> list[api.RunSummary]:
         return [self._told.line]
@@ -111,7 +103,7 @@ def main(jobs: int, hosts: int, per_s: int) -> None:
 
     async def connect(*, start: bool) -> tuple[Any, api.Hello]:
         _, hello = await controller.connect(start=start)
-        return Client(told), hello
+        return Client(controller, told), hello
 
     OndutyApp(connect, load_built_in, Look(), run=UID).run()
 

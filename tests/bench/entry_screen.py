@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ _FEW_KEYS = 10
 """Where nothing but that it works is shown."""
 _BETWEEN_S = 0.12
 _BUDGET_MS = 100.0
+_HEAD_ROWS = 2
+_EDGE = re.compile(rb"\x1b\[(\d+);1H(?:\x1b\[[0-9;]*m)*" + "┃".encode())
+"""The edge in the first column, as it is written to a terminal."""
 
 
 def measure_crowd(place: Place) -> Iterator[Row]:
@@ -28,10 +32,12 @@ def measure_crowd(place: Place) -> Iterator[Row]:
     try:
         app.sees("failed", "jobs", "host-007")
         before = psutil.Process(app.process.pid).memory_info().rss
-        took_ms = [
-            _press(app, b"j" if number % 20 < 10 else b"k")
-            for number in range(_KEYS if jobs * hosts > 1000 else _FEW_KEYS)
-        ]
+        app.until(lambda: _selected(app), "a selection")
+        row = _selected(app)
+        took_ms: list[float] = []
+        for number in range(_KEYS if jobs * hosts > 1000 else _FEW_KEYS):
+            ms, row = _press(app, b"j" if number % 20 < 10 else b"k", row)
+            took_ms.append(ms)
         after = psutil.Process(app.process.pid).memory_info().rss
         used = psutil.Process(app.process.pid).cpu_times()
     finally:
@@ -48,18 +54,22 @@ def measure_crowd(place: Place) -> Iterator[Row]:
     )
 
 
-def _press(app: OnPty, key: bytes) -> float:
-    """Milliseconds from a key to the selection on another row; then a pause, as a hand makes one."""
-    before = _selected(app)
+def _press(app: OnPty, key: bytes, row: int) -> tuple[float, int]:
+    """Milliseconds from a key to the selection on another row than ``row``, and that row."""
+    app.reads(lambda _: False, _BETWEEN_S)
     started_s = time.perf_counter()
     app.press(key)
-    app.until(lambda: _selected(app) not in (before, None), "the selection moved")
+    # The selected row is painted again now and then, for its time ticks.
+    drawn = app.reads(lambda came: _rows_with_edge(came) - {row})
     took_ms = (time.perf_counter() - started_s) * 1000
-    rest = started_s + took_ms / 1000 + _BETWEEN_S
-    app.until(lambda: time.perf_counter() >= rest, "the hand moved on")
-    return took_ms
+    return took_ms, next(iter(_rows_with_edge(drawn) - {row}), row)
 
 
-def _selected(app: OnPty) -> int | None:
-    """Row of the screen with the edge of the selection."""
-    return next((y for y in range(2, app.screen.lines) if app.screen.buffer[y][0].data == "┃"), None)
+def _selected(app: OnPty) -> int:
+    """Row with the edge of the selection, from 1; 0: none has it yet."""
+    return next((y + 1 for y in range(_HEAD_ROWS, _SIZE[1]) if app.screen.buffer[y][0].data == "┃"), 0)
+
+
+def _rows_with_edge(drawn: bytes) -> set[int]:
+    """Rows of the screen that were painted with the edge of a selection; the headline has one as well."""
+    return {int(row) for row in _EDGE.findall(drawn) if int(row) > _HEAD_ROWS}

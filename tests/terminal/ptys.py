@@ -74,6 +74,17 @@ class OnPty:
                 self.drawn += block
                 self._stream.feed(block)
 
+    def reads(self, condition: Callable[[bytes], Any], seconds: float = DEADLINE_S) -> bytes:
+        """Read without drawing, which takes longer than the screen does, until what came since satisfies something.
+
+        Returns that; also when ``seconds`` are over.
+        """
+        came, end = b"", time.monotonic() + seconds
+        while not condition(came) and (left := end - time.monotonic()) > 0:
+            if select.select([self._main], [], [], left)[0]:
+                came += os.read(self._main, 65536)
+        return came
+
     def sees(self, *texts: str) -> None:
         self.until(lambda: all(text in self.text for text in texts), f"{texts}")
 
