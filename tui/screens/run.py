@@ -181,6 +181,24 @@ class RunScreen(RunKeys, inherit_bindings=False):
         scene = self.scene(state)
         self.part("headline", lambda: self._paint_edges(scene))
         self.part("jobs", lambda: self._paint_jobs(scene))
+        self._paint_beside(scene)
+        if self._open_runbook and self.is_top and self.onduty.pages.are_read:
+            self._open_runbook = False
+            self.call_after_refresh(self.action_do, "runbook", "o")
+
+    def paint_selection(self) -> None:
+        """Another row is selected: what is about it now, all the rest with the next frame."""
+        state = self.feed.state
+        if state is None or self._opened_at or self.current_layout().pane("jobs") is None:
+            self.paint()
+            return
+        scene = self.scene(state)
+        self.part("jobs", self._paint_selection)
+        self.part("keys", lambda: self._paint_keys(scene))
+        self._paint_beside(scene)
+        self._seen = None
+
+    def _paint_beside(self, scene: RunScene) -> None:
         self.part("log", lambda: self._paint_log(scene))
         for name, paint in (
             ("why", self._paint_why),
@@ -192,9 +210,6 @@ class RunScreen(RunKeys, inherit_bindings=False):
             ("tiny", self._paint_tiny),
         ):
             self.part(name, lambda paint=paint: paint(scene))  # type: ignore[misc]
-        if self._open_runbook and self.is_top and self.onduty.pages.are_read:
-            self._open_runbook = False
-            self.call_after_refresh(self.action_do, "runbook", "o")
 
     def _paint_loading(self) -> None:
         """The run was not read yet, or cannot be."""
@@ -224,11 +239,17 @@ class RunScreen(RunKeys, inherit_bindings=False):
 
     def _paint_edges(self, scene: RunScene) -> None:
         layout, glyphs = self.current_layout(), self.onduty.look.glyphs
-        least = layout.size_class is SizeClass.TINY
         self.query_one("#bar", Canvas).set_rows([run_bar(scene, layout.width, layout.height, glyphs)])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
         strip = strip_row(scene, layout.width - 4, glyphs, with_host=layout.size_class is SizeClass.MEDIUM)
         self.query_one("#strip", Canvas).set_rows([strip])
+        self._paint_keys(scene)
+        if layout.tabs:
+            self.query_one("#tabs", Canvas).set_rows([tab_bar(RUN_TABS, self.tab, layout.width, glyphs)])
+
+    def _paint_keys(self, scene: RunScene) -> None:
+        layout, glyphs = self.current_layout(), self.onduty.look.glyphs
+        least = layout.size_class is SizeClass.TINY
         self.query_one("#keys", Canvas).set_rows(
             [
                 key_bar(
@@ -242,8 +263,6 @@ class RunScreen(RunKeys, inherit_bindings=False):
                 )
             ],
         )
-        if layout.tabs:
-            self.query_one("#tabs", Canvas).set_rows([tab_bar(RUN_TABS, self.tab, layout.width, glyphs)])
 
     def _paint_jobs(self, scene: RunScene) -> None:
         layout, glyphs, has_focus = self.current_layout(), self.onduty.look.glyphs, self.has_pane("jobs")
@@ -256,7 +275,10 @@ class RunScreen(RunKeys, inherit_bindings=False):
         self.choice.tree = job_tree(scene, self.width_of("jobs"), glyphs, narrow=narrow)
         info = (Span(jobs_info(scene), "muted"),)
         self.set_pane("jobs", title_row(own("jobs"), (), info, focused=has_focus, glyphs=glyphs), self.choice.tree.rows)
-        self.query_one("#jobs", Canvas).set_selection(self.choice.row(), active=has_focus)
+        self._paint_selection()
+
+    def _paint_selection(self) -> None:
+        self.query_one("#jobs", Canvas).set_selection(self.choice.row(), active=self.has_pane("jobs"))
 
     def _paint_log(self, scene: RunScene) -> None:
         pane = self.current_layout().pane("log")

@@ -34,6 +34,10 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         """The page of the selected job run's failure."""
         raise NotImplementedError
 
+    def paint_selection(self) -> None:
+        """Another row is selected."""
+        raise NotImplementedError
+
     def has_pane(self, name: str) -> bool:
         """Whether a pane has the focus."""
         return self.focused_pane() == name
@@ -200,7 +204,7 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         elif name == "jobs":
             if self.choice.move(by):
                 self.earlier = None
-                self.paint()
+                self.paint_selection()
         elif name:
             self.query_one(f"#{name}", Canvas).scroll_rows(by)
 
