@@ -88,9 +88,6 @@ class Person:
         if os.environ.get("PYTHONPATH"):
             # The tree under test, where another one is installed.
             env["PYTHONPATH"] = os.environ["PYTHONPATH"]
-        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-            # Compiled once for all commands of a test session instead of by every one of them.
-            env["PYTHONPYCACHEPREFIX"] = str(Path(os.environ.get("ONDUTY_TEST_PYC", str(self.folder / "pyc"))))
         return {**env, **self.more_env}
 
     # ----- commands
