@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.person import Person, person_at
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    os.environ.setdefault("ONDUTY_TEST_PYC", str(tmp_path_factory.getbasetemp().parent / "pyc"))
 
 
 @pytest.fixture

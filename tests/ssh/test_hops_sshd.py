@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ stages:
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Person]:
     """A person whose controller ends with the test."""
-    os.environ.setdefault("ONDUTY_TEST_PYC", str(tmp_path.parent / "pyc"))
     with person_at(tmp_path / "person") as one:
         yield one
 

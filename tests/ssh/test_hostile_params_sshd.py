@@ -109,7 +109,6 @@ VALUES = [*_SPLICED, *_QUOTES, *_DASHES, *_SPACES, *_GLOBS, *_UNICODE, *_CONTROL
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Person]:
     """A person whose controller ends with the test."""
-    os.environ.setdefault("ONDUTY_TEST_PYC", str(tmp_path.parent / "pyc"))
     with person_at(tmp_path / "person") as one:
         yield one
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.sshd
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Person]:
     """A person whose controller ends with the test."""
-    os.environ.setdefault("ONDUTY_TEST_PYC", str(tmp_path.parent / "pyc"))
     with person_at(tmp_path / "person") as one:
         yield one
 
