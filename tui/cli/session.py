@@ -25,9 +25,22 @@ PAUSE_S = 0.05
 def run_async(main: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine; ctrl-c cancels it and surfaces as ``KeyboardInterrupt``."""
     try:
-        return asyncio.run(main)
+        return asyncio.run(_interruptible(main))
     except BaseExceptionGroup as group:
         raise _what_counts(group) from None
+
+
+async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
+    """``main``; what breaks only because ctrl-c cancelled it (a line in the middle of an answer) is that ctrl-c."""
+    try:
+        return await main
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from error
+        raise
 
 
 def _what_counts(group: BaseExceptionGroup[BaseException]) -> BaseException:
