@@ -23,6 +23,8 @@ from tui.widgets.look import Look
 
 FOLDER = Path(__file__).parent / "snapshots"
 SIZES = ((160, 44), (120, 36), (80, 24))
+STEADY = tuple(name for name in MOMENTS if name not in ("run-lost", "toasts"))
+"""Moments that stand still: how long a controller has been gone, and how long a toast stays, is real time."""
 PAINTED = (120, 36)
 """The size of which the colours are written down as well."""
 
@@ -97,7 +99,7 @@ def path_of(name: str) -> Path:
 def main(names: Sequence[str]) -> None:
     """Write what is asked for, or everything."""
     FOLDER.mkdir(exist_ok=True)
-    for name in names or MOMENTS:
+    for name in names or STEADY:
         path_of(name).write_text(asyncio.run(snapshot(name)), encoding="utf-8")
         print(path_of(name))
 

@@ -10,8 +10,7 @@ import difflib
 
 import pytest
 
-from tests.screens.moments import MOMENTS
-from tests.screens.snapshots import FOLDER, PAINTED, SIZES, part, written
+from tests.screens.snapshots import FOLDER, PAINTED, SIZES, STEADY, part, written
 from tui.view.theme import LIGHT
 
 LATER = ((160, 44),)
@@ -29,16 +28,16 @@ def differences(name: str, size: tuple[int, int], now: list[str]) -> str:
         for size in SIZES
     ],
 )
-@pytest.mark.parametrize("name", MOMENTS)
+@pytest.mark.parametrize("name", STEADY)
 async def test_a_moment_looks_as_it_is_written_down(name: str, size: tuple[int, int]) -> None:
     assert not (found := differences(name, size, await part(name, size))), found
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("name", MOMENTS)
+@pytest.mark.parametrize("name", STEADY)
 async def test_light_differs_from_dark_in_its_colours_alone(name: str) -> None:
     assert not (found := differences(name, PAINTED, await part(name, PAINTED, LIGHT))), found
 
 
 def test_nothing_is_written_down_that_is_no_moment() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == set(MOMENTS)
+    assert {path.stem for path in FOLDER.iterdir()} == set(STEADY)
