@@ -24,7 +24,7 @@ from tui.widgets.look import Look
 FOLDER = Path(__file__).parent / "snapshots"
 SIZES = ((160, 44), (120, 36), (80, 24))
 _MOVING = ("run-lost", "toasts", "run-log", "filter", "marked", "hosts-merged", "hosts-alike")
-"""How long a controller is gone, and a toast stays, is real time; a pane that was just focused is painted soon after."""
+"""How long a controller is gone, or a toast stays, is real time; a pane that was just focused is painted soon after."""
 STEADY = tuple(name for name in MOMENTS if name not in _MOVING)
 """Moments that stand still."""
 PAINTED = (120, 36)
