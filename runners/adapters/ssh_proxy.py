@@ -64,12 +64,14 @@ class ProxyProcess:
         """Hang up; what does not go by itself is ended with all that it started."""
         self.socket.close()
         try:
-            await asyncio.wait_for(self._process.wait(), _END_PATIENCE_S)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            await self._process.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _END_PATIENCE_S)
         finally:
+            # Also when whoever waits is cancelled: nothing stays behind.
+            if self._process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                await self._process.wait()
             self._said.cancel()
 
 

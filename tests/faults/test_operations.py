@@ -22,7 +22,8 @@ from runners.model.intents import Cancel
 from runners.model.inventory import Host
 from runners.model.phases import Phase, RunPhase
 from runners.model.state import RunState
-from runners.ports.transport import SessionSink
+from runners.ports.logins import Logins, NoLogins
+from runners.ports.transport import HostInspection, SessionSink
 from tests.faults.proxy import Proxy
 from tests.flows.engine_kit import Kit, job, plan
 from tests.flows.sweep import Fate, MortalSession, whole
@@ -74,6 +75,7 @@ class Machine:
     link: Proxy
     config: SshConfig
     kit: Kit
+    logins: Logins = field(default_factory=NoLogins)
     _fate: Fate = field(default_factory=lambda: FateAt(""))
 
     async def connect(self, host: Host, sink: SessionSink) -> Any:
@@ -83,10 +85,14 @@ class Machine:
         transport = SshTransport(agent_path=lambda: None, config=self.config)
         return MortalSession(await transport.connect(host, MortalSink(sink, fate)), fate)  # type: ignore[arg-type]
 
+    async def inspect(self, host: Host) -> HostInspection:
+        """Nobody looks at the host of this story."""
+        raise NotImplementedError
+
     async def begin(self, fate: Fate) -> str:
         """The next controller, and the run that somebody started once."""
         self._fate = fate
-        await self.kit.make(transport=self).start()  # type: ignore[arg-type]
+        await self.kit.make(transport=self).start()
         return await self.kit.run(plan([job("work", SCRIPT, on=["web1"])], hosts=[self.daemon.host]))
 
     async def cancel(self, uid: str) -> None:

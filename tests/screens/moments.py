@@ -90,6 +90,7 @@ def pressing(*keys: str) -> Steps:
 
     async def steps(here: Desk) -> None:
         await here.sees("address already in use")
+        await here.sees_no("Reading")
         await here.until(lambda: _log_is_read(here), "the log to be read")
         for key in keys:
             await here.press(key)
@@ -107,6 +108,7 @@ async def _retried(here: Desk) -> None:
 
 async def _looks(here: Desk) -> None:
     await here.sees("deploy-api/42", "rollout", "touched")
+    await here.sees_no("Reading")
 
 
 async def _lost(here: Desk) -> None:

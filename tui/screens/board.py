@@ -229,35 +229,16 @@ class BoardScreen(LoginKey, inherit_bindings=False):
 
     # Actions
 
-    def _move(self, by: int) -> None:
+    def move_rows(self, by: int) -> None:
+        """Another run."""
         order = self._board.order()
         at = order.index(self._selected) if self._selected in order else 0
         self._selected = order[max(0, min(len(order) - 1, at + by))]
         self.paint()
 
-    def do_up(self) -> None:
-        """One run up."""
-        self._move(-1)
-
-    def do_down(self) -> None:
-        """One run down."""
-        self._move(1)
-
-    def do_top(self) -> None:
-        """The first run."""
-        self._move(-(10**6))
-
-    def do_bottom(self) -> None:
-        """The last run."""
-        self._move(10**6)
-
-    def do_half_page_up(self) -> None:
-        """Ten runs up."""
-        self._move(-10)
-
-    def do_half_page_down(self) -> None:
-        """Ten runs down."""
-        self._move(10)
+    def page_rows(self) -> int:
+        """Of the list."""
+        return self.query_one("#board", Canvas).body_height
 
     def do_open(self) -> None:
         """The run screen of the selected run."""

@@ -256,7 +256,8 @@ class HostScreen(LoginKey, inherit_bindings=False):
                 self._selected = found[at].key
                 self.paint()
 
-    def _move(self, by: int) -> None:
+    def move_rows(self, by: int) -> None:
+        """Another execution in their list; elsewhere the pane scrolls."""
         name = self.focused_pane()
         if name != "executions":
             self.query_one(f"#{name or 'facts'}", Canvas).scroll_rows(by)
@@ -267,33 +268,9 @@ class HostScreen(LoginKey, inherit_bindings=False):
             self._selected = found[max(0, min(len(found) - 1, at + by))].key
             self.paint()
 
-    def do_up(self) -> None:
-        """The one before in the list."""
-        self._move(-1)
-
-    def do_down(self) -> None:
-        """The next in the list."""
-        self._move(1)
-
-    def do_top(self) -> None:
-        """The newest."""
-        self._move(-(10**6))
-
-    def do_bottom(self) -> None:
-        """The oldest."""
-        self._move(10**6)
-
-    def do_half_page_up(self) -> None:
-        """Half a page up."""
-        self._page(-1)
-
-    def do_half_page_down(self) -> None:
-        """Half a page down."""
-        self._page(1)
-
-    def _page(self, direction: int) -> None:
-        canvas = self.query_one(f"#{self.focused_pane() or 'facts'}", Canvas)
-        self._move(direction * max(1, canvas.body_height // 2))
+    def page_rows(self) -> int:
+        """Of the pane with the focus."""
+        return self.query_one(f"#{self.focused_pane() or 'facts'}", Canvas).body_height
 
     # ----- panes
 

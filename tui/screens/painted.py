@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
 from tui.screens.key_taker import KeyTaker
+from tui.screens.moving import Moving
 from tui.screens.onduty import Onduty
 from tui.view.layout import Area, ScreenLayout
 from tui.view.rows import BLANK, Row, text_row
@@ -61,7 +62,7 @@ def bindings_of(screen: str) -> list[BindingType]:
     ]
 
 
-class PaintedScreen(KeyTaker, Screen[None], inherit_bindings=False):
+class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
     """Base of the screens. A subclass says its layout and paints."""
 
     NAME: ClassVar[str] = ""

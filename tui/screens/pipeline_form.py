@@ -242,8 +242,8 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
         """Scroll to the field with the focus."""
         raise NotImplementedError
 
-    def scroll_main(self, direction: int) -> None:
-        """By half a page."""
+    def scroll_main(self, pages: float) -> None:
+        """Down when positive."""
         raise NotImplementedError
 
 

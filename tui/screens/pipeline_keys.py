@@ -52,9 +52,9 @@ class PipelineKeys(PipelineStart, inherit_bindings=False):
             self._main.reveal(last)
             self._main.reveal(first)
 
-    def scroll_main(self, direction: int) -> None:
-        """By half a page."""
-        self._main.scroll_rows(direction * max(1, self._main.body_height // 2))
+    def scroll_main(self, pages: float) -> None:
+        """Down when positive."""
+        self._main.scroll_pages(pages)
 
     # ----- where the keys go
 
@@ -165,7 +165,8 @@ class PipelineKeys(PipelineStart, inherit_bindings=False):
 
     # ----- moving
 
-    def _move(self, by: int) -> None:
+    def move_rows(self, by: int) -> None:
+        """Another part, another run of the history; else the part scrolls."""
         if self._chooses_part:
             at = PARTS.index(self.showing) + by
             self.go(PARTS[max(0, min(len(PARTS) - 1, at))], inside=False)
@@ -179,35 +180,16 @@ class PipelineKeys(PipelineStart, inherit_bindings=False):
         else:
             self._main.scroll_rows(by)
 
-    def do_up(self) -> None:
-        """The part, the run or the row before."""
-        self._move(-1)
+    def page_rows(self) -> int:
+        """Of the part."""
+        return self._main.body_height
 
-    def do_down(self) -> None:
-        """The next part, run or row."""
-        self._move(1)
-
-    def do_top(self) -> None:
-        """The first."""
-        self._move(-(10**6))
-
-    def do_bottom(self) -> None:
-        """The last."""
-        self._move(10**6)
-
-    def do_half_page_up(self) -> None:
-        """Scroll the part."""
-        self._page(-1)
-
-    def do_half_page_down(self) -> None:
-        """Scroll the part."""
-        self._page(1)
-
-    def _page(self, direction: int) -> None:
+    def move_pages(self, by: float) -> None:
+        """Rows of the history; else the part scrolls, also while the keys choose one."""
         if self.showing == "history" and not self._chooses_part:
-            self._move(direction * max(1, self._main.body_height // 2))
+            super().move_pages(by)
         else:
-            self.scroll_main(direction)
+            self.scroll_main(by)
 
     def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
         """A click on a part shows it, on a field types into it, on a run chooses it and then opens it."""

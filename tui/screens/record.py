@@ -295,36 +295,13 @@ class RecordScreen(PaintedScreen, inherit_bindings=False):
 
     # ----- moving
 
-    def _scroll(self, by: int) -> None:
+    def move_rows(self, by: int) -> None:
+        """Scroll."""
         self.query_one("#record", Canvas).scroll_rows(by)
 
-    def do_up(self) -> None:
-        """One row up."""
-        self._scroll(-1)
-
-    def do_down(self) -> None:
-        """One row down."""
-        self._scroll(1)
-
-    def do_top(self) -> None:
-        """The first row."""
-        self._scroll(-(10**9))
-
-    def do_bottom(self) -> None:
-        """The last row."""
-        self._scroll(10**9)
-
-    def do_half_page_up(self) -> None:
-        """Half a page up, with page-up a whole one."""
-        self._page(-1)
-
-    def do_half_page_down(self) -> None:
-        """Half a page down, with page-down a whole one."""
-        self._page(1)
-
-    def _page(self, direction: int) -> None:
-        share = 1.0 if self.key.startswith("page") else 0.5
-        self._scroll(direction * max(1, int(share * self.query_one("#record", Canvas).body_height)))
+    def page_rows(self) -> int:
+        """Of the text."""
+        return self.query_one("#record", Canvas).body_height
 
     def do_back(self) -> None:
         """Out of the search, then back to the run."""

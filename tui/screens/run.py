@@ -143,6 +143,7 @@ class RunScreen(RunKeys, inherit_bindings=False):
         """Everything the pure functions need."""
         status = self.onduty.feed.statuses.get(self.feed.uid)
         earlier = self.onduty.earlier
+        self.page(state)  # wanted first: whether the pages are read is said of what is wanted
         scene = RunScene(
             here=self.onduty.here(lag_s=self.feed.lag_s),
             state=state,

@@ -67,7 +67,7 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
             if self.choice.open() or (self.key == "enter" and self.choice.is_group() and self.choice.fold()):
                 self.repaint()
             elif self.choice.is_group():
-                self._move(1)
+                self.move_rows(1)
             else:
                 self.show_pane("log")
         elif self.has_pane("runbook"):
@@ -196,7 +196,8 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
 
     # ----- moving
 
-    def _move(self, by: int) -> None:
+    def move_rows(self, by: int) -> None:
+        """Lines of the log, another row of the jobs; elsewhere the pane scrolls."""
         name = self.focused_pane()
         if name == "log":
             self.choice.by_person = True
@@ -223,44 +224,32 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
                 self.earlier = None
             self.paint()
 
-    def do_up(self) -> None:
-        """One row up."""
-        self._move(-1)
-
-    def do_down(self) -> None:
-        """One row down."""
-        self._move(1)
-
     def do_top(self) -> None:
         """The first row."""
         if self.has_pane("log"):
             self.choice.by_person = True
             self.pager.action_go_top()
         else:
-            self._move(-(10**6))
+            super().do_top()
 
     def do_bottom(self) -> None:
         """The last row."""
         if self.has_pane("log"):
             self.pager.action_go_end()
         else:
-            self._move(10**6)
+            super().do_bottom()
 
-    def do_half_page_up(self) -> None:
-        """Half a page up, with page-up a whole one."""
-        self._page(-1)
+    def page_rows(self) -> int:
+        """Of the pane with the focus."""
+        return self.query_one(f"#{self.focused_pane()}", Canvas).body_height
 
-    def do_half_page_down(self) -> None:
-        """Half a page down, with page-down a whole one."""
-        self._page(1)
-
-    def _page(self, direction: int) -> None:
-        share = 1.0 if self.key.startswith("page") else 0.5
+    def move_pages(self, by: float) -> None:
+        """The log knows its own pages."""
         if self.has_pane("log"):
             self.choice.by_person = True
-            self.pager.action_scroll_pages(direction * share)
-        elif name := self.focused_pane():
-            self._move(direction * max(1, int(share * self.query_one(f"#{name}", Canvas).body_height)))
+            self.pager.action_scroll_pages(by)
+        elif self.focused_pane():
+            super().move_pages(by)
 
     # ----- panes
 

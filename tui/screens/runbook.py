@@ -152,33 +152,13 @@ class RunbookScreen(PaintedScreen, inherit_bindings=False):
         self.query_one("#page", Canvas).scroll_rows(-(10**6))
         self.paint()
 
-    def do_up(self) -> None:
-        """The step before."""
-        self._go_to(self._stop - 1)
+    def move_rows(self, by: int) -> None:
+        """Another step; before the first stands what the failure means."""
+        self._go_to(self._stop + by)
 
-    def do_down(self) -> None:
-        """The next step."""
-        self._go_to(self._stop + 1)
-
-    def do_top(self) -> None:
-        """What the failure means, before the first step."""
-        self._go_to(0)
-
-    def do_bottom(self) -> None:
-        """The last step."""
-        self._go_to(stops(self._page) - 1)
-
-    def do_half_page_up(self) -> None:
-        """Scroll the page."""
-        self._scroll(-1)
-
-    def do_half_page_down(self) -> None:
-        """Scroll the page."""
-        self._scroll(1)
-
-    def _scroll(self, direction: int) -> None:
-        canvas = self.query_one("#page", Canvas)
-        canvas.scroll_rows(direction * max(1, canvas.body_height // 2))
+    def move_pages(self, by: float) -> None:
+        """Scroll the page; the step stays."""
+        self.query_one("#page", Canvas).scroll_pages(by)
 
     def do_next_pane(self) -> None:
         """The other pane."""

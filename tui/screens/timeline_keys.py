@@ -67,38 +67,14 @@ class TimelineKeys(RunChanges, inherit_bindings=False):
 
     # ----- moving
 
-    def _move(self, by: int) -> None:
+    def move_rows(self, by: int) -> None:
+        """Another row of the tree."""
         if self.choice.move(by):
             self.paint()
 
-    def do_up(self) -> None:
-        """The row above."""
-        self._move(-1)
-
-    def do_down(self) -> None:
-        """The row below."""
-        self._move(1)
-
-    def do_top(self) -> None:
-        """The first row."""
-        self._move(-(10**6))
-
-    def do_bottom(self) -> None:
-        """The last row."""
-        self._move(10**6)
-
-    def do_half_page_up(self) -> None:
-        """Half a page up."""
-        self._page(-1)
-
-    def do_half_page_down(self) -> None:
-        """Half a page down."""
-        self._page(1)
-
-    def _page(self, direction: int) -> None:
-        name = "jobs" if self.width_of("jobs") else "bars"
-        share = 1.0 if self.key.startswith("page") else 0.5
-        self._move(direction * max(1, int(share * self.query_one(f"#{name}", Canvas).body_height)))
+    def page_rows(self) -> int:
+        """Of the tree, or of the bars where that is not shown."""
+        return self.query_one(f"#{'jobs' if self.width_of('jobs') else 'bars'}", Canvas).body_height
 
     def do_open(self) -> None:
         """Enter: to it on the run's screen, a stage or a group opens; right: what came later."""

@@ -114,10 +114,12 @@ def _used_of(reading: HostReading, mount: str) -> float | None:
 
 
 def disk_rate(reading: HostReading) -> float | None:
+    """Bytes per second read from and written to all disks; None: not known yet."""
     return _sum(reading.disk_read_bytes_per_s, reading.disk_write_bytes_per_s)
 
 
 def net_rate(reading: HostReading) -> float | None:
+    """Bytes per second in and out over all interfaces; None: not known yet."""
     return _sum(reading.net_in_bytes_per_s, reading.net_out_bytes_per_s)
 
 

@@ -102,6 +102,7 @@ def _is_whole(attempt: AttemptState) -> bool:
 
 
 def done_facts(pane: Pane, member: Place, upto: int) -> Iterator[Fact]:
+    """``done``: the first ``upto`` tasks of the current attempt that passed, and what they took."""
     attempt = member.run.current
     done: list[str] = []
     for spec, task in zip(steps_of(member)[:upto], attempt.tasks if attempt else (), strict=False):

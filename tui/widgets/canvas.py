@@ -132,6 +132,11 @@ class Canvas(Widget):
         self._first = max(0, min(self._first + by, self._last_first()))
         self._repaint(before)
 
+    def scroll_pages(self, by: float) -> None:
+        """Move the body by pages of what is in view, at least by a row."""
+        rows = max(1, int(abs(by) * self.body_height))
+        self.scroll_rows(rows if by > 0 else -rows)
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         row = self._row_at(y)
