@@ -45,7 +45,7 @@ def drawn(strip: str) -> list[tuple[object, ...]]:
 
 @settings(max_examples=examples(150), deadline=None)
 @given(SPANS, st.sampled_from(sorted(THEMES)), st.sampled_from(["truecolor", "256", "standard"]))
-def test_a_strip_looks_on_a_terminal_as_textual_would_have_drawn_it(spans: list[Span], theme: str, colours: str) -> None:
+def test_a_strip_looks_on_a_terminal_as_textual_would_draw_it(spans: list[Span], theme: str, colours: str) -> None:
     look = Look(theme=THEMES[theme])
     console = Console(color_system=colours, force_terminal=True)  # type: ignore[arg-type]
     strip = paint_spans([*spans, blank(2)], sum(len(span.text) for span in spans) + 2, look, "ground")

@@ -18,6 +18,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from runners.model.errors import OndutyError
+from tui.driver import is_behind
 from tui.view.log_document import LineAt
 from tui.view.log_rows import LogStyle
 from tui.view.rows import BLANK, Row
@@ -296,8 +297,10 @@ class LogCore(PaintedLines):
         return self._looked_at
 
     def _beat(self) -> None:
-        """Twenty times a second: look for news, but for the rests."""
+        """Twenty times a second: look for news, but for the rests, and while the terminal takes no frame."""
         self._ticks += 1
+        if is_behind(self.app):
+            return
         if time.monotonic() >= min(self._rests_until_s, self._looked_s + MOST_REST_S):
             self._tick()
 
