@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.driver import is_behind
 from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
 from tui.screens.key_taker import KeyTaker
 from tui.screens.moving import Moving
@@ -207,7 +208,7 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
             self.toasts[-1].while_lost = True
         # Ages on the screen tick once a second.
         seen = (self.news(), int(self.here.now_utc))
-        if seen != self._seen and time.monotonic() >= self._rests_until_s:
+        if seen != self._seen and time.monotonic() >= self._rests_until_s and not is_behind(self.app):
             self._seen = seen
             began_s = time.monotonic()
             self.paint()
