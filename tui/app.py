@@ -29,6 +29,7 @@ from tui.earlier import EarlierRuns
 from tui.keys.actions import wear as wear_keys
 from tui.launch.variables import Variables
 from tui.pages import Pages
+from tui.pauses import WARM_AFTER_S, shorten
 from tui.screens.board import BoardScreen
 from tui.screens.key_taker import KeyTaker
 from tui.screens.painted import PaintedScreen
@@ -45,12 +46,6 @@ if TYPE_CHECKING:
     from tui.view.chooser import Candidate
 
 EXIT_BUG = 70
-WARM_AFTER_S = 0.5
-"""The list of runs was drawn and filled by then."""
-
-
-def _warm() -> None:
-    importlib.import_module("tui.screens.run")
 
 
 class OndutyApp(App[None], inherit_bindings=False):
@@ -72,8 +67,12 @@ class OndutyApp(App[None], inherit_bindings=False):
         shelves: Callable[[Sequence[str]], Library] | None = None,
         now: Callable[[], float] = time.time,
         zone: tzinfo | None = None,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
-        """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
+        """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all.
+
+        ``settle`` is called once, when the first screen stands and what is needed next is loaded.
+        """
         super().__init__(driver_class=TerminalDriver, ansi_color=not look.theme.exact)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
         self.pages = Pages(
@@ -95,6 +94,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         """What heard signals before."""
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
+        self._settle = settle
         self._zone = zone or datetime.now().astimezone().tzinfo
 
     @property
@@ -134,9 +134,12 @@ class OndutyApp(App[None], inherit_bindings=False):
 
         # The frame is there before the first word of the controller.
         self.call_after_refresh(self._follow)
-        if not self._first_run:
-            # So that opening a run later does not wait for it.
-            self.set_timer(WARM_AFTER_S, _warm)
+        self.set_timer(WARM_AFTER_S, self._warm)
+
+    def _warm(self) -> None:
+        # So that opening a run later does not wait for it.
+        importlib.import_module("tui.screens.run")
+        self._settle()
 
     def _follow(self) -> None:
         self._following = self.keep(self.feed.run)
@@ -332,7 +335,7 @@ def run_app(run: str | None = None) -> int:
         # What was exported is the size of that moment, and would be believed after every resize.
         os.environ.pop(name, None)
     line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library, look, run=run, shelves=Shelves(own_runbooks()).library)
+    app = OndutyApp(line, library, look, run=run, shelves=Shelves(own_runbooks()).library, settle=shorten)
     app.run()
     signal.setitimer(signal.ITIMER_REAL, 0)  # the terminal took everything
     if app.crash is not None:
