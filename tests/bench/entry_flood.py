@@ -24,6 +24,7 @@ _SIZE = (120, 40)
 _BUDGET_S = 0.1
 _PATIENCE_S = 30.0
 _BETWEEN_KEYS_S = 0.1
+_LEAST_S = 5.0
 _CONTROL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_].*?\x1b\\|[ -/]*[0-~])", re.S)
 
 
@@ -34,6 +35,8 @@ class Way:
     name: str
     keys: tuple[tuple[bytes, bytes], ...]
     """Each with a text that stands there then."""
+    pressed: tuple[tuple[bytes, bytes], ...] = ((b"f", b"paused"), (b"f", b"following"))
+    """Again and again, each with what it draws that was not drawn before; without a text: not measured."""
     whole: bool = False
     """For as long as the jobs of the flood print; else for a part of it."""
 
@@ -42,7 +45,7 @@ WAYS = (
     Way("merged", ((b"a", b"by time"),), whole=True),
     Way("one job's log", ()),
     Way("merged, filtered", ((b"a", b"by time"), (b"&", b"lines that match"), (b"5 took\r", b"filter"))),
-    Way("hosts alike", ((b"u", b"by what they"),)),
+    Way("hosts alike", (), ((b"u", b"by what they said"), (b"q", b""))),
 )
 
 
@@ -61,6 +64,9 @@ class _Seen:
 def measure(place: Place) -> Iterator[Row]:
     """From a key to what it does on the terminal, while 50 jobs print 100,000 lines a second and the pane follows."""
     for way in WAYS:
+        if not way.whole and place.sizes.flood_s < _LEAST_S:
+            # Where nothing but that it works is shown, one way is enough.
+            continue
         seconds = place.sizes.flood_s if way.whole else place.sizes.flood_s / 6
         seen = _look(place, way, seconds)
         p95_s = percentile(seen.took_s, 95)
@@ -103,7 +109,7 @@ def _look(place: Place, way: Way, seconds: float) -> _Seen:
         process = psutil.Process(screen.process.pid)
         began_s, before_s, middle = time.monotonic(), _cpu_s(process), 0
         while writer.poll() is None or not seen.took_s:
-            seen.took_s += _keys(screen)
+            seen.took_s += [_press(screen, key, text) for key, text in way.pressed if text or screen.press(key)]
             if not middle and time.monotonic() - began_s > seconds / 2:
                 middle = process.memory_info().rss
         seen.cpu_share = (_cpu_s(process) - before_s) / (time.monotonic() - began_s)
@@ -121,11 +127,6 @@ def _look(place: Place, way: Way, seconds: float) -> _Seen:
     if on_disk != seen.lines:
         raise BenchFailed(f"{seen.lines:,} lines were printed, {on_disk:,} are on disk")
     return seen
-
-
-def _keys(screen: OnPty) -> list[float]:
-    """Seconds of each of a few keys: letting go of the end, taking it up again, the help and back."""
-    return [_press(screen, b"f", b"paused"), _press(screen, b"f", b"following")]
 
 
 def _press(screen: OnPty, key: bytes, text: bytes) -> float:
