@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -44,12 +45,8 @@ if TYPE_CHECKING:
     from tui.view.chooser import Candidate
 
 EXIT_BUG = 70
-WARM_AFTER_S = 0.5
-"""The list of runs was drawn and filled by then."""
-
-
-def _warm() -> None:
-    importlib.import_module("tui.screens.run")
+SETTLE_AFTER_S = 0.5
+"""The list of runs was drawn by then, once it is there."""
 
 
 class OndutyApp(App[None], inherit_bindings=False):
@@ -74,6 +71,8 @@ class OndutyApp(App[None], inherit_bindings=False):
     ) -> None:
         """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
         super().__init__(ansi_color=not look.theme.exact)
+        # Before the first stylesheet is parsed: a theme that comes later has them all parsed again.
+        wear(self, look)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
         self.pages = Pages(
             lambda places: shelves(places) if shelves is not None and places else library(),
@@ -106,8 +105,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         return self.pages.at(plan.runbooks)
 
     def on_mount(self) -> None:
-        """Open the list, and the run that was asked for on top of it."""
-        wear(self, self.look)
+        """The list is open; open the run that was asked for on top of it."""
         loop = asyncio.get_running_loop()
         # Textual restores the terminal when it exits by itself, and leaves it as it is when it is killed.
         loop.add_signal_handler(signal.SIGTERM, self._told_to_end, signal.SIGTERM)
@@ -119,18 +117,27 @@ class OndutyApp(App[None], inherit_bindings=False):
             loop.call_soon_threadsafe(self._told_to_end, number)
 
         self._hangups = signal.signal(signal.SIGHUP, hung_up)
-        self.push_screen(BoardScreen())
         if self._first_run:
             self.open_run(self._first_run)
 
         # The frame is there before the first word of the controller.
         self.call_after_refresh(self._follow)
-        if not self._first_run:
-            # So that opening a run later does not wait for it.
-            self.set_timer(WARM_AFTER_S, _warm)
 
     def _follow(self) -> None:
         self._following = self.keep(self.feed.run)
+        self.set_timer(SETTLE_AFTER_S, self._settle)
+
+    def _settle(self) -> None:
+        """What was put off until the first list stands."""
+        if not self.feed.loaded and not self.feed.trouble:
+            self.set_timer(SETTLE_AFTER_S, self._settle)
+            return
+        if not gc.isenabled():
+            # What the start made stays for good: it is not looked through again.
+            gc.freeze()
+            gc.enable()
+        # So that opening a run later does not wait for it.
+        importlib.import_module("tui.screens.run")
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and what is pasted go to the screen at once; see ``KeyTaker``."""
@@ -151,8 +158,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         self.earlier.close()
 
     def get_default_screen(self) -> Screen[None]:
-        """A blank one under the list of runs."""
-        return Screen(id="_default")
+        """The list of runs."""
+        return BoardScreen()
 
     def here(self, *, lag_s: float | None = None) -> Here:
         """What is true of this terminal now."""
@@ -300,10 +307,8 @@ def pick_look(environ: Mapping[str, str], encoding: str, settings: Settings | No
 
 def run_app(run: str | None = None) -> int:
     """Open the screen; returns the exit code once it was left and the terminal is as it was."""
-    from runbooks.shelves import Shelves
     from tui.bridge import Line
-    from tui.cli.problems import print_bug
-    from tui.wiring import controller_command, home, library, own_runbooks, settings
+    from tui.wiring import controller_command, home, library, settings, shelves
 
     if why_not := why_no_screen(os.environ):
         print(f"onduty: {why_not}\n  try: onduty --plain", file=sys.stderr)
@@ -321,10 +326,12 @@ def run_app(run: str | None = None) -> int:
     for name in ("COLUMNS", "LINES"):
         # What was exported is the size of that moment, and would be believed after every resize.
         os.environ.pop(name, None)
-    line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library, look, run=run, shelves=Shelves(own_runbooks()).library)
+    line = Line(home(), controller_command, auth_sock=os.environ.get("SSH_AUTH_SOCK"))
+    app = OndutyApp(line, library, look, run=run, shelves=shelves())
     app.run()
     if app.crash is not None:
+        from tui.cli.problems import print_bug
+
         return print_bug(app.crash, ["screen"])
     code = app.return_code or 0
     if code == 128 + signal.SIGHUP:

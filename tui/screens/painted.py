@@ -9,6 +9,7 @@ from typing import ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingsMap, BindingType
+from textual.geometry import Size
 from textual.layout import Layout
 from textual.screen import Screen
 from textual.timer import Timer
@@ -80,6 +81,8 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         """The key of the action that is done now."""
         self._areas = AreaLayout(self.area_of)
         self._seen: object = None
+        self._fitted: Size | None = None
+        """What was painted for last."""
         self._rests_until_s = 0.0
         """Monotonic seconds; news wait until then."""
         self._tick: Timer | None = None
@@ -168,16 +171,23 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         self.repaint()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Everything may have moved."""
-        self.repaint()
+        """Everything may have moved. Textual says the first size three times."""
+        if event.size != self._fitted:
+            self._fitted = event.size
+            self.repaint()
 
     def repaint(self) -> None:
         """Lay out and paint everything now."""
         if not self.is_mounted or not self.size:
             return
         rearrange(self)
+        self._seen = self._now_seen()
         self.paint()
         self._paint_toasts()
+
+    def _now_seen(self) -> object:
+        """What differs when there is something to paint. Ages on the screen tick once a second."""
+        return self.news(), int(self.here.now_utc)
 
     @staticmethod
     def toast_canvas() -> Canvas:
@@ -205,8 +215,7 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         if trouble := self.onduty.new_trouble():
             self.say("warn", trouble)
             self.toasts[-1].while_lost = True
-        # Ages on the screen tick once a second.
-        seen = (self.news(), int(self.here.now_utc))
+        seen = self._now_seen()
         if seen != self._seen and time.monotonic() >= self._rests_until_s:
             self._seen = seen
             began_s = time.monotonic()
