@@ -21,9 +21,6 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from runners.model import api
-from runners.model.inventory import Host
-from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.earlier import EarlierRuns
 from tui.keys.actions import wear as wear_keys
@@ -42,6 +39,9 @@ from tui.widgets.look import Look, dress, wear
 
 if TYPE_CHECKING:
     from runbooks.library import Library
+    from runners.model import api
+    from runners.model.inventory import Host
+    from runners.model.plan import Plan
     from tui.view.chooser import Candidate
 
 EXIT_BUG = 70

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
-from runners.model.metrics import HostReading
 from runners.model.phases import FAILURES, RunPhase
 from tui.keys.actions import key_of
 from tui.view.host_state import KEPT_READINGS
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from runners.client.client import ControllerClient
     from runners.client.start import ControllerCommand
     from runners.model.events import Event
+    from runners.model.metrics import HostReading
     from runners.model.preview import Preview
     from runners.model.snapshot import PlanAnswer
     from runners.model.state import RunState

@@ -51,7 +51,6 @@ def _run(arguments: list[str]) -> int:
         raise
     except Exception as error:
         from runners.model.errors import OndutyError
-
         from tui.cli.problems import print_bug, print_error
 
         if isinstance(error, OndutyError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingsMap, BindingType
@@ -18,14 +18,16 @@ from textual.widget import Widget
 from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
 from tui.screens.key_taker import KeyTaker
 from tui.screens.moving import Moving
-from tui.screens.onduty import Onduty
 from tui.view.layout import Area, ScreenLayout
 from tui.view.rows import BLANK, Row, text_row
 from tui.view.safe_text import own, safe
-from tui.view.scene import Here
 from tui.view.toasts import toast_rows
 from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
+
+if TYPE_CHECKING:
+    from tui.screens.onduty import Onduty
+    from tui.view.scene import Here
 
 FRAME_S = 0.1
 """How often a screen looks for news. A burst of events in between is one repaint."""

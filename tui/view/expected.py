@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runners.core.usual import left_s
 from runners.model.phases import RUN_ENDED, RunPhase
 from tui.view.durations import duration
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own
-from tui.view.scene import RunScene
+
+if TYPE_CHECKING:
+    from tui.view.scene import RunScene
 
 _SOON_S = 5.0
 _STEPS_S = ((60.0, 5.0), (600.0, 10.0), (float("inf"), 60.0))
