@@ -22,6 +22,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
+from tui.driver import LET_GO_S, TerminalDriver
 from tui.earlier import EarlierRuns
 from tui.keys.actions import wear as wear_keys
 from tui.launch.variables import Variables
@@ -70,7 +71,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         zone: tzinfo | None = None,
     ) -> None:
         """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
-        super().__init__(ansi_color=not look.theme.exact)
+        super().__init__(driver_class=TerminalDriver, ansi_color=not look.theme.exact)
         # Before the first stylesheet is parsed: a theme that comes later has them all parsed again.
         wear(self, look)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
@@ -89,8 +90,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         self.broken: dict[str, str] = {}
         """What broke without ending it: kind and place, with the path of its report."""
         self._told_trouble = ""
-        self._hangups: Any = signal.SIG_DFL
-        """What heard SIGHUP before."""
+        self._heard: dict[int, Any] = {}
+        """What heard signals before."""
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
         self._zone = zone or datetime.now().astimezone().tzinfo
@@ -107,16 +108,24 @@ class OndutyApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """The list is open; open the run that was asked for on top of it."""
         loop = asyncio.get_running_loop()
-        # Textual restores the terminal when it exits by itself, and leaves it as it is when it is killed.
-        loop.add_signal_handler(signal.SIGTERM, self._told_to_end, signal.SIGTERM)
+
+        def told(number: int, frame: object) -> None:
+            # Textual restores the terminal when it exits by itself, and leaves it as it is when it is killed. Its event
+            # loop may wait for a terminal that takes nothing any more, and then ends nothing.
+            if isinstance(self._driver, TerminalDriver):
+                self._driver.end_within(LET_GO_S, 128 + number)
+            loop.call_soon_threadsafe(self._told_to_end, number)
 
         def hung_up(number: int, frame: object) -> None:
             if not has_terminal():
                 # Nothing is left to restore, and what writes to it waits for ever; this screen keeps nothing.
                 os._exit(128 + number)
-            loop.call_soon_threadsafe(self._told_to_end, number)
+            told(number, frame)
 
-        self._hangups = signal.signal(signal.SIGHUP, hung_up)
+        self._heard = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, told),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, hung_up),
+        }
         if self._first_run:
             self.open_run(self._first_run)
 
@@ -152,7 +161,8 @@ class OndutyApp(App[None], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Hang up."""
-        signal.signal(signal.SIGHUP, self._hangups)
+        for number, heard in self._heard.items():
+            signal.signal(number, heard)
         if self._following is not None:
             self._following.cancel()
         self.earlier.close()
@@ -329,6 +339,7 @@ def run_app(run: str | None = None) -> int:
     line = Line(home(), controller_command, auth_sock=os.environ.get("SSH_AUTH_SOCK"))
     app = OndutyApp(line, library, look, run=run, shelves=shelves())
     app.run()
+    signal.setitimer(signal.ITIMER_REAL, 0)  # the terminal took everything
     if app.crash is not None:
         from tui.cli.problems import print_bug
 

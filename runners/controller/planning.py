@@ -66,6 +66,7 @@ def plan_request(request: StartRun, pin: Pin) -> Plan:
         inventory,
         definition_digest=text_digest(request.definition),
         folder=str(PurePath(request.definition_path).parent),
+        inventory_path=request.inventory_path or "",
         limit=request.limit,
         runbooks=request.runbooks,
         home=request.home,

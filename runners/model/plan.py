@@ -153,6 +153,8 @@ class Plan:
     """Files and folders with the pages of the site that the run was started in, absolute; read when one is needed."""
     folder: str = ""
     """Folder of the pipeline file; what is uploaded is looked for from here."""
+    inventory_path: str = ""
+    """File that the hosts were read from, absolute. Empty: there was none, or a version planned that noted none."""
     sources: Mapping[str, PinnedSource] = field(default_factory=dict)
     """What uploads send, by the ``src`` that stands in the task once it is filled for a host."""
 

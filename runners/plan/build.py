@@ -33,6 +33,7 @@ def build_plan(
     *,
     definition_digest: str,
     folder: str,
+    inventory_path: str = "",
     limit: str | None = None,
     runbooks: tuple[str, ...] = (),
     home: str = "",
@@ -40,9 +41,10 @@ def build_plan(
     """Plan a run; None exactly when there are problems.
 
     ``definition_digest`` is ``text_digest`` of the pipeline's text, ``folder`` the absolute folder of its file.
-    ``inventory`` None: only ``local`` is known. ``limit`` is a pattern: hosts outside are left out, and jobs that keep
-    none. ``local`` has to be named in it, unless it only says what to leave out. ``runbooks`` are places of pages,
-    ``home`` is what ``~`` means in the path of a secret.
+    ``inventory`` None: only ``local`` is known; ``inventory_path`` is its file, noted for people and for the next run.
+    ``limit`` is a pattern: hosts outside are left out, and jobs that keep none. ``local`` has to be named in it, unless
+    it only says what to leave out. ``runbooks`` are places of pages, ``home`` is what ``~`` means in the path of a
+    secret.
     """
     problems: list[Problem] = []
     params, param_problems = resolve_params(pipeline, given_params)
@@ -77,6 +79,7 @@ def build_plan(
         concurrency=pipeline.concurrency,
         runbooks=runbooks,
         folder=folder,
+        inventory_path=inventory_path,
     )
     problems.extend(template_problems(pipeline, plan))
     return (None, in_order(problems)) if problems else (plan, ())

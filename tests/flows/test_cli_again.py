@@ -92,12 +92,16 @@ def test_a_run_is_repeated_as_it_was_pinned_and_no_file_is_read(home: Person) ->
     name = home.document(first)["id"]
     done = home.quick("run", "--again", name, "--detach", "--json")
     again = done.json()["uid"]
-    assert done.err == f"{done.json()['id']} repeats {name} with gate= say=as then on 1 host (spare), as pinned then\n"
+    assert done.err.splitlines() == [
+        f"{done.json()['id']} repeats {name} with gate= say=as then on 1 host (spare) of hosts.yaml, as pinned then"
+    ]
     home.quick("cancel", again)
     before, after = home.document(first), home.document(again)
     assert after["definition_digest"] == before["definition_digest"]
     assert after["params"] == {"gate": "", "say": "as then"}
     assert [job["host"] for job in after["jobs"]] == ["spare"]
+    record = home.quick("record", again).out.splitlines()
+    assert f"  {'inventory':<13}{home.work / 'hosts.yaml'}" in record
 
 
 def test_params_of_a_repeated_run_can_be_others(home: Person) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from tests.screens.desk import desk
 from tests.screens.host_story import host_controller, host_desk, later
+from tests.screens.job_logs import write_logs
 from tests.screens.scenes import rollout
 from tui.screens.host import HostScreen
 from tui.screens.run import RunScreen
 from tui.view.glyphs import ASCII
+from tui.view.log_document import LineAt
 from tui.view.theme import NONE
 from tui.widgets.look import Look
 
@@ -29,12 +32,24 @@ async def test_it_is_looked_at_while_the_screen_is_open_and_no_longer() -> None:
         assert isinstance(here.app.screen, RunScreen)
 
 
-async def test_enter_shows_the_log_of_the_chosen_execution() -> None:
-    async with host_desk() as here:
-        await here.press("j", "enter")
-        await here.until(lambda: isinstance(here.app.screen, RunScreen))
-        assert here.run.choice.selected == rollout("web3")
-        assert here.focus == "log"
+async def test_enter_shows_the_log_of_the_chosen_execution_where_that_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = host_controller()
+    async with desk(controller) as here:
+        await here.sees("release@web3", "address already in use")
+        for move, place in (("j", LineAt(0, 0)), ("k", LineAt(1, 6))):
+            await here.press("H")
+            await here.until(lambda: isinstance(here.app.screen, HostScreen))
+            await here.press(move, "enter")
+            await here.until(lambda: here.app.screen is here.run)
+            assert here.run.choice.selected == rollout("web3")
+            assert here.focus == "log"
+            await here.sees("release@web3", "attempt 1")
+            assert here.run.pager.current_place == place
+            write_logs(controller.runs[0].sim, tmp_path, monkeypatch)
+            await here.press("a")
+            await here.sees("by time")
 
 
 async def test_a_check_says_that_it_looks_and_then_what_it_found() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,22 @@ async def test_y_opens_the_pipeline_of_a_run_whose_history_opens_runs_and_starts
         await here.until(lambda: any("there are 4 parts" in toast.text for toast in screen.toasts))
         await here.press("escape")
         assert pipeline_of(here) is not screen
+
+
+async def test_the_form_of_a_run_has_the_inventory_that_the_run_was_started_with(folder: Path) -> None:
+    controller = launch_controller()
+    sim = controller.run("u1").sim
+    pipelines, staging = str(folder / "pipelines"), str(folder / "inventories" / "staging.yaml")
+    sim.plan = replace(sim.plan, folder=pipelines, inventory_path=staging)
+    async with desk(controller, run=None) as here:
+        await here.sees("deploy-api")
+        await here.press("y")
+        await here.until(lambda: pipeline_of(here).draft is not None, "the form")
+        assert pipeline_of(here).form.missing[0].label == "release"
+        await here.press("1")
+        pipeline_of(here).takes_paste("2.4.1")
+        await here.sees("Not started yet: 4 job runs on 4 hosts")
+        assert pipeline_of(here).plan.inventory_path == staging  # type: ignore[union-attr]
 
 
 async def test_the_selected_run_again_sends_only_what_differs() -> None:

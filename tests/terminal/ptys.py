@@ -26,7 +26,7 @@ class OnPty:
     def __init__(
         self, *words: str, environ: Mapping[str, str], size: tuple[int, int] = (120, 36), module: str = "tui.cli"
     ) -> None:
-        self._main, side = pty.openpty()
+        self.main, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *words],
@@ -46,7 +46,7 @@ class OnPty:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._main)
+        os.close(self.main)
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ class OnPty:
 
     def press(self, keys: bytes) -> None:
         """Bytes as a terminal sends them."""
-        os.write(self._main, keys)
+        os.write(self.main, keys)
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Read and draw until something is true."""
@@ -62,9 +62,9 @@ class OnPty:
         while not condition():
             if time.monotonic() > end:
                 raise AssertionError(f"never: {what}\n{self.text}")
-            if select.select([self._main], [], [], 0.2)[0]:
+            if select.select([self.main], [], [], 0.2)[0]:
                 try:
-                    block = os.read(self._main, 65536)
+                    block = os.read(self.main, 65536)
                 except OSError:  # Linux: the other side is closed
                     block = b""
                 if not block and self.process.poll() is not None:
@@ -81,9 +81,19 @@ class OnPty:
         """
         came, end = b"", time.monotonic() + seconds
         while not condition(came) and (left := end - time.monotonic()) > 0:
-            if select.select([self._main], [], [], left)[0]:
-                came += os.read(self._main, 65536)
+            if select.select([self.main], [], [], left)[0]:
+                came += os.read(self.main, 65536)
         return came
+
+    def reads_the_rest(self) -> bytes:
+        """What a program that ended has left to read."""
+        left = b""
+        try:
+            while block := os.read(self.main, 65536):
+                left += block
+        except OSError:  # Linux: the other side is closed
+            pass
+        return left
 
     def sees(self, *texts: str) -> None:
         self.until(lambda: all(text in self.text for text in texts), f"{texts}")
@@ -95,9 +105,9 @@ class OnPty:
         """Read to the end; returns the exit code."""
         end = time.monotonic() + DEADLINE_S
         while self.process.poll() is None and time.monotonic() < end:
-            if select.select([self._main], [], [], 0.1)[0]:
+            if select.select([self.main], [], [], 0.1)[0]:
                 try:
-                    self.drawn += os.read(self._main, 65536)
+                    self.drawn += os.read(self.main, 65536)
                 except OSError:
                     break
         return self.process.wait(timeout=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from runners.model.errors import InputRefused
 from runners.model.plan import Plan
 from runners.model.secrets import SecretSource, SourceKind
 from runners.model.snapshot import PlanAnswer
-from tests.screens.launch_scenes import DEPLOY, site
+from tests.screens.launch_scenes import DEPLOY, PRODUCTION, site
 from tui.cli.inventories import ProgramNotExecuted
 from tui.cli.texts import FileRefused
 from tui.launch.drafts import FileDraft, again_draft, file_draft
+from tui.launch.earlier import inventory_of
 from tui.launch.found import FoundPipeline, file_of, find_pipelines
 from tui.launch.values import Values
 from tui.launch.variables import Variables
@@ -134,6 +136,53 @@ def test_without_an_inventory_the_path_of_one_can_be_given(tmp_path: Path) -> No
     assert draft.ready(named).request.inventory == "hosts: {web1: }\n"
     with pytest.raises(InputRefused, match=r"no such file"):
         draft.plan(Values(inventory=str(tmp_path / "gone.yaml")))
+
+
+def pinned_by(draft: FileDraft, values: Values) -> PlanAnswer:
+    """As the controller kept a run that was started so."""
+    ready = draft.ready(values)
+    return PlanAnswer(plan=ready.plan, definition=ready.request.definition, inventory=ready.request.inventory)
+
+
+def test_the_inventory_of_the_run_before_counts_until_another_is_chosen(tmp_path: Path) -> None:
+    with site(tmp_path) as folder:
+        pinned = pinned_by(draft_of(), GIVEN)
+        production = inventory_of(pinned)
+        assert production is not None
+        draft = draft_of().after(production)
+        assert (draft.usual, len(draft.choices)) == ("inventories/production.yaml", 2)
+        assert draft.earlier is not None
+        assert draft.earlier.found
+        own = Values(params={"release": "2.4.2"})
+        assert draft.plan(own).inventory_path == str(folder / "inventories" / "production.yaml")
+        assert command_of(draft, own) == (
+            "onduty run pipelines/deploy-api.yaml -p release=2.4.2 -i inventories/production.yaml"
+        )
+        other = Values(params={"release": "2.4.2"}, inventory="inventories/staging.yaml")
+        assert draft.newest().plan(other).environment == "staging"
+        (folder / "inventories" / "production.yaml").unlink()
+        assert inventory_of(pinned) is None
+        assert (
+            inventory_of(PlanAnswer(plan=replace(pinned.plan, inventory_path=""), definition="", inventory="")) is None
+        )
+
+
+def test_an_inventory_that_was_named_is_named_again_only_with_the_text_that_it_had(tmp_path: Path) -> None:
+    with site(tmp_path, several=False) as folder:
+        (folder / "mine.yaml").write_text(PRODUCTION + "defaults: {known_hosts: ./known}\n")
+        named = Values(params={"release": "2.4.1"}, inventory="mine.yaml")
+        pinned = pinned_by(draft_of(), named)
+        same = inventory_of(pinned)
+        assert same is not None
+        draft = draft_of().after(same)
+        assert draft.inventories == ("mine.yaml", "inventories/production.yaml")
+        own = Values(params={"release": "2.4.1"})
+        assert draft.ready(own).request.inventory_path == str(folder / "mine.yaml")
+        (folder / "mine.yaml").write_text(PRODUCTION + "defaults: {known_hosts: ./others}\n")
+        changed = inventory_of(pinned)
+        assert changed is not None
+        with pytest.raises(InputRefused, match="nobody vouched for it"):
+            draft_of().after(changed).ready(own)
 
 
 def test_a_program_is_asked_for_hosts_by_what_starts_and_by_nothing_before(tmp_path: Path) -> None:

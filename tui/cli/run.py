@@ -134,6 +134,7 @@ async def _start(options: argparse.Namespace) -> RunStarted:
 async def _start_again(options: argparse.Namespace) -> RunStarted:
     import asyncio
 
+    from tui.cli.inventories import short_path
     from tui.cli.session import find_run, persist
     from tui.cli.texts import params_of
     from tui.launch.requests import again_request
@@ -153,6 +154,7 @@ async def _start_again(options: argparse.Namespace) -> RunStarted:
     words = "".join(f" {name}={value}" for name, value in params.items())
     hosts = len(pinned.plan.hosts)
     where = f"{hosts} host{'' if hosts == 1 else 's'}" + (f" ({pinned.plan.limit})" if pinned.plan.limit else "")
+    where += f" of {short_path(pinned.plan.inventory_path)}" if pinned.plan.inventory_path else ""
     print(
         safe(f"{started.id} repeats {earlier.id}{' with' + words if words else ''} on {where}, as pinned then"),
         file=sys.stderr,

@@ -120,6 +120,7 @@ def plan_texts(pipeline: Text, inventory: Text | None, params: dict[str, str], l
             hosts,
             definition_digest=text_digest(pipeline.content),
             folder=str(pipeline.path.parent),
+            inventory_path=str(inventory.path) if inventory else "",
             limit=limit,
             home=str(Path.home()),
         )

@@ -49,6 +49,9 @@ class FileDraft:
     problems: tuple[str, ...]
     """Of the file, and of the site: ``file:line:column  path: text``."""
     choices: tuple[Choice, ...] = ()
+    """Inventories that were found, and that of an earlier run."""
+    earlier: Choice | None = None
+    """The inventory of the run that it follows; None: it follows none, or one whose inventory is not known."""
     _hosts: dict[str, Inventory | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -65,6 +68,11 @@ class FileDraft:
     def shown(self) -> str:
         """The file, from the current folder."""
         return self.text.shown
+
+    @property
+    def folder(self) -> str:
+        """Of the file, absolute."""
+        return str(self.text.path.parent)
 
     @property
     def definition(self) -> str:
@@ -97,11 +105,26 @@ class FileDraft:
 
     def newest(self) -> FileDraft:
         """Of the file as it is now. Raises ``InputRefused`` when it cannot be read."""
-        return file_draft(self.found)
+        now = file_draft(self.found)
+        return now if self.earlier is None else now.after(self.earlier)
+
+    def after(self, earlier: Choice) -> FileDraft:
+        """As a run that follows one with the inventory ``earlier``: it counts unless another is chosen."""
+        known = next((one for one in self.choices if one.path == earlier.path), None)
+        if known is not None:
+            return replace(self, earlier=known)
+        return replace(self, earlier=earlier, choices=(earlier, *self.choices))
+
+    @property
+    def named(self) -> str:
+        """The inventory that a command has to name, when the usual one counts; empty: it finds it by itself."""
+        return self.earlier.shown if self.earlier is not None else ""
 
     @property
     def usual(self) -> str:
         """The inventory that counts unless another is chosen; empty: one has to be chosen, or there is none."""
+        if self.earlier is not None:
+            return self.earlier.shown
         first = self.choices[0] if self.choices else None
         return first.shown if first is not None and first.path == self.text.path.with_name(INVENTORY_NAME) else ""
 
@@ -109,12 +132,14 @@ class FileDraft:
         """What would run. Raises ``FileRefused`` with every problem, ``InputRefused`` when it cannot be told."""
         if self.pipeline is None:
             raise problems_found(self.problems)
+        choice = self._choice(values.inventory)
         plan, problems = build_plan(
             self.pipeline,
             values.params,
-            self._inventory(values.inventory),
+            self._hosts_of(choice) if choice is not None else None,
             definition_digest=text_digest(self.text.content),
-            folder=str(self.text.path.parent),
+            folder=self.folder,
+            inventory_path=str(choice.path) if choice is not None else "",
             limit=values.limit or None,
             home=str(Path.home()),
         )
@@ -133,19 +158,17 @@ class FileDraft:
 
     def _choice(self, shown: str) -> Choice | None:
         """One of those there are, else the one that somebody named."""
+        shown = shown or self.usual
         known = next((one for one in self.choices if one.shown == shown), None)
         if known is not None:
             return known
         if shown:
             return choose(self.text, shown)
-        if len(self.choices) > 1 and not self.usual:
+        if len(self.choices) > 1:
             raise InputRefused("which inventory? choose one; nothing was started")
         return self.choices[0] if self.choices else None
 
-    def _inventory(self, shown: str) -> Inventory | None:
-        choice = self._choice(shown)
-        if choice is None:
-            return None
+    def _hosts_of(self, choice: Choice) -> Inventory | None:
         if choice.shown not in self._hosts:
             self._hosts[choice.shown] = checked(read_choice(choice, execute=False))
         return self._hosts[choice.shown]
@@ -190,6 +213,11 @@ class AgainDraft:
     @property
     def usual(self) -> str:
         """No inventory counts."""
+        return ""
+
+    @property
+    def named(self) -> str:
+        """No command has to name one."""
         return ""
 
     @property

@@ -16,8 +16,8 @@ def command_of(draft: Draft, values: Values) -> str:
     words += ["--again", draft.run] if draft.run else [draft.shown]
     for name, value in values.params.items():
         words += ["-p", f"{name}={value}"]
-    if values.inventory:
-        words += ["-i", values.inventory]
+    if inventory := values.inventory or draft.named:
+        words += ["-i", inventory]
     if values.limit:
         words += ["--limit", values.limit]
     return shlex.join(words)

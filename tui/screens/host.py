@@ -49,9 +49,9 @@ class HostScreen(LoginKey, inherit_bindings=False):
         scene: Callable[[], RunScene],
         news: Callable[[], object],
         *,
-        show: Callable[[str, int], None],
+        show: Callable[[str, int, str], None],
     ) -> None:
-        """``show`` shows the log of a job run's attempt once this screen is gone."""
+        """``show`` shows the log of a job run's attempt, at an execution of it, once this screen is gone."""
         super().__init__()
         self._feed = feed
         self._scene = scene
@@ -233,7 +233,7 @@ class HostScreen(LoginKey, inherit_bindings=False):
             return
         done = found[at]
         self.app.pop_screen()
-        self._show_log(done.place.run.id, done.attempt)
+        self._show_log(done.place.run.id, done.attempt, done.key)
 
     def _host(self) -> Host:
         return self.scene().host or Host(name=self._feed.host)

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.driver import is_behind
 from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
 from tui.screens.key_taker import KeyTaker
 from tui.screens.moving import Moving
@@ -218,7 +219,7 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
             self.say("warn", trouble)
             self.toasts[-1].while_lost = True
         seen = self._now_seen()
-        if seen != self._seen and time.monotonic() >= self._rests_until_s:
+        if seen != self._seen and time.monotonic() >= self._rests_until_s and not is_behind(self.app):
             self._seen = seen
             began_s = time.monotonic()
             self.paint()

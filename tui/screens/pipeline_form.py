@@ -23,7 +23,7 @@ from tui.view.layout import SizeClass
 if TYPE_CHECKING:
     from runners.model.api import StartRun
     from runners.model.snapshot import PlanAnswer
-    from tui.launch.drafts import Draft
+    from tui.launch.drafts import Draft, FileDraft
 
 PLAN_AFTER_S = 0.1
 """After the last key: a plan of half a word interests nobody."""
@@ -115,14 +115,25 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
         origin, run = self.origin, self.origin.run
         if origin.path and not origin.again:
             found = FoundPipeline(name=origin.name, path=origin.path, shown=origin.shown, of_site=origin.of_site)
-            return await asyncio.to_thread(_of_file, found)
+            draft = await asyncio.to_thread(_of_file, found)
+            if draft.inventories or run is None:
+                return draft
+            return await asyncio.to_thread(_after, draft, await self._pinned_by(run.uid))
         assert run is not None
         pinned = await self.onduty.feed.definition(run.uid)
         if not origin.again:
             beside = await asyncio.to_thread(file_of, origin.name, pinned.plan.folder)
             if beside is not None:
-                return await asyncio.to_thread(_of_file, beside)
+                draft = await asyncio.to_thread(_of_file, beside)
+                return await asyncio.to_thread(_after, draft, pinned)
         return await asyncio.to_thread(_of_run, run.uid, run.id, pinned)
+
+    async def _pinned_by(self, uid: str) -> PlanAnswer | None:
+        """None when it cannot be told now: a form is there without it, too."""
+        try:
+            return await self.onduty.feed.definition(uid)
+        except OndutyError:
+            return None
 
     def adopt(self, draft: Draft) -> None:
         """A form for ``draft``; what was typed already stays where there still is such a field."""
@@ -247,11 +258,19 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
         raise NotImplementedError
 
 
-def _of_file(found: FoundPipeline) -> Draft:
+def _of_file(found: FoundPipeline) -> FileDraft:
     """In a thread: what reads pipelines takes longer to be loaded than a screen to be drawn."""
     from tui.launch.drafts import file_draft
 
     return file_draft(found)
+
+
+def _after(draft: FileDraft, pinned: PlanAnswer | None) -> Draft:
+    """With the inventory of that run, when it was one of the same folder."""
+    from tui.launch.earlier import inventory_of
+
+    earlier = inventory_of(pinned) if pinned is not None and pinned.plan.folder == draft.folder else None
+    return draft if earlier is None else draft.after(earlier)
 
 
 def _of_run(uid: str, run: str, pinned: PlanAnswer) -> Draft:

@@ -40,8 +40,8 @@ class RunHosts(LoginKey, inherit_bindings=False):
         """The moment that is on the screen."""
         raise NotImplementedError
 
-    def show_log(self, job_run: str, attempt: int) -> None:
-        """Show the log of one attempt of a job run."""
+    def show_log(self, job_run: str, attempt: int, key: str = "") -> None:
+        """Show the log of one attempt of a job run, and of it the lines of the execution ``key``."""
         raise NotImplementedError
 
     def tell_returns(self) -> None:

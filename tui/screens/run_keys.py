@@ -10,6 +10,7 @@ from runners.model.state import RunState
 from tui.screens.run_log_keys import RunLogKeys
 from tui.view.facts import link_of, place_of
 from tui.view.layout import RUN_TABS, SizeClass, run_layout
+from tui.view.log_document import LineAt
 from tui.view.narrow import tab_at
 from tui.view.safe_text import safe
 from tui.view.scene import RunScene
@@ -49,15 +50,27 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
         self.earlier = None
         self.paint()
 
-    def show_log(self, job_run: str, attempt: int) -> None:
-        """Show the log of one attempt of a job run."""
+    def show_log(self, job_run: str, attempt: int, key: str = "") -> None:
+        """Show the log of one attempt of a job run, and of it the lines of the execution ``key``."""
         state = self.feed.state
         place = place_of(state, job_run) if state is not None else None
         if place is None:
             return
+        self.together.close()
         self.choice.selected, self.choice.by_person = job_run, True
         self.earlier = attempt if attempt != place.run.attempt else None
         self.show_pane("log")
+        if key:
+            self.paint()
+            self._show_execution(key)
+
+    def _show_execution(self, key: str) -> None:
+        """Its first bad line, else its first; where more may come the log stays at its end."""
+        view = self.pager.view
+        at = next((at for at, part in enumerate(view.parts) if part.section.key == key), None)
+        if at is not None and not view.parts[at].section.live:
+            bad = view.first_bad
+            self.pager.go_to(bad if bad is not None and bad.section == at else LineAt(at, 0))
 
     # ----- looking
 

@@ -65,7 +65,7 @@ class TimelineScreen(TimelineKeys, inherit_bindings=False):
     NAME = "timeline"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("timeline")
 
-    def __init__(self, feed: RunFeed, moment: RunScene, choice: Choice, go: Callable[[str, int], None]) -> None:
+    def __init__(self, feed: RunFeed, moment: RunScene, choice: Choice, go: Callable[[str, int, str], None]) -> None:
         """``choice`` is that of the run's screen: where to begin; ``go`` shows the log of an attempt there."""
         super().__init__()
         self.feed = feed

@@ -26,7 +26,7 @@ class TimelineKeys(RunChanges, inherit_bindings=False):
     zoom: Zoom
     tab: str
     """What the narrow class shows."""
-    _go: Callable[[str, int], None]
+    _go: Callable[[str, int, str], None]
 
     @property
     def state(self) -> RunState:
@@ -88,10 +88,10 @@ class TimelineKeys(RunChanges, inherit_bindings=False):
             place = place_of(self.state, self.choice.selected)
             self.show_log(self.choice.selected, place.run.attempt if place is not None else 0)
 
-    def show_log(self, job_run: str, attempt: int) -> None:
+    def show_log(self, job_run: str, attempt: int, key: str = "") -> None:
         """On the run's screen."""
         self.app.pop_screen()
-        self._go(job_run, attempt)
+        self._go(job_run, attempt, key)
 
     def do_back(self) -> None:
         """Left: what was before, while a part is shown; else back to the run."""

@@ -240,6 +240,8 @@ def _run(scene: RunScene) -> Iterator[Detail]:
     yield Detail("plan", state.plan_digest)
     if plan.folder:
         yield Detail("folder", plan.folder)
+    if plan.inventory_path:
+        yield Detail("inventory", plan.inventory_path)
     for warning in state.warnings:
         yield Detail("warning", warning, token="warn")
     for note in state.notes:

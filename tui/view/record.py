@@ -114,6 +114,8 @@ def headline_facts(scene: RunScene, record: Record) -> Iterator[tuple[SafeText, 
         yield own("param"), safe(f"{name}={value}")
     if plan.limit:
         yield own("limit"), safe(plan.limit)
+    if plan.inventory_path:
+        yield own("inventory"), safe(plan.inventory_path)
     yield own("created"), moment(state.created_at, zone)
     if state.started_at is not None:
         yield own("began"), moment(state.started_at, zone)

@@ -18,6 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from runners.model.errors import OndutyError
+from tui.driver import is_behind
 from tui.view.log_document import LineAt
 from tui.view.log_rows import LogStyle
 from tui.view.rows import BLANK, Row
@@ -269,8 +270,8 @@ class LogCore(Widget):
             place = self._searches.find.take_first()
             if place is not None:
                 self.go_to(place)
-        if changed and came > FLOOD_LINES and not self._skipped:
-            self._skipped = True
+        if is_behind(self.app) or (changed and came > FLOOD_LINES and not self._skipped):
+            self._skipped = self._skipped or changed
         elif changed or self._skipped or self._silence_ticks():
             self._skipped = False
             self._changed()
