@@ -85,7 +85,7 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         self._areas = AreaLayout(self.area_of)
         self._seen: object = None
         self._fitted: Size | None = None
-        """What was painted for last."""
+        """The size that was painted for last, while the screen opens."""
         self._rests_until_s = 0.0
         """Monotonic seconds; news wait until then."""
         self._tick: Timer | None = None
@@ -174,7 +174,7 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         self.repaint()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Everything may have moved. Textual says the first size three times."""
+        """Everything may have moved, or the terminal wants all of it again; Textual says the first size three times."""
         if event.size != self._fitted:
             self._fitted = event.size
             self.repaint()
@@ -212,6 +212,7 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
                 self.say("fail", f"{name} broke ({type(error).__name__})\nthe report is in {path}")
 
     def _look(self) -> None:
+        self._fitted = None
         if not self.is_top:
             return
         self._expire_toasts()
