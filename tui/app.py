@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import os
 import signal
@@ -27,6 +26,7 @@ from tui.earlier import EarlierRuns
 from tui.keys.actions import wear as wear_keys
 from tui.launch.variables import Variables
 from tui.pages import Pages
+from tui.pauses import WARM_AFTER_S, shorten
 from tui.screens.board import BoardScreen
 from tui.screens.key_taker import KeyTaker
 from tui.screens.painted import PaintedScreen
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from tui.view.chooser import Candidate
 
 EXIT_BUG = 70
-SETTLE_AFTER_S = 0.5
-"""The list of runs was drawn by then, once it is there."""
 
 
 class OndutyApp(App[None], inherit_bindings=False):
@@ -69,8 +67,12 @@ class OndutyApp(App[None], inherit_bindings=False):
         shelves: Callable[[Sequence[str]], Library] | None = None,
         now: Callable[[], float] = time.time,
         zone: tzinfo | None = None,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
-        """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all."""
+        """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all.
+
+        ``settle`` is called once, when the first screen stands and what is needed next is loaded.
+        """
         super().__init__(driver_class=TerminalDriver, ansi_color=not look.theme.exact)
         # Before the first stylesheet is parsed: a theme that comes later has them all parsed again.
         wear(self, look)
@@ -94,6 +96,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         """What heard signals before."""
         self._first_run = run
         self._following: asyncio.Task[None] | None = None
+        self._settle = settle
         self._zone = zone or datetime.now().astimezone().tzinfo
 
     @property
@@ -134,19 +137,16 @@ class OndutyApp(App[None], inherit_bindings=False):
 
     def _follow(self) -> None:
         self._following = self.keep(self.feed.run)
-        self.set_timer(SETTLE_AFTER_S, self._settle)
+        self.set_timer(WARM_AFTER_S, self._warm)
 
-    def _settle(self) -> None:
-        """What was put off until the first list stands."""
+    def _warm(self) -> None:
         if not self.feed.loaded and not self.feed.trouble:
-            self.set_timer(SETTLE_AFTER_S, self._settle)
+            # The first list comes first.
+            self.set_timer(WARM_AFTER_S, self._warm)
             return
-        if not gc.isenabled():
-            # What the start made stays for good: it is not looked through again.
-            gc.freeze()
-            gc.enable()
         # So that opening a run later does not wait for it.
         importlib.import_module("tui.screens.run")
+        self._settle()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and what is pasted go to the screen at once; see ``KeyTaker``."""
@@ -337,7 +337,7 @@ def run_app(run: str | None = None) -> int:
         # What was exported is the size of that moment, and would be believed after every resize.
         os.environ.pop(name, None)
     line = Line(home(), controller_command, auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library, look, run=run, shelves=shelves())
+    app = OndutyApp(line, library, look, run=run, shelves=shelves(), settle=shorten)
     app.run()
     signal.setitimer(signal.ITIMER_REAL, 0)  # the terminal took everything
     if app.crash is not None:

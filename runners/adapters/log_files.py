@@ -1,8 +1,8 @@
 """The log store on disk: one file of bytes and one index of records per execution.
 
 One thread writes for all logs; whatever arrives while it writes is written in one go. Bytes and records are written at
-the positions that the last record gives, so what a failed or killed write left behind is simply written over. The
-order (chunk, then record) makes a record the promise that its bytes are there; ``sync`` makes both survive a power cut.
+the positions that the last record gives, so what a failed or killed write left behind is simply written over. A record
+comes after its chunk, so it is the promise that its bytes are there; ``sync`` makes both survive a power cut.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runners.adapters.log_paths import log_paths, make_private, sync_folder
+from runners.adapters.log_flush import Flush, Flusher
+from runners.adapters.log_paths import log_paths, make_private
 from runners.adapters.log_reader import LogReader, check_header
 from runners.adapters.worker import Ticket, Worker
 from runners.model.errors import StoreDamaged, StoreFailed
@@ -57,6 +58,7 @@ class FileLogStore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._worker: Worker[_Request] = Worker("onduty-logs", self._handle)
+        self._flusher = Flusher(root)
         self._open: set[tuple[str, str]] = set()
 
     async def open(self, run: str, key: str, mask: StreamMask | None = None) -> FileLogWriter:
@@ -75,10 +77,7 @@ class FileLogStore:
 
         def read() -> bytes:
             with LogReader(self._root, run, key) as reader:
-                start = max(0, reader.file_bytes - max_bytes)
-                # One byte more: does the part begin a line?
-                before = 1 if start else 0
-                return whole_tail(reader.read_range(start - before, max_bytes + before), before)
+                return reader.tail(max_bytes)
 
         return await asyncio.to_thread(read)
 
@@ -101,8 +100,9 @@ class FileLogStore:
         return await asyncio.to_thread(read)
 
     async def close(self) -> None:
-        """Finish what was asked and end the thread. Open writers cannot append any more."""
+        """Finish what was asked and end the threads. Open writers cannot append any more."""
         await self._worker.close()
+        await self._flusher.close()
 
     def _handle(self, batch: Sequence[Ticket[_Request]]) -> None:
         appends: dict[FileLogWriter, list[Ticket[_Request]]] = {}
@@ -129,7 +129,7 @@ class FileLogStore:
             name = (request.run, request.key)
             if name in self._open:
                 raise ValueError(f"the log {request.key} is open already; a log has one writer")
-            writer = FileLogWriter(self._root, request.run, request.key, self._worker, request.mask)
+            writer = FileLogWriter(self._root, request.run, request.key, self._worker, self._flusher, request.mask)
             self._open.add(name)
             return writer
         if isinstance(request, _End):
@@ -144,15 +144,25 @@ class FileLogWriter:
     """``LogWriter`` of one log. Made by ``FileLogStore.open``, in the store's thread."""
 
     def __init__(
-        self, root: Path, run: str, key: str, worker: Worker[_Request], mask: StreamMask | None = None
+        self,
+        root: Path,
+        run: str,
+        key: str,
+        worker: Worker[_Request],
+        flusher: Flusher,
+        mask: StreamMask | None = None,
     ) -> None:
         self.name = (run, key)
         self._worker = worker
+        self._flusher = flusher
+        self._appending = 0
+        """Chunks that were given and are not answered yet."""
         self._root = root
         self._log_path, self._index_path = log_paths(root, run, key)
         self._closed = False
         self._syncing = asyncio.Lock()
         self._names_synced = False
+        self._synced_bytes = 0
         self._log_fd, self._index_fd = _open_files(self._log_path, self._index_path)
         try:
             self._records, self._last = _recover(self._log_fd, self._index_fd, self._index_path)
@@ -172,13 +182,24 @@ class FileLogWriter:
         """Write one chunk and its record, as ``LogWriter`` promises. ``StoreFailed``: give the same bytes again."""
         if self._closed:
             raise ValueError(f"the log {self.name[1]} is closed")
-        position: LogPosition = await self._worker.call(_Append(self, raw_offset, data, at_utc))
+        self._appending += 1
+        try:
+            position: LogPosition = await self._worker.call(_Append(self, raw_offset, data, at_utc))
+        except asyncio.CancelledError:
+            # It may be written still, whenever.
+            self._appending += 1
+            raise
+        finally:
+            self._appending -= 1
         return position
 
     async def end(self, at_utc: float) -> LogPosition:
         """Write what was held back, as ``LogWriter`` promises. ``StoreFailed``: ask again."""
         if self._closed:
             raise ValueError(f"the log {self.name[1]} is closed")
+        if self._masker is None and not self._appending:
+            # All that came is written, and nothing was held back.
+            return self._position
         position: LogPosition = await self._worker.call(_End(self, at_utc))
         return position
 
@@ -187,9 +208,14 @@ class FileLogWriter:
         async with self._syncing:
             if self._closed:
                 raise ValueError(f"the log {self.name[1]} is closed")
-            # Not in the writing thread: one slow disk flush must not hold up every other log.
+            # Not in the writing thread: a slow flush must not hold up what other logs write.
             try:
-                await asyncio.to_thread(self._sync_files)
+                folder = None if self._names_synced else self._log_path.parent
+                now_bytes = self._position.file_bytes
+                await self._flusher.flush(
+                    Flush(self._log_fd, self._index_fd, folder, new_bytes=now_bytes - self._synced_bytes)
+                )
+                self._names_synced, self._synced_bytes = True, now_bytes
             except OSError as error:
                 raise StoreFailed(
                     f"{self._log_path}: {error.strerror}; the log is not safe on disk yet", hint=f"df {self._root}"
@@ -293,34 +319,11 @@ class FileLogWriter:
     def _position_now(self) -> LogPosition:
         return LogPosition(raw_offset=self._next, file_bytes=self._last.file_offset, lines=self._last.lines)
 
-    def _sync_files(self) -> None:
-        # Bytes first: after a power cut in between, the index may be behind the file but not before it.
-        os.fsync(self._log_fd)
-        os.fsync(self._index_fd)
-        if not self._names_synced:
-            folder = self._log_path.parent
-            while True:
-                sync_folder(folder)
-                if folder == self._root:
-                    break
-                folder = folder.parent
-            self._names_synced = True
-
     def _close_files(self) -> None:
         for fd in (self._log_fd, self._index_fd):
             if fd >= 0:
                 os.close(fd)
         self._log_fd = self._index_fd = -1
-
-
-def whole_tail(data: bytes, before: int) -> bytes:
-    """``data`` without its first ``before`` bytes and the line they cut; all of it when nothing else would be left."""
-    if not before:
-        return data
-    if len(data) <= before:
-        return b""
-    begin = data.find(b"\n", 0, len(data) - 1) + 1
-    return data[begin:] if begin else data[before:]
 
 
 def _position(record: Record) -> LogPosition:

@@ -46,6 +46,13 @@ class IndexFile:
 
     def last_whole(self, count: int) -> int:
         """How many of the first ``count`` records there are up to the last whole one."""
+        if count > 0:
+            page, slot = divmod(count - 1, _PAGE_RECORDS)
+            if records.decode(self._page(page, slot), slot * RECORD_BYTES) is not None:
+                return count
+            # What is torn is written anew.
+            with self._lock:
+                self._pages.pop(page, None)
         while count > 0:
             data = os.pread(self._fd, RECORD_BYTES, records.record_position(count - 1))
             if records.decode(data) is not None:

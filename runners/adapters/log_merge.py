@@ -13,7 +13,9 @@ from runners.streams.merge import Block, MergeOrder, Stretch
 _MOST_BLOCKS = 2000
 """Blocks merged at one ``refresh``: some milliseconds."""
 _FIRST_WINDOW = 2048
-_MOST_WINDOW = 65536
+_WINDOW_GROWS = 8
+_MOST_WINDOW = 262144
+"""Each log has a search of its own in each window."""
 
 
 class MergedHit(NamedTuple):
@@ -37,6 +39,8 @@ class MergedLog:
         self._closed: dict[int, int] = {}
         """By log, how many records it had when its last line, without a newline, was given its place."""
         self._order = MergeOrder(self._block)
+        self._near: Stretch | None = None
+        """Where the line lies that was asked for last."""
         self._complete = False
         self._lock = threading.Lock()
 
@@ -84,8 +88,8 @@ class MergedLog:
 
     def owner_of(self, line: int) -> int:
         """What was said of the log that the line comes from; -1 for no line."""
-        found = self._stretches(line, line + 1)
-        return self._owners[found[0].source] if found else -1
+        part = self._stretch_of(line)
+        return -1 if part is None else self._owners[part.source]
 
     def read_lines(self, first: int, count: int, max_line_bytes: int = 4096) -> list[bytes]:
         """As ``LogReader.read_lines``."""
@@ -96,13 +100,15 @@ class MergedLog:
 
     def read_part(self, line: int, start_bytes: int, max_bytes: int) -> bytes:
         """As ``LogReader.read_part``."""
-        found = self._stretches(line, line + 1)
-        return self._readers[found[0].source].read_part(found[0].first, start_bytes, max_bytes) if found else b""
+        part = self._stretch_of(line)
+        if part is None:
+            return b""
+        return self._readers[part.source].read_part(part.first + line - part.start, start_bytes, max_bytes)
 
     def time_of_line(self, line: int) -> float | None:
         """As ``LogReader.time_of_line``."""
-        found = self._stretches(line, line + 1)
-        return self._readers[found[0].source].time_of_line(found[0].first) if found else None
+        part = self._stretch_of(line)
+        return None if part is None else self._readers[part.source].time_of_line(part.first + line - part.start)
 
     def search(
         self,
@@ -156,6 +162,14 @@ class MergedLog:
         with self._lock:
             return self._order.stretches(first, end)
 
+    def _stretch_of(self, line: int) -> Stretch | None:
+        """Where a line comes from. A line keeps its place: what was found for its neighbour serves as well."""
+        part = self._near
+        if part is None or not part.start <= line < part.start + part.lines:
+            with self._lock:
+                self._near = part = self._order.stretch_of(line)
+        return part
+
     def _blocks(self, source: int) -> int:
         """Blocks of one log; the line that a log ends with has one of its own when it has no newline."""
         reader = self._readers[source]
@@ -181,9 +195,9 @@ def _windows(start: int, lines: int, backwards: bool) -> Iterator[tuple[int, int
         end = min(start + 1, lines)
         while end > 0:
             yield max(0, end - size), end
-            end, size = end - size, min(size * 2, _MOST_WINDOW)
+            end, size = end - size, min(size * _WINDOW_GROWS, _MOST_WINDOW)
     else:
         first = max(0, start)
         while first < lines:
             yield first, min(first + size, lines)
-            first, size = first + size, min(size * 2, _MOST_WINDOW)
+            first, size = first + size, min(size * _WINDOW_GROWS, _MOST_WINDOW)

@@ -180,6 +180,13 @@ class LogReader:
         at = min(end, begin + start_bytes) if start_bytes >= 0 else max(begin, end + start_bytes)
         return os.pread(self._log_fd, min(max_bytes, end - at), at) if at < end else b""
 
+    def tail(self, max_bytes: int) -> bytes:
+        """The end of it, at most ``max_bytes``; with a whole line at its start, unless the last one is longer."""
+        start = max(0, self.file_bytes - max_bytes)
+        # One byte more: does the part begin a line?
+        before = 1 if start else 0
+        return _whole_tail(self.read_range(start - before, max_bytes + before), before)
+
     def read_range(self, offset: int, max_bytes: int) -> bytes:
         """Bytes from ``offset``, never past the last record; empty behind it."""
         end = self._view.last.file_offset
@@ -315,3 +322,13 @@ def check_header(header: bytes, path: Path) -> None:
             f"{path} was written by a newer onduty (index version {version}, this one reads {records.VERSION})",
             hint="onduty --version",
         )
+
+
+def _whole_tail(data: bytes, before: int) -> bytes:
+    """``data`` without its first ``before`` bytes and the line they cut; all of it when nothing else would be left."""
+    if not before:
+        return data
+    if len(data) <= before:
+        return b""
+    begin = data.find(b"\n", 0, len(data) - 1) + 1
+    return data[begin:] if begin else data[before:]

@@ -5,6 +5,7 @@ RE2 works without the GIL, so after the first megabytes several blocks are searc
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ class SearchHit(NamedTuple):
     """In the file, in bytes."""
 
 
+@functools.lru_cache(maxsize=64)
 def compile_pattern(pattern: bytes, *, ignore_case: bool) -> Any:
     """An RE2 expression that matches inside lines; ``InputRefused`` when RE2 does not take it."""
     options = re2.Options()

@@ -23,7 +23,7 @@ from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
-from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Shell, Skip
 from runners.model.inventory import Host
 from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
@@ -239,7 +239,7 @@ class Routes:
                 )
             case "cancel":
                 return Cancel(id=body.id, reason=body.reason, targets=targets)
-            case "rollback" | "pause" | "resume" | "note" if targets:
+            case "rollback" | "pause" | "resume" | "note" | "shell" if targets:
                 raise InputRefused(f"{body.intent}: is for a whole run; nothing was done")
             case "rollback":
                 return Rollback(
@@ -251,6 +251,8 @@ class Routes:
                 return Resume(id=body.id, reason=body.reason)
             case "note":
                 return Note(id=body.id, text=body.text)
+            case "shell":
+                return Shell(id=body.id, host=body.host)
             case "reconcile":
                 return Reconcile(id=body.id, reason=body.reason, targets=targets)
             case "approve" | "reject":

@@ -40,6 +40,7 @@ from runners.model.events import (
     RunReleased,
     RunResumed,
     SecretGiven,
+    ShellOpened,
 )
 from runners.model.intents import (
     Cancel,
@@ -51,6 +52,7 @@ from runners.model.intents import (
     Resume,
     Retry,
     Rollback,
+    Shell,
     Skip,
     name_of,
 )
@@ -105,6 +107,9 @@ def admit(state: RunState, intent: Intent, actor: str, now_utc: float) -> tuple[
         case Note():
             _refuse("" if intent.text.strip() else "an empty note says nothing")
             return (NoteAdded(text=intent.text.strip()[:MOST_CHARACTERS], intent=intent.id),)
+        case Shell(host=host):
+            _refuse("" if host in state.plan.hosts else f"{host} is no host of {state.name}")
+            return (ShellOpened(host=host, intent=intent.id),)
         case _:
             raise Refused([f"{name_of(intent)} comes with a later version"])
 

@@ -53,6 +53,7 @@ from runners.model.events import (
     RunReleased,
     RunStarted,
     SecretNeeded,
+    ShellOpened,
     StageFinished,
     StageStarted,
     TaskDispatched,
@@ -104,6 +105,7 @@ def touched_by(payload: Payload) -> frozenset[str] | None:
             | RunHeld()
             | RunPaused()
             | NoteAdded()
+            | ShellOpened()
             | RunFinished()
             | RollbackFinished()
             | LockReleased()

@@ -75,13 +75,14 @@ def _alike(state: RunState) -> list[PastFailure]:
     for planned, runs in _jobs(state):
         for run in runs:
             for failure in failures_of(state, planned, run):
-                key = replace(failure, host="", attempt=0, at_utc=0.0)
+                key = replace(failure, host="", attempt=0, at_utc=0.0, shell_by="")
                 first = found.get(key)
                 if first is None:
                     found[key] = failure
                 elif failure.host != first.host or failure.at_utc < first.at_utc:
                     earlier = min(first, failure, key=lambda one: one.at_utc)
-                    found[key] = replace(earlier, hosts=first.hosts + (failure.host != first.host))
+                    hosts = first.hosts + (failure.host != first.host)
+                    found[key] = replace(earlier, hosts=hosts, shell_by=first.shell_by or failure.shell_by)
     return sorted(found.values(), key=lambda one: one.at_utc)[:MOST_FAILURES]
 
 
@@ -109,6 +110,7 @@ def failures_of(state: RunState, planned: PlannedJob, run: JobRunState) -> Itera
                 then=then,
                 by=by,
                 why=why,
+                shell_by=_shell_by(state, run, attempt.ended_at or 0.0),
             )
     last = run.attempts[-1] if run.attempts else None
     if run.phase in BAD and (last is None or last.ended_at != run.since):
@@ -124,11 +126,20 @@ def failures_of(state: RunState, planned: PlannedJob, run: JobRunState) -> Itera
             then=then,
             by=by,
             why=why,
+            shell_by=_shell_by(state, run, run.since or 0.0),
         )
 
 
 def _line(link: RunbookLink | None) -> str:
     return link.first_line if link is not None else ""
+
+
+def _shell_by(state: RunState, run: JobRunState, failed_utc: float) -> str:
+    """Who was on the host after the failure and before an attempt passed."""
+    passed = (attempt.ended_at for attempt in run.attempts if attempt.phase is Phase.SUCCEEDED and attempt.ended_at)
+    until_utc = next((end for end in passed if end > failed_utc), float("inf"))
+    mine = [shell.by for shell in state.shells if shell.host == run.host and failed_utc <= shell.at <= until_utc]
+    return mine[-1] if mine else ""
 
 
 def _then(state: RunState, run: JobRunState, later: tuple[AttemptState, ...]) -> tuple[Then, str, str]:

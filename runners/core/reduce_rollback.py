@@ -12,11 +12,12 @@ from runners.core.reduce_jobs import NOT_PAUSED, ask_to_stop, took_effect, unque
 from runners.core.rollback import is_left, lacks_previous
 from runners.core.secrets import stood_still
 from runners.core.tasks import in_flight
-from runners.model.events import Event, NoteAdded, RollbackFinished, RollbackStarted, RunPaused, RunResumed
+from runners.model.events import Event, NoteAdded, RollbackFinished, RollbackStarted, RunPaused, RunResumed, ShellOpened
 from runners.model.phases import LIVE, Phase, Result, RunPhase, StagePhase
-from runners.model.state import JobRunState, Note
+from runners.model.state import JobRunState, Note, Shell
 
 _REMEMBERED_NOTES = 50
+"""Shells likewise."""
 
 
 def run_paused(draft: Draft, event: Event, payload: RunPaused) -> None:
@@ -43,6 +44,13 @@ def note_added(draft: Draft, event: Event, payload: NoteAdded) -> None:
     """Somebody wrote something down; the newest are kept."""
     note = Note(at=event.time, by=event.actor, text=payload.text)
     draft.run["notes"] = (*draft.of_run("notes")[1 - _REMEMBERED_NOTES :], note)
+    took_effect(draft, payload.intent)
+
+
+def shell_opened(draft: Draft, event: Event, payload: ShellOpened) -> None:
+    """Somebody went to look at a host; the newest are kept."""
+    shell = Shell(at=event.time, by=event.actor, host=payload.host)
+    draft.run["shells"] = (*draft.of_run("shells")[1 - _REMEMBERED_NOTES :], shell)
     took_effect(draft, payload.intent)
 
 

@@ -91,6 +91,7 @@ def _fix(found: _Found, earlier: Sequence[Earlier]) -> api.Fix:
         how=failure.then.value,
         by=failure.by,
         why=failure.why,
+        shell_by=failure.shell_by,
         note=past.note if noted else "",
         note_by=past.note_by if noted else "",
         next_good=good.line.id if good is not None and failure.then in _DID_NOT_PASS else None,

@@ -12,7 +12,7 @@ from runners.core.guards_unknown import unknown_of
 from runners.model.api import IntentAnswer
 from runners.model.errors import ActionRefused
 from runners.model.events import CancelRequested, JobSkipped, Payload, RetryScheduled
-from runners.model.intents import Cancel, Give, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Give, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Shell, Skip
 from runners.model.state import RunState
 
 
@@ -85,6 +85,8 @@ def accepted(before: RunState, intent: Intent, payloads: Sequence[Payload], *, s
             text = f"{hosts[0] if len(hosts) == 1 else f'{len(hosts)} hosts'} asked now what became of {named}"
         case Note():
             text = f"noted beside {before.name}"
+        case Shell(host=host):
+            text = f"a shell on {host} is noted beside {before.name}"
         case Cancel(targets=()):
             text = f"{before.name} is being cancelled"
         case _:

@@ -109,6 +109,14 @@ class NoteAdded(Payload, frozen=True, kw_only=True):
     """Id of the intent."""
 
 
+class ShellOpened(Payload, frozen=True, kw_only=True):
+    """A person opened a shell on a host from the screen. What they did there, and for how long, is not known."""
+
+    host: str
+    intent: str = ""
+    """Id of the intent."""
+
+
 class SecretNeeded(Payload, frozen=True, kw_only=True):
     """Values that the controller cannot come by, or does not have any more. Nothing is started without them."""
 

@@ -93,6 +93,13 @@ class Note(Intent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shell(Intent):
+    """Write down that a shell is being opened on a host of the run."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Give(Intent):
     """Secrets are known again. Their values go another way, so that no list of what people asked for holds them."""
 
@@ -110,6 +117,7 @@ INTENTS: dict[str, type[Intent]] = {
     "resume": Resume,
     "reconcile": Reconcile,
     "note": Note,
+    "shell": Shell,
 }
 
 

@@ -53,6 +53,8 @@ class PastFailure:
     """Who retried, skipped, cancelled or rolled it back; empty: nobody, or the retry policy."""
     why: str = ""
     """What that person said."""
+    shell_by: str = ""
+    """Who opened a shell on the host between the failure and what became of it, the last one; empty: nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,6 +203,14 @@ class Note(StatePart, frozen=True, kw_only=True):
     text: str
 
 
+class Shell(StatePart, frozen=True, kw_only=True):
+    """A person opened a shell on a host."""
+
+    at: float
+    by: str
+    host: str
+
+
 class RunState(StatePart, frozen=True, kw_only=True, weakref=True, gc=True):
     """A whole run at ``seq``. What is worked out of it may be kept for as long as it lives."""
 
@@ -244,6 +252,8 @@ class RunState(StatePart, frozen=True, kw_only=True, weakref=True, gc=True):
     folders_removed_at: float | None = None
     """When the run last ended: work folders of before are gone."""
     notes: tuple[Note, ...] = ()
+    """The last 50, oldest first."""
+    shells: tuple[Shell, ...] = ()
     """The last 50, oldest first."""
     warnings: tuple[str, ...] = ()
     last_hash: str = ""

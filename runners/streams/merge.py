@@ -11,10 +11,13 @@ import heapq
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
+from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
 EVERY_BLOCKS = 512
 _SEGMENTS_KEPT = 16
+_START = attrgetter("start")
 
 
 class Block(NamedTuple):
@@ -52,6 +55,8 @@ class MergeOrder:
         self._last: tuple[int, int] = (-1, -1)
         """The latest (time, log) since the mark."""
         self._segments: dict[int, list[Stretch]] = {}
+        self._tail: list[Stretch] = []
+        """What lies behind the last mark, as it came: whoever follows asks for it again and again."""
         self.lines = 0
         """Lines of the whole."""
 
@@ -74,7 +79,6 @@ class MergeOrder:
         if heads[0] < self._last:
             # Merged again from the mark on, these would stand elsewhere.
             self._mark()
-        self._segments.pop(len(self._marks) - 1, None)
         for _ in range(most_blocks):
             if not heads:
                 break
@@ -84,7 +88,9 @@ class MergeOrder:
             source = key[1]
             taken, number = blocks[source], self._at[source] + 1
             assert taken is not None
-            self.lines += taken.lines - self._ended[source]
+            count = taken.lines - self._ended[source]
+            _append(self._tail, Stretch(self.lines, source, self._ended[source], count))
+            self.lines += count
             self._ended[source], self._at[source] = taken.lines, number
             self._since_mark += 1
             self._last = max(self._last, key)
@@ -106,8 +112,8 @@ class MergeOrder:
         segment = bisect_right(self._starts, first) - 1
         while first < end and segment < len(self._starts):
             parts = self._segment(segment)
-            at = max(0, bisect_right(parts, first, key=lambda part: part.start) - 1)
-            for part in parts[at:]:
+            at = max(0, bisect_right(parts, first, key=_START) - 1)
+            for part in islice(parts, at, None):
                 if part.start >= end:
                     break
                 skipped = max(0, first - part.start)
@@ -118,18 +124,32 @@ class MergeOrder:
             first = self._starts[segment] if segment < len(self._starts) else end
         return found
 
+    def stretch_of(self, line: int) -> Stretch | None:
+        """The stretch that a line of the whole lies in; None for no line."""
+        if not 0 <= line < self.lines:
+            return None
+        parts = self._segment(bisect_right(self._starts, line) - 1)
+        return parts[bisect_right(parts, line, key=_START) - 1]
+
     def _mark(self) -> None:
-        self._segments.pop(len(self._marks) - 1, None)
+        self._keep(len(self._marks) - 1, self._tail)
+        self._tail = []
         self._marks.append(array("Q", self._at))
         self._starts.append(self.lines)
         self._since_mark, self._last = 0, (-1, -1)
 
+    def _keep(self, segment: int, parts: list[Stretch]) -> None:
+        if len(self._segments) >= _SEGMENTS_KEPT:
+            del self._segments[next(iter(self._segments))]
+        self._segments[segment] = parts
+
     def _segment(self, segment: int) -> list[Stretch]:
+        if segment + 1 == len(self._marks):
+            return self._tail
         kept = self._segments.get(segment)
         if kept is not None:
             return kept
-        begin = self._marks[segment]
-        ends = self._marks[segment + 1] if segment + 1 < len(self._marks) else self._at
+        begin, ends = self._marks[segment], self._marks[segment + 1]
         at = [begin[source] if source < len(begin) else 0 for source in range(len(ends))]
         ended = [self._block(source, number - 1).lines if number else 0 for source, number in enumerate(at)]
         blocks = [self._block(source, at[source]) if at[source] < end else None for source, end in enumerate(ends)]
@@ -141,21 +161,25 @@ class MergeOrder:
             source = heads[0][1]
             taken, number = blocks[source], at[source] + 1
             assert taken is not None
-            first, count = ended[source], taken.lines - ended[source]
-            if count:
-                last = found[-1] if found else None
-                if last is not None and last.source == source and last.first + last.lines == first:
-                    found[-1] = last._replace(lines=last.lines + count)
-                else:
-                    found.append(Stretch(line, source, first, count))
-                line += count
+            count = taken.lines - ended[source]
+            _append(found, Stretch(line, source, ended[source], count))
+            line += count
             ended[source], at[source] = taken.lines, number
             if number < ends[source]:
                 blocks[source] = following = self._block(source, number)
                 heapq.heapreplace(heads, (following.time_us, source))
             else:
                 heapq.heappop(heads)
-        if len(self._segments) >= _SEGMENTS_KEPT:
-            del self._segments[next(iter(self._segments))]
-        self._segments[segment] = found
+        self._keep(segment, found)
         return found
+
+
+def _append(parts: list[Stretch], part: Stretch) -> None:
+    """Put a stretch behind the others; with the last one when they are neighbours in their log too."""
+    if not part.lines:
+        return
+    last = parts[-1] if parts else None
+    if last is not None and last.source == part.source and last.first + last.lines == part.first:
+        parts[-1] = last._replace(lines=last.lines + part.lines)
+    else:
+        parts.append(part)

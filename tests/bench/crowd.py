@@ -25,6 +25,7 @@ from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens.fake_controller import FakeClient, FakeController, FakeRun
 from tui.app import OndutyApp
+from tui.pauses import shorten
 from tui.widgets.look import Look
 
 UID = "u1"
@@ -105,7 +106,7 @@ def main(jobs: int, hosts: int, per_s: int) -> None:
         _, hello = await controller.connect(start=start)
         return Client(controller, told), hello
 
-    OndutyApp(connect, load_built_in, Look(), run=UID).run()
+    OndutyApp(connect, load_built_in, Look(), run=UID, settle=shorten).run()
 
 
 if __name__ == "__main__":

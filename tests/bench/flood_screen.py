@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from runners.adapters.log_merge import MergedLog
 from runners.adapters.log_reader import LogReader
 from tests.bench.flood_writer import RUN, key_of
+from tui.pauses import WARM_AFTER_S, shorten
 from tui.view.log_document import LogSection
 from tui.view.safe_text import own
 from tui.widgets.log_lines import LogPart
@@ -37,6 +38,7 @@ class FloodScreen(App[None]):
         pane = self.query_one(LogPane)
         pane.show(LogView(id="flood", name=own("flood"), parts=(part,)))
         pane.focus()
+        self.set_timer(WARM_AFTER_S, shorten)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from runners.adapters import log_files
+from runners.adapters import log_files, log_flush
 from runners.adapters.log_files import FileLogStore
 from runners.adapters.log_paths import log_paths
 from runners.model.errors import StoreDamaged, StoreFailed, StoreRefused
@@ -274,3 +275,63 @@ async def test_a_masked_block_that_could_not_be_written_is_written_again_the_sam
     await writer.append(10, b"er22!", 3.0)
     await writer.close()
     assert await store.read(RUN, KEY, 0, 100) == b"it is [secret PASS]!"
+
+
+async def test_logs_that_are_made_durable_together_share_what_they_share_and_fail_alone(
+    store: FileLogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers = [await store.open(RUN, f"{KEY}{number}") for number in range(3)]
+    for writer in writers:
+        await writer.append(0, DATA, 1.0)
+    synced: list[str] = []
+    broken = str(log_paths(tmp_path, RUN, f"{KEY}1")[0])
+    begun, go_on = threading.Event(), threading.Event()
+
+    def fsync(fd: int) -> None:
+        name = os.readlink(f"/proc/self/fd/{fd}")
+        synced.append(name)
+        if len(synced) == 1:
+            begun.set()
+            assert go_on.wait(30)
+        if name == broken:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(log_flush, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(os, "fsync", fsync)
+    first = asyncio.create_task(writers[0].sync())
+    assert await asyncio.to_thread(begun.wait, 30)
+    others = asyncio.gather(*(writer.sync() for writer in writers[1:]), return_exceptions=True)
+    await asyncio.sleep(0)
+    go_on.set()
+    await first
+    failed, fine = await others
+    assert isinstance(failed, StoreFailed)
+    assert fine is None
+    # Each turn makes new names durable once, and what is above them once for all.
+    assert synced.count(str(tmp_path / "runs" / RUN / "logs")) == 2
+    assert synced.count(str(tmp_path)) == 1
+
+
+async def test_a_small_log_does_not_wait_for_a_huge_one(
+    store: FileLogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge, small = await store.open(RUN, KEY), await store.open(RUN, f"{KEY}1")
+    await huge.append(0, b"x" * (2 << 20), 1.0)
+    await small.append(0, DATA, 1.0)
+    huge_log = str(log_paths(tmp_path, RUN, KEY)[0])
+    reached, go_on = threading.Event(), threading.Event()
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        if os.readlink(f"/proc/self/fd/{fd}") == huge_log:
+            reached.set()
+            assert go_on.wait(30)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    waiting = asyncio.create_task(huge.sync())
+    assert await asyncio.to_thread(reached.wait, 30)
+    await small.sync()
+    assert not waiting.done()
+    go_on.set()
+    await waiting

@@ -108,6 +108,16 @@ def test_intents_of_later_versions_are_refused_by_name(home: Person, uid: str) -
     assert said["detail"].startswith("explode: no such intent")
 
 
+def test_a_shell_is_noted_beside_its_run_with_who_and_where(home: Person, uid: str) -> None:
+    where = f"/v1/runs/{uid}/intents"
+    said = home.api("POST", where, json={"id": "look", "intent": "shell", "host": "local"}).json()
+    assert said["text"].startswith("a shell on local is noted beside ")
+    last = json.loads(home.api("GET", f"/v1/runs/{uid}/stream", params={"follow": 0}).text.splitlines()[-1])
+    assert (last["type"], last["payload"]["host"]) == ("shell_opened", "local")
+    refused = problem(home.api("POST", where, json={"id": "no", "intent": "shell", "host": "web9"}))
+    assert "web9 is no host of" in refused["detail"]
+
+
 def test_a_preview_says_what_would_happen_and_does_nothing(home: Person, uid: str) -> None:
     before = home.api("GET", f"/v1/runs/{uid}").json()["state"]["seq"]
     body = {"id": "preview", "intent": "retry", "targets": ["job"]}

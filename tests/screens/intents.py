@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.model import api
-from runners.model.intents import Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Shell, Skip
 
 
 def intent_of(request: api.IntentRequest, later: tuple[str, ...] = ()) -> Intent:
@@ -46,5 +46,7 @@ def intent_of(request: api.IntentRequest, later: tuple[str, ...] = ()) -> Intent
             return Reconcile(id=request.id, reason=request.reason, targets=request.targets)
         case "note":
             return Note(id=request.id, text=request.text)
+        case "shell":
+            return Shell(id=request.id, host=request.host)
         case _:
             raise AssertionError(request.intent)

@@ -104,7 +104,7 @@ async def test_the_end_of_a_shell_is_told_only_when_it_was_no_good(code: int, wo
         hosts: list[str] = []
         here.app.run_shell = lambda host: hosts.append(host.target) or code  # type: ignore[method-assign, func-returns-value]
         await here.press("exclamation_mark")
-        assert hosts == ["10.0.0.13"]
+        await here.until(lambda: hosts == ["10.0.0.13"])
         said = [toast.text for toast in here.run.toasts]
         assert any(words in text for text in said) if words else said == []
 

@@ -69,7 +69,8 @@ async def test_the_shell_and_the_address_are_those_of_the_host() -> None:
         lent: list[str] = []
         here.app.run_shell = lambda host: lent.append(host.name) or 0  # type: ignore[method-assign, func-returns-value]
         await here.press("exclamation_mark", "c")
-        assert lent == ["web3"]
+        await here.until(lambda: lent == ["web3"])
+        assert [(one.intent, one.host) for one in here.controller.requests] == [("shell", "web3")]
         await here.sees("copied to the clipboard", "deploy@10.0.0.13")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 from tests.screens.logs import MemoryLog, at, failed_view, live_view
 from tui.view.log_document import LineAt
 from tui.view.theme import DARK
+from tui.widgets import log_core
 from tui.widgets.log_lines import LogPart
 from tui.widgets.log_pane import LogPane
 from tui.widgets.log_view import LogView
@@ -105,6 +107,27 @@ async def test_following_keeps_the_end_in_view_while_the_log_grows() -> None:
         await pilot.pause()
         assert "line 52" in shown(app)[-1]
         assert title(app).endswith("52 lines  following")
+
+
+async def test_after_a_flood_and_after_a_key_that_took_long_the_pane_rests() -> None:
+    log = MemoryLog()
+    app = Paned(live_view(log, lines=["line 1"]))
+    async with app.run_test(size=(86, 12)) as pilot:
+        await pilot.pause()
+        log.written += [b"line"] * (2 * log_core.FLOOD_LINES)
+        app.pane._tick()
+        assert app.pane._rests_until_s >= app.pane._looked_s + log_core.FLOOD_REST_S
+        # Whatever it took, the next look is not put off for ever.
+        app.pane._rests_until_s, app.pane._looked_s = math.inf, 0.0
+        log.written += [b"the end"]
+        app.pane._beat()
+        await pilot.pause()
+        assert "the end" in shown(app)[-1]
+
+
+async def test_what_is_done_every_few_looks_is_done_when_some_are_left_out() -> None:
+    due = log_core.Due(5)
+    assert [tick for tick in range(1, 30, 2) if due.at(tick)] == [5, 11, 17, 23, 29]
 
 
 async def test_scrolling_up_lets_go_and_says_how_much_is_new() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runners.core import describe
+from runners.core.admit import Refused
 from runners.core.past import MOST_FAILURES, past_of
 from runners.core.percentiles import percentile
 from runners.core.pipeline_history import Earlier, history_of
 from runners.model import api
+from runners.model.intents import Shell
 from runners.model.past import Past, Then
 from runners.model.phases import RUN_ENDED, RunPhase
 from runners.model.wire import decode, encode
@@ -60,6 +63,26 @@ def test_a_failure_that_was_retried_and_passed_says_who_retried_it() -> None:
         "exit 1 in work",
     )
     assert (failure.first_line, failure.then, failure.by) == ("error: boom", Then.PASSED, "bob")
+
+
+def test_a_shell_on_its_host_between_a_failure_and_what_passed_is_kept_with_the_failure() -> None:
+    sim = Simulator(plan_of(stage("rollout", job("release", "web1 web2"))))
+    sim.ask(Shell(id="early", host="web1"), "dan")
+    sim.advance(1.0)
+    failed("release@web1", sim)
+    failed("release@web2", sim)
+    sim.advance(1.0)
+    sim.ask(Shell(id="i1", host="web1"), "eve")
+    assert sim.ask(Shell(id="i1", host="web1"), "eve") == ()
+    with pytest.raises(Refused, match="web9 is no host of"):
+        sim.ask(Shell(id="i2", host="web9"))
+    for name in ("release@web1", "release@web2"):
+        sim.retry(name, by="bob")
+        passed(name, sim, 1.0)
+    sim.advance(1.0)
+    sim.ask(Shell(id="late", host="web2"), "fay")
+    (failure,) = past_of(sim.state).failures
+    assert (failure.hosts, failure.by, failure.shell_by) == (2, "bob", "eve")
 
 
 def test_a_failure_that_the_policy_retried_names_nobody() -> None:

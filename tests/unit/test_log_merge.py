@@ -51,6 +51,9 @@ def test_the_order_is_that_of_sorting_what_came_between_two_looks(
                     for n in range(part.lines)
                 ]
                 assert flat == expected[first : first + 5]
+                whole = order.stretch_of(first)
+                one = whole and (whole.source, whole.first + first - whole.start)
+                assert one == (expected[first] if first < len(expected) else None)
     assert sorted(expected) == [(s, line) for s in range(4) for line in range(blocks[s][-1].lines if blocks[s] else 0)]
 
 

@@ -132,6 +132,10 @@ def test_what_became_of_it_has_its_words_for_every_end() -> None:
         return [f"{label}: {''.join(span.text for span in value)}" for label, value in facts[1:]]
 
     assert fix("passed") == ["fixed by: the next attempt, by itself in run 9"]
+    assert fix("passed", by="bob", shell_by="bob") == ["fixed by: a retry by bob in run 9, after a shell on the host"]
+    assert fix("passed", shell_by="eve") == [
+        "fixed by: the next attempt, by itself in run 9, after eve's shell on the host"
+    ]
     assert fix("skipped", by="carol", why="it leaves") == ["fixed by: skipped by carol in run 9: it leaves"]
     assert fix("cancelled", by="bob", next_good="p/10") == [
         "then: the run was cancelled by bob in run 9, run 10 passed"

@@ -15,7 +15,7 @@ from runners.core.admit import Refused
 from runners.core.index import index_of
 from runners.core.preview import preview
 from runners.model.api import HoldDocument, RunStatus
-from runners.model.intents import Cancel, Note, Pause, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Note, Pause, Retry, Rollback, Shell, Skip
 from runners.model.news import AdviceGiven
 from runners.model.phases import LIVE, FailureKind, Result
 from runners.testing.builders import job, plan_of, stage, task
@@ -71,7 +71,8 @@ PLAN = plan_of(
 )
 
 ACTS = ("ready", "finish", "fail", "timeout", "lose", "vanish", "give_up", "retry", "skip", "cancel", "cancel_all",
-        "step", "advise", "time", "roll_back", "pause", "pause_now", "resume", "note")  # fmt: skip
+        "step", "advise", "time", "roll_back", "pause", "pause_now", "resume", "note",
+        "shell")  # fmt: skip
 
 
 def play(acts: Iterable[tuple[str, int]]) -> Simulator:
@@ -110,6 +111,7 @@ def _act(sim: Simulator, act: str, name: str) -> None:
         "pause_now": lambda: sim.pause(by="bob", now=True),
         "resume": sim.resume,
         "note": lambda: sim.ask(Note(id=sim.intent_id(), text=NASTY)),
+        "shell": lambda: sim.ask(Shell(id=sim.intent_id(), host=name.partition("@")[2]), NASTY[:9]),
     }
     steps[act]()
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from runners.model.events import PAYLOADS
+from runners.model.intents import Shell
 from runners.model.plan import Plan
 from runners.model.wire import decode, encode, event_from_json
 from tests.screens import scenes
@@ -19,13 +20,16 @@ from tests.screens.repair_scenes import incomplete_run
 from tests.screens.timeline_scenes import failed_in_rollout, told_run
 from tests.unit.test_recorded_logs import LOGS
 from tests.unit.test_view_properties import GLYPHS, NASTY, QUICK, RAW, RUNS, check, scene_of
+from tests.unit.view_text import texts_of
 from tui.screens.record_file import save_record
 from tui.view.glyphs import UNICODE, Glyphs
+from tui.view.people import people_rows
 from tui.view.record import SHOWN, Record, host_lines, open_ends, zone_name
 from tui.view.record_rows import RecordRows, matching, text_in, with_hits
 from tui.view.record_text import code, document_of, escaped, markdown, plain_lines
 from tui.view.record_words import Words
 from tui.view.safe_text import own, safe
+from tui.view.story import Story
 
 
 def record_of(sim: object) -> Record:
@@ -59,6 +63,17 @@ def test_the_story_has_who_did_what_why_and_what_failed_with_its_first_bad_line(
         "no open ends",
     ):
         assert line in text, (line, text)
+
+
+def test_a_shell_is_part_of_the_story_of_the_timeline_and_of_who_is_here() -> None:
+    sim = failed_in_rollout()
+    sim.ask(Shell(id="s", host="web3"), "eve")
+    scene = scenes.scene_of(sim)
+    assert "eve opened a shell on web3" in "\n".join(plain_lines(scene, record_of(sim), "people"))
+    story = Story(sim.plan)
+    story.add(sim.events)
+    assert story.marks[-1].text == "eve opened a shell on web3"
+    assert "opened a shell on web3" in "\n".join(texts_of(people_rows(scene, 60, UNICODE), 60))
 
 
 def test_what_each_host_had_last_and_what_is_left_open_is_told() -> None:

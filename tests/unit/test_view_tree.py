@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from runners.model import api
 from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens import scenes
@@ -47,6 +48,29 @@ def test_the_narrow_tree_has_four_columns_and_folds_what_is_quiet() -> None:
         "  ✓ web2 web4 web5                      passed                             10s",
         "  ◦ web8 ⋯ web12      5 hosts           preparing",
         "◦ after               2 jobs            needs rollout",
+    ]
+
+
+def test_how_long_it_usually_takes_stands_behind_the_time_where_nothing_gives_way_to_it() -> None:
+    jobs = {"rollout/release": api.UsualJob(usual_s=30.0, longest_s=32.0)}
+    usual = api.Usual(runs=5, run_s=300.0, stages={"rollout": 165.0, "canary": 41.0}, jobs=jobs)
+    scene = replace(scenes.failed_scene(), usual=usual)
+    assert texts_of(job_tree(scene, 30, UNICODE).rows, 30)[4:7] == [
+        "  ✗ web3    exit 1 restart 21s",
+        "  ↻ web6    restart     1m 10s",
+        "  ↻ web7    fetch       1m 10s",
+    ]
+    assert texts_of(job_tree(scene, 34, UNICODE).rows, 34)[5:7] == [
+        "  ↻ web6    restart         1m 10s",
+        "  ↻ web7    fetch   1m 10s of ~30s",
+    ]
+    wide = texts_of(job_tree(scene, 78, UNICODE, narrow=True).rows, 78)
+    assert wide[:5] == [
+        "✓ canary              1 host            passed                             41s",
+        "✗ rollout             3 of 11 hosts     running              1m 40s of ~2m 45s",
+        "  ✗ web3                                exit 1 in restart                  21s",
+        "  ↻ web6                                restart                 1m 10s of ~30s",
+        "  ↻ web7                                fetch                   1m 10s of ~30s",
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 
@@ -20,8 +19,9 @@ def open_screen(run: str | None = None, *, plain: bool = False) -> int:
             file=sys.stderr,
         )
         return 2
-    # Until the first list stands nothing is thrown away: looking for it would be a tenth of the start.
-    gc.disable()
+    from tui.pauses import put_off
+
+    put_off()
     from tui.app import run_app
 
     return run_app(run)

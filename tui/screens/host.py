@@ -191,7 +191,7 @@ class HostScreen(LoginKey, inherit_bindings=False):
 
     def do_shell(self) -> None:
         """A shell on the host, in this terminal."""
-        open_shell(self, self._host())
+        open_shell(self, self._feed.uid, self._host())
 
     def do_copy(self) -> None:
         """The host's address, as ssh takes it."""

@@ -17,7 +17,8 @@ LEAST_CELLS = 5
 
 def cells(text: str) -> int:
     """Cells that ``text`` takes on the screen."""
-    return cell_len(text)
+    # Safe text has no sign without a cell but those that are none of ASCII.
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def take(text: SafeText, width: int) -> SafeText:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runners.core.usual import left_s
-from runners.model.phases import RUN_ENDED, RunPhase
+from runners.core.usual import is_long, left_s
+from runners.model.phases import RUN_ENDED, Phase, RunPhase, StagePhase
 from tui.view.durations import duration
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own
 
 if TYPE_CHECKING:
+    from runners.model import api
+    from runners.model.state import StageState
+    from tui.view.facts import Place
     from tui.view.scene import RunScene
 
 _SOON_S = 5.0
@@ -27,6 +30,36 @@ def left_words(scene: RunScene) -> SafeText:
         return own("")
     step_s = next(step for most, step in _STEPS_S if seconds <= most)
     return own(f"About {duration(-(-seconds // step_s) * step_s)} left.")
+
+
+def usual_job(scene: RunScene, member: Place) -> api.UsualJob | None:
+    """How long an attempt like the current one usually takes; None where there is none, or that is not known."""
+    attempt = member.run.current
+    if attempt is None or attempt.started_at is None:
+        return None
+    whole = not attempt.rollback and attempt.from_task == 1 and not attempt.only_task
+    return scene.usual.jobs.get(member.job.id) if whole else None
+
+
+def job_spans(scene: RunScene, member: Place) -> tuple[Span, ...]:
+    """`` of ~2m 30s``, for behind the time of an attempt that goes on; in the colour of a warning where it is long."""
+    usual, attempt = usual_job(scene, member), member.run.current
+    if member.run.phase is not Phase.RUNNING or usual is None or attempt is None or attempt.started_at is None:
+        return ()
+    return _of(usual.usual_s, is_late=is_long(scene.here.now_utc - attempt.started_at, usual))
+
+
+def stage_spans(scene: RunScene, stage: StageState) -> tuple[Span, ...]:
+    """The same of a stage."""
+    if stage.phase is not StagePhase.RUNNING or scene.state.phase is not RunPhase.RUNNING:
+        return ()
+    return _of(scene.usual.stages.get(stage.name))
+
+
+def _of(usual_s: float | None, *, is_late: bool = False) -> tuple[Span, ...]:
+    if usual_s is None or usual_s < 1:
+        return ()
+    return (Span(own(f" of ~{duration(usual_s)}"), "warn" if is_late else "muted"),)
 
 
 def usual_spans(scene: RunScene) -> tuple[Span, ...]:

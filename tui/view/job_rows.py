@@ -13,6 +13,7 @@ from runners.model.state import JobRunState, JobState, StageState
 from tui.view.cells import LEAST_CELLS, cells, cut_middle
 from tui.view.census import census_of
 from tui.view.durations import count, duration
+from tui.view.expected import job_spans, stage_spans
 from tui.view.facts import (
     PASSED,
     REPAIR,
@@ -83,6 +84,7 @@ class JobRows:
         members_wait = any(phase in job.counts for _, job in jobs for phase in WAITING)
         words = hold_words(hold, self.scene.state) if members_wait else NOTHING
         live = took is not None and stage.ended_at is None
+        usual = stage_spans(self.scene, stage)
         name = Span(safe(stage.name), "text", bold=True, cut="right")
         right = duration(took) if took is not None else words
         if self.narrow:
@@ -92,8 +94,8 @@ class JobRows:
                 where = _taken_back(jobs) or _jobs_or_hosts(jobs)
                 word = mark.word if mark.token in ("back", "fail") else word
             token = "text" if live else "muted"
-            took_text = right if took is not None else own("")
-            return self._wide_row(0, mark, name, where, Word(word, "muted"), took_text, right_token=token)
+            shown = (Span(right, token),) if took is not None else ()
+            return self._wide_row(0, mark, name, where, Word(word, "muted"), shown, usual)
         counted = own("" if waiting or not several else f"{done} of {total}")
         if self.scene.state.phase in REPAIR:
             counted = _taken_back(jobs)
@@ -101,9 +103,15 @@ class JobRows:
             Column(0, (self._sign(mark),)),
             Column(2, (name,)),
             Column(4 + cells(name.text), (Span(counted, "muted"),)),
-            Column(self.width - 1, (Span(right, "text" if live else "muted"),), align="right"),
         ]
-        return self._row(columns)
+        left = 4 + cells(name.text) + (cells(counted) + 2 if counted else 0)
+        time = self._time((Span(right, "text" if live else "muted"),), usual, left)
+        return self._row([*columns, Column(self.width - 1, time, align="right")])
+
+    def _time(self, time: tuple[Span, ...], usual: tuple[Span, ...], left: int) -> tuple[Span, ...]:
+        """With how long it usually takes where the first ``left`` cells keep all that they have."""
+        fits = left + width_of((*time, *usual)) <= self.width
+        return (*time, *usual) if fits and width_of(time) else time
 
     def job(self, stage: StageState, planned: PlannedJob, job: JobState) -> Row:
         """A job of several hosts, above them."""
@@ -121,7 +129,7 @@ class JobRows:
         name = Span(safe(job.name), "text" if begun else "muted", cut="right")
         if self.narrow:
             word = Word(mark.word if over else own(f"{done} passed") if begun else needs, "muted")
-            return self._wide_row(2, mark, name, hosts, word, NOTHING)
+            return self._wide_row(2, mark, name, hosts, word)
         right = mark.word if over else own(f"{done} of {len(job.runs)}") if begun else needs or hosts
         columns = [
             Column(2, (self._sign(mark),)),
@@ -159,7 +167,7 @@ class JobRows:
         span = Span(names, "muted", cut="middle")
         if self.narrow:
             word = Word(mark.word if ended else words or mark.word, "muted")
-            return self._wide_row(indent, mark, span, counted, word, right if passed else own(""))
+            return self._wide_row(indent, mark, span, counted, word, (Span(right, "muted"),) if passed else ())
         columns = [
             Column(indent, (self._sign(mark),)),
             Column(indent + 2, (span,)),
@@ -181,30 +189,31 @@ class JobRows:
         loud = is_bad(self.scene.state, run)
         name_span = Span(name, mark.token if loud else "muted" if quiet else "text", bold=loud, cut="middle")
         marked = run.id in self.scene.marked
-        right_token = "muted" if quiet else "text"
+        time = (Span(right, "muted" if quiet else "text"),)
+        usual = job_spans(self.scene, member)
         if self.narrow:
             by_job = cells(name) == cells(safe(member.job.name)) and name == member.job.name
             where = safe(run.host) if by_job else own(f"attempt {run.attempt}" if run.attempt > 1 else "")
-            return self._wide_row(indent, mark, name_span, where, word, right, marked, right_token)
+            return self._wide_row(indent, mark, name_span, where, word, time, usual, marked=marked)
         if run.phase in WAITING:
             # What it waits for stands where others have their time, whole or not at all.
             fits = indent + 2 + min(cells(name), LEAST_CELLS) + 1 + cells(word.must) <= self.width
-            word, right_span = Word(NOTHING, "muted"), Span(word.must if fits else mark.word, word.token)
-        else:
-            right_span = Span(right, right_token)
+            word, time = Word(NOTHING, "muted"), (Span(word.must if fits else mark.word, word.token),)
         lead = [
             Column(indent - 1, (self._mark(marked), self._sign(mark))),
         ]
-        return self._row([*lead, *self._beside(indent + 2, name_span, word, right_span)])
+        left = max(indent + 2 + cells(name), self.word_at - 1) + 1 + width_of(word.spans()) + 2
+        return self._row([*lead, *self._beside(indent + 2, name_span, word, self._time(time, usual, left))])
 
-    def _beside(self, at: int, name: Span, word: Word, right: Span) -> list[Column]:
+    def _beside(self, at: int, name: Span, word: Word, right: tuple[Span, ...]) -> list[Column]:
         """Name, word and time so that the word's first part is whole: the name gives way, then the time goes."""
         spans = word.spans()
+        right_cells = width_of(right)
         least_name = min(cells(name.text), LEAST_CELLS)
         least_word = cells(word.must) or min(cells(word.more), LEAST_CELLS)
         least = at + least_name + (1 + least_word if spans else 0)
-        timed = bool(right.text) and least + 1 + cells(right.text) <= self.width
-        end = self.width - (cells(right.text) + 1 if timed else 0)
+        timed = bool(right_cells) and least + 1 + right_cells <= self.width
+        end = self.width - (right_cells + 1 if timed else 0)
         columns = [Column(at, (name,), max(0, end - at))]
         if spans:
             word_at = max(at + least_name + 1, min(self.word_at, end - least_word))
@@ -213,7 +222,7 @@ class JobRows:
                 Column(at, (Span(short, name.token, name.bold),)),
                 Column(word_at, fit(word.spans(end - word_at), end - word_at, self.glyphs.cut)),
             ]
-        return [*columns, Column(self.width - 1, (right,), align="right")] if timed else columns
+        return [*columns, Column(self.width - 1, right, align="right")] if timed else columns
 
     def _wide_row(
         self,
@@ -222,9 +231,10 @@ class JobRows:
         name: Span,
         where: SafeText,
         word: Word,
-        right: SafeText,
+        time: tuple[Span, ...] = (),
+        usual: tuple[Span, ...] = (),
+        *,
         marked: bool = False,
-        right_token: str = "muted",
     ) -> Row:
         """The narrow class has the whole width: name, where, word and time in four columns."""
         second, third = max(22, self.width * 29 // 100), max(36, self.width * 52 // 100)
@@ -233,7 +243,7 @@ class JobRows:
             Column(indent + 2, (name,)),
             Column(second, (Span(where, "muted", cut="right"),)),
             Column(third, word.spans() or (blank(0),)),
-            Column(self.width - 1, (Span(right, right_token),), align="right"),
+            Column(self.width - 1, self._time(time, usual, third + width_of(word.spans()) + 2), align="right"),
         ]
         return self._row(columns)
 

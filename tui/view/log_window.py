@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ def states(raw: bytes) -> list[bytes]:
     return [state for state in raw.split(b"\r") if state] or [b""]
 
 
+@functools.lru_cache(maxsize=64)
 def window_bytes(column: int, width: int, least: int) -> tuple[int, int]:
     """(first byte, number of bytes) to read of a line whose window is ``width`` cells from ``column`` on.
 

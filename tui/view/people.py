@@ -16,7 +16,7 @@ _TIME_CELLS = 14
 
 
 def people_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """Watchers; the last thing that was done to each job run and every note, newest first; who started the run."""
+    """Watchers; the last thing done to each job run, every note and shell, newest first; who started the run."""
     state, here = scene.state, scene.here
     acts: dict[tuple[float, str, str], list[Place]] = {}
     for planned, job in zip(state.plan.jobs(), (job for stage in state.stages for job in stage.jobs), strict=True):
@@ -31,6 +31,7 @@ def people_rows(scene: RunScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     if state.paused_by and state.paused_at is not None:
         done.append((state.paused_at, state.paused_by, "paused" + (f": {state.reason}" if state.reason else "")))
     said = [(note.at, note.by, f"noted: {note.text}") for note in state.notes]
+    said += [(shell.at, shell.by, f"opened a shell on {shell.host}") for shell in state.shells]
     for at, by, what in sorted([*done, *said], reverse=True)[:_MOST_ACTS]:
         lines.append((clock(at, here.zone, now_utc=here.now_utc), safe(by), safe(what)))
     started = clock(state.created_at, here.zone, now_utc=here.now_utc)

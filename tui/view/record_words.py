@@ -67,6 +67,8 @@ class Words:
                 return Told(PEOPLE, own(f"{who} started it"))
             case said.NoteAdded(text=text):
                 return Told(PEOPLE, own(f"{who} noted"), (safe(text),))
+            case said.ShellOpened(host=host):
+                return Told(PEOPLE, own(f"{who} opened a shell on {safe(host)}"))
             case said.IntentRefused(intent=intent, targets=targets, why=why):
                 of = f" of {self._listed(targets)}" if targets else ""
                 return Told(PEOPLE, own(f"{who} asked for {safe(intent)}{of}, refused"), _reason(why))

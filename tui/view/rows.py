@@ -109,9 +109,13 @@ def text_row(text: SafeText, token: str = "muted", *, bold: bool = False, cut: C
 
 def width_of(spans: Iterable[Span]) -> int:
     """Cells of several spans."""
-    return sum(cells(span.text) for span in spans)
+    width = 0
+    for span in spans:
+        width += cells(span.text)
+    return width
 
 
+@functools.lru_cache(maxsize=512)
 def blank(width: int) -> Span:
     """``width`` cells of nothing; none when it is negative."""
     return Span(own(" " * max(0, width)))

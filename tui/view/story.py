@@ -30,6 +30,7 @@ from runners.model.events import (
     RunResumed,
     SecretGiven,
     SecretNeeded,
+    ShellOpened,
     TaskFinished,
     TimeGap,
 )
@@ -110,6 +111,8 @@ class Story:
                 self._mark(at, by, "back", rank=0)
             case NoteAdded():
                 self._mark(at, f"{safe(who)}: {safe(what.text)}", rank=0)
+            case ShellOpened():
+                self._mark(at, f"{safe(who)} opened a shell on {safe(what.host)}", rank=0)
             case SecretNeeded():
                 self._mark(at, "a secret is missing", "warn", rank=1)
             case SecretGiven():

@@ -104,7 +104,9 @@ def _fix_words(fix: Fix, room: int) -> SafeText:
     by = f" by {clipped(fix.by)}" if fix.by else ""
     if fix.how == Then.PASSED:
         who = f"a retry{by}" if fix.by else "the next attempt, by itself"
-        return fitting(room, f"{who}{where}", who)
+        there = f", after {_whose(fix)} shell on the host"
+        after = there if fix.shell_by else ""
+        return fitting(room, f"{who}{where}{after}", f"{who}{after}", who)
     if fix.how == Then.SKIPPED:
         why = f": {clipped(fix.why, _MOST_SAID_CELLS)}" if fix.why else ""
         return fitting(room, f"skipped{by}{where}{why}", f"skipped{by}{why}", f"skipped{by}")
@@ -112,6 +114,10 @@ def _fix_words(fix: Fix, room: int) -> SafeText:
     told, short = next((words for then, words in _THEN.items() if then == fix.how), (safe(fix.how),) * 2)
     by = by if fix.how in (Then.CANCELLED, Then.ROLLED_BACK) else ""
     return fitting(room, f"{told}{by}{where}{good}", f"{told}{by}{good}", f"{short}{by}{good}", f"{short}{good}")
+
+
+def _whose(fix: Fix) -> str:
+    return "a" if fix.shell_by == fix.by else f"{clipped(fix.shell_by)}'s"
 
 
 def changed_words(changes: Changes, about: About) -> tuple[Span, ...]:

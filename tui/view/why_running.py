@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from runners.core.usual import is_long
 from runners.model.phases import TaskPhase
-from runners.model.state import AttemptState
 from tui.view.durations import clock, count_of, duration, task_duration
+from tui.view.expected import usual_job
 from tui.view.facts import (
     Place,
     ended_badly,
@@ -84,8 +84,8 @@ def _attempt(pane: Pane, member: Place) -> Iterator[Fact]:
 
 def _usual(pane: Pane, member: Place) -> Iterator[Fact]:
     """How long it usually takes, and that it takes longer where it takes far longer."""
-    usual, attempt = pane.scene.usual.jobs.get(member.job.id), member.run.current
-    if usual is None or attempt is None or attempt.started_at is None or not _is_whole(attempt):
+    usual, attempt = usual_job(pane.scene, member), member.run.current
+    if usual is None or attempt is None or attempt.started_at is None:
         return
     elapsed_s = pane.now_utc - attempt.started_at
     if is_long(elapsed_s, usual):
@@ -94,11 +94,6 @@ def _usual(pane: Pane, member: Place) -> Iterator[Fact]:
     else:
         most = f", at most {duration(usual.longest_s)}" if duration(usual.longest_s) != duration(usual.usual_s) else ""
         yield "usual", text(own(f"{duration(usual.usual_s)} in all{most}"))
-
-
-def _is_whole(attempt: AttemptState) -> bool:
-    """Whether it runs all that an attempt of its job runs."""
-    return not attempt.rollback and attempt.from_task == 1 and not attempt.only_task
 
 
 def done_facts(pane: Pane, member: Place, upto: int) -> Iterator[Fact]:

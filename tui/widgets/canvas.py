@@ -13,18 +13,17 @@ from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.view.rows import BLANK, DrawnRows, Row
 from tui.widgets.look import Look
-from tui.widgets.paint import paint_row
+from tui.widgets.paint import PaintedLines, paint_row
 
 MARGINS = {"panel": (2, 2)}
 """Blank cells left and right by shade (LOOK section 2); (1, 1) elsewhere."""
 _CACHED_STRIPS = 1024
 
 
-class Canvas(Widget):
+class Canvas(PaintedLines):
     """Rows on a shade."""
 
     DEFAULT_CSS = """

@@ -1,8 +1,9 @@
 """What a log pane is: the log it shows, the window on it, how it is painted and kept up.
 
 It paints on the Line API and reads only the lines in view. Scrolling is its own, so a growing log changes no virtual
-size and lays nothing out. Twenty times a second it asks the sources how many lines there are; under a flood it paints
-every second time. Searches run in threads that hand over places, never lines.
+size and lays nothing out. Twenty times a second it asks the sources how many lines there are, under a flood ten times;
+after each look, and after each key, it rests some times as long as that took, so that most of the time is for keys.
+Searches run in threads that hand over places, never lines.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any
 
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from runners.model.errors import OndutyError
 from tui.driver import is_behind
@@ -30,16 +30,41 @@ from tui.widgets.log_searches import LogSearches
 from tui.widgets.log_view import LogView
 from tui.widgets.log_viewport import LogViewport
 from tui.widgets.look import Look
+from tui.widgets.paint import PaintedLines
 
 FLOOD_LINES = 1000
-"""More new lines than this between two looks is a flood: painting goes down to 10 Hz."""
+"""More new lines than this between two looks is a flood."""
+FLOOD_REST_S = 0.075
+"""No look for so long after one that found a flood: every second one is left out."""
+RESTS = 8
+"""A look and what is drawn after it are followed by a rest of so many times what they took; painting, which Textual
+does later, takes as long again."""
 SCAN_EVERY_TICKS = 5
 """Four times a second a page that is full takes over what a filter found; until it is full at every look."""
 MARKS_EVERY_TICKS = 40
 """Every two seconds new lines are searched for errors, for the marks of the scroll column."""
+WORDS_EVERY_TICKS = 20
+"""Once a second the title says how long nothing came, and how far something is."""
+MOST_REST_S = 0.25
+"""Looks are no further apart, however long one takes and however many keys come."""
 
 
-class LogCore(Widget):
+class Due:
+    """What is done every so many ticks, some of which are left out."""
+
+    def __init__(self, every_ticks: int) -> None:
+        self._every = every_ticks
+        self._next = every_ticks
+
+    def at(self, tick: int) -> bool:
+        """Whether it is time; then the next time is that much later."""
+        if tick < self._next:
+            return False
+        self._next = tick + self._every
+        return True
+
+
+class LogCore(PaintedLines):
     """See the module. Give it a ``LogView`` with ``show``."""
 
     ALLOW_SELECT = False
@@ -78,9 +103,13 @@ class LogCore(Widget):
         """Each row of the widget with the kind of its last cell: empty, track, thumb or error."""
         self._strips = LogStrips(self._look, self._shade)
         self._ticks = 0
+        self._scan_due, self._mark_due, self._say_due = (
+            Due(ticks) for ticks in (SCAN_EVERY_TICKS, MARKS_EVERY_TICKS, WORDS_EVERY_TICKS)
+        )
         self.working: Callable[[], SafeText] | None = None
         """Says in the title what is going on with this log; None: nothing."""
-        self._skipped = False
+        self._looked_s = self._rests_until_s = 0.0
+        """Monotonic: the last look; none before the other."""
 
     # What others call
 
@@ -154,7 +183,8 @@ class LogCore(Widget):
         return self._view
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        # There is no border: the size in and out is the same, and this one is at hand.
+        width = self.outer_size.width
         row, kind = self._frame[y] if y < len(self._frame) else (BLANK, "")
         return self._strips.strip(row, width, kind)
 
@@ -173,11 +203,20 @@ class LogCore(Widget):
         width, height = self.size
         if not self.is_mounted or not width or not height:
             return
+        began_s = time.monotonic()
         self._window.height = self._body_height
-        before, self._frame = self._frame, self._composed()[:height]
-        changed = [Region(0, y, width, 1) for y, row in enumerate(self._frame) if y >= len(before) or before[y] != row]
-        if changed or len(before) != len(self._frame):
+        before, frame = self._frame, self._composed()[:height]
+        changed = []
+        for y, row in enumerate(frame):
+            if y < len(before) and before[y] == row:
+                # The same object has its strip already.
+                frame[y] = before[y]
+            else:
+                changed.append(Region(0, y, width, 1))
+        self._frame = frame
+        if changed or len(before) != len(frame):
             self.refresh(*changed)
+        self._rest(began_s)
 
     def _composed(self) -> list[tuple[Row, str]]:
         return compose_log(
@@ -238,7 +277,7 @@ class LogCore(Widget):
         if scan is None:
             return self._lines.count()
         full = self._lines.document.rows > self._window.height
-        if scan.running and full and self._ticks % SCAN_EVERY_TICKS:
+        if scan.running and full and not self._scan_due.at(self._ticks):
             # Each line of a page of scattered lines is a read of its own.
             return False
         if self._window.follow:
@@ -257,34 +296,42 @@ class LogCore(Widget):
                 self._looked_at = place, self._window.row_in_view(place)
         return self._looked_at
 
+    def _beat(self) -> None:
+        """Twenty times a second: look for news, but for the rests, and while the terminal takes no frame."""
+        self._ticks += 1
+        if is_behind(self.app):
+            return
+        if time.monotonic() >= min(self._rests_until_s, self._looked_s + MOST_REST_S):
+            self._tick()
+
     def _tick(self) -> None:
         """Look for news: lines that came, lines that a search found."""
-        self._ticks += 1
+        began_s = self._looked_s = time.monotonic()
         before = self._lines.document.lines
         changed = self._look_for_more()
-        came = self._lines.document.lines - before
-        if self._ticks % MARKS_EVERY_TICKS == 0:
+        flood = self._lines.document.lines - before > FLOOD_LINES
+        if self._mark_due.at(self._ticks):
             self._searches.mark_errors()
         if self._searches.news():
             changed = True
             place = self._searches.find.take_first()
             if place is not None:
                 self.go_to(place)
-        if is_behind(self.app) or (changed and came > FLOOD_LINES and not self._skipped):
-            self._skipped = self._skipped or changed
-        elif changed or self._skipped or self._silence_ticks():
-            self._skipped = False
+        says = self._say_due.at(self._ticks) and (self._view.live or self.working is not None)
+        if changed or says:
             self._changed()
+        self._rest(began_s, FLOOD_REST_S if flood else 0.0)
+
+    def _rest(self, began_s: float, least_s: float = 0.0) -> None:
+        """Leave the time after something that began then to keys."""
+        now_s = time.monotonic()
+        self._rests_until_s = max(self._rests_until_s, now_s + max(least_s, RESTS * (now_s - began_s)))
 
     def _silent_s(self) -> float | None:
         """How long nothing came to a log that is still written; None: it is over, or it is not known."""
         source = self._view.parts[-1].source if self._view.live and self._view.parts else None
         last = source.time_of_line(source.lines - 1) if source is not None and source.lines else None
         return None if last is None else self._now() - last
-
-    def _silence_ticks(self) -> bool:
-        """Once a second the title says how long nothing came, and how far something is."""
-        return (self._view.live or self.working is not None) and self._ticks % 20 == 0
 
     def _in_thread(self, work: Callable[[], None], kind: str) -> None:
         def guarded() -> None:

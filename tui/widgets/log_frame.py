@@ -9,7 +9,7 @@ from tui.view.glyphs import Glyphs
 from tui.view.log_document import Document, LineAt
 from tui.view.log_edges import bar_row, log_title, scroll_column
 from tui.view.log_jump import UNDERSTOOD
-from tui.view.rows import BLANK, Row, Span, text_row
+from tui.view.rows import BLANK, Row, Span, lay_out, text_row
 from tui.view.safe_text import SafeText, own, safe
 from tui.widgets.log_bar import LogBar, Purpose
 from tui.widgets.log_lines import LogLines
@@ -114,31 +114,32 @@ def _row_of(document: Document, place: LineAt) -> int | None:
 
 
 class LogStrips:
-    """Rows of one look as strips, the last ones kept."""
+    """Rows of one look as strips, the last ones kept: each for as long as its row is the same object."""
 
     def __init__(self, look: Look, shade: str) -> None:
         self._look = look
         self._shade = shade
-        self._painted: dict[tuple[Row, int, str], Strip] = {}
+        self._painted: dict[tuple[int, int, str], tuple[Row, Strip]] = {}
 
     def strip(self, row: Row, width: int, kind: str) -> Strip:
         """``kind``: of the last cell, as ``compose_log`` says."""
-        key = (row, width, kind)
-        strip = self._painted.get(key)
-        if strip is None:
+        key = (id(row), width, kind)
+        kept = self._painted.get(key)
+        if kept is None:
             if len(self._painted) >= _CACHED_STRIPS:
                 self._painted.clear()
-            strip = self._painted[key] = self._paint(row, width, kind)
-        return strip
+            # The row is kept with it, so that no other one can get its id.
+            kept = self._painted[key] = row, self._paint(row, width, kind)
+        return kept[1]
 
     def _paint(self, row: Row, width: int, kind: str) -> Strip:
         if not kind or width < 2:
             return paint_row(row, width, self._look, self._shade, (1, 1))
         glyphs = self._look.glyphs
-        cell = {
-            "track": Span(glyphs.track, "rule"),
-            "thumb": Span(glyphs.edge, "muted"),
-            "error": Span(glyphs.mark, "fail"),
+        sign, token = {
+            "track": (glyphs.track, "rule"),
+            "thumb": (glyphs.edge, "muted"),
+            "error": (glyphs.mark, "fail"),
         }[kind]
-        body = paint_row(row, width - 1, self._look, self._shade, (1, 0))
-        return Strip.join([body, paint_spans((cell,), 1, self._look, self._shade)])
+        body = lay_out(row, width - 1, glyphs, (1, 0))
+        return paint_spans((*body, Span(sign, token, bg=self._shade)), width, self._look, row.bg or self._shade)

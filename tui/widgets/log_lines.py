@@ -12,9 +12,10 @@ from tui.view.log_errors import is_error_line
 from tui.view.log_rows import LINE_BYTES, LogStyle, divider_row, gap_row, line_rows, note_rows
 from tui.view.log_source import LogSource
 from tui.view.rows import Row, text_row
-from tui.view.safe_text import SafeText, safe
+from tui.view.safe_text import SafeText, own, safe
 
 _KEPT_LINES = 2048
+_UNREAD = (text_row(own("this line cannot be read"), "fail"),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +108,7 @@ class LogLines:
                 case GapAt():
                     rows.append((gap_row(self._style),))
                 case LineAt():
-                    rows.append(self._kept.get(place, (text_row(safe("this line cannot be read"), "fail"),)))
+                    rows.append(self._kept.get(place) or _UNREAD)
         return rows
 
     def _read(self, places: Sequence[LineAt]) -> None:

@@ -75,7 +75,7 @@ class LogPane(LogFinds, can_focus=True):
         self._changed()
 
     def on_mount(self) -> None:
-        self.set_interval(1 / REFRESH_HZ, self._tick)
+        self.set_interval(1 / REFRESH_HZ, self._beat)
         self._searches.mark_errors()
 
     def on_unmount(self) -> None:

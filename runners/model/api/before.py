@@ -91,6 +91,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     """Who did it; empty: nobody, or the retry policy."""
     why: str = ""
     """What that person said."""
+    shell_by: str = ""
+    """Who opened a shell on the host after it failed and before it passed; empty: nobody from the screen."""
     note: str = ""
     """The last thing that somebody wrote down in that run after it."""
     note_by: str = ""

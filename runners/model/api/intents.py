@@ -14,7 +14,7 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """ULID made by the client: the same id twice takes effect once."""
     intent: str
-    """retry, skip, cancel, rollback, pause, resume, reconcile or note."""
+    """retry, skip, cancel, rollback, pause, resume, reconcile, note or shell."""
     targets: tuple[str, ...] = ()
     """``stage/job@host``, ``stage/job``, ``job@host`` or ``job`` where that is unique."""
     seen_attempts: Mapping[str, int] = field(default_factory=dict)
@@ -29,6 +29,8 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Of a rollback: also when a later run changed the same hosts."""
     text: str = ""
     """Of a note."""
+    host: str = ""
+    """Of a shell: where it is opened."""
 
 
 class GiveSecrets(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from runners.model.definition import Concurrency, OnFailure, RetryPolicy
 from runners.model.errors import ActionRefused
-from runners.model.intents import Cancel, Note, Pause, Resume, Retry, Rollback, Skip
+from runners.model.intents import Cancel, Note, Pause, Resume, Retry, Rollback, Shell, Skip
 from runners.model.phases import Phase, RunPhase
 from runners.model.secrets import SecretSource, SourceKind
 from runners.ports.transport import Survivor
@@ -199,8 +199,20 @@ async def kept_secret(kit: Kit) -> str:
     return uid
 
 
+async def visited(kit: Kit) -> str:
+    """Somebody opens a shell on the host that failed, and tries again."""
+    kit.transport.on("release", prints("boom", code=1), prints("ok"))
+    uid = await kit.run(plan([job("release")]))
+    await kit.until_run(uid, RunPhase.HELD)
+    await kit.engine.submit(uid, Shell(id="i1", host="web1"), "bob")
+    seen = {"s1/release@web1": 1}
+    await kit.engine.submit(uid, Retry(id="i2", targets=tuple(seen), seen_attempts=seen), "bob")
+    await kit.until_run(uid, *ENDED)
+    return uid
+
+
 _TOLD = (
     *(retried, skipped, cancelled, rolled_back, left_behind, unknown, paused, failed),
-    *(handed_on, kept_secret),
+    *(handed_on, kept_secret, visited),
 )
 STORIES: Mapping[str, Story] = {story.__name__: story for story in _TOLD}
