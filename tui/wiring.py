@@ -337,6 +337,13 @@ def log_reader(uid: str, key: str) -> LogReader:
     return LogReader(home(), uid, key)
 
 
+def log_file(uid: str, key: str) -> Path:
+    """Where the bytes of one execution's log lie. ``ValueError`` for what cannot be a log."""
+    from runners.adapters.log_paths import log_paths
+
+    return log_paths(home(), uid, key)[0]
+
+
 def merged_log() -> MergedLog:
     """No log yet, for several to be put together by time."""
     from runners.adapters.log_merge import MergedLog

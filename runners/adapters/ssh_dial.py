@@ -11,14 +11,14 @@ import contextlib
 import logging
 import os
 import random
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from asyncssh.public_key import SSHKey
 
 from runners.adapters.known_hosts import HostRecord, KnownHosts
+from runners.adapters.ssh_address import Address, addresses_of, open_tcp, tcp_cause
 from runners.adapters.ssh_algorithms import choose_algorithms, key_families
 from runners.adapters.ssh_asking import Patience
 from runners.adapters.ssh_bastions import Bastions
@@ -29,7 +29,6 @@ from runners.adapters.ssh_identity_files import IdentityFiles
 from runners.adapters.ssh_login import KeyIsLocked, Login, reason, unreachable
 from runners.adapters.ssh_proxy import ProxyProcess, proxy_error
 from runners.adapters.ssh_questions import Asker, Desk
-from runners.adapters.ssh_socket import QuickAckSocket
 from runners.model.errors import AuthFailed, HostKeyChanged, HostRefused, HostUnreachable, LoginNeeded, OndutyError
 
 log = logging.getLogger("onduty.ssh")
@@ -41,8 +40,6 @@ MAX_RETRY_DELAY_S = 2.0
 
 AgentPath = Callable[[], str | None]
 """Where the agent listens now; None or empty: there is none. Asked for every connection."""
-Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
-"""Family and what ``connect`` takes; for IPv6 with flow label and scope."""
 T = TypeVar("T")
 
 
@@ -240,7 +237,7 @@ class Dialler:
             return await self._reach_over(options, budget, handshake)
         if options.hops:
             return await self._reach_through(options, budget, handshake, asks)
-        addresses = await _addresses(options, budget)
+        addresses = await addresses_of(options, budget.left_s())
         return await self._insist(options, budget, lambda: self._reach_once(options, addresses, budget, handshake))
 
     async def _reach_through(
@@ -342,14 +339,14 @@ class Dialler:
                 patience_s = budget.left_s() / (len(addresses) - position)
                 try:
                     async with asyncio.timeout(patience_s):
-                        sock = await _tcp(family, address, options.bind_address)
+                        sock = await open_tcp(family, address, options.bind_address)
                 except TimeoutError:
                     cause = cause or f"did not answer within {options.connect_timeout_s:g} s (connecting)"
                     continue
                 except ConnectionResetError as problem:
                     raise ClosedEarly(reason(problem)) from None
                 except OSError as problem:
-                    cause = cause or _tcp_cause(problem, options)
+                    cause = cause or tcp_cause(problem, options)
                     continue
                 try:
                     return await handshake(Way(sock=sock))
@@ -357,44 +354,3 @@ class Dialler:
                     sock.close()
                     raise
         raise unreachable(options, cause or "has no address")
-
-
-async def _addresses(options: SshOptions, budget: _Budget) -> list[Address]:
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(budget.left_s()):
-            found = await loop.getaddrinfo(
-                options.address, options.port, family=options.family, type=socket.SOCK_STREAM
-            )
-    except TimeoutError:
-        raise unreachable(
-            options, f"is not resolved by the name server within {options.connect_timeout_s:g} s"
-        ) from None
-    except (socket.gaierror, UnicodeError) as problem:
-        raise unreachable(options, f"has no address ({reason(problem)})") from None
-    internet = (socket.AF_INET, socket.AF_INET6)
-    return list(
-        dict.fromkeys(
-            (family, cast("tuple[str, int]", address)) for family, _, _, _, address in found if family in internet
-        )
-    )
-
-
-async def _tcp(family: socket.AddressFamily, address: tuple[object, ...], bind_address: str | None) -> QuickAckSocket:
-    sock = QuickAckSocket(family, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        if bind_address is not None:
-            sock.bind((bind_address, 0))
-        await asyncio.get_running_loop().sock_connect(sock, address)
-        sock.acknowledge_at_once()
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _tcp_cause(problem: OSError, options: SshOptions) -> str:
-    if isinstance(problem, ConnectionRefusedError):
-        return f"refused the connection (nothing listens on port {options.port})"
-    return f"cannot be reached ({reason(problem)})"

@@ -150,8 +150,9 @@ class Identities:
     async def _collect(self) -> list[tuple[str, Offer]]:
         options = self.options
         paths = list(dict.fromkeys([*filter(None, [options.named_identity]), *options.identities]))
-        files = await asyncio.to_thread(lambda: [self.files.read(path) for path in paths])
-        certificates = await asyncio.to_thread(_read_certificates, options.certificates)
+        files, certificates = await asyncio.to_thread(
+            lambda: ([self.files.read(path) for path in paths], _read_certificates(options.certificates))
+        )
         held = await self._agent_keys(files)
         by_data = {pair.public_data: pair for pair in held}
         self.outlook = (

@@ -192,12 +192,12 @@ class Routes:
         async def lines() -> AsyncIterator[bytes]:
             seen = after
             with self._following(request), self._engine.watch(uid, actor) if watching else nullcontext():
-                async for event in self._engine.events(uid, after, follow=follow):
-                    if event is None:
+                async for piece in self._engine.event_pieces(uid, after, follow=follow):
+                    if piece is None:
                         yield b'{"dropped": true, "after": %d}\n' % seen
                         return
-                    seen = event.seq
-                    yield event_to_json(event) + b"\n"
+                    seen = piece[-1].seq
+                    yield b"".join(event_to_json(event) + b"\n" for event in piece)
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -294,8 +294,8 @@ class Routes:
 
         async def lines() -> AsyncIterator[bytes]:
             with self._following(request):
-                async for status in self._engine.status_changes(SIGN_OF_LIFE_S):
-                    yield encode(_of_run(status, run) if run else status) + b"\n"
+                async for status in self._engine.status_changes(SIGN_OF_LIFE_S, run=run):
+                    yield encode(status) + b"\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -414,8 +414,3 @@ def _body(data: bytes, kind: type[T]) -> T:
 
 def _user(request: Request) -> str:
     return request.client.host if request.client else "unknown"
-
-
-def _of_run(status: api.Status, uid: str) -> api.Status:
-    """What a command that follows one run reads; the hosts and the list of runs are for screens."""
-    return api.Status(at=status.at, runs=tuple(run for run in status.runs if run.uid == uid))

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import anyio
 import uvicorn
 
 from runners.controller.app import EXIT_BUG, Routes
@@ -110,6 +111,9 @@ async def _serve(
             h11_max_incomplete_event_size=64 * 1024,
         )
     )
+    # Its half for asyncio is imported with the first group, which would be that of the first one who asks.
+    async with anyio.create_task_group():
+        pass
     sock = bind_socket(socket_path)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:

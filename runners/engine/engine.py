@@ -19,8 +19,8 @@ from runners.core.preview import preview
 from runners.core.recover import ask_again, recover
 from runners.core.targets import resolve
 from runners.engine.beats import Beats
-from runners.engine.codec import read
 from runners.engine.errand_of import Errands, Tools
+from runners.engine.event_stream import event_pieces
 from runners.engine.groups import Groups
 from runners.engine.history import History
 from runners.engine.host_checks import HostChecks
@@ -39,6 +39,7 @@ from runners.engine.readings import Readings
 from runners.engine.run_cache import RunCache, read_plan
 from runners.engine.secret_gate import SecretGate
 from runners.engine.status import StatusBoard, Watchers
+from runners.engine.status_report import LISTED_RUNS, StatusReport
 from runners.engine.subscribers import Subscribers
 from runners.engine.summaries import RunList, is_kept_anew, summary_row
 from runners.engine.timers import Timers
@@ -70,9 +71,6 @@ from runners.ports.run_store import RunRow, RunStore
 from runners.ports.transport import Transport
 
 log = logging.getLogger("onduty.engine")
-
-LISTED_RUNS = 100
-"""Lines in the list that goes with the status."""
 
 
 class Engine:
@@ -106,7 +104,7 @@ class Engine:
         self._timers = Timers(clock)
         self._runs = RunCache(store)
         self._list = RunList(store, self._runs)
-        self._board = StatusBoard(self.status, timers=self._timers, limits=self._limits)
+        self._board = StatusBoard(clock=clock, timers=self._timers, limits=self._limits)
         self._history = History(store, self._runs)
         self.pasts = Pasts(store, self._runs, waits=self._waits, same=advisor.fingerprint)
         self._watchers = Watchers(self._board.changed)
@@ -145,6 +143,15 @@ class Engine:
             changed=self._board.changed,
             watched=lambda: self._watchers.runs,
             readings=self._readings,
+        )
+        self._report = StatusReport(
+            self._runs,
+            self._list,
+            pool=self._pool,
+            groups=self._groups,
+            logs=self._logs,
+            watchers=self._watchers,
+            clock=clock,
         )
         self.logins = HostLogins(transport.logins, self._pool)
         self._performer = Performer(
@@ -353,23 +360,19 @@ class Engine:
 
         None, once and last, tells a reader that it was too slow and was dropped; it may ask again from its last seq.
         """
-        reader = self._subscribers.add(uid)
-        try:
-            for row in await self._store.events(uid, after):
-                after = row.seq
-                yield read(row)
-            while follow:
-                news = await reader.next()
-                for event in news:
-                    if event.seq > after:
-                        after = event.seq
-                        yield event
-                if reader.dropped:
+        async with aclosing(self.event_pieces(uid, after, follow=follow)) as pieces:
+            async for piece in pieces:
+                if piece is None:
                     yield None
-                if not news:
-                    return
-        finally:
-            self._subscribers.remove(uid, reader)
+                    continue
+                for event in piece:
+                    yield event
+
+    def event_pieces(
+        self, uid: str, after: int = 0, *, follow: bool = True
+    ) -> AsyncGenerator[Sequence[Event] | None, None]:
+        """As ``events``, in the pieces in which they come."""
+        return event_pieces(self._store, self._subscribers, uid, after, follow=follow)
 
     async def read_log(self, uid: str, key: str, offset: int, max_bytes: int) -> bytes:
         """Bytes of one execution's log; empty where there are none. ``NotFound`` for a key that cannot be one."""
@@ -382,7 +385,7 @@ class Engine:
 
     def hosts(self) -> tuple[api.HostStatus, ...]:
         """Connections as they are."""
-        return self._pool.statuses(self._name_of)
+        return self._report.hosts()
 
     async def host_readings(self, uid: str, host: str) -> tuple[HostReading, ...]:
         """How a host was while this run was on it, oldest first. Raises ``NotFound`` and ``OSError``."""
@@ -447,38 +450,19 @@ class Engine:
 
     async def status(self) -> api.Status:
         """Everything that is true only now, with the list of runs."""
-        host_holds, log_bytes = self._waits(), self._logs.live_bytes()
-        uids = dict.fromkeys((*self._runs.live, *self._watchers.runs))
-        runs = []
-        for uid in uids:
-            state = self._runs.now(uid)
-            if state is not None:
-                found = holds(state, host_holds.get(uid, {}))
-                runs.append(
-                    api.RunStatus(
-                        uid=uid,
-                        phase=describe.phase_now(state, found).value,
-                        holds=describe.hold_documents(found),
-                        log_bytes=log_bytes.get(uid, {}),
-                        watchers=self._watchers.of(uid),
-                    )
-                )
-        return api.Status(
-            at=api.rfc3339(self._clock.now_utc()) or "",
-            runs=tuple(runs),
-            hosts=self.hosts(),
-            summaries=await self._list.lines(LISTED_RUNS, host_holds),
-        )
+        return await self._report.now()
 
-    def status_changes(self, sign_of_life_s: float = 2.0) -> AsyncIterator[api.Status]:
-        """The status now and after every change, at most ten times a second, at least every ``sign_of_life_s``."""
-        return self._board.changes(sign_of_life_s)
+    def status_changes(self, sign_of_life_s: float = 2.0, *, run: str = "") -> AsyncIterator[api.Status]:
+        """The status now and after every change, at most ten times a second, at least every ``sign_of_life_s``.
+
+        With the uid of a ``run`` what is true of that one alone, without hosts and the list of runs.
+        """
+        return self._board.changes(sign_of_life_s, (lambda: self._report.of_run(run)) if run else self._report.now)
 
     # ----- inside
 
     def _waits(self) -> dict[str, dict[str, Hold]]:
-        """What only we know about who waits for what: by uid, then by job run, or the name of the run."""
-        return {**self._pool.holds(), **self._groups.holds()}
+        return self._report.waits()
 
     async def _with_history(self, uid: str, intent: Intent) -> Intent:
         state = await self._runs.get(uid)
@@ -538,10 +522,6 @@ class Engine:
         if found is None:
             raise NotFound(f"{state.name} has no host {host[:200]!r}", hint=f"onduty show {state.name}")
         return found
-
-    def _name_of(self, uid: str) -> str:
-        state = self._runs.now(uid)
-        return state.name if state is not None else uid
 
     def _refuse_when_stopping(self) -> None:
         if self._stopping:

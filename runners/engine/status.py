@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from runners.engine.limits import Limits
 from runners.engine.timers import Timers
 from runners.model.api import Status
+from runners.ports.clock import Clock
 
 
 class Watchers:
@@ -44,11 +45,15 @@ class Watchers:
         return tuple(self._by_run)
 
 
-class StatusBoard:
-    """One computed status for all listeners; none is computed while nobody listens."""
+COST_SHARE = 10
+"""A status that took a while to put together is not put together again before that many times as long has passed."""
 
-    def __init__(self, compute: Callable[[], Awaitable[Status]], *, timers: Timers, limits: Limits) -> None:
-        self._compute = compute
+
+class StatusBoard:
+    """Wakes listeners, each of which has its status put together; none is while nobody listens."""
+
+    def __init__(self, *, clock: Clock, timers: Timers, limits: Limits) -> None:
+        self._clock = clock
         self._timers = timers
         self._limits = limits
         self._version = 0
@@ -68,7 +73,7 @@ class StatusBoard:
         for wake in self._listeners:
             wake.set()
 
-    async def changes(self, sign_of_life_s: float) -> AsyncIterator[Status]:
+    async def changes(self, sign_of_life_s: float, compute: Callable[[], Awaitable[Status]]) -> AsyncIterator[Status]:
         """The status now, and again after every change; ``summaries`` only when they differ from the line before."""
         wake = asyncio.Event()
         self._listeners.add(wake)
@@ -76,11 +81,14 @@ class StatusBoard:
         try:
             while not self._ended:
                 seen = self._version
-                status = await self._compute()
+                began_s = self._clock.monotonic()
+                status = await compute()
+                cost_s = self._clock.monotonic() - began_s
+                rest_s = min(max(self._limits.status_s, COST_SHARE * cost_s), sign_of_life_s)
                 yield status if status.summaries != summaries else replace(status, summaries=None)
                 summaries = status.summaries
-                await self._wait(wake, self._limits.status_s, until_changed=None)
-                await self._wait(wake, sign_of_life_s - self._limits.status_s, until_changed=seen)
+                await self._wait(wake, rest_s, until_changed=None)
+                await self._wait(wake, sign_of_life_s - rest_s, until_changed=seen)
         finally:
             self._listeners.discard(wake)
 

@@ -112,6 +112,10 @@ def kept_of(row: RunRow) -> Kept | None:
         return None
 
 
+FoundHolds = dict[str, tuple[RunState, tuple[Hold, ...]]]
+"""By uid: a state, and why what waits in it waits."""
+
+
 class RunList:
     """Newest first. Reads the store again only after something was written that lists show."""
 
@@ -126,16 +130,21 @@ class RunList:
         """A run was created, or its phase changed."""
         self._fresh = False
 
-    async def lines(self, limit: int, host_holds: dict[str, dict[str, Hold]]) -> tuple[api.RunSummary, ...]:
-        """One line per run."""
+    async def lines(
+        self, limit: int, host_holds: dict[str, dict[str, Hold]], found: FoundHolds | None = None
+    ) -> tuple[api.RunSummary, ...]:
+        """One line per run. ``found``: holds that are known already."""
         if not self._fresh or limit > self._asked:
             self._fresh, self._asked = True, limit
             self._rows = await self._store.runs(limit)
-        return tuple(self._line(row, host_holds) for row in self._rows[:limit])
+        return tuple(self._line(row, host_holds, found or {}) for row in self._rows[:limit])
 
-    def _line(self, row: RunRow, host_holds: dict[str, dict[str, Hold]]) -> api.RunSummary:
+    def _line(self, row: RunRow, host_holds: dict[str, dict[str, Hold]], found: FoundHolds) -> api.RunSummary:
         state = self._runs.live.get(row.uid)
         if state is not None:
+            known = found.get(row.uid)
+            if known is not None and known[0] is state:
+                return describe.summary(state, known[1])
             return describe.summary(state, holds(state, host_holds.get(row.uid, {})))
         kept = kept_of(row)
         if kept is not None:

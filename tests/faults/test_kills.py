@@ -72,6 +72,7 @@ def test_killed_controllers_lose_nothing_and_start_nothing_twice(person: Person,
     waiting = person.start("wait", uid)
     killed = [person.kill_controller() for moment in moments(dice, 4) if at(person, uid, moment, waiting)]
     assert any(killed)
+    print(f"\n{len(killed)} times killed")
     done = person.end(waiting, timeout_s=120)
     assert done.code == 0, done.err
     check_end(person, uid, web1, web2)

@@ -181,6 +181,7 @@ async def every_moment(world: Callable[[Kit], None], story: Story, check: Callab
     while True:
         (fate,) = await lives((at,), world, story, check)
         if not fate.died.is_set():
+            print(f"\n{at - 1} points")
             return at - 1
         at += 1
 

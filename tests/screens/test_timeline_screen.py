@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runners.model.api import PipelineHistory
+from runners.model.api import Usual
 from tests.screens.desk import Desk, desk
 from tests.screens.timeline_scenes import failed_in_rollout, rollout, timeline_desk, told_controller
 from tui.screens.confirm import ConfirmScreen
@@ -46,9 +46,9 @@ async def test_enter_goes_to_the_selected_job_run_on_the_runs_screen() -> None:
         assert here.focus == "log"
 
 
-async def test_how_long_the_pipeline_usually_takes_is_said_where_it_is_known() -> None:
+async def test_how_long_runs_like_it_usually_take_is_said_where_it_is_known() -> None:
     controller = told_controller(failed_in_rollout())
-    controller.histories["deploy-api"] = PipelineHistory(pipeline="deploy-api", p50_s=290.0)
+    controller.usual = Usual(runs=3, run_s=290.0)
     async with desk(controller) as here:
         await here.press("T")
         await here.sees("usual run 4m 50s")

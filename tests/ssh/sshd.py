@@ -107,9 +107,9 @@ class Sshd:
             return []
         try:
             below = psutil.Process(self.process.pid).children(recursive=True)
-            return [process for process in below if process.name().startswith("sshd")]
         except psutil.NoSuchProcess:
             return []
+        return [process for process in below if _is_sshd(process)]
 
     def show_another_key(self) -> None:
         """Restart with a new host key that nobody was told about."""
@@ -178,6 +178,13 @@ class SshdFarm:
             daemon.drop_connections()
             daemon.stop()
             _kill_living_in(daemon.home)
+
+
+def _is_sshd(process: psutil.Process) -> bool:
+    try:
+        return process.name().startswith("sshd")
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:

@@ -44,7 +44,10 @@ class Scripted:
     def describe(self, state: Any) -> api.RunDocument:
         return document(state, ())
 
-    async def status_changes(self, sign_of_life_s: float) -> AsyncIterator[api.Status]:
+    async def status_changes(self, sign_of_life_s: float, *, run: str = "") -> AsyncIterator[api.Status]:
+        if run:
+            yield api.Status(at="now", runs=(api.RunStatus(uid=run),))
+            return
         hosts = (api.HostStatus(name="web1", address="web1", phase="idle"),)
         yield api.Status(at="now", runs=(api.RunStatus(uid="U"), api.RunStatus(uid="V")), hosts=hosts, summaries=())
 
@@ -59,9 +62,11 @@ class Scripted:
         yield READINGS
         yield None
 
-    async def events(self, uid: str, after: int, *, follow: bool) -> AsyncIterator[Event | None]:
-        for seq in (after + 1, after + 2):
-            yield Event(run=uid, seq=seq, time=0.0, actor="alice", payload=RunHeld(waits_for=()))
+    async def event_pieces(self, uid: str, after: int, *, follow: bool) -> AsyncIterator[list[Event] | None]:
+        yield [
+            Event(run=uid, seq=seq, time=0.0, actor="alice", payload=RunHeld(waits_for=()))
+            for seq in (after + 1, after + 2)
+        ]
         yield None
 
 

@@ -10,7 +10,6 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from runners.model.errors import OndutyError
 from runners.model.state import RunState
 from tui.bridge import RunEvents, RunFeed
 from tui.keys.actions import key_of
@@ -78,8 +77,6 @@ class TimelineScreen(TimelineKeys, inherit_bindings=False):
         self._events: RunEvents | None = None
         self._story = Story(moment.state.plan)
         self._following: asyncio.Task[None] | None = None
-        self._usual_s: float | None = None
-        """What half of the runs of this pipeline that succeeded do not exceed; None: not known."""
 
     # ----- life
 
@@ -103,17 +100,6 @@ class TimelineScreen(TimelineKeys, inherit_bindings=False):
         self._events = RunEvents(self.onduty.feed, self.feed.uid)
         self._following = self.onduty.keep(self._events.run)
         self.focus_pane("jobs")
-        self.run_worker(self._ask_usual())
-
-    async def _ask_usual(self) -> None:
-        plan = self.state.plan
-        try:
-            past = await self.onduty.feed.ask(lambda line: line.history(plan.pipeline, 1, plan.environment or ""))
-        except OndutyError:
-            # An older controller does not know; what is not known is left out.
-            return
-        self._usual_s = past.p50_s
-        self.onduty.feed.told()
 
     def on_unmount(self) -> None:
         """Let go of the events."""
@@ -191,7 +177,8 @@ class TimelineScreen(TimelineKeys, inherit_bindings=False):
         bar = run_bar(scene, layout.width, layout.height, glyphs, page=own("timeline"))
         self.query_one("#bar", Canvas).set_rows([bar])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
-        self.query_one("#strip", Canvas).set_rows([timeline_strip(found, self._usual_s)])
+        usual = self.onduty.earlier.usual(self.feed.uid)
+        self.query_one("#strip", Canvas).set_rows([timeline_strip(found, usual.run_s if usual else None)])
         keys = key_bar(
             "timeline",
             self.why_not(),
