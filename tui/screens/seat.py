@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from textual.message_pump import MessagePump
 
-from tui.screens.onduty import Onduty
+if TYPE_CHECKING:
+    from tui.screens.onduty import Onduty
 
 
 class Seat(MessagePump):

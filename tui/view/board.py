@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from runners.model.api import RunSummary
 from runners.model.phases import RUN_ENDED, Phase
 from tui.keys.actions import key_of
 from tui.view.board_groups import Need, failing, grouped, unknown
@@ -16,7 +16,10 @@ from tui.view.layout import BoardColumns, board_columns
 from tui.view.rows import BLANK, Column, Cut, Row, Span, blank, meter, place, text_row, title_row
 from tui.view.run_rows import RunRows
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import BoardScene
+
+if TYPE_CHECKING:
+    from runners.model.api import RunSummary
+    from tui.view.scene import BoardScene
 
 MARGIN = 2
 METER_CELLS = 12
