@@ -86,6 +86,14 @@ class MergedLog:
         for reader in self._readers:
             reader.close()
 
+    def line_of(self, key: str, line: int) -> int | None:
+        """Where a line of one log stands; None for a log that is not in it, and while the line has no place."""
+        source = self._known.get(key)
+        if source is None:
+            return None
+        with self._lock:
+            return self._order.line_of(source, line)
+
     def owner_of(self, line: int) -> int:
         """What was said of the log that the line comes from; -1 for no line."""
         part = self._stretch_of(line)

@@ -41,12 +41,16 @@ def link(previous: str, *, run: str, seq: int, time: str, actor: str, type: str,
 
     Lengths are part of what is hashed, so that no two different rows have the same bytes.
     """
-    digest = hashlib.sha256()
-    for text in (previous, run, str(seq), time, actor, type, str(version)):
-        data = text.encode()
-        digest.update(b"%d:%b," % (len(data), data))
-    digest.update(b"%d:%b," % (len(payload), payload))
-    return digest.hexdigest()
+    number, revision = str(seq), str(version)
+    head = (
+        f"{len(previous)}:{previous},{len(run)}:{run},{len(number)}:{number},{len(time)}:{time},"
+        f"{len(actor)}:{actor},{len(type)}:{type},{len(revision)}:{revision},{len(payload)}:"
+    )
+    if not head.isascii():
+        # Lengths are of bytes.
+        head = "".join(f"{len(text.encode())}:{text}," for text in (previous, run, number, time, actor, type, revision))
+        head += f"{len(payload)}:"
+    return hashlib.sha256(b"%b%b," % (head.encode(), payload)).hexdigest()
 
 
 def verify(rows: Iterable[ChainRow], *, previous: str = GENESIS, first_seq: int = 1) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     """One event as it is kept for ever."""
 
     run: str

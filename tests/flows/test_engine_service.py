@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from runners.engine.codec import read, seal
 from runners.engine.limits import Limits
@@ -198,7 +198,7 @@ async def test_a_run_that_cannot_be_read_is_named_and_the_others_go_on() -> None
     await kit.stop()
     await kit.logs.close()
     rows = kit.disk.events[bad]
-    rows[1] = replace(rows[1], payload=b'{"changed": true}')
+    rows[1] = structs.replace(rows[1], payload=b'{"changed": true}')
     await kit.start()
     with pytest.raises(StoreDamaged, match="event 2 was changed"):
         await kit.engine.state(bad)
@@ -211,9 +211,9 @@ async def test_an_event_of_a_later_onduty_says_so() -> None:
     _, row = seal("u", 1, 1_800_000_000.1234, "alice", RunStarted(), "")
     assert read(row).time == 1_800_000_000.123
     with pytest.raises(StoreDamaged, match="by a later one"):
-        read(replace(row, type="run_teleported"))
+        read(structs.replace(row, type="run_teleported"))
     with pytest.raises(StoreDamaged, match="version 9"):
-        read(replace(row, version=9))
+        read(structs.replace(row, version=9))
 
 
 async def test_the_definition_is_the_text_and_the_plan_that_was_started() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from runners.core.chain import digest_of, link, verify
 from runners.testing.store_contract import TIME, chain, event
@@ -35,7 +34,7 @@ def test_a_whole_chain_verifies_also_from_its_middle() -> None:
 )
 def test_a_changed_field_is_named_by_its_event(field: str, value: object) -> None:
     rows = chain("A", 1, 5)
-    rows[2] = replace(rows[2], **{field: value})
+    rows[2] = structs.replace(rows[2], **{field: value})
     assert verify(rows) == "event 3 was changed after it was written"
 
 
@@ -70,7 +69,11 @@ def test_moving_a_character_to_the_next_field_changes_the_hash() -> None:
 def test_the_hash_is_the_one_every_store_on_disk_was_written_with() -> None:
     # Recorded: changing how rows are hashed would make every old run look damaged.
     assert link("", run="A", seq=1, time=TIME, actor="alice", type="note_added", version=1, payload=b"{}") == RECORDED
+    assert (
+        link("", run="A", seq=1, time=TIME, actor="Zoë ✓", type="note_added", version=1, payload=b"{}") == BEYOND_ASCII
+    )
     assert digest_of(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 RECORDED = "fc6910f1915e0b6868d9e956296d235a5d632062c2f4533e76a698b26248b533"
+BEYOND_ASCII = "f838f1f9896ed43f9aa29e625855e85be98438dc388b3c16c4b0a36e971c45c0"
