@@ -48,6 +48,7 @@ MARKS_EVERY_TICKS = 40
 WORDS_EVERY_TICKS = 20
 """Once a second the title says how long nothing came, and how far something is."""
 COVERED_REST_S = 1.0
+"""Between two looks while a dialog lies over the pane."""
 MOST_REST_S = 0.25
 """Looks are no further apart, however long one takes and however many keys come."""
 
