@@ -20,9 +20,6 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from runners.model import api
-from runners.model.inventory import Host
-from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.driver import LET_GO_S, TerminalDriver
 from tui.earlier import EarlierRuns
@@ -43,6 +40,9 @@ from tui.widgets.look import Look, dress, wear
 
 if TYPE_CHECKING:
     from runbooks.library import Library
+    from runners.model import api
+    from runners.model.inventory import Host
+    from runners.model.plan import Plan
     from tui.view.chooser import Candidate
 
 EXIT_BUG = 70
@@ -74,6 +74,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         ``settle`` is called once, when the first screen stands and what is needed next is loaded.
         """
         super().__init__(driver_class=TerminalDriver, ansi_color=not look.theme.exact)
+        # Before the first stylesheet is parsed: a theme that comes later has them all parsed again.
+        wear(self, look)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
         self.pages = Pages(
             lambda places: shelves(places) if shelves is not None and places else library(),
@@ -107,8 +109,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         return self.pages.at(plan.runbooks)
 
     def on_mount(self) -> None:
-        """Open the list, and the run that was asked for on top of it."""
-        wear(self, self.look)
+        """The list is open; open the run that was asked for on top of it."""
         loop = asyncio.get_running_loop()
 
         def told(number: int, frame: object) -> None:
@@ -128,21 +129,24 @@ class OndutyApp(App[None], inherit_bindings=False):
             signal.SIGTERM: signal.signal(signal.SIGTERM, told),
             signal.SIGHUP: signal.signal(signal.SIGHUP, hung_up),
         }
-        self.push_screen(BoardScreen())
         if self._first_run:
             self.open_run(self._first_run)
 
         # The frame is there before the first word of the controller.
         self.call_after_refresh(self._follow)
-        self.set_timer(WARM_AFTER_S, self._warm)
-
-    def _warm(self) -> None:
-        # So that opening a run later does not wait for it.
-        importlib.import_module("tui.screens.run")
-        self._settle()
 
     def _follow(self) -> None:
         self._following = self.keep(self.feed.run)
+        self.set_timer(WARM_AFTER_S, self._warm)
+
+    def _warm(self) -> None:
+        if not self.feed.loaded and not self.feed.trouble:
+            # The first list comes first.
+            self.set_timer(WARM_AFTER_S, self._warm)
+            return
+        # So that opening a run later does not wait for it.
+        importlib.import_module("tui.screens.run")
+        self._settle()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and what is pasted go to the screen at once; see ``KeyTaker``."""
@@ -164,8 +168,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         self.earlier.close()
 
     def get_default_screen(self) -> Screen[None]:
-        """A blank one under the list of runs."""
-        return Screen(id="_default")
+        """The list of runs."""
+        return BoardScreen()
 
     def here(self, *, lag_s: float | None = None) -> Here:
         """What is true of this terminal now."""
@@ -313,10 +317,8 @@ def pick_look(environ: Mapping[str, str], encoding: str, settings: Settings | No
 
 def run_app(run: str | None = None) -> int:
     """Open the screen; returns the exit code once it was left and the terminal is as it was."""
-    from runbooks.shelves import Shelves
     from tui.bridge import Line
-    from tui.cli.problems import print_bug
-    from tui.wiring import controller_command, home, library, own_runbooks, settings
+    from tui.wiring import controller_command, home, library, settings, shelves
 
     if why_not := why_no_screen(os.environ):
         print(f"onduty: {why_not}\n  try: onduty --plain", file=sys.stderr)
@@ -334,11 +336,13 @@ def run_app(run: str | None = None) -> int:
     for name in ("COLUMNS", "LINES"):
         # What was exported is the size of that moment, and would be believed after every resize.
         os.environ.pop(name, None)
-    line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library, look, run=run, shelves=Shelves(own_runbooks()).library, settle=shorten)
+    line = Line(home(), controller_command, auth_sock=os.environ.get("SSH_AUTH_SOCK"))
+    app = OndutyApp(line, library, look, run=run, shelves=shelves(), settle=shorten)
     app.run()
     signal.setitimer(signal.ITIMER_REAL, 0)  # the terminal took everything
     if app.crash is not None:
+        from tui.cli.problems import print_bug
+
         return print_bug(app.crash, ["screen"])
     code = app.return_code or 0
     if code == 128 + signal.SIGHUP:

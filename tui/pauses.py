@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 WARM_AFTER_S = 0.5
-"""The first screen was drawn and filled by then."""
+"""The first screen was drawn by then; when its list was not, it is waited for."""
 _SWITCH_S = 0.0005
 """A thread that searches a log gives way after so long. With the default of 5 ms each read of a file in the screen's
 own thread, which lets others in, could cost as much, and a frame reads from many files."""
 _YOUNG_OBJECTS = 20_000
+
+
+def put_off() -> None:
+    """Until ``shorten`` nothing is thrown away: looking for it would be a tenth of the start."""
+    gc.disable()
 
 
 def shorten() -> None:
@@ -24,6 +29,7 @@ def shorten() -> None:
     sys.setswitchinterval(_SWITCH_S)
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
+    gc.enable()
 
 
 _MOST_WAIT_S = 0.1
