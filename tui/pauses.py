@@ -28,7 +28,7 @@ def shorten() -> None:
     """
     sys.setswitchinterval(_SWITCH_S)
     gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
+    gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
     gc.enable()
 
 

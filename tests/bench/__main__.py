@@ -78,7 +78,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     size.add_argument("--full", action="store_true", help="200 hosts")
     parser.add_argument("--json", action="store_true", help="as a document")
     parser.add_argument("--peers", type=Path, metavar="VENV", help="where parallel-ssh or ansible are installed")
-    parser.add_argument("--at-most", type=float, default=300.0, metavar="S", help="begin no entry after this time")
+    parser.add_argument("--at-most", type=float, default=420.0, metavar="S", help="begin no entry after this time")
     return parser.parse_args(arguments)
 
 
