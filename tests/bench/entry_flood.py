@@ -98,7 +98,9 @@ def _look(place: Place, way: Way, seconds: float) -> _Seen:
         env=place.environ,
         stdout=subprocess.PIPE,
     )
-    environ = {**place.environ, "ONDUTY_HOME": str(folder)}
+    # What somebody exported is believed before the terminal.
+    size = {"COLUMNS": str(_SIZE[0]), "LINES": str(_SIZE[1])}
+    environ = {**place.environ, **size, "ONDUTY_HOME": str(folder)}
     screen = OnPty(str(JOBS), environ=environ, size=_SIZE, module="tests.bench.flood_screen")
     seen = _Seen()
     try:
