@@ -20,9 +20,6 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from runners.model import api
-from runners.model.inventory import Host
-from runners.model.plan import Plan
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.driver import LET_GO_S, TerminalDriver
 from tui.earlier import EarlierRuns
@@ -34,7 +31,7 @@ from tui.screens.board import BoardScreen
 from tui.screens.key_taker import KeyTaker
 from tui.screens.painted import PaintedScreen
 from tui.settings import Settings
-from tui.terminal import has_terminal, lend, signs_in_ascii, why_no_screen
+from tui.terminal import end_if_gone, lend, signs_in_ascii, why_no_screen
 from tui.view.glyphs import pick_glyphs
 from tui.view.safe_text import safe
 from tui.view.scene import Here
@@ -43,9 +40,14 @@ from tui.widgets.look import Look, dress, wear
 
 if TYPE_CHECKING:
     from runbooks.library import Library
+    from runners.model import api
+    from runners.model.inventory import Host
+    from runners.model.plan import Plan
     from tui.view.chooser import Candidate
 
 EXIT_BUG = 70
+GONE_S = 1.0
+"""How often the screen looks whether its terminal is still there."""
 
 
 class OndutyApp(App[None], inherit_bindings=False):
@@ -74,6 +76,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         ``settle`` is called once, when the first screen stands and what is needed next is loaded.
         """
         super().__init__(driver_class=TerminalDriver, ansi_color=not look.theme.exact)
+        # Before the first stylesheet is parsed: a theme that comes later has them all parsed again.
+        wear(self, look)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
         self.pages = Pages(
             lambda places: shelves(places) if shelves is not None and places else library(),
@@ -107,8 +111,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         return self.pages.at(plan.runbooks)
 
     def on_mount(self) -> None:
-        """Open the list, and the run that was asked for on top of it."""
-        wear(self, self.look)
+        """The list is open; open the run that was asked for on top of it."""
         loop = asyncio.get_running_loop()
 
         def told(number: int, frame: object) -> None:
@@ -119,30 +122,34 @@ class OndutyApp(App[None], inherit_bindings=False):
             loop.call_soon_threadsafe(self._told_to_end, number)
 
         def hung_up(number: int, frame: object) -> None:
-            if not has_terminal():
-                # Nothing is left to restore, and what writes to it waits for ever; this screen keeps nothing.
-                os._exit(128 + number)
+            end_if_gone()
             told(number, frame)
 
         self._heard = {
             signal.SIGTERM: signal.signal(signal.SIGTERM, told),
             signal.SIGHUP: signal.signal(signal.SIGHUP, hung_up),
         }
-        self.push_screen(BoardScreen())
+        if isinstance(self._driver, TerminalDriver):
+            # Who is in no session of the terminal's, as under setsid or nohup, is not told of its end.
+            self.set_interval(GONE_S, end_if_gone)
         if self._first_run:
             self.open_run(self._first_run)
 
         # The frame is there before the first word of the controller.
         self.call_after_refresh(self._follow)
-        self.set_timer(WARM_AFTER_S, self._warm)
-
-    def _warm(self) -> None:
-        # So that opening a run later does not wait for it.
-        importlib.import_module("tui.screens.run")
-        self._settle()
 
     def _follow(self) -> None:
         self._following = self.keep(self.feed.run)
+        self.set_timer(WARM_AFTER_S, self._warm)
+
+    def _warm(self) -> None:
+        if not self.feed.loaded and not self.feed.trouble:
+            # The first list comes first.
+            self.set_timer(WARM_AFTER_S, self._warm)
+            return
+        # So that opening a run later does not wait for it.
+        importlib.import_module("tui.screens.run")
+        self._settle()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and what is pasted go to the screen at once; see ``KeyTaker``."""
@@ -164,8 +171,8 @@ class OndutyApp(App[None], inherit_bindings=False):
         self.earlier.close()
 
     def get_default_screen(self) -> Screen[None]:
-        """A blank one under the list of runs."""
-        return Screen(id="_default")
+        """The list of runs."""
+        return BoardScreen()
 
     def here(self, *, lag_s: float | None = None) -> Here:
         """What is true of this terminal now."""
@@ -243,9 +250,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         # The screen is gone while this runs; a line says where one is and how to come back.
         with self.suspend(), self.batch_update():
             code = lend(shell_command(host), f"onduty: a shell on {where}; exit comes back")
-            if not has_terminal():
-                # It was closed under the shell, which alone was told.
-                os._exit(128 + signal.SIGHUP)
+            end_if_gone()  # it was closed under the shell, which alone was told
         self.refresh(layout=True)
         return code
 
@@ -313,10 +318,8 @@ def pick_look(environ: Mapping[str, str], encoding: str, settings: Settings | No
 
 def run_app(run: str | None = None) -> int:
     """Open the screen; returns the exit code once it was left and the terminal is as it was."""
-    from runbooks.shelves import Shelves
     from tui.bridge import Line
-    from tui.cli.problems import print_bug
-    from tui.wiring import controller_command, home, library, own_runbooks, settings
+    from tui.wiring import controller_command, home, library, settings, shelves
 
     if why_not := why_no_screen(os.environ):
         print(f"onduty: {why_not}\n  try: onduty --plain", file=sys.stderr)
@@ -334,11 +337,13 @@ def run_app(run: str | None = None) -> int:
     for name in ("COLUMNS", "LINES"):
         # What was exported is the size of that moment, and would be believed after every resize.
         os.environ.pop(name, None)
-    line = Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library, look, run=run, shelves=Shelves(own_runbooks()).library, settle=shorten)
+    line = Line(home(), controller_command, auth_sock=os.environ.get("SSH_AUTH_SOCK"))
+    app = OndutyApp(line, library, look, run=run, shelves=shelves(), settle=shorten)
     app.run()
     signal.setitimer(signal.ITIMER_REAL, 0)  # the terminal took everything
     if app.crash is not None:
+        from tui.cli.problems import print_bug
+
         return print_bug(app.crash, ["screen"])
     code = app.return_code or 0
     if code == 128 + signal.SIGHUP:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, OndutyError
-from runners.model.metrics import HostReading
 from runners.model.phases import FAILURES, RunPhase
 from tui.keys.actions import key_of
 from tui.view.host_state import KEPT_READINGS
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from runners.client.client import ControllerClient
     from runners.client.start import ControllerCommand
     from runners.model.events import Event
+    from runners.model.metrics import HostReading
     from runners.model.preview import Preview
     from runners.model.snapshot import PlanAnswer
     from runners.model.state import RunState
@@ -54,7 +54,8 @@ class Connect(Protocol):
 class Line:
     """``Connect`` for the controller of one state folder."""
 
-    def __init__(self, home: Path, command: ControllerCommand, *, auth_sock: str | None = None) -> None:
+    def __init__(self, home: Path, command: Callable[[], ControllerCommand], *, auth_sock: str | None = None) -> None:
+        """``command`` says how to start a controller; it is asked after the first frame."""
         self._home = home
         self._command = command
         self._auth_sock = auth_sock
@@ -70,7 +71,7 @@ class Line:
             gone = f"the state folder was removed, the controller too; {self._home}"
             raise ControllerUnreachable(gone, hint=f"{key_of('quit')} leaves")
         if start:
-            client, hello = await find_or_start(self._home, self._command, auth_sock=self._auth_sock)
+            client, hello = await find_or_start(self._home, self._command(), auth_sock=self._auth_sock)
         else:
             client = ControllerClient(self._home)
             try:

@@ -8,11 +8,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from runners.model import api
 from runners.model.errors import OndutyError
 
 if TYPE_CHECKING:
     from runners.client.client import ControllerClient
+    from runners.model import api
 
 T = TypeVar("T")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runbooks.library import Library
+    from runbooks.shelves import Shelves
     from runners.adapters.log_merge import MergedLog
     from runners.adapters.log_reader import LogReader
     from runners.adapters.ssh import SshTransport
@@ -68,7 +70,6 @@ def controller_command() -> ControllerCommand:
 
 def serve(*, ready_fd: int | None) -> int:
     """Run the controller in this process until it is stopped."""
-    import functools
     import logging
     import time
 
@@ -172,6 +173,18 @@ def library(places: Sequence[str] = ()) -> Library:
         found = load_library(own_runbooks())
         problem = Problem(file="onduty.yaml", line=1, column=1, path="", text=error.message)
         return replace(found, problems=(*found.problems, problem))
+
+
+def shelves() -> Callable[[Sequence[str]], Library]:
+    """What reads the pages of a run's site; what reads Markdown and YAML is not loaded before it is asked."""
+
+    @functools.cache
+    def made() -> Shelves:
+        from runbooks.shelves import Shelves
+
+        return Shelves(own_runbooks())
+
+    return lambda places: made().library(places)
 
 
 def own_runbooks() -> list[Path]:

@@ -115,7 +115,10 @@ class LogReader:
             return view.last.file_offset
         # Line n begins after newline n, which lies in the block of the first record that counts n newlines.
         number = self._index.first_above(LINES, line - 1)
-        before = self._index.record(number - 1)
+        before, block = self._index.record(number - 1), self._index.record(number)
+        if block.lines == line and os.pread(self._log_fd, 1, block.file_offset - 1) == b"\n":
+            # What is put together by time begins and ends where blocks do.
+            return block.file_offset
         if number not in self._blocks and number not in self._asked:
             # Lines far apart, as a filter leaves them, ask for a block once: an index of it would not pay.
             return before.file_offset + self._once(number, before, line - before.lines)

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from runners.client.http import httpx
+from runners.client.http import Answer, LineBroken, SocketHttp
 from runners.client.place import SocketPath
-from runners.client.socket_transport import SocketTransport
 from runners.model import api
 from runners.model.errors import ActionRefused, ControllerUnreachable, InputRefused, NotFound, OndutyError
 from runners.model.wire import decode, encode, event_from_json
@@ -58,12 +57,11 @@ class ControllerClient:
         """Made inside the event loop that will use it."""
         self.home = home
         self._socket = SocketPath(home)
-        self._http = httpx.AsyncClient(
-            transport=SocketTransport(self._socket.path),
-            base_url="http://onduty",
-            timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            trust_env=False,
+        self._http = SocketHttp(
+            self._socket.path,
             headers={PERSON: "1"} if _at_a_terminal() else None,
+            connect_timeout_s=CONNECT_TIMEOUT_S,
+            write_timeout_s=ANSWER_TIMEOUT_S,
         )
 
     async def __aenter__(self) -> ControllerClient:
@@ -76,7 +74,7 @@ class ControllerClient:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._http.aclose()
+        await self._http.close()
         self._socket.close()
 
     async def hello(self, *, auth_sock: str | None = None, version: str | None = None) -> api.Hello:
@@ -175,8 +173,7 @@ class ControllerClient:
 
     async def log(self, uid: str, key: str, offset: int, max_bytes: int) -> bytes:
         """Bytes of one execution's log."""
-        response = await self._send("GET", f"/v1/runs/{uid}/logs/{key}", params={"from": offset, "bytes": max_bytes})
-        return response.content
+        return await self._send("GET", f"/v1/runs/{uid}/logs/{key}", params={"from": offset, "bytes": max_bytes})
 
     async def readings(self, uid: str, host: str) -> list[HostReading]:
         """How a host was while a run was on it, oldest first."""
@@ -227,47 +224,47 @@ class ControllerClient:
     async def _stream(
         self, path: str, params: dict[str, Any], *, read_timeout_s: float | None, body: bytes | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, read=read_timeout_s)
+        method = "GET" if body is None else "POST"
         try:
-            method = "GET" if body is None else "POST"
-            async with self._http.stream(method, path, params=params, timeout=timeout, content=body) as response:
-                if response.status_code >= 400:
-                    await response.aread()
-                    raise _error_of(response)
-                async with aclosing(_lines(response)) as lines:
+            async with self._http.ask(method, path, params, content=body, read_timeout_s=read_timeout_s) as answer:
+                if answer.status >= 400:
+                    raise _error_of(answer.status, await answer.content())
+                async with aclosing(_lines(answer)) as lines:
                     yield lines
-        except httpx.TransportError as error:
+        except LineBroken as error:
             raise _unreachable(self.home, error) from error
 
     async def _get(self, path: str, kind: type[T], params: dict[str, Any] | None = None) -> T:
-        return decode((await self._send("GET", path, params=params)).content, kind)
+        return decode(await self._send("GET", path, params=params), kind)
 
     async def _post(self, path: str, body: object, kind: type[T]) -> T:
-        return decode((await self._send("POST", path, content=encode(body))).content, kind)
+        return decode(await self._send("POST", path, content=encode(body)), kind)
 
     async def _send(
         self, method: str, path: str, *, params: dict[str, Any] | None = None, content: bytes | None = None
-    ) -> httpx.Response:
+    ) -> bytes:
         try:
-            response = await self._http.request(method, path, params=params, content=content)
-        except httpx.TransportError as error:
+            async with self._http.ask(method, path, params, content=content, read_timeout_s=ANSWER_TIMEOUT_S) as answer:
+                body = await answer.content()
+        except LineBroken as error:
             raise _unreachable(self.home, error) from error
-        if response.status_code >= 400:
-            raise _error_of(response)
-        return response
+        if answer.status >= 400:
+            raise _error_of(answer.status, body)
+        return body
 
 
 def _at_a_terminal() -> bool:
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
-async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+async def _lines(answer: Answer) -> AsyncGenerator[bytes, None]:
     rest = b""
-    async for chunk in response.aiter_bytes():
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            if line:
-                yield line
+    async with aclosing(answer.chunks()) as chunks:
+        async for chunk in chunks:
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                if line:
+                    yield line
 
 
 def _unreachable(home: Path, error: Exception) -> ControllerUnreachable:
@@ -277,11 +274,11 @@ def _unreachable(home: Path, error: Exception) -> ControllerUnreachable:
     )
 
 
-def _error_of(response: httpx.Response) -> OndutyError:
+def _error_of(status: int, body: bytes) -> OndutyError:
     try:
-        problem = decode(response.content, api.ProblemDetails)
+        problem = decode(body, api.ProblemDetails)
     except ValueError:
-        return OndutyError(f"the controller answered {response.status_code} without a reason")
+        return OndutyError(f"the controller answered {status} without a reason")
     if problem.problems:
         return ProblemsFound(problem.detail, problem.problems, hint=problem.hint)
     kinds: dict[str, type[OndutyError]] = {

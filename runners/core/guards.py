@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runners.core.ages import age
 from runners.core.index import Place, index_of, job_run_of, planned_job_of, short_name
 from runners.core.ready import STAGE_DONE, runs_in, satisfies
 from runners.core.tasks import has_passed, in_finally
-from runners.model.definition import Part
+from runners.model.parts import Part
 from runners.model.phases import BAD, ENDED, RUN_ENDED, Phase, RunPhase, StagePhase
-from runners.model.state import JobRunState, RunState
+
+if TYPE_CHECKING:
+    from runners.model.state import JobRunState, RunState
 
 NOT_RUNNING = "--not-running"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runners.core.ages import age
 from runners.core.guards import NOT_RUNNING, in_words
@@ -10,7 +11,9 @@ from runners.core.index import short_name
 from runners.core.ready import runs_in
 from runners.core.rollback import left, takes_any, without_previous, without_rollback
 from runners.model.phases import RUN_ENDED, Phase, RunPhase
-from runners.model.state import RunState
+
+if TYPE_CHECKING:
+    from runners.model.state import RunState
 
 DESPITE_LATER = "--despite-later"
 _MOST_NAMED = 8

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runners.core.memo import Memo
-from runners.model.plan import Plan, PlannedJob
-from runners.model.state import JobRunState, RunState
+
+if TYPE_CHECKING:
+    from runners.model.plan import Plan, PlannedJob
+    from runners.model.state import JobRunState, RunState
 
 
 class Place(NamedTuple):

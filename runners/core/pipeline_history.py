@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runners.core.percentiles import percentile
 from runners.model import api
-from runners.model.past import Past, PastFailure
 from runners.model.phases import RUN_ENDED, RunPhase
 from runners.model.wire import parse_time
+
+if TYPE_CHECKING:
+    from runners.model.past import Past, PastFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

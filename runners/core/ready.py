@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from runners.core.index import Place, index_of
-from runners.model.definition import OnFailure
+from runners.model.parts import OnFailure
 from runners.model.phases import BAD, Phase, RunPhase, StagePhase
-from runners.model.plan import PlannedJob
-from runners.model.state import JobRunState, JobState, RunState
+
+if TYPE_CHECKING:
+    from runners.model.plan import PlannedJob
+    from runners.model.state import JobRunState, JobState, RunState
 
 MOVING = (Phase.QUEUED, Phase.RUNNING, Phase.BACKING_OFF, Phase.CANCELLING, Phase.ROLLING_BACK)
 """Goes on by itself. An UNKNOWN one does too while its host was not heard."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from runners.core.index import PlanIndex, index_of
 from runners.core.memo import Memo
-from runners.model.definition import OnFailure
+from runners.model.parts import OnFailure
 from runners.model.phases import BAD, Phase
-from runners.model.plan import PlannedJob
-from runners.model.state import JobRunState, JobState, RunState
+
+if TYPE_CHECKING:
+    from runners.model.plan import PlannedJob
+    from runners.model.state import JobRunState, JobState, RunState
 
 PREVIOUS = "ONDUTY_PREVIOUS_"
 """Prefix of the variables with the params of the last run that succeeded."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runners.model.phases import LIVE, Phase, TaskPhase
-from runners.model.state import AttemptState, JobRunState, TaskState
+
+if TYPE_CHECKING:
+    from runners.model.state import AttemptState, JobRunState, TaskState
 
 IN_FLIGHT = frozenset({TaskPhase.DISPATCHED, TaskPhase.RUNNING, TaskPhase.UNKNOWN})
 """The host may have it: exactly one task of a live attempt, none of any other."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from runners.core.percentiles import percentile
-from runners.core.pipeline_history import Earlier
 from runners.model import api
 from runners.model.phases import RunPhase, StagePhase
-from runners.model.state import RunState
+
+if TYPE_CHECKING:
+    from runners.core.pipeline_history import Earlier
+    from runners.model.state import RunState
 
 MOST_RUNS = 10
 LEAST_RUNS = 3

@@ -8,37 +8,10 @@ from dataclasses import dataclass, field
 
 from runners.model.kinds import HttpCheck, TaskKind, Transfer
 from runners.model.limits import NO_LIMITS, Limits
+from runners.model.parts import STOPPING as STOPPING
+from runners.model.parts import OnFailure as OnFailure
+from runners.model.parts import Part as Part
 from runners.model.secrets import SecretSource
-
-
-class OnFailure(enum.StrEnum):
-    """What a failed job run means for the rest of the run. Strictest last."""
-
-    CONTINUE = "continue"
-    """Counts as satisfied; the run ends ``succeeded`` with a warning."""
-    HOLD = "hold"
-    """Independent work goes on, what needs the job waits for a person."""
-    STOP = "stop"
-    """Nothing new starts, running attempts finish, the run ends ``failed``."""
-    ROLLBACK = "rollback"
-    """As stop, then the whole run is rolled back."""
-
-
-STOPPING = frozenset({OnFailure.STOP, OnFailure.ROLLBACK})
-"""A failure after which nothing new starts."""
-
-
-class Part(enum.StrEnum):
-    """What a step of a job is for."""
-
-    TASKS = "tasks"
-    VERIFY = "verify"
-    """Proves that the tasks did what they should; part of the attempt and its time limit."""
-    FINALLY = "finally"
-    """Runs after tasks and verify whatever their result, cancel included; its failure is a warning."""
-    ROLLBACK = "rollback"
-    """Takes the tasks back; runs in an attempt of its own, followed by verify."""
-
 
 ROOT = "root"
 """Whom ``sudo: true`` means."""

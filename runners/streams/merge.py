@@ -131,6 +131,22 @@ class MergeOrder:
         parts = self._segment(bisect_right(self._starts, line) - 1)
         return parts[bisect_right(parts, line, key=_START) - 1]
 
+    def line_of(self, source: int, line: int) -> int | None:
+        """Where a line of one log stands in the whole; None while it has no place."""
+        if not 0 <= line < (self._ended[source] if source < len(self._ended) else 0):
+            return None
+        segment = bisect_right(range(len(self._marks)), line, key=lambda mark: self._ended_at(mark, source)) - 1
+        for part in self._segment(segment):
+            if part.source == source and part.first <= line < part.first + part.lines:
+                return part.start + line - part.first
+        return None
+
+    def _ended_at(self, mark: int, source: int) -> int:
+        """Lines of one log before a mark."""
+        counts = self._marks[mark]
+        blocks = counts[source] if source < len(counts) else 0
+        return self._block(source, blocks - 1).lines if blocks else 0
+
     def _mark(self) -> None:
         self._keep(len(self._marks) - 1, self._tail)
         self._tail = []

@@ -104,8 +104,8 @@ def test_one_verb_loads_no_other_verb_and_nothing_that_its_question_does_not_nee
         "from tui.cli.parser import build; build('show'); import runners.client.start, tui.cli.session, tui.cli.output"
     )
     assert not loaded & {"tui.cli.run", "tui.cli.demo", "difflib"}
-    # httpx's own command line, its stock transport, and the classes of plans, states and events.
-    assert not loaded & {"click", "rich.console", "pygments", "httpcore", "anyio"}
+    # A general HTTP client, and the classes of plans, states and events.
+    assert not loaded & {"httpx", "http.client", "click", "rich.console", "pygments", "httpcore", "anyio"}
     assert not loaded & {"runners.model.events", "runners.model.state", "runners.model.plan"}
     assert not loaded & {"pydantic", "yaml", "asyncssh", "textual", "ulid"}
 
@@ -123,11 +123,6 @@ def test_run_leaves_planning_to_the_controller_and_loads_no_models() -> None:
         "import runners.adapters.site_files, runners.adapters.inventory_file, runners.spec.inventory_kind"
     )
     assert not loaded & {"pydantic", "runners.spec.models", "runners.plan.build", "runners.model.state"}
-
-
-def test_httpx_without_its_command_line_leaves_click_to_who_wants_it() -> None:
-    loaded = _modules_loaded_by("import runners.client.http, click")
-    assert {"httpx", "click"} <= loaded
 
 
 def test_the_core_loads_no_event_loop_and_no_ssh() -> None:

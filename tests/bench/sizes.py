@@ -24,8 +24,8 @@ class Sizes:
     """Rounds of whole commands."""
     stream_bytes: int = 500 * MB
     log_lines: int = 10_000_000
-    flood_s: float = 20.0
-    """How long the jobs of the flood print."""
+    flood_s: float = 60.0
+    """How long the jobs of the flood print; a sixth of it for each further way to look at them."""
     pager_patience_s: float = 15.0
     """How long a pager may take before it is said to take longer."""
     crowd: tuple[int, int] = (500, 200)

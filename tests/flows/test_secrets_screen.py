@@ -95,7 +95,7 @@ async def test_a_secret_is_given_on_the_screen_and_no_form_of_it_is_ever_drawn(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uid = await asyncio.to_thread(held_for_its_password, person, monkeypatch)
-    app = OndutyApp(Line(person.home, ["false"]), load_built_in, Look(), run=uid)
+    app = OndutyApp(Line(person.home, lambda: ["false"]), load_built_in, Look(), run=uid)
     async with app.run_test(size=(200, 50)) as pilot:
         eyes = Eyes(app, pilot)
         await eyes.until(lambda: isinstance(app.screen, RunScreen) and app.screen.choice.tree.rows)

@@ -43,7 +43,7 @@ async def shoot_live(run: str) -> str:
     from tui.bridge import Line
     from tui.wiring import controller_command, home
 
-    line = Line(home(), controller_command())
+    line = Line(home(), controller_command)
     client, _ = await line(start=True)
     async with client:
         uid = await client.find(run)

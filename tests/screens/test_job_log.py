@@ -17,7 +17,7 @@ async def test_a_shows_all_hosts_by_time_find_and_filter_work_and_a_again_shows_
     controller = rolling_release()
     async with desk(controller, size=(160, 44)) as here:
         await here.sees("release@web3")
-        write_logs(controller.runs[0].sim, tmp_path, monkeypatch)
+        write_logs(controller.runs[0].sim, tmp_path, monkeypatch, before=3)
         await here.press("a")
         await here.sees("all 11 hosts", "by time")
         await here.press("2", "g")
@@ -25,6 +25,9 @@ async def test_a_shows_all_hosts_by_time_find_and_filter_work_and_a_again_shows_
         await here.press("ampersand", *"already", "enter")
         await here.sees('filter "already": 1 of', f"web3   {BIND}")
         source = here.run.pager.view.parts[0].source
+        bad = here.run.pager.view.first_bad
+        assert bad is not None
+        assert source.read_lines(bad.line, 1) == [BIND.encode()]
         times = [source.time_of_line(line) or 0.0 for line in range(source.lines)]
         assert times == sorted(times)
         await here.press("a")

@@ -71,7 +71,7 @@ async def test_a_state_folder_that_was_removed_is_not_made_again(tmp_path: objec
     from tui.bridge import Line
 
     home = Path(str(tmp_path)) / "state"
-    line = Line(home, ControllerCommand(argv=("/bin/false",), environ={}))
+    line = Line(home, lambda: ControllerCommand(argv=("/bin/false",), environ={}))
     line._met = True
     with pytest.raises(ControllerUnreachable, match="was removed"):
         await line(start=True)

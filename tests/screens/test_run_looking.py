@@ -26,7 +26,7 @@ async def test_what_is_typed_into_find_are_letters_and_no_commands() -> None:
         assert here.run.pager.is_typing
         await here.sees("rSXqo!y")
         assert here.painted.NAME == "run"
-        assert len(here.app.screen_stack) == 3
+        assert len(here.app.screen_stack) == 2
         await here.press("escape")
         assert not here.run.pager.is_typing
         assert here.focus == "log"

@@ -88,6 +88,18 @@ def test_hosts_that_all_differ_are_compared_with_the_first() -> None:
     assert first == "no two hosts said the same, the others are compared with web1"
 
 
+def test_a_host_that_said_nothing_yet_says_so_and_one_that_ended_so_too() -> None:
+    usual = [b"ok", b"done"]
+    groups = alike([output("web1", usual), output("web2", usual), output("web3", [], live=True), output("web4", [])])
+    rows, _ = alike_rows(groups, [], 0)
+    text = "\n".join("".join(span.text for span in lay_out(row, 80, UNICODE)).rstrip() for row in rows)
+    assert "2 hosts have said nothing of task1 yet: web3 web4" in text
+    groups = alike([output("web1", usual), output("web2", usual), output("web4", [])])
+    rows, _ = alike_rows(groups, [], 0)
+    text = "\n".join("".join(span.text for span in lay_out(row, 80, UNICODE)).rstrip() for row in rows)
+    assert "web4 differs from line 1 of task1\n  web1      ok\n  web4      says nothing" in text
+
+
 def test_what_is_left_early_reads_no_more() -> None:
     log = MemoryLog([b"x"], lines=1)
     one = HostOutput(job_run="s/j@h", host="h", sources=(log,))

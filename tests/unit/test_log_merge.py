@@ -54,6 +54,9 @@ def test_the_order_is_that_of_sorting_what_came_between_two_looks(
                 whole = order.stretch_of(first)
                 one = whole and (whole.source, whole.first + first - whole.start)
                 assert one == (expected[first] if first < len(expected) else None)
+                if first < len(expected):
+                    assert order.line_of(*expected[first]) == first
+            assert order.line_of(0, len(expected)) is None
     assert sorted(expected) == [(s, line) for s in range(4) for line in range(blocks[s][-1].lines if blocks[s] else 0)]
 
 

@@ -7,10 +7,11 @@ from msgspec.structs import replace as changed
 from runners.model.phases import Phase
 from tests.screens import scenes
 from tests.unit.view_text import text_of, token_of
+from tui.view.board_headline import board_headline
 from tui.view.exit_words import what_it_means
 from tui.view.facts import place_of
 from tui.view.glyphs import UNICODE
-from tui.view.headline import board_headline, run_headline
+from tui.view.headline import run_headline
 from tui.view.scene import BoardScene, Here, RunScene
 from tui.view.top_bar import board_bar, run_bar
 

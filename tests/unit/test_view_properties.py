@@ -24,11 +24,12 @@ from tests.depth import examples
 from tests.screens import scenes
 from tests.unit.view_text import text_of
 from tui.view.board import board_rows
+from tui.view.board_headline import board_headline
 from tui.view.dialog import dialog_rows
 from tui.view.dialog_fields import Form, Word
 from tui.view.facts import is_due
 from tui.view.glyphs import ASCII, JOB_PHASES, UNICODE, Glyphs
-from tui.view.headline import board_headline, run_headline
+from tui.view.headline import run_headline
 from tui.view.help_rows import help_rows
 from tui.view.host_pane import host_rows
 from tui.view.job_tree import job_tree

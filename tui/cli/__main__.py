@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 EXIT_INTERRUPTED = 130
 EXIT_BUG = 70
@@ -40,12 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from tui.cli.parser import parse
-    from tui.cli.problems import print_bug, print_error
-
     try:
-        verb = parse(arguments)
-        return verb()
+        return _verb_of(arguments)()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:
@@ -55,12 +51,24 @@ def _run(arguments: list[str]) -> int:
         raise
     except Exception as error:
         from runners.model.errors import OndutyError
+        from tui.cli.problems import print_bug, print_error
 
         if isinstance(error, OndutyError):
             return print_error(error)
         if _is_about_output(error):
             raise
         return print_bug(error, arguments)
+
+
+def _verb_of(arguments: list[str]) -> Callable[[], int]:
+    if not arguments:
+        # The screen needs none of the verbs' parsers, which take as long as drawing it.
+        from tui.cli.screen import open_screen
+
+        return open_screen
+    from tui.cli.parser import parse
+
+    return parse(arguments)
 
 
 def _is_about_output(error: Exception) -> bool:

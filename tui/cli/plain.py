@@ -56,7 +56,7 @@ class Teller:
     def __init__(self) -> None:
         from tui.wiring import controller_command, home
 
-        self._feed = Feed(Line(home(), controller_command(), auth_sock=os.environ.get("SSH_AUTH_SOCK")))
+        self._feed = Feed(Line(home(), controller_command, auth_sock=os.environ.get("SSH_AUTH_SOCK")))
         self._heard: Heard | None = None
         self._trouble = ""
         self._turn = threading.Lock()

@@ -19,6 +19,9 @@ def open_screen(run: str | None = None, *, plain: bool = False) -> int:
             file=sys.stderr,
         )
         return 2
+    from tui.pauses import put_off
+
+    put_off()
     from tui.app import run_app
 
     return run_app(run)

@@ -13,7 +13,7 @@ from tui.view.cells import cells, cut_middle, pad
 from tui.view.facts import Place, task_name, under
 from tui.view.job_tree import without_common_suffix
 from tui.view.log_alike import HostOutput
-from tui.view.log_document import LogSection, Note
+from tui.view.log_document import LineAt, LogSection, Note
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 from tui.widgets.log_lines import LogPart
@@ -74,6 +74,11 @@ class JobLogs:
                         log.put(key, partial(log_reader, self._uid, key), owner, live=is_live)
                     except OndutyError as error:
                         notes.append(Note(text=safe(f"{one.run.host}: {error.message}"), token="fail"))
+        bad = _bad_lines(hosts)
+        if bad and not log.lines:
+            # A log that is over opens where it went wrong.
+            log.refresh()
+        placed = [at for key, line in bad if (at := log.line_of(key, line)) is not None]
         section = LogSection(
             key=self.job,
             task=own(f"{len(hosts)} hosts by time"),
@@ -92,6 +97,7 @@ class JobLogs:
             file_stem=f"{scene.state.name}-{place.job.name}-all",
             details=(own(f"all {len(hosts)} hosts"), own("by time")),
             parts=(LogPart(section, log, gutter),),
+            first_bad=LineAt(0, min(placed)) if placed else None,
             today=today,
         )
 
@@ -99,6 +105,18 @@ class JobLogs:
 def hosts_of(scene: RunScene, job: str) -> list[Place]:
     """The job runs of a job, in plan order."""
     return list(under(scene.state, job))
+
+
+def _bad_lines(hosts: list[Place]) -> list[tuple[str, int]]:
+    """The line that is to blame on each host where one is: key of its log, line from 0."""
+    found: list[tuple[str, int]] = []
+    for one in hosts:
+        attempt = one.run.current
+        link = attempt.runbook if attempt is not None else None
+        if attempt is not None and link is not None and link.line is not None and link.task:
+            key = attempt.tasks[link.task - 1].key
+            found += [(key, link.line)] if key is not None else []
+    return found
 
 
 def outputs_of(scene: RunScene, place: Place, uid: str) -> tuple[list[HostOutput], list[str], Callable[[], None]]:

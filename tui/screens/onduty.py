@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.screen import Screen
 
-from tui.bridge import Feed
-from tui.earlier import EarlierRuns
-from tui.launch.variables import Variables
-from tui.pages import Pages
-from tui.view.scene import Here
-from tui.widgets.look import Look
-
 if TYPE_CHECKING:
     from runbooks.library import Library
     from runners.model.api import RunSummary
     from runners.model.inventory import Host
     from runners.model.plan import Plan
+    from tui.bridge import Feed
+    from tui.earlier import EarlierRuns
+    from tui.launch.variables import Variables
+    from tui.pages import Pages
     from tui.view.chooser import Candidate
+    from tui.view.scene import Here
+    from tui.widgets.look import Look
 
 
 class Onduty(Protocol):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingsMap, BindingType
+from textual.geometry import Size
 from textual.layout import Layout
 from textual.screen import Screen
 from textual.timer import Timer
@@ -18,14 +19,16 @@ from tui.driver import is_behind
 from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
 from tui.screens.key_taker import KeyTaker
 from tui.screens.moving import Moving
-from tui.screens.onduty import Onduty
+from tui.screens.seat import Seat
 from tui.view.layout import Area, ScreenLayout
 from tui.view.rows import BLANK, Row, text_row
 from tui.view.safe_text import own, safe
-from tui.view.scene import Here
 from tui.view.toasts import toast_rows
 from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
+
+if TYPE_CHECKING:
+    from tui.view.scene import Here
 
 FRAME_S = 0.1
 """How often a screen looks for news. A burst of events in between is one repaint."""
@@ -63,7 +66,7 @@ def bindings_of(screen: str) -> list[BindingType]:
     ]
 
 
-class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
+class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False):
     """Base of the screens. A subclass says its layout and paints."""
 
     NAME: ClassVar[str] = ""
@@ -81,19 +84,11 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         """The key of the action that is done now."""
         self._areas = AreaLayout(self.area_of)
         self._seen: object = None
+        self._fitted: Size | None = None
+        """The size that was painted for last, while the screen opens."""
         self._rests_until_s = 0.0
         """Monotonic seconds; news wait until then."""
         self._tick: Timer | None = None
-
-    @property
-    def onduty(self) -> Onduty:
-        """The app, typed."""
-        return cast("Onduty", self.app)
-
-    @property
-    def is_top(self) -> bool:
-        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
-        return bool(self.app.screen_stack) and self.app.screen is self
 
     @property
     def here(self) -> Here:
@@ -169,16 +164,23 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         self.repaint()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Everything may have moved."""
-        self.repaint()
+        """Everything may have moved, or the terminal wants all of it again; Textual says the first size three times."""
+        if event.size != self._fitted:
+            self._fitted = event.size
+            self.repaint()
 
     def repaint(self) -> None:
         """Lay out and paint everything now."""
         if not self.is_mounted or not self.size:
             return
         rearrange(self)
+        self._seen = self._now_seen()
         self.paint()
         self._paint_toasts()
+
+    def _now_seen(self) -> object:
+        """What differs when there is something to paint. Ages on the screen tick once a second."""
+        return self.news(), int(self.here.now_utc)
 
     @staticmethod
     def toast_canvas() -> Canvas:
@@ -200,14 +202,14 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
                 self.say("fail", f"{name} broke ({type(error).__name__})\nthe report is in {path}")
 
     def _look(self) -> None:
+        self._fitted = None
         if not self.is_top:
             return
         self._expire_toasts()
         if trouble := self.onduty.new_trouble():
             self.say("warn", trouble)
             self.toasts[-1].while_lost = True
-        # Ages on the screen tick once a second.
-        seen = (self.news(), int(self.here.now_utc))
+        seen = self._now_seen()
         if seen != self._seen and time.monotonic() >= self._rests_until_s and not is_behind(self.app):
             self._seen = seen
             began_s = time.monotonic()

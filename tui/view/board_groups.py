@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from runners.model.api import RunStatus, RunSummary
 from runners.model.phases import BAD, RUN_ENDED, Phase, RunPhase
 from tui.view.facts import NEEDS_PERSON, parse_time
+
+if TYPE_CHECKING:
+    from runners.model.api import RunStatus, RunSummary
 
 FAILED_STAYS_S = 24 * 3600.0
 """For so long a run that ended failed needs somebody, unless a newer one of its pipeline took its place."""

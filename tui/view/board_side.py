@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runners.model.phases import RUN_ENDED
 from tui.keys.actions import key_of
 from tui.view.cells import wrap
@@ -10,8 +12,9 @@ from tui.view.facts import in_keys, parse_time
 from tui.view.glyphs import RUN_PHASES, Glyphs
 from tui.view.rows import Row, Span, blank, label_row, text_row
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import BoardScene
-from tui.view.why_before import about_of
+
+if TYPE_CHECKING:
+    from tui.view.scene import BoardScene
 
 _LABEL = 13
 
@@ -35,6 +38,9 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     if run.first_line:
         facts.append(("first error", safe(run.first_line), "fail"))
     if scene.before is not None:
+        # Asked after the list stands; nothing of it is loaded for the first frame.
+        from tui.view.why_before import about_of
+
         about = about_of(scene.before, max(5, width - _LABEL), here.now_utc)
         for label, value in about.facts(scene.before):
             facts.append((label, own("".join(span.text for span in value)), "text"))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runners.core.memo import Memo
 from runners.core.tasks import waits_for_host
-from runners.model.phases import Phase
-from runners.model.plan import Plan
-from runners.model.state import JobRunState, JobState
+
+if TYPE_CHECKING:
+    from runners.model.phases import Phase
+    from runners.model.plan import Plan
+    from runners.model.state import JobRunState, JobState
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runners.core.usual import is_long, left_s
-from runners.model import api
 from runners.model.phases import RUN_ENDED, Phase, RunPhase, StagePhase
-from runners.model.state import StageState
 from tui.view.durations import duration
-from tui.view.facts import Place
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own
-from tui.view.scene import RunScene
+
+if TYPE_CHECKING:
+    from runners.model import api
+    from runners.model.state import StageState
+    from tui.view.facts import Place
+    from tui.view.scene import RunScene
 
 _SOON_S = 5.0
 _STEPS_S = ((60.0, 5.0), (600.0, 10.0), (float("inf"), 60.0))

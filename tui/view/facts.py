@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from runners.core.index import index_of
 from runners.core.tasks import body_of, waits_for_host
-from runners.model.api import HoldDocument
-from runners.model.definition import Part
 from runners.model.holds import PERSON, HoldKind
+from runners.model.parts import Part
 from runners.model.phases import ENDED, FAILURES, LIVE, FailureKind, Phase, RunPhase, StagePhase, TaskPhase
-from runners.model.plan import PlannedJob, PlannedTask
-from runners.model.state import JobRunState, JobState, RunbookLink, RunState, TaskState
 from tui.keys.actions import key_of
 from tui.view.census import census_of, plan_census_of
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import RunScene
+
+if TYPE_CHECKING:
+    from runners.model.api import HoldDocument
+    from runners.model.plan import PlannedJob, PlannedTask
+    from runners.model.state import JobRunState, JobState, RunbookLink, RunState, TaskState
+    from tui.view.scene import RunScene
 
 WAITING = frozenset({Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF})
 DUE = "to-roll-back"

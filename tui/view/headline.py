@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from runners.core.ready import counts_of
-from runners.model.api import HoldDocument
-from runners.model.definition import OnFailure
 from runners.model.holds import HoldKind
+from runners.model.parts import OnFailure
 from runners.model.phases import BAD, FAILURES, FailureKind, Phase, RunPhase, StagePhase
 from tui.keys.actions import key_of
-from tui.view.board_groups import Need, grouped
 from tui.view.census import plan_census_of
-from tui.view.durations import ago, clock, count, duration
+from tui.view.durations import ago, count, duration
 from tui.view.expected import left_words
 from tui.view.facts import (
     NEEDS_PERSON,
@@ -37,14 +36,17 @@ from tui.view.facts import (
     running_task,
     subject,
 )
-from tui.view.glyphs import Glyphs
 from tui.view.headline_repair import incomplete_words, paused_words, rolling_back_words
+from tui.view.headline_rows import full_stop, lost_row, loud_row, plain_row
 from tui.view.hops import HopDown, hop_of_run, hop_sentence, next_try
-from tui.view.rows import Row, Span, spaced
+from tui.view.rows import Row, spaced
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import BoardScene, Here, RunScene
 
-_MARGINS = (2, 1)
+if TYPE_CHECKING:
+    from runners.model.api import HoldDocument
+    from tui.view.glyphs import Glyphs
+    from tui.view.scene import RunScene
+
 _VERBS = {Phase.TIMED_OUT: " timed out", Phase.ROLLBACK_FAILED: " rollback failed"}
 _WANTS_HOST = (Phase.RUNNING, Phase.CANCELLING, Phase.QUEUED, Phase.BACKING_OFF)
 _WARNING_PHASES = ("silent", "unreachable", "refused", "host_key_changed")
@@ -65,7 +67,7 @@ def run_headline(scene: RunScene, glyphs: Glyphs) -> Row:
     if unknown:
         return _unknown(scene, unknown)
     if scene.here.stale_s is not None:
-        return _lost(scene.here)
+        return lost_row(scene.here)
     waiting = [
         hold
         for hold in scene.holds
@@ -74,33 +76,6 @@ def run_headline(scene: RunScene, glyphs: Glyphs) -> Row:
     if waiting:
         return _waits(scene, waiting)
     return _host_warning(scene) or _progress(scene)
-
-
-def board_headline(scene: BoardScene, glyphs: Glyphs) -> Row:
-    """The sentence of the list of runs."""
-    here = scene.here
-    if not scene.loaded and not scene.summaries:
-        return plain_row(own("Reading"), own(" the list of runs."))
-    groups = grouped(scene.summaries, now_utc=here.now_utc, statuses=scene.statuses)
-    bad, waiting = groups[Need.BAD], groups[Need.PERSON]
-    if bad or waiting:
-        run = (bad or waiting)[0]
-        failing = any(run.counts.get(phase.value) for phase in BAD) or run.phase == RunPhase.FAILED
-        token, tint = ("fail", "failbg") if bad and failing else ("unk", "unkbg") if bad else ("warn", "warnbg")
-        name = run.environment or ""
-        place = f" in {name.upper() if name.lower() == 'production' else name}" if name else ""
-        more = len(bad) + len(waiting) - 1
-        what = in_keys(run.what)
-        sentence = own(f"{safe(place)}: {what}{_stop(what)}" if what else f"{safe(place)} {safe(run.phase)}.")
-        return loud_row(safe(run.id), sentence, token, tint, more=more, age=None, here=here, key=False)
-    if here.stale_s is not None:
-        return _lost(here)
-    running, waits = len(groups[Need.RUNNING]), len(groups[Need.WAITING])
-    if running or waits:
-        parts = [count(running, "run is running", "runs are running")] if running else []
-        parts += [own(f"{waits} waiting")] if waits else []
-        return plain_row(own("Nothing needs you."), own(f" {', '.join(parts)}."))
-    return plain_row(own("Nothing runs."), own(""))
 
 
 def _failed(scene: RunScene, failed: Sequence[Place], unknown: Sequence[Place]) -> Row:
@@ -122,7 +97,7 @@ def how_it_failed(place: Place) -> SafeText:
     run = place.run
     if not reached(run):
         reason = safe(run.reason)
-        return own(f" before it started: {reason}{_stop(reason)}" if reason else " before it started.")
+        return own(f" before it started: {reason}{full_stop(reason)}" if reason else " before it started.")
     task = failed_task(place) or running_task(place)
     where = f" in {safe(task[1])}" if task else ""
     if run.phase is Phase.TIMED_OUT:
@@ -131,7 +106,7 @@ def how_it_failed(place: Place) -> SafeText:
     if run.kind in (FailureKind.EXIT, FailureKind.SIGNAL) or run.exit_code is not None or run.signal is not None:
         return own(f"{where}: {how_it_ended(run)}.")
     reason = safe(run.reason)
-    return own(f"{where}: {reason}{_stop(reason)}" if reason else f"{where}.")
+    return own(f"{where}: {reason}{full_stop(reason)}" if reason else f"{where}.")
 
 
 def consequence(scene: RunScene, place: Place) -> SafeText:
@@ -226,7 +201,7 @@ def _waits(scene: RunScene, holds: Sequence[HoldDocument]) -> Row:
     held = " Nothing else goes on." if scene.is_held else ""
     return loud_row(
         own(f"{name} waits for you"),
-        own(f": {text}{_stop(text)}{held}"),
+        own(f": {text}{full_stop(text)}{held}"),
         "warn",
         "warnbg",
         more=len(holds) - 1,
@@ -249,7 +224,7 @@ def _host_warning(scene: RunScene) -> Row | None:
         heard = status.last_heard_s
         word = own(" is silent" if status.phase == "silent" else " is not reached")
         text = safe(status.text)
-        said = f": {text}{_stop(text)}" if text else f": last heard {ago(heard)}." if heard is not None else "."
+        said = f": {text}{full_stop(text)}" if text else f": last heard {ago(heard)}." if heard is not None else "."
         return loud_row(own(safe(name) + word), own(said), "warn", "warnbg", more=0, age=None, here=scene.here)
     return None
 
@@ -258,21 +233,6 @@ def _hop_row(down: HopDown, scene: RunScene, token: str, more: int = 0) -> Row:
     subject_of_it, said = hop_sentence(down, scene)
     row = loud_row(subject_of_it, said, token, f"{token}bg", more=more)
     return replace(row, right=spaced([row.right, next_try(down, scene.here.now_utc)], 3))
-
-
-def _lost(here: Here) -> Row:
-    """The controller is gone; what is shown is what was last heard."""
-    stale_s = here.stale_s or 0.0
-    shown = clock(here.now_utc - stale_s, here.zone, now_utc=here.now_utc)
-    return loud_row(
-        own("The controller does not answer"),
-        own(f": what was started on hosts is not stopped by that. Shown is {shown}."),
-        "warn",
-        "warnbg",
-        more=0,
-        age=here.now_utc - stale_s,
-        here=here,
-    )
 
 
 def _progress(scene: RunScene) -> Row:
@@ -285,7 +245,7 @@ def _progress(scene: RunScene) -> Row:
     match state.phase:
         case RunPhase.SUCCEEDED:
             warnings = count(len(state.warnings), "warning") if state.warnings else ""
-            also = f" {warnings}: {safe(state.warnings[0])}{_stop(state.warnings[0])}" if warnings else ""
+            also = f" {warnings}: {safe(state.warnings[0])}{full_stop(state.warnings[0])}" if warnings else ""
             return plain_row(own("Passed."), own(f" {hosts}{took}.{also}"), state.ended_at, scene.here)
         case RunPhase.CANCELLED:
             by = f" by {safe(state.cancelled_by)}" if state.cancelled_by else ""
@@ -300,7 +260,7 @@ def _progress(scene: RunScene) -> Row:
             return plain_row(own("Failed."), own(f" {hosts}{took}."), state.ended_at, scene.here)
         case RunPhase.QUEUED | RunPhase.RUNNING if waits := run_holds(scene):
             text = safe(waits[0].text or waits[0].kind)
-            return plain_row(own("Waiting"), own(f": {text}{_stop(text)}"), parse_time(waits[0].since), scene.here)
+            return plain_row(own("Waiting"), own(f": {text}{full_stop(text)}"), parse_time(waits[0].since), scene.here)
         case RunPhase.QUEUED:
             return plain_row(own("Queued."), own(f" {hosts}."))
         case RunPhase.HELD:
@@ -315,7 +275,7 @@ def _progress(scene: RunScene) -> Row:
             by = f" by {safe(state.rolled_back_by)}" if state.rolled_back_by else ""
             back = counts.get(Phase.ROLLED_BACK, 0)
             taken = f" {count(back, 'job run')} taken back."
-            also = f" {safe(state.warnings[0])}{_stop(state.warnings[0])}" if state.warnings else ""
+            also = f" {safe(state.warnings[0])}{full_stop(state.warnings[0])}" if state.warnings else ""
             return plain_row(own("Rolled back"), own(f"{by}{took}.{taken}{also}"), state.ended_at, scene.here)
         case RunPhase.ROLLBACK_INCOMPLETE:
             return plain_row(own("Rollback incomplete."), own(""), state.ended_at, scene.here)
@@ -348,45 +308,6 @@ def _running(scene: RunScene) -> tuple[SafeText, SafeText]:
     told = f" {left}" if left else ""
     word = own("Running.") if again else own("Passing.") if now else own("Starting.")
     return word, own(f" {', '.join(now)}{then}.{retry}{told}" if now or after else "")
-
-
-def loud_row(
-    subject: SafeText,
-    sentence: SafeText,
-    token: str,
-    tint: str,
-    *,
-    more: int = 0,
-    age: float | None = None,
-    here: Here | None = None,
-    key: bool = True,
-) -> Row:
-    """What somebody must look at: in its colour, over the full row, with its age."""
-    extra: tuple[Span, ...] = ()
-    if more > 0:
-        extra = (Span(own(f"+{more} more"), token, bold=True),)
-        if key:
-            extra = (*extra, Span(own(", ")), Span(own(key_of("next-error")), "acc", bold=True))
-    old = (Span(ago(here.now_utc - age)),) if age is not None and here is not None else ()
-    return Row(
-        left=(Span(subject, token, bold=True, cut="middle"), Span(sentence, cut="words")),
-        right=spaced([extra, old], 3),
-        bg=tint,
-        edge=token,
-        margins=_MARGINS,
-        gap=3,
-    )
-
-
-def plain_row(first: SafeText, rest: SafeText, age: float | None = None, here: Here | None = None) -> Row:
-    """What may be read or not: grey, without a background."""
-    old = (Span(ago(here.now_utc - age), "muted"),) if age is not None and here is not None else ()
-    return Row(left=(Span(first), Span(rest, "muted", cut="words")), right=old, margins=_MARGINS, gap=3)
-
-
-def _stop(text: str) -> str:
-    """A full stop where the sentence of somebody else has none."""
-    return "" if text.endswith((".", "!", "?", ":")) or not text else "."
 
 
 def _oldest_first(found: Iterable[Place]) -> list[Place]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runners.core.guards_run import why_not_rollback
 from runners.core.ready import counts_of
 from runners.core.rollback import left
 from runners.model.phases import Phase
-from runners.model.state import RunState
 from tui.keys.actions import key_of
 from tui.view.facts import Place, listed, place_of, places, subject
 from tui.view.safe_text import SafeText, own, safe
+
+if TYPE_CHECKING:
+    from runners.model.state import RunState
 
 
 def paused_words(state: RunState, every: Sequence[Place]) -> SafeText:

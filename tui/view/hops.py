@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runners.model.api import HostStatus
 from runners.model.phases import Phase
 from tui.view.durations import clock, count, duration
 from tui.view.facts import WAITING, parse_time, places
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import Here, RunScene
+
+if TYPE_CHECKING:
+    from runners.model.api import HostStatus
+    from tui.view.scene import Here, RunScene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

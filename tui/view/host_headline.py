@@ -9,7 +9,8 @@ from runners.model.metrics import HostReading
 from tui.view.durations import ago, duration, share
 from tui.view.facts import listed
 from tui.view.glyphs import Glyphs
-from tui.view.headline import loud_row, plain_row, run_headline
+from tui.view.headline import run_headline
+from tui.view.headline_rows import loud_row, plain_row
 from tui.view.hops import hop_of_run, hop_on_the_way, next_try
 from tui.view.host_scene import HostScene, executions
 from tui.view.host_state import FULL_PERCENT, STALE_S, amiss

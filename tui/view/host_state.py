@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from runners.model.metrics import HostReading
 from runners.model.phases import TaskPhase
 from tui.view.cells import cells
 from tui.view.durations import ago, duration, share, size
-from tui.view.facts import Place
-from tui.view.glyphs import Glyphs
 from tui.view.rows import Row, Span, blank, label_row
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.sparks import spark, step_above
-from tui.view.why_words import Fact
+
+if TYPE_CHECKING:
+    from tui.view.facts import Place
+    from tui.view.glyphs import Glyphs
+    from tui.view.why_words import Fact
 
 KEPT_READINGS = 150
 """Of one host: five minutes of looks every two seconds."""

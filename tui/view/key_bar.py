@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tui.keys.actions import Action, Kind, on_screen
-from tui.view.glyphs import Glyphs
 from tui.view.rows import Row, Span, blank, width_of
 from tui.view.safe_text import own
+
+if TYPE_CHECKING:
+    from tui.view.glyphs import Glyphs
 
 ALWAYS = ("palette", "help")
 MOST_CHANGING_NARROW = 4

@@ -27,8 +27,9 @@ def alike_rows(
         head = _head(group, usual)
         rows.append(Row(left=head, bg="sel" if chosen else None, edge="acc" if chosen else None))
         if group.difference is not None and usual is not None and not _is_behind(group):
-            rows.append(_said(usual, group.difference.usual, "muted"))
-            rows.append(_said(group.outputs[0], group.difference.other, "text"))
+            first = group.difference.line == 0
+            rows.append(_said(usual, group.difference.usual, "muted", first=first))
+            rows.append(_said(group.outputs[0], group.difference.other, "text", first=first))
     if silent:
         rows += [BLANK, Row(left=(Span(_names("no log yet: ", silent), "muted", cut="words"),))]
     return tuple(rows), tuple(heads)
@@ -56,17 +57,17 @@ def _head(group: Alike, usual: HostOutput | None) -> tuple[Span, ...]:
     who = safe(hosts[0]) if len(hosts) == 1 else own(f"{count(len(hosts), 'host')}")
     verb = "differs" if len(hosts) == 1 else "differ"
     if _is_behind(group):
-        verb, where, live = (
-            "said" if len(hosts) == 1 else "have said",
-            f"the same so far, {count(group.difference.line, 'line')}{of_task}",
-            own(""),
-        )
+        lines, live = group.difference.line, own("")
+        verb = "have said" if len(hosts) > 1 else "said" if lines else "has said"
+        where = f"the same so far, {count(lines, 'line')}{of_task}" if lines else f"nothing{of_task} yet"
     rest = () if len(hosts) == 1 else (Span(_names(": ", hosts), "muted", cut="words"),)
     return (Span(who, "warn", bold=True, cut="middle"), Span(own(f" {verb} {where}")), Span(live, "muted"), *rest)
 
 
-def _said(output: HostOutput, line: bytes | None, token: str) -> Row:
-    text = Span(own("says nothing more"), "muted") if line is None else Span(safe(line), token, cut="right")
+def _said(output: HostOutput, line: bytes | None, token: str, *, first: bool) -> Row:
+    """``first``: it is the first line of its task."""
+    nothing = own("says nothing" if first else "says nothing more")
+    text = Span(nothing, "muted") if line is None else Span(safe(line), token, cut="right")
     name = safe(output.host)
     return Row(left=(blank(2), Span(name, "muted", cut="middle"), blank(max(2, _NAME_CELLS - len(name))), text))
 

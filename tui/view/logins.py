@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runners.model.api import HostStatus, LoginQuestion
+if TYPE_CHECKING:
+    from runners.model.api import HostStatus, LoginQuestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

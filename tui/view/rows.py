@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from tui.view.cells import LEAST_CELLS, cells, cut_left, cut_middle, cut_path, cut_right, cut_words, take
-from tui.view.glyphs import Glyphs
 from tui.view.safe_text import SafeText, own
+
+if TYPE_CHECKING:
+    from tui.view.glyphs import Glyphs
 
 Cut = Literal["never", "right", "words", "middle", "left", "path"]
 _CUTS = {

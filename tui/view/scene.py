@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from runners.model.api import Before, HoldDocument, HostStatus, RunStatus, RunSummary, Usual
-from runners.model.metrics import HostReading
 from runners.model.phases import RunPhase
-from runners.model.state import RunState
+
+if TYPE_CHECKING:
+    from runners.model.metrics import HostReading
+    from runners.model.state import RunState
 
 NOTHING_USUAL = Usual()
 

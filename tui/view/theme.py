@@ -10,8 +10,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tui.view.safe_text import SgrStyle
+if TYPE_CHECKING:
+    from tui.view.safe_text import SgrStyle
 
 TOKENS = ("text", "muted", "faint", "acc", "ok", "fail", "run", "warn", "unk", "back", "graph", "rule")
 BACKGROUNDS = ("ground", "panel", "bar", "sel", "failbg", "warnbg", "unkbg")

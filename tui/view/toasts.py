@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.view.cells import cut_words, take, wrap
-from tui.view.glyphs import Glyphs
 from tui.view.rows import Row, Span
 from tui.view.safe_text import SafeText, own, safe, safe_lines
+
+if TYPE_CHECKING:
+    from tui.view.glyphs import Glyphs
 
 WIDTH = 56
 _EDGES = {"accepted": "run", "refused": "warn", "failed": "fail"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runners.core.ready import counts_of
 from runners.model.phases import FAILURES, RUN_ENDED, Phase, RunPhase
@@ -11,11 +12,13 @@ from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.durations import duration
 from tui.view.expected import usual_spans
 from tui.view.facts import REPAIR, WAITING, is_due, places
-from tui.view.glyphs import Glyphs
 from tui.view.layout import size_class
 from tui.view.rows import Row, Span, spaced, width_of
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import BoardScene, Here, RunScene
+
+if TYPE_CHECKING:
+    from tui.view.glyphs import Glyphs
+    from tui.view.scene import BoardScene, Here, RunScene
 
 LAG_WORTH_SAYING_S = 2.0
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tui.view.cells import wrap
 from tui.view.durations import clock, duration
-from tui.view.glyphs import Glyphs
 from tui.view.rows import Row, Span, blank
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import Here
+
+if TYPE_CHECKING:
+    from tui.view.glyphs import Glyphs
+    from tui.view.scene import Here
 
 
 def controller_rows(here: Here, trouble: str, width: int, glyphs: Glyphs) -> tuple[Row, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runners.model.api import Before, Changes, Fix, JobChange, ParamChange, Seen
 from runners.model.past import Then
 from tui.view.cells import cells, cut_right, wrap
 from tui.view.durations import ago
@@ -14,6 +14,9 @@ from tui.view.facts import Place, parse_time
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.why_words import Fact, Pane, clipped, fitting, text
+
+if TYPE_CHECKING:
+    from runners.model.api import Before, Changes, Fix, JobChange, ParamChange, Seen
 
 _MOST_NAMES = 2
 _MOST_SAID_CELLS = 120

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from tui.view.cells import cells, cut_middle
-from tui.view.glyphs import Glyphs
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
-from tui.view.scene import RunScene
+
+if TYPE_CHECKING:
+    from tui.view.glyphs import Glyphs
+    from tui.view.scene import RunScene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -67,6 +67,8 @@ class Canvas(PaintedLines):
         self._selected: tuple[int, int] | None = None
         self._active = False
         self._painted: dict[tuple[Row, int], Strip] = {}
+        self._drawn: Size | None = None
+        """The size that was drawn last."""
 
     @property
     def shade(self) -> str:
@@ -137,7 +139,8 @@ class Canvas(PaintedLines):
         self.scroll_rows(rows if by > 0 else -rows)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        self._drawn = self.size
+        width = self._drawn.width
         row = self._row_at(y)
         key = (row, width)
         strip = self._painted.get(key)
@@ -149,13 +152,15 @@ class Canvas(PaintedLines):
         return strip
 
     def on_resize(self, event: events.Resize) -> None:
-        self._painted.clear()
+        before = self._first
         self._first = min(self._first, self._last_first())
         if self._selected is not None:
             first, end = self._selected
             self._first = self._revealed(first, end - first)
-        # Textual may have painted the new size before this was told.
-        self.refresh()
+        # Textual may have painted the new size before this was told, with the rows that were in view then.
+        if self._first != before or self._drawn != event.size:
+            self._painted.clear()
+            self.refresh()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

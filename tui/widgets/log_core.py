@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from runners.model.errors import OndutyError
 from tui.driver import is_behind
+from tui.pauses import TURNS
 from tui.view.log_document import LineAt
 from tui.view.log_rows import LogStyle
 from tui.view.rows import BLANK, Row
@@ -40,11 +41,14 @@ RESTS = 8
 """A look and what is drawn after it are followed by a rest of so many times what they took; painting, which Textual
 does later, takes as long again."""
 SCAN_EVERY_TICKS = 5
-"""Four times a second a page that is full takes over what a filter found; until it is full at every look."""
+"""Four times a second a page that is full takes over what a filter found; until it is full at every look. Under a flood
+what came is searched as often."""
 MARKS_EVERY_TICKS = 40
 """Every two seconds new lines are searched for errors, for the marks of the scroll column."""
 WORDS_EVERY_TICKS = 20
 """Once a second the title says how long nothing came, and how far something is."""
+COVERED_REST_S = 1.0
+"""Between two looks while a dialog lies over the pane."""
 MOST_REST_S = 0.25
 """Looks are no further apart, however long one takes and however many keys come."""
 
@@ -103,9 +107,11 @@ class LogCore(PaintedLines):
         """Each row of the widget with the kind of its last cell: empty, track, thumb or error."""
         self._strips = LogStrips(self._look, self._shade)
         self._ticks = 0
-        self._scan_due, self._mark_due, self._say_due = (
-            Due(ticks) for ticks in (SCAN_EVERY_TICKS, MARKS_EVERY_TICKS, WORDS_EVERY_TICKS)
+        self._scan_due, self._search_due, self._mark_due, self._say_due = (
+            Due(ticks) for ticks in (SCAN_EVERY_TICKS, SCAN_EVERY_TICKS, MARKS_EVERY_TICKS, WORDS_EVERY_TICKS)
         )
+        self._flood = self._grown = False
+        """There was one at the last look; lines came that are not searched yet."""
         self.working: Callable[[], SafeText] | None = None
         """Says in the title what is going on with this log; None: nothing."""
         self._looked_s = self._rests_until_s = 0.0
@@ -205,7 +211,8 @@ class LogCore(PaintedLines):
             return
         began_s = time.monotonic()
         self._window.height = self._body_height
-        before, frame = self._frame, self._composed()[:height]
+        with TURNS.screen():
+            before, frame = self._frame, self._composed()[:height]
         changed = []
         for y, row in enumerate(frame):
             if y < len(before) and before[y] == row:
@@ -268,7 +275,11 @@ class LogCore(PaintedLines):
                 except (OndutyError, OSError):
                     # What cannot be read is said in the place of its lines.
                     continue
-        self._searches.keep_up(grown=came)
+        self._grown = self._grown or came
+        if not self._flood or self._search_due.at(self._ticks):
+            # What a search costs for each log is more than what it costs for each line.
+            self._searches.keep_up(grown=self._grown)
+            self._grown = False
         return self._count() or came
 
     def _count(self) -> bool:
@@ -297,19 +308,24 @@ class LogCore(PaintedLines):
         return self._looked_at
 
     def _beat(self) -> None:
-        """Twenty times a second: look for news, but for the rests, and while the terminal takes no frame."""
+        """Twenty times a second: look for news, but for the rests, and while the terminal takes no frame.
+
+        Seldom below a dialog: whatever changes there has all of both drawn again.
+        """
         self._ticks += 1
-        if is_behind(self.app):
+        covered = self.app.screen is not self.screen
+        if is_behind(self.app) or (covered and time.monotonic() < self._looked_s + COVERED_REST_S):
             return
         if time.monotonic() >= min(self._rests_until_s, self._looked_s + MOST_REST_S):
-            self._tick()
+            with TURNS.screen():
+                self._tick()
 
     def _tick(self) -> None:
         """Look for news: lines that came, lines that a search found."""
         began_s = self._looked_s = time.monotonic()
         before = self._lines.document.lines
         changed = self._look_for_more()
-        flood = self._lines.document.lines - before > FLOOD_LINES
+        self._flood = self._lines.document.lines - before > FLOOD_LINES
         if self._mark_due.at(self._ticks):
             self._searches.mark_errors()
         if self._searches.news():
@@ -320,7 +336,7 @@ class LogCore(PaintedLines):
         says = self._say_due.at(self._ticks) and (self._view.live or self.working is not None)
         if changed or says:
             self._changed()
-        self._rest(began_s, FLOOD_REST_S if flood else 0.0)
+        self._rest(began_s, FLOOD_REST_S if self._flood else 0.0)
 
     def _rest(self, began_s: float, least_s: float = 0.0) -> None:
         """Leave the time after something that began then to keys."""

@@ -107,9 +107,16 @@ def wear(app: App[Any], look: Look) -> None:
     """
     theme = textual_theme(look.theme)
     app.register_theme(theme)
-    app.ansi_color = not look.theme.exact
-    app.theme = theme.name
-    dress(app.screen, look)
+    if app.is_running:
+        app.ansi_color = not look.theme.exact
+        app.theme = theme.name
+        dress(app.screen, look)
+        return
+    # Nothing was drawn: a watched attribute would have the stylesheets parsed a second time.
+    app.set_reactive(App.theme, theme.name)
+    app.set_class(theme.dark, "-dark-mode", update=False)
+    app.set_class(not theme.dark, "-light-mode", update=False)
+    app.stylesheet.set_variables(app.get_css_variables())
 
 
 def dress(root: DOMNode, look: Look) -> None:

@@ -1,16 +1,15 @@
-"""How httpx reaches the controller's socket: connections are used again, and never one that the other side left."""
+"""HTTP over the controller's socket: connections are used again, and never one that the other side left."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from runners.client.http import httpx
-from runners.client.socket_transport import SocketTransport
+from runners.client.http import LineBroken, SocketHttp
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -35,12 +34,24 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(path: Path, talk: Talk) -> AsyncIterator[tuple[Server, httpx.AsyncClient]]:
+async def serving(path: Path, talk: Talk) -> AsyncIterator[tuple[Server, SocketHttp]]:
     server = Server(talk)
-    listening = await asyncio.start_unix_server(server, path / "s")
-    transport = SocketTransport(str(path / "s"))
-    async with listening, httpx.AsyncClient(transport=transport, base_url="http://onduty", timeout=30) as client:
-        yield server, client
+    client = client_of(path)
+    async with await asyncio.start_unix_server(server, path / "s"):
+        try:
+            yield server, client
+        finally:
+            await client.close()
+
+
+def client_of(folder: Path) -> SocketHttp:
+    return SocketHttp(str(folder / "s"), headers={"x-mine": "1"}, connect_timeout_s=30, write_timeout_s=30)
+
+
+async def get(client: SocketHttp, path: str, *, read_timeout_s: float = 30) -> bytes:
+    async with client.ask("GET", path, read_timeout_s=read_timeout_s) as answer:
+        assert answer.status == 200
+        return await answer.content()
 
 
 async def answer_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,8 +71,7 @@ async def request_of(reader: asyncio.StreamReader) -> bytes:
 async def test_requests_one_after_the_other_share_a_connection(tmp_path: Path) -> None:
     async with serving(tmp_path, answer_all) as (server, client):
         for _ in range(3):
-            answer = await client.get("/x")
-            assert (answer.status_code, answer.content, answer.headers.get_list("x-set")) == (200, b"ok", ["a", "b"])
+            assert await get(client, "/x") == b"ok"
         assert server.calls == 1
 
 
@@ -73,15 +83,18 @@ async def test_the_whole_request_arrives(tmp_path: Path) -> None:
         writer.write(ANSWER)
 
     async with serving(tmp_path, talk) as (_, client):
-        await client.post("/a%20b", params={"c": "d e"}, content=b"x" * 300_000)
-    assert heard[0].startswith(b"POST /a%20b?c=d+e HTTP/1.1\r\n")
+        params = {"c": "d e", "n": 1}
+        async with client.ask("POST", "/a%20b/ü", params, content=b"x" * 300_000, read_timeout_s=30) as answer:
+            assert await answer.content() == b"ok"
+    assert heard[0].startswith(b"POST /a%20b/%C3%BC?c=d+e&n=1 HTTP/1.1\r\nhost: onduty\r\nx-mine: 1\r\n")
     assert heard[0].endswith(b"\r\n\r\n" + b"x" * 300_000)
 
 
 async def test_requests_at_the_same_time_have_connections_of_their_own(tmp_path: Path) -> None:
-    async with serving(tmp_path, answer_all) as (server, client), client.stream("GET", "/1") as first:
-        assert (await client.get("/2")).content == b"ok"
-        assert await first.aread() == b"ok"
+    async with serving(tmp_path, answer_all) as (server, client):
+        async with client.ask("GET", "/1", read_timeout_s=30) as first:
+            assert await get(client, "/2") == b"ok"
+            assert await first.content() == b"ok"
         assert server.calls == 2
 
 
@@ -91,9 +104,9 @@ async def test_a_connection_that_the_other_side_closed_at_rest_is_not_used_again
         writer.write(ANSWER)
 
     async with serving(tmp_path, one_answer) as (server, client):
-        assert (await client.get("/1")).content == b"ok"
+        assert await get(client, "/1") == b"ok"
         await server.hung_up.wait()
-        assert (await client.get("/2")).content == b"ok"
+        assert await get(client, "/2") == b"ok"
         assert server.calls == 2
 
 
@@ -104,10 +117,8 @@ async def test_an_answer_that_nobody_read_to_its_end_takes_its_connection_with_i
         assert await reader.read() == b""
 
     async with serving(tmp_path, endless) as (server, client):
-        async with client.stream("GET", "/1") as answer:
-            async for data in answer.aiter_bytes():
-                assert data == b"abc"
-                break
+        async with client.ask("GET", "/1", read_timeout_s=30) as answer, aclosing(answer.chunks()) as chunks:
+            assert await anext(chunks) == b"abc"
         await server.hung_up.wait()
 
 
@@ -116,14 +127,14 @@ async def test_an_answer_that_nobody_read_to_its_end_takes_its_connection_with_i
     [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", b"SSH-2.0-OpenSSH_9.2\r\n\r\n"],
     ids=["nothing", "half an answer", "not HTTP"],
 )
-async def test_a_controller_that_dies_under_a_request_is_a_transport_error(tmp_path: Path, said: bytes) -> None:
+async def test_a_controller_that_dies_under_a_request_breaks_the_line(tmp_path: Path, said: bytes) -> None:
     async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request_of(reader)
         writer.write(said)
 
     async with serving(tmp_path, dies) as (_, client):
-        with pytest.raises(httpx.TransportError):
-            await client.get("/1")
+        with pytest.raises(LineBroken):
+            await get(client, "/1")
 
 
 async def test_silence_ends_with_a_timeout_and_the_connection_with_it(tmp_path: Path) -> None:
@@ -131,13 +142,11 @@ async def test_silence_ends_with_a_timeout_and_the_connection_with_it(tmp_path: 
         await reader.read()
 
     async with serving(tmp_path, silent) as (server, client):
-        with pytest.raises(httpx.ReadTimeout):
-            await client.get("/1", timeout=httpx.Timeout(30, read=0.01))
+        with pytest.raises(LineBroken, match="silent"):
+            await get(client, "/1", read_timeout_s=0.01)
         await server.hung_up.wait()
 
 
-async def test_nobody_there_is_a_connect_error(tmp_path: Path) -> None:
-    transport = SocketTransport(str(tmp_path / "s"))
-    async with httpx.AsyncClient(transport=transport, base_url="http://onduty") as client:
-        with pytest.raises(httpx.ConnectError):
-            await client.get("/1")
+async def test_nobody_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LineBroken, match="No such file"):
+        await get(client_of(tmp_path), "/1")
