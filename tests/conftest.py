@@ -13,8 +13,19 @@ settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 
+SHARED = ("resident", "failed_home")
+"""Fixtures of a module that start a controller, which takes as long as many a test."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow faults run only where they are asked for, by ``make faults``."""
+    """Who shares a controller runs on one core, so that each is started once.
+
+    Slow faults run only where they are asked for, by ``make faults``.
+    """
+    for item in items:
+        if any(name in SHARED for name in getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if "faults" in config.option.markexpr:
         return
     slow = [item for item in items if item.get_closest_marker("faults")]

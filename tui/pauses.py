@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 WARM_AFTER_S = 0.5
 """The first screen was drawn by then; when its list was not, it is waited for."""
@@ -27,3 +30,45 @@ def shorten() -> None:
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
     gc.enable()
+
+
+_MOST_WAIT_S = 0.1
+
+
+class Turns:
+    """The screen goes first: threads that search wait while it draws.
+
+    Python runs one thread at a time, and each read of a file lets another one in: a frame that reads from fifty logs
+    would wait fifty times for its turn.
+    """
+
+    def __init__(self) -> None:
+        self._free = threading.Event()
+        self._free.set()
+        self._drawing = 0
+
+    @contextmanager
+    def screen(self) -> Iterator[None]:
+        """The screen draws; in its own thread alone."""
+        self._drawing += 1
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._drawing -= 1
+            if not self._drawing:
+                self._free.set()
+
+    @property
+    def screen_draws(self) -> bool:
+        """It does so now."""
+        return not self._free.is_set()
+
+    def give_way(self) -> None:
+        """In a thread that searches, every few milliseconds of work: let the screen draw first."""
+        if self.screen_draws:
+            self._free.wait(_MOST_WAIT_S)
+
+
+TURNS = Turns()
+"""Of this process: it has one screen."""

@@ -13,6 +13,7 @@ from runners.streams.merge import Block, MergeOrder, Stretch
 _MOST_BLOCKS = 2000
 """Blocks merged at one ``refresh``: some milliseconds."""
 _FIRST_WINDOW = 2048
+_PIECE_LINES = 16384
 _WINDOW_GROWS = 8
 _MOST_WINDOW = 262144
 """Each log has a search of its own in each window."""
@@ -147,7 +148,9 @@ class MergedLog:
         stop: Callable[[], bool] = lambda: False,
     ) -> int | None:
         """As ``LogReader.matching``."""
-        parts = self._stretches(first, end)
+        # In pieces: whoever draws waits while this is asked.
+        pieces = range(first, end, _PIECE_LINES)
+        parts = [part for at in pieces for part in self._stretches(at, min(at + _PIECE_LINES, end))]
         ranges: dict[int, tuple[int, int]] = {}
         for part in parts:
             low, high = ranges.get(part.source, (part.first, part.first))

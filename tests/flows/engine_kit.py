@@ -177,6 +177,12 @@ class Kit:
         )
         return state.uid
 
+    async def seconds_pass(self, seconds: int) -> None:
+        """One after the other, with all that happens in each."""
+        for _ in range(seconds):
+            await self.clock.advance(1.0)
+            await self.settle()
+
     async def settle(self) -> None:
         """Let everything that can happen without time passing happen."""
         still = 0

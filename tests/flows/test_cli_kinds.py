@@ -13,6 +13,12 @@ from tests.web_server import WebServer, web_server
 
 
 @pytest.fixture
+def person(resident: Person) -> Person:
+    """One person for all: runs end with their test, whatever became of the controller."""
+    return resident
+
+
+@pytest.fixture
 def web() -> Iterator[WebServer]:
     with web_server() as server:
         yield server
@@ -63,9 +69,9 @@ def test_a_post_is_sent_once_whatever_happens_to_the_controller(person: Person, 
     assert job["phase"] == "unknown"
     assert f"the controller ended while POST http://127.0.0.1:{web.port}/hang was under way" in said.out + said.err
     assert web.asked == ["POST /hang"]
-    person("retry", uid, code=5)
-    person("retry", uid, "job", "--not-running")
-    assert person("wait", uid).code == 0
+    person.quick("retry", uid, code=5)
+    person.quick("retry", uid, "job", "--not-running")
+    assert person.quick("wait", uid).code == 0
     assert web.asked == ["POST /hang"] * 2
 
 
@@ -89,12 +95,14 @@ def test_a_wait_keeps_its_deadline_over_kill_9_and_cancel_ends_it(person: Person
     person("show", uid)
     again = until(lambda: [hold for hold in person.document(uid)["holds"] if hold["kind"] == "wait"])[0]
     assert again["text"] == hold["text"]
-    person("cancel", uid)
+    person.quick("cancel", uid)
     assert person.document(uid)["phase"] == "cancelled"
 
 
-def test_a_wait_that_began_before_kill_9_passes_after_it_and_what_follows_runs_once(person: Person) -> None:
-    witness = person.folder / "after"
+def test_a_wait_that_began_before_kill_9_passes_after_it_and_what_follows_runs_once(
+    person: Person, tmp_path: Path
+) -> None:
+    witness = tmp_path / "after"
     person.write("p.yaml", pipeline("wait: 1s", f"run: echo after >> {witness}"))
     uid = person.begin("p.yaml")
     until(lambda: [hold for hold in person.document(uid)["holds"] if hold["kind"] == "wait"])
@@ -104,8 +112,8 @@ def test_a_wait_that_began_before_kill_9_passes_after_it_and_what_follows_runs_o
     assert [event["type"] for event in events_of(person, uid)].count("task_dispatched") == 2
 
 
-def test_files_go_there_and_come_back(person: Person) -> None:
-    there = person.folder / "there"
+def test_files_go_there_and_come_back(person: Person, tmp_path: Path) -> None:
+    there = tmp_path / "there"
     (person.work / "conf/sub").mkdir(parents=True)
     person.write("conf/a", "one\n")
     person.write("conf/sub/run.sh", "#!/bin/sh\n")
@@ -137,9 +145,9 @@ def test_what_is_not_there_is_refused_by_lint_plan_and_run_with_its_place(person
         assert line in person(verb, "p.yaml", code=2).err
 
 
-def test_a_source_that_changed_after_the_start_is_not_sent(person: Person) -> None:
+def test_a_source_that_changed_after_the_start_is_not_sent(person: Person, tmp_path: Path) -> None:
     person.write("a", "planned")
-    gate, there = person.folder / "gate", person.folder / "there"
+    gate, there = tmp_path / "gate", tmp_path / "there"
     person.write(
         "p.yaml", pipeline(f"run: until test -e {gate}; do sleep 0.05; done", f"upload: {{src: a, dest: {there}}}")
     )
@@ -147,6 +155,6 @@ def test_a_source_that_changed_after_the_start_is_not_sent(person: Person) -> No
     person.until_phase(uid, "running")
     person.write("a", "changed")
     gate.touch()
-    person("wait", uid, code=1)
+    person.quick("wait", uid, code=1)
     assert "a changed since the run was planned" in person.document(uid)["jobs"][0]["reason"]
     assert not there.exists()

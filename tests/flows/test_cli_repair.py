@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from tests.person import Person
 
 RELEASE = """\
 version: 1
-name: release
+name: NAME
+env: {AT: FOLDER}
 params:
   release: {default: '1.0'}
   verdict: {default: '0'}
@@ -17,22 +23,39 @@ stages:
         hosts: local
         tasks:
           - {name: fetch, run: 'echo "$release" > "$ONDUTY_WORKDIR/fetched"'}
-          - {name: activate, run: 'cp "$ONDUTY_WORKDIR/fetched" "$HOME/active"; exit $verdict', repeatable: false}
+          - {name: activate, run: 'cp "$ONDUTY_WORKDIR/fetched" "$AT/active"; exit $verdict', repeatable: false}
         verify:
-          - {name: smoke, run: 'test -s "$HOME/active"'}
+          - {name: smoke, run: 'test -s "$AT/active"'}
         rollback:
-          - {name: back, run: 'echo "$ONDUTY_PREVIOUS_release" > "$HOME/active"'}
+          - {name: back, run: 'echo "$ONDUTY_PREVIOUS_release" > "$AT/active"'}
         finally:
-          - {name: tidy, run: 'echo tidy >> "$HOME/tidied"'}
+          - {name: tidy, run: 'echo tidy >> "$AT/tidied"'}
 """
 
 
-def test_a_run_is_taken_back_to_the_release_before_it(person: Person) -> None:
-    path = person.write("release.yaml", RELEASE)
-    active = person.folder / "home" / "active"
-    person("run", path, "-p", "release=1.0")
+@pytest.fixture
+def person(resident: Person) -> Person:
+    """One person for all: each test has a pipeline and a folder of its own."""
+    if resident.pid is None:
+        resident("controller", "restart")
+    return resident
+
+
+def release_of(person: Person, name: str, folder: Path, text: str = RELEASE) -> str:
+    """The file of the pipeline ``name``, which keeps what it does in ``folder``."""
+    return person.write(f"{name}.yaml", text.replace("NAME", name).replace("FOLDER", str(folder)))
+
+
+def shown(person: Person, run: str) -> Any:
+    return person.quick("show", run, "--json").json()
+
+
+def test_a_run_is_taken_back_to_the_release_before_it(person: Person, tmp_path: Path) -> None:
+    path = release_of(person, "release", tmp_path)
+    active = tmp_path / "active"
+    person.quick("run", path, "-p", "release=1.0")
     assert active.read_text() == "1.0\n"
-    first = person.document(person.show("release/1")["uid"])
+    first = shown(person, "release/1")
     assert [(task["name"], task["part"]) for task in first["jobs"][0]["tasks"]] == [
         ("fetch", "tasks"),
         ("activate", "tasks"),
@@ -43,8 +66,8 @@ def test_a_run_is_taken_back_to_the_release_before_it(person: Person) -> None:
     assert "no earlier release is known for release@local" in said
     person.quick("run", path, "-p", "release=2.0", "-p", "verdict=3", code=1)
     assert active.read_text() == "2.0\n"
-    assert (person.folder / "home" / "tidied").read_text() == "tidy\ntidy\n"
-    held = person.document(person.show("release/2")["uid"])
+    assert (tmp_path / "tidied").read_text() == "tidy\ntidy\n"
+    held = shown(person, "release/2")
     assert held["phase"] == "held"
     assert "onduty rollback release/2" in held["next"]
     foreseen = person.quick("rollback", "release/2", "--dry-run").out
@@ -68,57 +91,55 @@ def test_a_run_is_taken_back_to_the_release_before_it(person: Person) -> None:
     # What was rolled back is no release to go back to.
     person.quick("run", path, "-p", "release=3.0")
     person.quick("rollback", "release/3")
-    person.until_phase(person.show("release/3")["uid"], "rolled_back")
+    person.until_phase(shown(person, "release/3")["uid"], "rolled_back")
     assert active.read_text() == "1.0\n"
 
 
-def test_a_later_run_on_the_same_hosts_stands_in_the_way_of_a_rollback(person: Person) -> None:
-    path = person.write("release.yaml", RELEASE)
+def test_a_later_run_on_the_same_hosts_stands_in_the_way_of_a_rollback(person: Person, tmp_path: Path) -> None:
+    path = release_of(person, "later", tmp_path)
     for release in ("1.0", "2.0", "3.0"):
-        person("run", path, "-p", f"release={release}")
-    done = person.quick("rollback", "release/2", code=5)
-    assert "a later run changed the same hosts: release/3 on local" in done.err
+        person.quick("run", path, "-p", f"release={release}")
+    done = person.quick("rollback", "later/2", code=5)
+    assert "a later run changed the same hosts: later/3 on local" in done.err
     assert "--despite-later" in done.err
-    assert "A later run changed" in person.quick("rollback", "release/2", "--dry-run", "--despite-later").out
-    person.quick("rollback", "release/2", "--despite-later")
-    person.until_phase(person.show("release/2")["uid"], "rolled_back")
-    assert (person.folder / "home" / "active").read_text() == "1.0\n"
+    assert "A later run changed" in person.quick("rollback", "later/2", "--dry-run", "--despite-later").out
+    person.quick("rollback", "later/2", "--despite-later")
+    person.until_phase(shown(person, "later/2")["uid"], "rolled_back")
+    assert (tmp_path / "active").read_text() == "1.0\n"
 
 
-def test_a_job_goes_on_from_a_task_with_the_work_folder_of_before(person: Person) -> None:
-    path = person.write("release.yaml", RELEASE.replace("exit $verdict", 'test -e "$HOME/fixed"'))
-    person("run", path, code=1)
-    held = person.show("last")
+def test_a_job_goes_on_from_a_task_with_the_work_folder_of_before(person: Person, tmp_path: Path) -> None:
+    path = release_of(person, "again", tmp_path, RELEASE.replace("exit $verdict", 'test -e "$AT/fixed"'))
+    person.quick("run", path, code=1)
+    held = shown(person, "last")
     assert held["jobs"][0]["reason"] == "exit 1 in activate"
     assert "has no task activat" in person.quick("retry", "last", "--from", "activat", code=5).err
-    (person.folder / "home" / "fixed").touch()
+    (tmp_path / "fixed").touch()
     person.quick("retry", "last", "release@local", "--from", "activate")
     done = person.until_phase(held["uid"], "succeeded")
     assert [task["phase"] for task in done["jobs"][0]["tasks"]] == ["kept", "succeeded", "succeeded", "succeeded"]
 
 
-def test_a_paused_run_waits_until_it_is_resumed(person: Person) -> None:
-    path = person.write(
-        "two.yaml",
-        """\
+def test_a_paused_run_waits_until_it_is_resumed(person: Person, tmp_path: Path) -> None:
+    text = """\
 version: 1
-name: two
+name: NAME
+env: {AT: FOLDER}
 stages:
   - name: one
     jobs:
       job:
         hosts: local
         tasks:
-          - {name: first, run: 'until test -e "$HOME/go"; do sleep 0.05; done'}
-          - {name: second, run: 'touch "$HOME/second"'}
-""",
-    )
-    uid = person.begin(path)
+          - {name: first, run: 'until test -e "$AT/go"; do sleep 0.05; done'}
+          - {name: second, run: 'touch "$AT/second"'}
+"""
+    uid = person.begin(release_of(person, "two", tmp_path, text))
     person.until_phase(uid, "running")
     assert "what runs stops between two tasks" in person.quick("pause", "two/1", "--now", "--reason", "wait").out
-    (person.folder / "home" / "go").touch()
+    (tmp_path / "go").touch()
     assert person.until_phase(uid, "paused")["holds"][0]["kind"] == "paused"
     assert "already" in person.quick("pause", "two/1", "--now", code=5).err
-    assert not (person.folder / "home" / "second").exists()
+    assert not (tmp_path / "second").exists()
     person.quick("resume", "two/1")
     person.until_phase(uid, "succeeded")

@@ -31,12 +31,6 @@ async def fourteen(kit: Kit) -> str:
     return uid
 
 
-async def seconds_pass(kit: Kit, seconds: int) -> None:
-    for _ in range(seconds):
-        await kit.clock.advance(1.0)
-        await kit.settle()
-
-
 def unknown(state: RunState) -> int:
     return Counter(phases(state).values())["unknown"]
 
@@ -51,7 +45,7 @@ async def test_one_host_at_a_time_tries_a_hop_that_is_down_and_all_return_with_i
     kit.transport.hop_down("b1", *WEBS)
     await kit.settle()
     crowd = len(kit.transport.connects)
-    await seconds_pass(kit, 60)
+    await kit.seconds_pass(60)
     assert unknown(await kit.engine.state(uid)) == 14
     # Drawn from up to 0.2, 0.4 … 15 s: one host alone would try as often.
     assert 4 <= len(kit.transport.connects) - crowd <= 14
@@ -64,7 +58,7 @@ async def test_one_host_at_a_time_tries_a_hop_that_is_down_and_all_return_with_i
 
     for host in WEBS:
         kit.transport.restore(host)
-    await seconds_pass(kit, 16)
+    await kit.seconds_pass(16)
     state = await kit.engine.state(uid)
     assert set(phases(state).values()) == {"running"}
     assert {status.behind for status in (await statuses(kit)).values()} == {""}
@@ -92,7 +86,7 @@ async def test_what_waits_for_a_host_behind_it_names_the_hop_and_what_is_the_mat
     assert {hold.text for hold in document.holds} == {
         f"b1, on the way to {host}, is not reached: b1 did not answer" for host in ("web1", "web2")
     }
-    await seconds_pass(kit, 125)
+    await kit.seconds_pass(125)
     state = await kit.engine.state(uid)
     assert set(phases(state).values()) == {"failed"}
     await kit.stop()
@@ -102,12 +96,12 @@ async def test_a_host_that_is_down_itself_shows_that_its_hop_answers() -> None:
     kit = await Kit().start()
     uid = await fourteen(kit)
     kit.transport.hop_down("b1", *WEBS)
-    await seconds_pass(kit, 20)
+    await kit.seconds_pass(20)
     for host in WEBS:
         kit.transport.restore(host)
     kit.transport.unreachable("web1")
     kit.transport.unreachable("web2")
-    await seconds_pass(kit, 40)
+    await kit.seconds_pass(40)
     found = await statuses(kit)
     assert {found[host].phase for host in WEBS[2:]} == {"connected"}
     assert [(found[host].phase, found[host].behind) for host in WEBS[:2]] == [("unreachable", "")] * 2
@@ -119,7 +113,7 @@ async def test_asking_about_all_of_them_is_one_try_and_one_answer_for_each() -> 
     kit = await Kit().start()
     uid = await fourteen(kit)
     kit.transport.hop_down("b1", *WEBS)
-    await seconds_pass(kit, 60)
+    await kit.seconds_pass(60)
     before = len(kit.transport.connects)
     seq = (await kit.engine.state(uid)).seq
     await kit.engine.submit(uid, Reconcile(id="ask"), "alice")
@@ -134,18 +128,18 @@ async def test_the_host_whose_turn_it_is_may_go_and_another_one_tries() -> None:
     kit = await Kit().start()
     kit.transport.hop_down("b1", "web1", "web2")
     uid = await kit.run(plan([job("release", on=("web1", "web2"))]))
-    await seconds_pass(kit, 5)
+    await kit.seconds_pass(5)
     await kit.engine.submit(uid, Cancel(id="c", targets=("s1/release@web1",)), "alice")
     await kit.settle()
     before = Counter(kit.transport.connects)
-    await seconds_pass(kit, 40)
+    await kit.seconds_pass(40)
     after = Counter(kit.transport.connects)
     assert after["web1"] == before["web1"]
     assert after["web2"] > before["web2"]
     assert (await statuses(kit))["web1"].behind == ""
     for host in ("web1", "web2"):
         kit.transport.restore(host)
-    await seconds_pass(kit, 16)
+    await kit.seconds_pass(16)
     assert phases(await kit.engine.state(uid))["s1/release@web2"] == "succeeded"
     await kit.stop()
 
@@ -155,12 +149,12 @@ async def test_two_hops_are_two_incidents() -> None:
     uid = await fourteen(kit)
     kit.transport.hop_down("b1", *WEBS[:7])
     kit.transport.hop_down("b2", *WEBS[7:])
-    await seconds_pass(kit, 30)
+    await kit.seconds_pass(30)
     found = await statuses(kit)
     assert Counter(status.behind for status in found.values()) == {"b1": 7, "b2": 7}
     for host in WEBS[:7]:
         kit.transport.restore(host)
-    await seconds_pass(kit, 16)
+    await kit.seconds_pass(16)
     found = await statuses(kit)
     assert Counter(status.behind for status in found.values()) == {"": 7, "b2": 7}
     assert unknown(await kit.engine.state(uid)) == 7

@@ -28,12 +28,6 @@ async def running(kit: Kit) -> str:
     return uid
 
 
-async def seconds_pass(kit: Kit, seconds: int) -> None:
-    for _ in range(seconds):
-        await kit.clock.advance(1.0)
-        await kit.settle()
-
-
 async def status_of(kit: Kit, host: str) -> HostStatus:
     async for status in kit.engine.status_changes():
         return next(one for one in status.hosts if one.name == host)
@@ -44,13 +38,13 @@ async def test_a_host_is_looked_at_every_two_seconds_while_a_screen_looks_and_ra
     kit = await Kit().start()
     uid = await running(kit)
     asked = kit.transport.host("web1").sampled
-    await seconds_pass(kit, 31)
+    await kit.seconds_pass(31)
     # After two seconds and again, then every fifteen at the next even second.
     assert len(asked) == 3
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 20)
+        await kit.seconds_pass(20)
     assert len(asked) == 3 + 10
-    await seconds_pass(kit, 10)
+    await kit.seconds_pass(10)
     assert len(asked) == 3 + 10
     assert {keys for keys, _ in asked} == {(f"{uid}.1.1.1",)}
     await kit.stop()
@@ -60,7 +54,7 @@ async def test_disks_are_looked_at_once_a_minute() -> None:
     kit = await Kit().start()
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 64)
+        await kit.seconds_pass(64)
     assert [rooms for _, rooms in kit.transport.host("web1").sampled] == [True] + [False] * 29 + [True] + [False]
     await kit.stop()
 
@@ -71,7 +65,7 @@ async def test_a_host_on_which_nothing_runs_is_left_alone_also_while_it_is_conne
     kit.transport.finish(f"{uid}.1.1.1")
     await kit.until_run(uid, RunPhase.SUCCEEDED)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 40)
+        await kit.seconds_pass(40)
     assert kit.transport.host("web1").sampled == []
     await kit.stop()
 
@@ -83,7 +77,7 @@ async def test_a_failure_keeps_how_its_host_was_and_a_success_does_not() -> None
     host.samples = [FIRST, replace(SECOND, jobs=(use,))]
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 5)
+        await kit.seconds_pass(5)
         reading = HostReading(
             at=kit.clock.now_utc() - 1, cpu_percent=90.0, cpus=2, memory_percent=95.0, memory_total_bytes=1000,
             uptime_s=102.0,
@@ -103,7 +97,7 @@ async def test_what_was_seen_before_the_link_was_cut_is_not_taken_for_now() -> N
     kit = await Kit().start()
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 3)
+        await kit.seconds_pass(3)
         assert (await status_of(kit, "web1")).reading is not None
         kit.transport.cut("web1", "cable")
         await kit.settle()

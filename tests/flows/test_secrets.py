@@ -182,37 +182,45 @@ stages:
 """
 
 
-def test_a_source_that_cannot_be_read_holds_the_run_and_fails_nothing(person: Person) -> None:
-    pipeline = person.write("short.yaml", SHORT.replace("SOURCE", "{file: pass.txt}"))
-    uid = person.begin(pipeline)
-    held = person.until_phase(uid, "held")
-    file = person.work / "pass.txt"
+@pytest.fixture
+def home(resident: Person) -> Person:
+    """One person for all tests that need no controller of their own; it runs."""
+    if resident.pid is None:
+        resident("controller", "restart")
+    return resident
+
+
+def test_a_source_that_cannot_be_read_holds_the_run_and_fails_nothing(home: Person) -> None:
+    pipeline = home.write("held.yaml", SHORT.replace("short", "held").replace("SOURCE", "{file: held.txt}"))
+    uid = home.begin(pipeline)
+    held = home.until_phase(uid, "held")
+    file = home.work / "held.txt"
     assert held["jobs"][0]["phase"] == "queued"
     assert held["jobs"][0]["hold"] == "waits for the secret PASS"
-    assert held["holds"][0]["text"] == (f"PASS: {file}: No such file or directory; onduty secret give short/1 PASS")
-    assert "next: onduty secret give short/1 PASS" in person.quick("wait", uid, code=4).err
+    assert held["holds"][0]["text"] == (f"PASS: {file}: No such file or directory; onduty secret give held/1 PASS")
+    assert "next: onduty secret give held/1 PASS" in home.quick("wait", uid, code=4).err
     file.write_text("hunter22\n")
     file.chmod(0o644)
-    refused = person.quick("secret", "give", uid, code=5)
+    refused = home.quick("secret", "give", uid, code=5)
     assert f"{file}: others can read it; chmod 600 {file}" in refused.err
     file.chmod(0o600)
-    assert person.quick("secret", "give", uid).out == "short/1 has PASS and goes on\n"
-    person.quick("wait", uid)
-    assert person.quick("logs", uid).out == "it is <[secret PASS]>\n"
+    assert home.quick("secret", "give", uid).out == "held/1 has PASS and goes on\n"
+    home.quick("wait", uid)
+    assert home.quick("logs", uid).out == "it is <[secret PASS]>\n"
 
 
-def test_a_secret_out_of_a_command_is_its_output_without_the_last_line_break(person: Person) -> None:
-    person.write("print.sh", "#!/bin/sh\necho 'not for you' >&2\nprintf 'two words\\n\\n'\n")
-    (person.work / "print.sh").chmod(0o700)
-    pipeline = person.write("short.yaml", SHORT.replace("SOURCE", "{command: ./print.sh}"))
-    assert person("run", pipeline).out == "local job| it is <[secret PASS]>\n"
-    person.write("print.sh", "#!/bin/sh\necho 'sensitive-part' >&2\nexit 7\n")
-    uid = person.begin(pipeline)
-    held = person.until_phase(uid, "held")
+def test_a_secret_out_of_a_command_is_its_output_without_the_last_line_break(home: Person) -> None:
+    home.write("print.sh", "#!/bin/sh\necho 'not for you' >&2\nprintf 'two words\\n\\n'\n")
+    (home.work / "print.sh").chmod(0o700)
+    pipeline = home.write("command.yaml", SHORT.replace("SOURCE", "{command: ./print.sh}"))
+    assert home.quick("run", pipeline).out == "local job| it is <[secret PASS]>\n"
+    home.write("print.sh", "#!/bin/sh\necho 'sensitive-part' >&2\nexit 7\n")
+    uid = home.begin(pipeline)
+    held = home.until_phase(uid, "held")
     assert "print.sh ended with 7; what it said is not shown, run it to see; onduty secret" in held["holds"][0]["text"]
-    assert not any(b"sensitive-part" in path.read_bytes() for path in state_files(person))
-    person.quick("cancel", uid)
-    person.quick("wait", uid, code=3)
+    assert not any(b"sensitive-part" in path.read_bytes() for path in state_files(home))
+    home.quick("cancel", uid)
+    home.quick("wait", uid, code=3)
 
 
 @pytest.mark.parametrize(
@@ -224,31 +232,32 @@ def test_a_secret_out_of_a_command_is_its_output_without_the_last_line_break(per
     ],
 )
 def test_a_value_that_is_no_secret_is_refused_by_name_before_anything_starts(
-    resident: Person, value: str, reason: str
+    home: Person, value: str, reason: str
 ) -> None:
-    pipeline = resident.write("short.yaml", SHORT.replace("SOURCE", "{file: pass.txt}"))
-    file = resident.work / "pass.txt"
+    pipeline = home.write("short.yaml", SHORT.replace("SOURCE", "{file: pass.txt}"))
+    file = home.work / "pass.txt"
     file.write_text(value)
     file.chmod(0o600)
-    done = resident("run", pipeline, code=2)
+    before = home.quick("runs", "--json").json()
+    done = home.quick("run", pipeline, code=2)
     assert f"secret PASS: what {file} gives {reason}; nothing was started" in done.err
-    assert resident("runs", "--json").json() == []
+    assert home.quick("runs", "--json").json() == before
 
 
-def test_a_secret_that_is_no_utf8_is_refused_by_name(resident: Person) -> None:
-    pipeline = resident.write("typed.yaml", SHORT.replace("SOURCE", "{env: RAW_PASS}"))
-    done = resident("run", pipeline, code=2, env={"RAW_PASS": "caf\udce9 ole"})
+def test_a_secret_that_is_no_utf8_is_refused_by_name(home: Person) -> None:
+    pipeline = home.write("typed.yaml", SHORT.replace("SOURCE", "{env: RAW_PASS}"))
+    done = home("run", pipeline, code=2, env={"RAW_PASS": "caf\udce9 ole"})
     assert "secret PASS: RAW_PASS is not valid UTF-8; nothing was started" in done.err
 
 
-def test_a_typed_secret_needs_a_terminal_and_is_not_echoed(person: Person) -> None:
-    pipeline = person.write("typed.yaml", SHORT.replace("SOURCE", "{prompt: Password of the database}"))
-    refused = person("run", pipeline, code=2, start_new_session=True)
+def test_a_typed_secret_needs_a_terminal_and_is_not_echoed(home: Person) -> None:
+    pipeline = home.write("typed.yaml", SHORT.replace("SOURCE", "{prompt: Password of the database}"))
+    refused = home("run", pipeline, code=2, start_new_session=True)
     assert "secret PASS: is typed at a terminal, and there is none; nothing was started" in refused.err
     pid, terminal = pty.fork()
     if pid == 0:
-        os.chdir(person.work)
-        os.execve("/bin/sh", ["sh", "-c", f"exec {sys.executable} -m tui.cli run {pipeline}"], person.env)
+        os.chdir(home.work)
+        os.execve("/bin/sh", ["sh", "-c", f"exec {sys.executable} -m tui.cli run {pipeline}"], home.env)
     said = b""
     while b"Password of the database: " not in said:
         said += os.read(terminal, 4096)
@@ -262,12 +271,12 @@ def test_a_typed_secret_needs_a_terminal_and_is_not_echoed(person: Person) -> No
     assert b"it is <[secret PASS]>" in said
 
 
-def test_words_of_people_are_masked_before_they_are_written_down(person: Person) -> None:
-    pipeline = person.write("short.yaml", SHORT.replace("SOURCE", "{env: THE_PASSWORD}"))
-    person("run", pipeline, env={"THE_PASSWORD": PASSWORD})
-    person.quick("note", "last", f"it was {PASSWORD}, I think")
-    assert person.show()["notes"][0]["text"] == "it was [secret PASS], I think"
-    assert_private(person)
+def test_words_of_people_are_masked_before_they_are_written_down(home: Person) -> None:
+    pipeline = home.write("words.yaml", SHORT.replace("SOURCE", "{env: THE_PASSWORD}"))
+    home("run", pipeline, env={"THE_PASSWORD": PASSWORD})
+    home.quick("note", "last", f"it was {PASSWORD}, I think")
+    assert home.quick("show", "last", "--json").json()["notes"][0]["text"] == "it was [secret PASS], I think"
+    assert_private(home)
 
 
 HANGS = """\
@@ -312,63 +321,63 @@ def test_a_variable_that_is_a_secret_is_in_the_jobs_environment_alone_also_of_a_
     until(lambda: not holders(password))
 
 
-def test_a_repeated_run_reads_the_secrets_of_a_client_again_and_asks_again(person: Person) -> None:
-    sources = "{PASS: {env: THE_PASSWORD}, FILED: {file: pass.txt}, TOLD: {command: ./print.sh}}"
+def test_a_repeated_run_reads_the_secrets_of_a_client_again_and_asks_again(home: Person) -> None:
+    sources = "{PASS: {env: THE_PASSWORD}, FILED: {file: filed.txt}, TOLD: {command: ./told.sh}}"
     text = SHORT.replace("{PASS: SOURCE}", sources).replace("<$PASS>", "<$PASS> <$FILED> <$TOLD>")
-    file = person.work / "pass.txt"
+    file = home.work / "filed.txt"
     file.write_text("filed-1\n")
     file.chmod(0o600)
-    person.write("print.sh", "#!/bin/sh\ntouch was-run; cat told\n")
-    person.write("told", "told-1")
-    (person.work / "print.sh").chmod(0o700)
-    person.write("witness.yaml", text.replace("echo", 'printf "%s\\n" "$PASS $FILED $TOLD" | rev >>SEEN; echo'))
-    pipeline = (person.work / "witness.yaml").read_text().replace("SEEN", str(person.work / "seen"))
-    person.write("witness.yaml", pipeline)
-    person("run", "witness.yaml", env={"THE_PASSWORD": "typed-1"})
-    os.unlink(person.work / "witness.yaml")
-    unset = person.quick("run", "--again", "last", code=2)
+    home.write("told.sh", "#!/bin/sh\ntouch was-told; cat told\n")
+    home.write("told", "told-1")
+    (home.work / "told.sh").chmod(0o700)
+    home.write("witness.yaml", text.replace("echo", 'printf "%s\\n" "$PASS $FILED $TOLD" | rev >>SEEN; echo'))
+    pipeline = (home.work / "witness.yaml").read_text().replace("SEEN", str(home.work / "witnessed"))
+    home.write("witness.yaml", pipeline)
+    home("run", "witness.yaml", env={"THE_PASSWORD": "typed-1"})
+    os.unlink(home.work / "witness.yaml")
+    unset = home.quick("run", "--again", "last", code=2)
     assert "secret PASS: THE_PASSWORD is not set in your environment; nothing was started" in unset.err
     file.write_text("filed-2\n")
-    person.write("told", "told-2")
-    again = person("run", "--again", "last", env={"THE_PASSWORD": "typed-2"})
+    home.write("told", "told-2")
+    again = home("run", "--again", "last", env={"THE_PASSWORD": "typed-2"})
     assert again.out == "local job| it is <[secret PASS]> <[secret FILED]> <[secret TOLD]>\n"
-    seen = [line[::-1] for line in (person.work / "seen").read_text().splitlines()]
+    seen = [line[::-1] for line in (home.work / "witnessed").read_text().splitlines()]
     assert seen == ["typed-1 filed-1 told-1", "typed-2 filed-2 told-2"]
 
 
-def test_a_repeated_run_asks_again_for_what_was_typed(person: Person) -> None:
-    seen = person.work / "seen"
+def test_a_repeated_run_asks_again_for_what_was_typed(home: Person) -> None:
+    seen = home.work / "seen"
     text = SHORT.replace("SOURCE", "{prompt: Password of the database}").replace(
         "echo", f'echo "$PASS" | rev >>{seen}; echo'
     )
-    person.write("typed.yaml", text)
+    home.write("typed.yaml", text)
     for number, words in enumerate((("run", "typed.yaml"), ("run", "--again", "last")), start=1):
-        asked = Terminal(person, *words)
+        asked = Terminal(home, *words)
         asked.read_until("Password of the database: ")
         asked.type(f"typed-{number}\n")
         assert "it is <[secret PASS]>" in asked.read_to_end()
         assert asked.end() == 0
         assert f"typed-{number}" not in asked.text
     assert [line[::-1] for line in seen.read_text().splitlines()] == ["typed-1", "typed-2"]
-    nobody = person("run", "--again", "last", code=2, start_new_session=True)
+    nobody = home("run", "--again", "last", code=2, start_new_session=True)
     assert "secret PASS: is typed at a terminal, and there is none; nothing was started" in nobody.err
 
 
-def test_an_output_that_holds_a_secret_is_dropped_with_a_warning(person: Person) -> None:
+def test_an_output_that_holds_a_secret_is_dropped_with_a_warning(home: Person) -> None:
     pipeline = SHORT.replace("SOURCE", "{env: THE_PASSWORD}").replace(
         "tasks: [{run: 'echo \"it is <$PASS>\"'}]",
         'tasks: [{run: \'printf "raw=a%sb\\ncoded=%s\\nkept=fine\\n" "$PASS" "$(printf %s "$PASS" | base64)" '
         '>>"$ONDUTY_OUTPUT"\'}]\n'
         "      later: {hosts: local, needs: [job], tasks: [{run: 'env | grep ^ONDUTY_OUT_; cat \"$ONDUTY_OUTPUTS\"'}]}",
     )
-    person.write("outputs.yaml", pipeline)
-    done = person("run", "outputs.yaml", env={"THE_PASSWORD": PASSWORD})
+    home.write("outputs.yaml", pipeline)
+    done = home("run", "outputs.yaml", env={"THE_PASSWORD": PASSWORD})
     assert done.out.splitlines()[0] == "local later| ONDUTY_OUT_job_kept=fine"
     assert "raw" not in done.out
-    assert person.show()["warnings"] == [
+    assert home.quick("show", "last", "--json").json()["warnings"] == [
         f"task-1 of job@local: its output {key} holds a secret; it was left out" for key in ("raw", "coded")
     ]
-    assert_private(person)
+    assert_private(home)
 
 
 def test_the_word_secrets_in_a_comment_asks_for_nothing_and_an_escaped_key_is_one() -> None:
@@ -381,9 +390,9 @@ def test_the_word_secrets_in_a_comment_asks_for_nothing_and_an_escaped_key_is_on
     assert declares_secrets("secrets: [")
 
 
-def test_lint_and_plan_read_no_secret_and_ask_for_none(resident: Person) -> None:
-    pipeline = resident.write("short.yaml", SHORT.replace("SOURCE", "{command: [touch, was-run]}"))
-    assert resident("lint", pipeline).code == 0
-    shown = resident("plan", pipeline)
+def test_lint_and_plan_read_no_secret_and_ask_for_none(home: Person) -> None:
+    pipeline = home.write("short.yaml", SHORT.replace("SOURCE", "{command: [touch, was-run]}"))
+    assert home("lint", pipeline).code == 0
+    shown = home("plan", pipeline)
     assert "PASS" in shown.out
-    assert not (resident.work / "was-run").exists()
+    assert not (home.work / "was-run").exists()

@@ -26,6 +26,8 @@ DEADLINE_S = 10.0
 SETTLED_S = 1.0
 """What keeps the event loop busy for longer is not waited for."""
 QUIET_TURNS = 3
+FRAMES = 10
+"""What still has something to draw after so many goes on drawing."""
 POLL_S = 0.002
 
 
@@ -67,7 +69,7 @@ class Desk:
 
     async def settle(self) -> None:
         """Return once nothing is left to do but what waits for time or for the controller, and all of it is drawn."""
-        while True:
+        for _ in range(FRAMES):
             await _nothing_ready()
             screen = self.app.screen
             drawn = not (screen._layout_required or screen._repaint_required or screen._dirty_widgets)

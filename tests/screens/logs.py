@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import re2
-
+from runners.adapters.log_search import compile_pattern
 from runners.streams.records import EMPTY, Record
 from tui.view.glyphs import UNICODE, Glyphs
 from tui.view.log_document import LineAt, LogSection, Note
@@ -72,9 +71,7 @@ class MemoryLog:
         ignore_case: bool = False,
         stop: Callable[[], bool] = lambda: False,
     ) -> FoundAt | None:
-        options = re2.Options()
-        options.case_sensitive = not ignore_case
-        regex = re2.compile(pattern, options)
+        regex = compile_pattern(pattern, ignore_case=ignore_case)
         order = range(min(start_line, self.lines - 1), -1, -1) if backwards else range(start_line, self.lines)
         return next((FoundAt(line) for line in order if not stop() and regex.search(self.written[line])), None)
 
@@ -87,9 +84,7 @@ class MemoryLog:
         ignore_case: bool = False,
         stop: Callable[[], bool] = lambda: False,
     ) -> int | None:
-        options = re2.Options()
-        options.case_sensitive = not ignore_case
-        regex = re2.compile(pattern, options)
+        regex = compile_pattern(pattern, ignore_case=ignore_case)
         lines = self.written[first : min(end, self.lines)]
         return None if stop() else sum(1 << number for number, line in enumerate(lines) if regex.search(line))
 

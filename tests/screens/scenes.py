@@ -83,19 +83,9 @@ def rollout(host: str) -> str:
     return f"rollout/release@{host}"
 
 
-def failed_run() -> Simulator:
-    """web3 failed in restart, four passed, two run, the rest is queued or waits."""
-    sim = canary_done()
-    for host in ("web2", "web4", "web5"):
-        passes(sim, rollout(host), 3.0, 2.0, 3.0, 2.0)
-    sim.ready(rollout("web6"), rollout("web7"))
-    sim.started(rollout("web6"))
-    sim.now_utc += 1
-    finish(sim, rollout("web3"), 14.2)
-    sim.started(rollout("web7"))
-    finish(sim, rollout("web6"), 1)
-    finish(sim, rollout("web3"), 6.2, 1)
-    effect = sim.advices.pop(sim.id_of(rollout("web3")))
+def advised(sim: Simulator, host: str) -> None:
+    """The page beside its failure comes."""
+    effect = sim.advices.pop(sim.id_of(rollout(host)))
     sim.tell(
         AdviceGiven(
             job_run=effect.job_run,
@@ -109,6 +99,21 @@ def failed_run() -> Simulator:
             line=6,
         )
     )
+
+
+def failed_run() -> Simulator:
+    """web3 failed in restart, four passed, two run, the rest is queued or waits."""
+    sim = canary_done()
+    for host in ("web2", "web4", "web5"):
+        passes(sim, rollout(host), 3.0, 2.0, 3.0, 2.0)
+    sim.ready(rollout("web6"), rollout("web7"))
+    sim.started(rollout("web6"))
+    sim.now_utc += 1
+    finish(sim, rollout("web3"), 14.2)
+    sim.started(rollout("web7"))
+    finish(sim, rollout("web6"), 1)
+    finish(sim, rollout("web3"), 6.2, 1)
+    advised(sim, "web3")
     sim.now_utc += 48
     return sim
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.timeline_scenes import failed_in_rollout, record_desk, rollout
+from tests.screens.scenes import rollout
+from tests.screens.timeline_scenes import failed_in_rollout, record_desk
 from tui.screens import record as record_module
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from runners.model.api import Usual
 from tests.screens.desk import Desk, desk
-from tests.screens.timeline_scenes import failed_in_rollout, rollout, timeline_desk, told_controller
+from tests.screens.scenes import rollout
+from tests.screens.timeline_scenes import failed_in_rollout, timeline_desk, told_controller
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.timeline import TimelineScreen

@@ -8,13 +8,12 @@ from dataclasses import replace
 
 from runners.model.intents import Note
 from runners.model.inventory import Host
-from runners.model.news import AdviceGiven
 from runners.model.plan import Plan
 from runners.testing.builders import job, plan_of, stage, task
 from runners.testing.simulator import Simulator
 from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun
-from tests.screens.scenes import BIND, START_UTC, finish, host_status, passes
+from tests.screens.scenes import START_UTC, advised, finish, host_status, passes, rollout
 from tui.widgets.look import Look
 
 _WEB = [f"web{number}" for number in range(1, 13)]
@@ -41,28 +40,6 @@ def told_plan() -> Plan:
         for number, name in enumerate([*_WEB, "edge1", "edge2"], 1)
     }
     return replace(plan, hosts=hosts | {"local": Host(name="local")}, params={"release": "2.4.1"})
-
-
-def rollout(host: str) -> str:
-    return f"rollout/release@{host}"
-
-
-def advised(sim: Simulator, host: str) -> None:
-    """The page beside a failure comes."""
-    effect = sim.advices.pop(sim.id_of(rollout(host)))
-    sim.tell(
-        AdviceGiven(
-            job_run=effect.job_run,
-            attempt=effect.attempt,
-            page="port-in-use",
-            section="Diagnosis",
-            score=0.94,
-            why="log matches 'address already in use', task is restart",
-            first_line=BIND,
-            task=effect.task,
-            line=6,
-        )
-    )
 
 
 def failed_in_rollout() -> Simulator:

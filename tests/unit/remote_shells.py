@@ -18,9 +18,11 @@ from runners.testing.host_contract import processes_of
 
 SUPERVISOR = script_of("helper")
 
+_COMMANDS = (("dash",), ("busybox", "sh"), ("bash", "--posix"))
+INSTALLED = tuple(command for command in _COMMANDS if shutil.which(command[0]) is not None)
 SHELLS = [
-    pytest.param(command, id=command[0], marks=pytest.mark.skipif(shutil.which(command[0]) is None, reason=why))
-    for command in (("dash",), ("busybox", "sh"), ("bash", "--posix"))
+    pytest.param(command, id=command[0], marks=pytest.mark.skipif(command not in INSTALLED, reason=why))
+    for command in _COMMANDS
     for why in [f"NOT TESTED UNDER {command[0]}: it is not installed"]
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
@@ -14,7 +15,7 @@ from runners.model.definition import Shell
 from runners.remote import request
 from runners.remote.notices import Finished, KeyReport, parse_notice
 from runners.remote.result import RemoteResult
-from tests.unit.remote_shells import SHELLS, LoadedShell
+from tests.unit.remote_shells import INSTALLED, SHELLS, LoadedShell
 
 # Ending an execution looks for its key on the whole machine: these tests share keys, so they share a worker.
 pytestmark = pytest.mark.xdist_group("supervisor")
@@ -190,20 +191,26 @@ def test_cancel_never_signals_the_stranger_who_got_the_number_of_the_job(shell: 
         stranger.wait()
 
 
-def test_what_cannot_be_ended_is_named_with_its_pid_its_user_and_its_command(shell: LoadedShell) -> None:
-    key = f"u.{os.getpid()}.1.1"  # of nobody else on this machine, so that the list has one survivor
-    start(shell, "exec sleep 600", key=key)
-    pid = int((shell.state / f"{key}.x").read_text().split()[4])
-    # As if every signal were refused.
-    shell.send(b"kill() { :; }\n" + request.cancel(3, key, 0.0))
-    lines = [shell.line() for _ in range(5)]
-    assert lines[-1] == f"C {key} survivors "
-    survivor = next(line for line in lines if "survivor " in line).split()
-    assert survivor[3] == str(pid)
-    assert survivor[5:] == ["sleep", "600"]
-    shell.send(b"unset -f kill\n" + request.cancel(4, key, 0.0))
-    while not shell.line().startswith(f"N {key} R x 1"):
-        pass
+def test_what_cannot_be_ended_is_named_with_its_pid_its_user_and_its_command(tmp_path: Path) -> None:
+    """In every shell at once: each gives what it cannot end some seconds."""
+    with contextlib.ExitStack() as stack:
+        shells = [stack.enter_context(LoadedShell(shell, tmp_path / shell[0])) for shell in INSTALLED]
+        # Keys of nobody else on this machine, so that each list has one survivor.
+        keys = [f"u.{os.getpid()}.{number}.1" for number in range(len(shells))]
+        for shell, key in zip(shells, keys, strict=True):
+            start(shell, "exec sleep 600", key=key)
+            # As if every signal were refused.
+            shell.send(b"kill() { :; }\n" + request.cancel(3, key, 0.0))
+        for shell, key in zip(shells, keys, strict=True):
+            pid = int((shell.state / f"{key}.x").read_text().split()[4])
+            lines = [shell.line() for _ in range(5)]
+            assert lines[-1] == f"C {key} survivors "
+            survivor = next(line for line in lines if "survivor " in line).split()
+            assert survivor[3] == str(pid)
+            assert survivor[5:] == ["sleep", "600"]
+            shell.send(b"unset -f kill\n" + request.cancel(4, key, 0.0))
+            while not shell.line().startswith(f"N {key} R x 1"):
+                pass
 
 
 def test_ended_jobs_leave_no_process_behind_in_the_table(shell: LoadedShell) -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from runners.core.index import index_of
 from runners.testing.simulator import Simulator
 from tests.screens import scenes
-from tests.screens.timeline_scenes import failed_in_rollout, rollout, told_run
+from tests.screens.scenes import rollout
+from tests.screens.timeline_scenes import failed_in_rollout, told_run
 from tests.unit.test_view_properties import GLYPHS, PLAN, QUICK, RUNS, SELECTED, check, scene_of
 from tests.unit.view_text import texts_of
 from tui.view.details import Detail, details, details_title

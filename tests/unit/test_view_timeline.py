@@ -16,7 +16,8 @@ from runners.testing.builders import job, plan_of, stage
 from runners.testing.simulator import Simulator
 from tests.screens import scenes
 from tests.screens.repair_scenes import rolled_back_run
-from tests.screens.timeline_scenes import failed_in_rollout, rollout, told_run
+from tests.screens.scenes import rollout
+from tests.screens.timeline_scenes import failed_in_rollout, told_run
 from tests.unit.test_recorded_logs import LOGS, folded
 from tests.unit.test_view_properties import GLYPHS, QUICK, RUNS, SELECTED, SIZES, check, scene_of
 from tests.unit.view_text import text_of, texts_of

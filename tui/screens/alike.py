@@ -10,6 +10,7 @@ from textual import events
 
 from runners.model.errors import OndutyError
 from tui.keys.actions import action, key_of
+from tui.pauses import TURNS
 from tui.screens.overlay import OverlayScreen
 from tui.view.log_alike import Alike, HostOutput, alike
 from tui.view.log_alike_rows import alike_rows
@@ -61,9 +62,13 @@ class AlikeScreen(OverlayScreen["Chosen | None"]):
         def told(number: int) -> None:
             self._read = number
 
+        def left() -> bool:
+            TURNS.give_way()
+            return self._left
+
         def compare() -> None:
             try:
-                self._groups = alike(self._outputs, told, lambda: self._left)
+                self._groups = alike(self._outputs, told, left)
             finally:
                 self._close()
 

@@ -14,13 +14,14 @@ from runners.model.phases import BAD
 from tui.keys.actions import key_of
 from tui.screens.login_key import LoginKey
 from tui.screens.painted import bindings_of
-from tui.view.board import Board, board_rows
+from tui.view.board import board_rows
 from tui.view.board_headline import board_headline
 from tui.view.board_side import side_rows, side_title
 from tui.view.key_bar import key_bar
 from tui.view.layout import ScreenLayout, SizeClass, board_layout
 from tui.view.logins import next_login
 from tui.view.rows import BLANK, Row, text_row, title_row
+from tui.view.run_rows import RunRows
 from tui.view.safe_text import own, safe
 from tui.view.scene import BoardScene
 from tui.view.top_bar import board_bar
@@ -47,7 +48,7 @@ class BoardScreen(LoginKey, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self._selected = ""
-        self._board = Board(rows=(), items=())
+        self._board = RunRows()
         self._told_version = False
 
     def compose(self) -> Iterable[Widget]:

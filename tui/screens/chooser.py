@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from textual import events
-
 from runners.model.api import RunSummary
 from tui.launch.found import find_pipelines
-from tui.screens.overlay import OverlayScreen
+from tui.screens.chosen_by_name import ChosenByName
 from tui.view.chooser import Candidate, candidates, chooser_rows, matching
 from tui.view.rows import Row
-from tui.widgets.canvas import Canvas
-
-MOST_QUERY = 80
 
 
-class ChooserScreen(OverlayScreen["Candidate | None"]):
+class ChooserScreen(ChosenByName["Candidate | None"], inherit_bindings=False):
     """Answers what was chosen, None for nothing."""
-
-    HEAD = 1
 
     def __init__(self, selected: RunSummary | None) -> None:
         """``selected`` is the run that somebody looks at."""
@@ -29,8 +22,6 @@ class ChooserScreen(OverlayScreen["Candidate | None"]):
         self._trouble = ""
         self.is_read = False
         """Files were looked for."""
-        self._query = ""
-        self._at = 0
 
     def on_mount(self) -> None:
         """Pipelines that ran are there at once; files are looked for meanwhile."""
@@ -45,24 +36,24 @@ class ChooserScreen(OverlayScreen["Candidate | None"]):
         self._trouble, self.is_read = found.trouble, True
         now = self.found()
         # Who has moved already stays where they are.
-        self._at = next((at for at, one in enumerate(now) if chosen and self._at and _same(one, chosen)), 0)
+        self.at = next((at for at, one in enumerate(now) if chosen and self.at and _same(one, chosen)), 0)
         if self.is_attached:
             self.paint()
 
     def found(self) -> tuple[Candidate, ...]:
         """What matches what was typed."""
-        return matching(candidates(self._files, self.onduty.feed.summaries, self._selected), self._query)
+        return matching(candidates(self._files, self.onduty.feed.summaries, self._selected), self.query_text)
 
     def _chosen(self) -> Candidate | None:
         found = self.found()
-        return found[self._at] if self._at < len(found) else None
+        return found[self.at] if self.at < len(found) else None
 
     def rows(self, width: int) -> tuple[Row, ...]:
         """The field and what matches."""
         return chooser_rows(
             self.found(),
-            self._query,
-            self._at,
+            self.query_text,
+            self.at,
             width,
             self.onduty.look.glyphs,
             here=self.onduty.here(),
@@ -70,49 +61,19 @@ class ChooserScreen(OverlayScreen["Candidate | None"]):
             trouble=self._trouble,
         )
 
-    @property
-    def current_row(self) -> int | None:
-        """The chosen one."""
-        return self._at
+    def how_many(self) -> int:
+        """Pipelines and runs that match."""
+        return len(self.found())
 
-    def takes_key(self, event: events.Key) -> bool:
-        """Type, move, choose."""
-        if event.key == "ctrl+z":
-            return False
-        if event.key in ("escape", "ctrl+c"):
-            self.dismiss(None)
-            return True
-        if event.key == "enter":
-            self._choose()
-            return True
-        if event.key in ("up", "down", "tab", "shift+tab"):
-            step = 1 if event.key in ("down", "tab") else -1
-            self._at = max(0, min(len(self.found()) - 1, self._at + step))
-        elif event.key == "backspace":
-            self._query, self._at = self._query[:-1], 0
-        elif event.key == "ctrl+u":
-            self._query, self._at = "", 0
-        elif event.is_printable and event.character:
-            self._query, self._at = (self._query + event.character)[:MOST_QUERY], 0
-        self.paint()
-        return True
+    def leave(self) -> None:
+        """Nothing is started."""
+        self.dismiss(None)
 
-    def _choose(self) -> None:
+    def choose(self) -> None:
+        """Answer it; where nothing matches, go on asking."""
         chosen = self._chosen()
         if chosen is not None:
             self.dismiss(chosen)
-
-    def takes_paste(self, text: str) -> bool:
-        """The first line."""
-        self._query, self._at = (self._query + (text.splitlines() or [""])[0])[:MOST_QUERY], 0
-        self.paint()
-        return True
-
-    def on_canvas_row_picked(self, message: Canvas.RowPicked) -> None:
-        """A click chooses."""
-        if self.is_top and message.row < len(self.found()):
-            self._at = message.row
-            self._choose()
 
 
 def _same(one: Candidate, other: Candidate) -> bool:

@@ -81,6 +81,11 @@ class DialogScreen(Modal[T], Generic[T], inherit_bindings=False):
         """Where its one host is; empty: there is none, or several."""
         return ""
 
+    @property
+    def listens(self) -> bool:
+        """It was drawn: what is typed from now on is meant for it."""
+        return self.canvas.first_drawn_at is not None
+
     # What is drawn
 
     @property

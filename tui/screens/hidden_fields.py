@@ -56,11 +56,6 @@ class HiddenFields(DialogScreen[T], Generic[T], inherit_bindings=False):
         """Fields that somebody left: from then on they say what is wrong with them."""
         self._focus = NO
 
-    @property
-    def listens(self) -> bool:
-        """It was drawn; what is typed from now on is typed into it."""
-        return self.canvas.first_drawn_at is not None
-
     def on_mount(self) -> None:
         """There is nothing to wait for."""
         self.paint()

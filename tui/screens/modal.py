@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import ClassVar, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
@@ -10,26 +10,16 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from tui.screens.key_taker import KeyTaker
-from tui.screens.onduty import Onduty
+from tui.screens.seat import Seat
 
 T = TypeVar("T")
 
 
-class Modal(KeyTaker, ModalScreen[T], Generic[T], inherit_bindings=False):
+class Modal(KeyTaker, Seat, ModalScreen[T], Generic[T], inherit_bindings=False):
     """Base of the dialogs, the palette and the help."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_process", show=False, priority=True)]
-
-    @property
-    def onduty(self) -> Onduty:
-        """The app, typed."""
-        return cast("Onduty", self.app)
-
-    @property
-    def is_top(self) -> bool:
-        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
-        return bool(self.app.screen_stack) and self.app.screen is self
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """What is behind, as it is painted. Textual takes it apart to tint each cell, which takes longer than that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingsMap, BindingType
@@ -20,6 +20,7 @@ from tui.driver import is_behind
 from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
 from tui.screens.key_taker import KeyTaker
 from tui.screens.moving import Moving
+from tui.screens.seat import Seat
 from tui.view.layout import Area, ScreenLayout
 from tui.view.rows import BLANK, Row, text_row
 from tui.view.safe_text import own, safe
@@ -29,7 +30,6 @@ from tui.widgets.canvas import Canvas
 from tui.widgets.look import style_of
 
 if TYPE_CHECKING:
-    from tui.screens.onduty import Onduty
     from tui.view.scene import Here
 
 FRAME_S = 0.1
@@ -68,7 +68,7 @@ def bindings_of(screen: str) -> list[BindingType]:
     ]
 
 
-class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
+class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False):
     """Base of the screens. A subclass says its layout and paints."""
 
     NAME: ClassVar[str] = ""
@@ -91,16 +91,6 @@ class PaintedScreen(Moving, KeyTaker, Screen[None], inherit_bindings=False):
         self._rests_until_s = 0.0
         """Monotonic seconds; news wait until then."""
         self._tick: Timer | None = None
-
-    @property
-    def onduty(self) -> Onduty:
-        """The app, typed."""
-        return cast("Onduty", self.app)
-
-    @property
-    def is_top(self) -> bool:
-        """No other screen lies over it. Textual's ``is_current`` also counts the one below the top."""
-        return bool(self.app.screen_stack) and self.app.screen is self
 
     @property
     def here(self) -> Here:

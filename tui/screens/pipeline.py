@@ -14,13 +14,14 @@ from tui.screens.pipeline_keys import PipelineKeys
 from tui.view.chooser import Candidate
 from tui.view.durations import count, share
 from tui.view.form_rows import FormRows, form_keys, form_rows, problem_rows
-from tui.view.history import HistoryRows, history_rows
+from tui.view.history import history_rows
 from tui.view.key_bar import key_bar
 from tui.view.layout import ScreenLayout, SizeClass, full_layout
 from tui.view.narrow import tab_bar
 from tui.view.pipeline import PARTS, PipelineScene, about_rows, pipeline_bar, pipeline_headline
 from tui.view.plan_rows import definition_rows, plan_rows
 from tui.view.rows import Row, text_row, title_row
+from tui.view.run_rows import RunRows
 from tui.view.safe_text import own, safe
 from tui.widgets.canvas import Canvas
 
@@ -49,7 +50,7 @@ class PipelineScreen(PipelineKeys, inherit_bindings=False):
         self.selected = ""
         """uid of a row of the history."""
         self.form_rows = FormRows(rows=(), items=())
-        self.history_rows = HistoryRows(rows=(), items=())
+        self.history_rows = RunRows()
         self._cached: tuple[object, tuple[Row, ...]] = (None, ())
         self.init_form()
 

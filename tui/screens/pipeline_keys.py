@@ -11,9 +11,9 @@ from tui.screens.pipeline_start import PipelineStart
 from tui.view.chooser import Candidate
 from tui.view.form import START, at_field
 from tui.view.form_rows import FormRows
-from tui.view.history import HistoryRows
 from tui.view.narrow import tab_at
 from tui.view.pipeline import PARTS
+from tui.view.run_rows import RunRows
 from tui.view.safe_text import safe, safe_lines
 from tui.widgets.canvas import Canvas
 
@@ -28,7 +28,7 @@ class PipelineKeys(PipelineStart, inherit_bindings=False):
     selected: str
     """uid of a row of the history."""
     form_rows: FormRows
-    history_rows: HistoryRows
+    history_rows: RunRows
 
     @property
     def is_narrow(self) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
 from textual.binding import BindingType
 from textual.widget import Widget
 
@@ -29,6 +28,7 @@ from tui.view.rows import BLANK, Row, Span, title_row
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 from tui.view.top_bar import run_bar
+from tui.widgets.bar_keys import BarKeys
 from tui.widgets.canvas import Canvas
 from tui.widgets.log_bar import LogBar, Purpose, Typed
 from tui.widgets.log_marks import COPIED_BYTES
@@ -37,7 +37,7 @@ TABS = tuple(SHOWN)
 EXTRA = ("save", "copy", "next-pane", "back")
 
 
-class RecordScreen(PaintedScreen, inherit_bindings=False):
+class RecordScreen(BarKeys, PaintedScreen, inherit_bindings=False):
     """Arrows scroll; tab and digits choose what is shown; escape goes back."""
 
     NAME = "record"
@@ -200,20 +200,6 @@ class RecordScreen(PaintedScreen, inherit_bindings=False):
                 self._show(name)
 
     # ----- find
-
-    def takes_key(self, event: events.Key) -> bool:
-        """While the find bar is typed into, every key is its own."""
-        if not self._bar.typing or event.key == "ctrl+z":
-            return False
-        self._typed(self._bar.takes(event))
-        return True
-
-    def takes_paste(self, text: str) -> bool:
-        """Into the find bar."""
-        if not self._bar.typing:
-            return False
-        self._typed(self._bar.pastes(text))
-        return True
 
     def do_find(self) -> None:
         """Type what to find."""

@@ -29,11 +29,6 @@ class StartScreen(DialogScreen[bool], inherit_bindings=False):
         self._typed = ""
         self._focus = NO
 
-    @property
-    def listens(self) -> bool:
-        """It was drawn, and can be confirmed from now on."""
-        return self.canvas.first_drawn_at is not None
-
     def on_mount(self) -> None:
         """There is nothing to wait for."""
         self.paint()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runners.model.phases import RUN_ENDED, Phase
@@ -15,6 +14,7 @@ from tui.view.facts import in_keys, parse_time
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, Glyphs, PhaseMark
 from tui.view.layout import BoardColumns, board_columns
 from tui.view.rows import BLANK, Column, Cut, Row, Span, blank, meter, place, text_row, title_row
+from tui.view.run_rows import RunRows
 from tui.view.safe_text import SafeText, own, safe
 
 if TYPE_CHECKING:
@@ -27,25 +27,7 @@ ROOMY = 30
 """Cells of the column ``what`` under which the first bad line starts further left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
-    """Rows with the run that each belongs to."""
-
-    rows: tuple[Row, ...]
-    items: tuple[str | None, ...]
-    """uid per row; None for heads, blanks and sentences."""
-
-    def index_of(self, uid: str) -> tuple[int, int] | None:
-        """First row and number of rows of a run; None when it is not there."""
-        found = [index for index, item in enumerate(self.items) if item is not None and item == uid]
-        return (found[0], len(found)) if found else None
-
-    def order(self) -> tuple[str, ...]:
-        """The runs from top to bottom."""
-        return tuple(dict.fromkeys(item for item in self.items if item is not None))
-
-
-def board_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> Board:
+def board_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> RunRows:
     """The whole table, ``width`` cells wide with its own margins of two columns."""
     if not scene.summaries:
         sentence = f"No runs yet. {key_of('new-run')} starts one, onduty demo makes a fleet to play with."
@@ -64,12 +46,12 @@ def board_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> Board:
             lines = pen.run(run, need)
             rows += lines
             items += [run.uid] * len(lines)
-    return Board(rows=tuple(rows), items=tuple(items))
+    return RunRows(rows=tuple(rows), items=tuple(items))
 
 
-def _sentence(text: SafeText) -> Board:
+def _sentence(text: SafeText) -> RunRows:
     row = text_row(text)
-    return Board(rows=(Row(left=row.left, margins=(MARGIN, MARGIN)),), items=(None,))
+    return RunRows(rows=(Row(left=row.left, margins=(MARGIN, MARGIN)),), items=(None,))
 
 
 class _Pen:

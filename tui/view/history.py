@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from runners.model.api import PastRun, PipelineHistory
 from tui.keys.actions import key_of
@@ -13,6 +12,7 @@ from tui.view.durations import clock, count, duration, share
 from tui.view.facts import parse_time
 from tui.view.glyphs import RUN_PHASES, Glyphs
 from tui.view.rows import BLANK, Column, Row, Span, blank, label_row, meter, place, spaced, text_row
+from tui.view.run_rows import RunRows
 from tui.view.safe_text import own, safe
 from tui.view.scene import Here
 from tui.view.sparks import spark
@@ -25,25 +25,7 @@ _BAR_FROM, _WHO_FROM = 80, 60
 """With less there is no bar, and who started it is left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRows:
-    """Rows with the run that each belongs to."""
-
-    rows: tuple[Row, ...]
-    items: tuple[str | None, ...]
-    """uid per row."""
-
-    def index_of(self, uid: str) -> tuple[int, int] | None:
-        """First row and number of rows of a run; None when it is not there."""
-        found = [index for index, item in enumerate(self.items) if item is not None and item == uid]
-        return (found[0], len(found)) if found else None
-
-    def order(self) -> tuple[str, ...]:
-        """The runs from top to bottom."""
-        return tuple(dict.fromkeys(item for item in self.items if item is not None))
-
-
-def history_rows(history: PipelineHistory | None, here: Here, width: int, glyphs: Glyphs) -> HistoryRows:
+def history_rows(history: PipelineHistory | None, here: Here, width: int, glyphs: Glyphs) -> RunRows:
     """The numbers, then the runs, newest first. None: it was not read yet."""
     if history is None:
         return _alone(own("Reading what ran before."))
@@ -58,11 +40,11 @@ def history_rows(history: PipelineHistory | None, here: Here, width: int, glyphs
         lines = _run(run, usual, longest, here, width, glyphs)
         rows += lines
         items += [run.uid] * len(lines)
-    return HistoryRows(rows=tuple(rows), items=tuple(items))
+    return RunRows(rows=tuple(rows), items=tuple(items))
 
 
-def _alone(text: str) -> HistoryRows:
-    return HistoryRows(rows=(text_row(own(text)),), items=(None,))
+def _alone(text: str) -> RunRows:
+    return RunRows(rows=(text_row(own(text)),), items=(None,))
 
 
 def usual_words(history: PipelineHistory) -> tuple[Span, ...]:

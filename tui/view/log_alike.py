@@ -10,7 +10,7 @@ from functools import cache
 
 from tui.view.log_source import LogSource
 
-_LINES = 400
+_LINES = 100
 _LINE_BYTES = 64 * 1024
 """Longer lines are compared by so many bytes of them."""
 _LEAST_NAME = 3

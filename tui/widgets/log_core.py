@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from runners.model.errors import OndutyError
 from tui.driver import is_behind
+from tui.pauses import TURNS
 from tui.view.log_document import LineAt
 from tui.view.log_rows import LogStyle
 from tui.view.rows import BLANK, Row
@@ -46,6 +47,8 @@ MARKS_EVERY_TICKS = 40
 """Every two seconds new lines are searched for errors, for the marks of the scroll column."""
 WORDS_EVERY_TICKS = 20
 """Once a second the title says how long nothing came, and how far something is."""
+COVERED_REST_S = 1.0
+"""Between two looks while a dialog lies over the pane."""
 MOST_REST_S = 0.25
 """Looks are no further apart, however long one takes and however many keys come."""
 
@@ -208,7 +211,8 @@ class LogCore(PaintedLines):
             return
         began_s = time.monotonic()
         self._window.height = self._body_height
-        before, frame = self._frame, self._composed()[:height]
+        with TURNS.screen():
+            before, frame = self._frame, self._composed()[:height]
         changed = []
         for y, row in enumerate(frame):
             if y < len(before) and before[y] == row:
@@ -304,12 +308,17 @@ class LogCore(PaintedLines):
         return self._looked_at
 
     def _beat(self) -> None:
-        """Twenty times a second: look for news, but for the rests, and while the terminal takes no frame."""
+        """Twenty times a second: look for news, but for the rests, and while the terminal takes no frame.
+
+        Seldom below a dialog: whatever changes there has all of both drawn again.
+        """
         self._ticks += 1
-        if is_behind(self.app):
+        covered = self.app.screen is not self.screen
+        if is_behind(self.app) or (covered and time.monotonic() < self._looked_s + COVERED_REST_S):
             return
         if time.monotonic() >= min(self._rests_until_s, self._looked_s + MOST_REST_S):
-            self._tick()
+            with TURNS.screen():
+                self._tick()
 
     def _tick(self) -> None:
         """Look for news: lines that came, lines that a search found."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.message import Message
 
 from tui.view.durations import clock
 from tui.view.log_document import LineAt
 from tui.view.log_jump import UNDERSTOOD, Jump, line_at_time, parse_jump, span_of, time_to_look_for
 from tui.view.safe_text import SafeText, own
+from tui.widgets.bar_keys import BarKeys
 from tui.widgets.log_bar import Purpose, Typed
 from tui.widgets.log_marks import LogMarks
 from tui.widgets.log_search import ERRORS, Wanted
 
 
-class LogFinds(LogMarks):
+class LogFinds(BarKeys, LogMarks):
     """Looking for lines."""
 
     class NoMoreErrors(Message, namespace="log_pane"):
@@ -100,20 +100,6 @@ class LogFinds(LogMarks):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """``escape`` is ours only while there is something to end."""
         return self._has_bar or self.is_filtered or self.marked is not None if action == "end_find" else True
-
-    def takes_key(self, event: events.Key) -> bool:
-        """While the bar is typed into every key is its own; False: it is not."""
-        if not self._bar.typing:
-            return False
-        self._typed(self._bar.takes(event))
-        return True
-
-    def takes_paste(self, text: str) -> bool:
-        """The first line of what is pasted into the bar; False: it is not typed into."""
-        if not self._bar.typing:
-            return False
-        self._typed(self._bar.pastes(text))
-        return True
 
     def on_log_pane_jumped(self, message: Jumped) -> None:
         """Go where the thread says."""

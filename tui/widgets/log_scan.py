@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+from tui.pauses import TURNS
 from tui.view.line_bits import PIECE_LINES, LineBits
 from tui.view.log_document import LineAt
 from tui.view.log_source import LogSource
@@ -32,6 +33,10 @@ class Scan:
     def stop(self) -> None:
         """End it for good."""
         self._stop.set()
+
+    def _asked(self) -> bool:
+        TURNS.give_way()
+        return self._stop.is_set()
 
     def prepare(self, sources: Sequence[LogSource]) -> None:
         """Have a set of lines for each execution."""
@@ -111,9 +116,7 @@ class Scan:
         known = max(0, found.known(piece) - 1)
         end = min(lines, base + _MOST_PIECES * PIECE_LINES)
         wanted = self._wanted
-        bits = source.matching(
-            wanted.pattern, base + known, end, ignore_case=wanted.ignore_case, stop=self._stop.is_set
-        )
+        bits = source.matching(wanted.pattern, base + known, end, ignore_case=wanted.ignore_case, stop=self._asked)
         if bits is None:
             return
         bits = bits << known | (found.bits(piece) & ((1 << known) - 1))

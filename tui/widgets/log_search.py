@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tui.pauses import TURNS
 from tui.view.log_document import LineAt
 from tui.view.log_errors import ERROR_PATTERN, is_error_line
 from tui.view.log_source import LogSource
@@ -66,13 +67,18 @@ def matches(
 
     ``shown``: only lines that are shown; matches and shown lines are skipped in turns, so that few of either are fast.
     """
+
+    def asked() -> bool:
+        TURNS.give_way()
+        return stop.is_set()
+
     step = -1 if backwards else 1
     sections = range(start.section, -1, -1) if backwards else range(start.section, len(sources))
     for section in sections:
         source = sources[section]
         line = start.line if section == start.section else source.lines - 1 if backwards else 0
         while not stop.is_set() and 0 <= line < source.lines:
-            hit = source.search(wanted.pattern, line, backwards, ignore_case=wanted.ignore_case, stop=stop.is_set)
+            hit = source.search(wanted.pattern, line, backwards, ignore_case=wanted.ignore_case, stop=asked)
             if hit is None:
                 break
             place = LineAt(section, hit.line)
