@@ -31,7 +31,7 @@ from tui.screens.board import BoardScreen
 from tui.screens.key_taker import KeyTaker
 from tui.screens.painted import PaintedScreen
 from tui.settings import Settings
-from tui.terminal import has_terminal, lend, signs_in_ascii, why_no_screen
+from tui.terminal import end_if_gone, lend, signs_in_ascii, why_no_screen
 from tui.view.glyphs import pick_glyphs
 from tui.view.safe_text import safe
 from tui.view.scene import Here
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from tui.view.chooser import Candidate
 
 EXIT_BUG = 70
+GONE_S = 1.0
+"""How often the screen looks whether its terminal is still there."""
 
 
 class OndutyApp(App[None], inherit_bindings=False):
@@ -120,15 +122,16 @@ class OndutyApp(App[None], inherit_bindings=False):
             loop.call_soon_threadsafe(self._told_to_end, number)
 
         def hung_up(number: int, frame: object) -> None:
-            if not has_terminal():
-                # Nothing is left to restore, and what writes to it waits for ever; this screen keeps nothing.
-                os._exit(128 + number)
+            end_if_gone()
             told(number, frame)
 
         self._heard = {
             signal.SIGTERM: signal.signal(signal.SIGTERM, told),
             signal.SIGHUP: signal.signal(signal.SIGHUP, hung_up),
         }
+        if isinstance(self._driver, TerminalDriver):
+            # Who is in no session of the terminal's, as under setsid or nohup, is not told of its end.
+            self.set_interval(GONE_S, end_if_gone)
         if self._first_run:
             self.open_run(self._first_run)
 
@@ -247,9 +250,7 @@ class OndutyApp(App[None], inherit_bindings=False):
         # The screen is gone while this runs; a line says where one is and how to come back.
         with self.suspend(), self.batch_update():
             code = lend(shell_command(host), f"onduty: a shell on {where}; exit comes back")
-            if not has_terminal():
-                # It was closed under the shell, which alone was told.
-                os._exit(128 + signal.SIGHUP)
+            end_if_gone()  # it was closed under the shell, which alone was told
         self.refresh(layout=True)
         return code
 

@@ -13,7 +13,7 @@ from typing import Any, TextIO, cast
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.terminal import RESTORE
+from tui.terminal import RESTORE, end_if_gone
 
 LET_GO_S = 2.0
 """A screen that is told to end, and waits for the terminal, ends without it after so long."""
@@ -41,9 +41,14 @@ class _Outlet:
 
     def _use(self, do: Callable[[], object]) -> None:
         self.is_writing = True
-        if not self.is_shut:
-            do()
-        self.is_writing = False
+        try:
+            if not self.is_shut:
+                do()
+        except OSError:
+            end_if_gone()
+            raise
+        finally:
+            self.is_writing = False
 
 
 class TerminalDriver(LinuxDriver):

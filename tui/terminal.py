@@ -43,6 +43,15 @@ def has_terminal() -> bool:
         return False
 
 
+def end_if_gone() -> None:
+    """End at once, as a hangup does, where the terminal went away; a screen keeps nothing.
+
+    Nothing is left to restore, what writes to it waits or fails for ever, and what reads finds its end again and again.
+    """
+    if not has_terminal():
+        os._exit(128 + signal.SIGHUP)
+
+
 def signs_in_ascii(environ: Mapping[str, str], encoding: str) -> bool:
     """Whether signs outside ASCII would not show: what ``ONDUTY_ASCII``, the locale and the terminal say.
 

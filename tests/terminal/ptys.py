@@ -42,11 +42,18 @@ class OnPty:
         self.screen = TitledScreen(*size)
         self._stream = pyte.ByteStream(self.screen)
 
+    def hang_up(self) -> int:
+        """Close the terminal; returns the exit code of what ran there, which has no session and is told nothing."""
+        os.close(self.main)
+        self.main = -1
+        return self.process.wait(DEADLINE_S)
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self.main)
+        if self.main >= 0:
+            os.close(self.main)
 
     @property
     def text(self) -> str:

@@ -6,7 +6,7 @@ import fcntl
 import signal
 import struct
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,12 @@ def test_a_screen_that_waits_for_its_terminal_ends_when_told(screen: OnPty, numb
     left = screen.reads_the_rest()
     assert b"\x1b[?1049l" in left
     assert left.endswith(b"\x1b[?2004l")
+
+
+@pytest.mark.parametrize("before", [lambda screen: None, stall], ids=["idle", "stalled"])
+def test_a_terminal_that_is_gone_without_a_word_ends_the_screen(screen: OnPty, before: Callable[[OnPty], None]) -> None:
+    before(screen)
+    assert screen.hang_up() == 129
 
 
 @pytest.mark.faults

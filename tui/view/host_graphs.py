@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runners.model.metrics import HostReading
 from runners.model.thinning import gaps
@@ -13,7 +13,7 @@ from tui.view.glyphs import Glyphs
 from tui.view.graphs import LABEL, Mark, Window, axis_row, beside, columns, graph_rows
 from tui.view.host_scene import HostScene, marks_of, window_of
 from tui.view.host_state import BUSY_PERCENT, FULL_PERCENT, STALE_S, disk_rate, net_rate
-from tui.view.rows import BLANK, Fill, Row, Span, blank, spaced, text_row
+from tui.view.rows import BLANK, Fill, Row, Span, blank, spaced, text_row, width_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.sparks import step_above
 
@@ -90,7 +90,7 @@ def _rows(
     last = _newest(series, window)
     loud = graph.warns_above is not None and last is not None and last[1] > graph.warns_above
     return [
-        _title(graph, scene, last, window, loud, glyphs),
+        _title(graph, scene, last, window, loud, width, glyphs),
         *graph_rows(found, marks, window, top=top, top_label=label, token="warn" if loud else "graph", glyphs=glyphs),
         axis_row(marks, window, inner, scene.here.zone, scene.here.now_utc),
     ]
@@ -103,8 +103,15 @@ def _newest(series: Sequence[tuple[float, float | None]], window: Window) -> tup
 
 
 def _title(
-    graph: _Graph, scene: HostScene, last: tuple[float, float] | None, window: Window, loud: bool, glyphs: Glyphs
+    graph: _Graph,
+    scene: HostScene,
+    last: tuple[float, float] | None,
+    window: Window,
+    loud: bool,
+    width: int,
+    glyphs: Glyphs,
 ) -> Row:
+    """The newest figure, of how much where there is room, and its age when it is old."""
     name = (Span(graph.name, bold=True),)
     fill = Fill(glyphs.thin, "rule")
     if last is None:
@@ -116,17 +123,10 @@ def _title(
     words = share(value) if graph.warns_above is not None else own(f"{size(int(value))}/s")
     unit = _unit(graph, scene) if window.is_now else own("")
     age = (Span(own(f"{duration(old_s)} old"), "muted"),) if old else ()
-    return Row(
-        left=spaced(
-            [
-                name,
-                spaced([(Span(words, token, bold=not old),), (Span(unit, "muted", cut="right"),) if unit else ()], 1),
-            ],
-            2,
-        ),
-        right=age,
-        fill=fill,
-    )
+    figure = spaced([name, (Span(words, token, bold=not old),)], 2)
+    whole = [*figure, blank(1), Span(unit, "muted")] if unit else figure
+    row = Row(left=tuple(whole), right=age, fill=fill)
+    return row if width_of(whole) + row.gap + width_of(age) <= width else replace(row, left=figure)
 
 
 def _unit(graph: _Graph, scene: HostScene) -> SafeText:
