@@ -17,13 +17,14 @@ from starlette.routing import Route
 from runners.controller.answers import json_of as _json
 from runners.controller.answers import number as _number
 from runners.controller.credentials import Agents, forget_variables
+from runners.controller.intent_words import intent_of
 from runners.controller.past_routes import PastRoutes
 from runners.controller.people import HEADER, People
 from runners.controller.planning import plan_again, plan_request
 from runners.engine.engine import Engine
 from runners.model import api
 from runners.model.errors import ControllerUnreachable, InputRefused, OndutyError
-from runners.model.intents import INTENTS, Cancel, Intent, Note, Pause, Reconcile, Resume, Retry, Rollback, Shell, Skip
+from runners.model.intents import Intent
 from runners.model.inventory import Host
 from runners.model.snapshot import RunSnapshot
 from runners.model.wire import decode, encode, event_to_json
@@ -220,45 +221,7 @@ class Routes:
         return _json(answer)
 
     async def _intent(self, uid: str, body: api.IntentRequest) -> Intent:
-        targets = tuple(dict.fromkeys(await self._engine.resolve_targets(uid, body.targets, body.intent)))
-        seen = dict(body.seen_attempts)
-        match body.intent:
-            case "retry":
-                return Retry(
-                    id=body.id,
-                    reason=body.reason,
-                    targets=targets,
-                    seen_attempts=seen,
-                    not_running=body.not_running,
-                    from_task=body.from_task,
-                    task=body.task,
-                )
-            case "skip":
-                return Skip(
-                    id=body.id, reason=body.reason, targets=targets, seen_attempts=seen, not_running=body.not_running
-                )
-            case "cancel":
-                return Cancel(id=body.id, reason=body.reason, targets=targets)
-            case "rollback" | "pause" | "resume" | "note" | "shell" if targets:
-                raise InputRefused(f"{body.intent}: is for a whole run; nothing was done")
-            case "rollback":
-                return Rollback(
-                    id=body.id, reason=body.reason, not_running=body.not_running, despite_later=body.despite_later
-                )
-            case "pause":
-                return Pause(id=body.id, reason=body.reason, now=body.now)
-            case "resume":
-                return Resume(id=body.id, reason=body.reason)
-            case "note":
-                return Note(id=body.id, text=body.text)
-            case "shell":
-                return Shell(id=body.id, host=body.host)
-            case "reconcile":
-                return Reconcile(id=body.id, reason=body.reason, targets=targets)
-            case "approve" | "reject":
-                raise InputRefused(f"{body.intent}: comes with a later version; nothing was done")
-            case _:
-                raise InputRefused(f"{body.intent}: no such intent; there are {', '.join(INTENTS)}")
+        return intent_of(body, await self._engine.resolve_targets(uid, body.targets, body.intent))
 
     async def log(self, request: Request) -> Response:
         """Bytes of one execution."""

@@ -18,7 +18,8 @@ from pydantic_core import PydanticCustomError
 from runners.model.ids import NAME
 from runners.model.inventory import Host
 from runners.spec.ansible_values import Value
-from runners.spec.fields import address_of, path_of, user_of
+from runners.spec.connection_fields import address_of, user_of
+from runners.spec.fields import path_of
 from runners.spec.jumps import HopRefused, parse_hops
 from runners.spec.names import why_not_env_name, why_not_env_value
 from runners.spec.nodes import Scalar

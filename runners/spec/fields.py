@@ -23,7 +23,6 @@ from runners.model.definition import ParamType
 from runners.model.ids import NAME, NAME_PATTERN
 from runners.spec.durations import parse_duration
 from runners.spec.host_patterns import PatternRefused, parse_pattern
-from runners.spec.jumps import Hop, HopRefused, parse_hops
 from runners.spec.names import why_not_env_name
 from runners.spec.nodes import Map, Scalar, Seq
 from runners.spec.report import Part, did_you_mean, quoted, shown
@@ -34,9 +33,6 @@ _RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = Resolver.yaml_implici
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.[0-9]+\Z")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_ADDRESS = re.compile(r"[A-Za-z0-9_.:%-]{1,255}\Z")
-"""Names, IPv4, and IPv6 with a zone."""
-_USER = re.compile(r"[A-Za-z0-9_.@+\\$-]{1,255}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 TRUE_OR_FALSE = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 
@@ -116,7 +112,7 @@ def why_not_text(value: Scalar) -> str:
     return "holds a NUL" if "\0" in value else ""
 
 
-def _line(value: object) -> str:
+def line_of(value: object) -> str:
     text = text_of(value)
     if not text.strip():
         refuse("is empty")
@@ -176,28 +172,9 @@ def _directory(value: object) -> str:
     return text
 
 
-def address_of(value: object) -> str:
-    """A host name or address."""
-    text = _line(value)
-    if "@" in text:
-        refuse("must not name a user; write user: beside it")
-    # ssh would take a leading dash as an option (CVE-2017-1000117 and its relatives).
-    if text.startswith("-") or not _ADDRESS.match(text):
-        refuse(f"{quoted(text)} is no host name or address; a port stands in port:")
-    return text
-
-
-def user_of(value: object) -> str:
-    """The name of a user on a host."""
-    text = _line(value)
-    if text.startswith("-") or not _USER.match(text):
-        refuse(f"{quoted(text)} is no name of a user")
-    return text
-
-
 def path_of(value: object) -> str:
     """A path here; relative ones are made whole later."""
-    text = _line(value)
+    text = line_of(value)
     if text.startswith("~") and text != "~" and not text.startswith("~/"):
         refuse("other people's homes are not looked up; write the whole path")
     return text
@@ -208,7 +185,7 @@ def words_of(value: object) -> tuple[str, ...]:
     if isinstance(value, Seq):
         words = [text_of(item) for item in value]
     else:
-        line = _line(value)
+        line = line_of(value)
         try:
             words = shlex.split(line)
         except ValueError:
@@ -234,20 +211,6 @@ def _paths(value: object) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def hops_of(value: object) -> tuple[Hop, ...]:
-    """Jump hosts, the first hop first: one text with commas, or a list; ``none`` is none at all."""
-    parts = list(value) if isinstance(value, Seq) else [value]
-    if not parts:
-        refuse("names no host; write none for a host that is reached directly")
-    hops: list[Hop] = []
-    for index, part in enumerate(parts):
-        try:
-            hops.extend(parse_hops(text_of(part)))
-        except HopRefused as error:
-            refuse_parts([((index,) if isinstance(value, Seq) else (), str(error))])
-    return tuple(hops)
-
-
 def whole_number(value: object) -> int:
     """A whole number without quotes."""
     if not isinstance(value, Scalar) or not value.plain or not _WHOLE.match(value):
@@ -255,13 +218,6 @@ def whole_number(value: object) -> int:
         quotes = " without quotes" if isinstance(value, Scalar) and not value.plain and _WHOLE.match(value) else ""
         refuse(f"must be a whole number{quotes}, not {said}")
     return int(value)
-
-
-def _port(value: object) -> int:
-    number = whole_number(value)
-    if not 1 <= number <= 65535:
-        refuse(f"must be from 1 to 65535, not {number}")
-    return number
 
 
 def _number(value: object) -> float:
@@ -357,7 +313,7 @@ _NAME_SCHEMA = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
 Text = Annotated[str, BeforeValidator(text_of), _typed_schema()]
 """Any text, also empty; numbers as they were typed."""
 FreeText = Annotated[str, BeforeValidator(text_of), WithJsonSchema({"type": "string"})]
-Line = Annotated[str, BeforeValidator(_line), WithJsonSchema({"type": "string", "minLength": 1})]
+Line = Annotated[str, BeforeValidator(line_of), WithJsonSchema({"type": "string", "minLength": 1})]
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
 Reference = Annotated[str, BeforeValidator(text_of), WithJsonSchema(_NAME_SCHEMA)]
 """A name that must stand somewhere else: lint looks it up and has the better sentence."""
@@ -367,14 +323,7 @@ EnvKey = Annotated[str, BeforeValidator(_env_key), WithJsonSchema(_ENV_NAME_SCHE
 Variable = Annotated[str, BeforeValidator(_variable), WithJsonSchema(_ENV_NAME_SCHEMA)]
 Command = Annotated[str, BeforeValidator(_command), WithJsonSchema({"type": "string", "minLength": 1})]
 Directory = Annotated[str, BeforeValidator(_directory), WithJsonSchema({"type": "string", "pattern": "^/"})]
-Address = Annotated[str, BeforeValidator(address_of), WithJsonSchema({"type": "string", "minLength": 1})]
-User = Annotated[str, BeforeValidator(user_of), WithJsonSchema({"type": "string", "minLength": 1})]
 FilePath = Annotated[str, BeforeValidator(path_of), WithJsonSchema({"type": "string", "minLength": 1})]
-Hops = Annotated[
-    tuple[Hop, ...],
-    BeforeValidator(hops_of),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
-]
 Paths = Annotated[
     tuple[str, ...],
     BeforeValidator(_paths),
@@ -388,7 +337,6 @@ Words = Annotated[
 WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 TrueOrFalse = Annotated[bool, BeforeValidator(_true_or_false), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(_number)]
-Port = Annotated[int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})]
 Duration = Annotated[float, BeforeValidator(_duration), _DURATION_SCHEMA]
 PositiveDuration = Annotated[float, BeforeValidator(_positive_duration), _DURATION_SCHEMA]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
@@ -401,9 +349,7 @@ _PARAM_TYPES = [word.value for word in ParamType]
 _ON_FAILURE = ["hold", "continue", "stop", "rollback"]
 _JITTER = ["full", "none"]
 _WHEN_BUSY = ["queue", "refuse"]
-_VIA = ["openssh"]
 ParamTypeWord = Annotated[str, BeforeValidator(one_of(_PARAM_TYPES)), WithJsonSchema({"enum": _PARAM_TYPES})]
 OnFailureWord = Annotated[str, BeforeValidator(one_of(_ON_FAILURE)), WithJsonSchema({"enum": _ON_FAILURE})]
 JitterWord = Annotated[str, BeforeValidator(one_of(_JITTER)), WithJsonSchema({"enum": _JITTER})]
-ViaWord = Annotated[str, BeforeValidator(one_of(_VIA)), WithJsonSchema({"enum": _VIA})]
 WhenBusyWord = Annotated[str, BeforeValidator(one_of(_WHEN_BUSY)), WithJsonSchema({"enum": _WHEN_BUSY})]

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from runners.model.definition import ROOT, Shell
-from runners.spec.fields import TRUE_OR_FALSE, one_of, refuse, text_of, user_of
+from runners.spec.connection_fields import user_of
+from runners.spec.fields import TRUE_OR_FALSE, one_of, refuse, text_of
 from runners.spec.nodes import Scalar
 
 _SHELLS = [word.value for word in Shell]

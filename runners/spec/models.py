@@ -12,15 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from runners.model.kinds import TaskKind
+from runners.spec.connection_fields import Address, Hops, Port, User, ViaWord
 from runners.spec.fields import (
-    Address,
     Command,
     Directory,
     Duration,
     EnvKey,
     FilePath,
     FreeText,
-    Hops,
     HostsPattern,
     JitterWord,
     LabelKey,
@@ -31,15 +30,12 @@ from runners.spec.fields import (
     OnFailureWord,
     ParamTypeWord,
     Paths,
-    Port,
     PositiveDuration,
     Reference,
     Text,
     TrueOrFalse,
-    User,
     Variable,
     Version,
-    ViaWord,
     WhenBusyWord,
     WholeNumber,
     Words,

@@ -15,7 +15,7 @@ import pytest
 from runners.model.errors import HostRefused, SessionLost
 from runners.ports.courier import Courier
 from runners.ports.transport import HostSession
-from runners.testing.host_contract import HostLab, noise_of, until
+from runners.testing.host_lab import HostLab, noise_of, until
 from runners.testing.recording_sink import RecordingSink
 from runners.testing.transport_contract import WORKDIR, connect
 

@@ -25,6 +25,7 @@ import asyncssh
 import psutil
 
 from runners.model.inventory import Host
+from runners.testing.fleet_files import KEY_TYPE, key_in, ports_in, public_text, write_private
 from runners.testing.fleet_logins import AskingServer, Asks
 from runners.testing.fleet_shell import SHELL, ShellSession
 
@@ -33,7 +34,6 @@ MAX_SESSIONS = 10
 """sshd's stock ``MaxSessions``."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 FOLDER_CHECK_S = 5.0
-_KEY_TYPE = "ecdsa-sha2-nistp256"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,13 +127,13 @@ class Fleet:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # It may have been made by somebody who only wanted to furnish the homes.
         self.folder.chmod(0o700)
-        self._client_key = _key(self.identity)
-        ports = _old_ports(self.folder / "fleet.json")
+        self._client_key = key_in(self.identity)
+        ports = ports_in(self.folder / "fleet.json")
         for each in self._names:
             if each not in self._hosts:
                 home = self.folder / "hosts" / each
                 home.mkdir(mode=0o700, parents=True, exist_ok=True)
-                key = _key(self.folder / "keys" / each)
+                key = key_in(self.folder / "keys" / each)
                 self._hosts[each] = FleetHost(name=each, home=home, key=key, port=ports.get(each, 0))
             try:
                 await self._listen(self._hosts[each])
@@ -165,7 +165,7 @@ class Fleet:
         """Let the host show another key from now on, without anybody being told."""
         host = self._hosts[name]
         await self._unlisten(host)
-        host.key = asyncssh.generate_private_key(_KEY_TYPE)
+        host.key = asyncssh.generate_private_key(KEY_TYPE)
         await self._listen(host)
         return host
 
@@ -209,11 +209,11 @@ class Fleet:
             await asyncio.wait(host.shells)
 
     def _write_files(self) -> None:
-        lines = [f"[{LOOPBACK}]:{host.port} {_public_text(host.key)}" for host in self._hosts.values()]
-        _write(self.known_hosts, "\n".join(lines) + "\n")
-        _write(self.inventory, self._inventory_text())
+        lines = [f"[{LOOPBACK}]:{host.port} {public_text(host.key)}" for host in self._hosts.values()]
+        write_private(self.known_hosts, "\n".join(lines) + "\n")
+        write_private(self.inventory, self._inventory_text())
         hosts = {host.name: {"port": host.port, "home": str(host.home)} for host in self._hosts.values()}
-        _write(self.folder / "fleet.json", json.dumps({"pid": os.getpid(), "hosts": hosts}, indent=2) + "\n")
+        write_private(self.folder / "fleet.json", json.dumps({"pid": os.getpid(), "hosts": hosts}, indent=2) + "\n")
 
     def _inventory_text(self) -> str:
         # JSON strings are YAML strings, whatever the folder is called.
@@ -298,38 +298,6 @@ class _Server(AskingServer):
             "PS1": f"{self._host.name}:$PWD$ ",
             "SSH_CONNECTION": f"{LOOPBACK} 0 {LOOPBACK} {self._host.port}",
         }
-
-
-def _key(path: Path) -> asyncssh.SSHKey:
-    """The key in the file, made when there is none."""
-    if path.exists():
-        return asyncssh.read_private_key(path)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = asyncssh.generate_private_key(_KEY_TYPE, comment=f"onduty loopback fleet, {path.name}")
-    _write(path, key.export_private_key().decode())
-    _write(path.with_name(f"{path.name}.pub"), key.export_public_key().decode())
-    return key
-
-
-def _public_text(key: asyncssh.SSHKey) -> str:
-    return " ".join(key.export_public_key().decode().split()[:2])
-
-
-def _write(path: Path, text: str) -> None:
-    """Write the file, 0600, whole or not at all."""
-    fresh = path.with_name(f".{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(text)
-    os.replace(fresh, path)
-
-
-def _old_ports(path: Path) -> dict[str, int]:
-    try:
-        found = json.loads(path.read_text())["hosts"]
-        return {name: int(host["port"]) for name, host in found.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
 
 
 def _living_in(home: str) -> list[psutil.Process]:

@@ -6,79 +6,26 @@ from the test's machine (loopback), because that is where the promises are check
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import json
 import math
 import os
 import random
-import signal
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from runners.model.errors import SessionLost
 from runners.model.limits import Limits
-from runners.ports.transport import CancelStep, ExecutionPhase, ExecutionRequest
+from runners.ports.transport import ExecutionPhase, ExecutionRequest
 from runners.testing.behaviour import Exit, Gate, Print
+from runners.testing.host_ends_contract import HostEndsContract
+from runners.testing.host_lab import HostLab, leave_elsewhere, noise_of, processes, processes_of, state_files, until
 from runners.testing.recording_sink import RecordingSink
-from runners.testing.transport_contract import KEY, WORKDIR, TransportLab, connect, request
+from runners.testing.transport_contract import KEY, WORKDIR, connect, request
 
-POLL_S = 0.01
 LONG_LINE_BYTES = 20_000_000
 CUTS = 12
-
-
-class HostLab(TransportLab, Protocol):
-    """A lab whose host has its disk and its processes on this machine."""
-
-    home: Path
-    """The login's home on that host, made for this test alone."""
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that tells nobody: a process, a file."""
-    while not condition():  # noqa: ASYNC110  # there is no event to wait for
-        await asyncio.sleep(POLL_S)
-
-
-def noise_of(size_bytes: int) -> bytes:
-    """Bytes of all values, the same each time."""
-    return random.Random(size_bytes).randbytes(size_bytes)  # noqa: S311  # protects nothing
-
-
-def processes_of(home: Path) -> dict[int, str]:
-    """Processes that were started with this home, and their command lines."""
-    wanted = f"HOME={home}".encode()
-    found = {}
-    for pid, folder in _processes():
-        with contextlib.suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found[pid] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    return found
-
-
-def alive(pid: int) -> bool:
-    """Whether that process lives; a zombie does not."""
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-def state_files(lab: HostLab, key: str = KEY) -> dict[str, Path]:
-    """The files of one execution, by suffix."""
-    folder = lab.home / ".local/state/onduty/1"
-    return {path.suffix: path for path in folder.glob(f"{key}.?")}
-
-
-def leave_elsewhere(folder: Path, key: str, files: Mapping[str, Path]) -> None:
-    """Copy the files of an execution, under another key, to where a host keeps them whose home is full."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for suffix, path in files.items():
-        (folder / f"{key}{suffix}").write_bytes(path.read_bytes())
 
 
 def _gauged_ticks(lab: HostLab) -> int:
@@ -92,13 +39,7 @@ def _over(sink: RecordingSink, jobs: int, enough: float) -> bool:
     return bool(sink.lost) or len(sink.results) == jobs or sink.heard >= enough
 
 
-def _processes() -> Iterator[tuple[int, Path]]:
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            yield int(folder.name), folder
-
-
-class HostContract:
+class HostContract(HostEndsContract):
     """The promises that need a real host."""
 
     async def test_the_environment_reaches_the_job_byte_for_byte_and_nothing_of_ours_does(self, lab: HostLab) -> None:
@@ -222,7 +163,7 @@ class HostContract:
         await session.start(ExecutionRequest(key=KEY, script=script, env={"TOKEN": secret}, workdir=WORKDIR))
         await sink.until(lambda: sink.output(KEY) == b"here\n")
         marks = [secret.encode(), filler.strip().encode()]
-        for _, folder in _processes():
+        for _, folder in processes():
             with contextlib.suppress(OSError):
                 command = (folder / "cmdline").read_bytes()
                 assert not any(mark in command for mark in marks)
@@ -396,107 +337,6 @@ class HostContract:
         assert "alice deploy/1 build/job@host" in state_files(lab)[".x"].read_text()
         await session.remove([KEY])
         assert state_files(lab) == {}
-        await session.close()
-
-    async def test_the_time_limit_is_kept_while_nobody_is_connected(self, lab: HostLab) -> None:
-        sink = RecordingSink()
-        session = await connect(lab, sink)
-        script = "echo $$ >pid; echo begun; while :; do sleep 0.05; done"
-        await session.start(ExecutionRequest(key=KEY, script=script, workdir=WORKDIR, timeout_s=0.5))
-        await session.close()
-        pid_file = lab.home / ".local/state/onduty/1/work" / WORKDIR / "pid"
-        await until(lambda: pid_file.exists() and bool(pid_file.read_text()))
-        pid = int(pid_file.read_text())
-        await until(lambda: not alive(pid))
-        session = await connect(lab, sink)
-        await session.follow(KEY, 0)
-        result = await sink.until_finished(KEY)
-        assert (result.timed_out, result.signal, result.cancelled) == (True, "TERM", False)
-        await session.close()
-
-    async def test_cancel_ends_a_tree_that_hides_and_ignores_term_and_nothing_else(self, lab: HostLab) -> None:
-        sink = RecordingSink()
-        session = await connect(lab, sink)
-        stubborn = "trap '' TERM; echo $$ >>pids; while :; do sleep 0.05; done"
-        script = f"""
-            (setsid sh -c "{stubborn.replace("$", chr(92) + "$")}" >/dev/null 2>&1 &)
-            sh -c "{stubborn.replace("$", chr(92) + "$")}" &
-            {stubborn}
-        """
-        bystander = await asyncio.create_subprocess_exec("sleep", "600", start_new_session=True)
-        await session.start(request(script))
-        await session.start(request(lab.script(Gate()), "u.9.1.1"))
-        pid_file = lab.home / ".local/state/onduty/1/work" / WORKDIR / "pids"
-        await until(lambda: pid_file.exists() and pid_file.read_text().count("\n") == 3)
-        pids = [int(pid) for pid in pid_file.read_text().split()]
-        await session.cancel(KEY, 0.2)
-        await sink.until(lambda: CancelStep.GONE in sink.steps_of(KEY) and KEY in sink.results)
-        assert sink.steps_of(KEY) == [CancelStep.TERM, CancelStep.KILL, CancelStep.GONE]
-        assert [pid for pid in pids if alive(pid)] == []
-        assert (sink.results[KEY].cancelled, sink.results[KEY].signal) == (True, "KILL")
-        assert bystander.returncode is None
-        assert alive(bystander.pid)
-        assert (await session.ask(["u.9.1.1"]))[0].phase is ExecutionPhase.RUNNING
-        lab.release()
-        await sink.until_finished("u.9.1.1")
-        bystander.kill()
-        await bystander.wait()
-        await session.close()
-
-    async def test_the_verdict_of_a_cancelled_job_comes_after_the_last_of_its_tree_is_gone(self, lab: HostLab) -> None:
-        sink = RecordingSink()
-        session = await connect(lab, sink)
-        # The leader ends at TERM; its child keeps neither its parent, nor its session, nor its environment.
-        stubborn = "trap '' TERM; echo $$ >pid; while :; do sleep 0.05; done"
-        script = f"""env -i setsid sh -c "{stubborn.replace("$", chr(92) + "$")}" >/dev/null 2>&1 & sleep 600"""
-        await session.start(request(script))
-        pid_file = lab.home / ".local/state/onduty/1/work" / WORKDIR / "pid"
-        await until(lambda: pid_file.exists() and bool(pid_file.read_text().strip()))
-        pid = int(pid_file.read_text())
-        await session.cancel(KEY, 0.3)
-        await sink.until(lambda: KEY in sink.results)
-        assert not alive(pid)
-        assert sink.steps_of(KEY) == [CancelStep.TERM, CancelStep.KILL, CancelStep.GONE]
-        assert sink.results[KEY].cancelled
-        await session.close()
-
-    async def test_a_daemon_that_keeps_the_output_open_does_not_hold_back_the_result(self, lab: HostLab) -> None:
-        sink = RecordingSink()
-        session = await connect(lab, sink)
-        daemon = "(while :; do echo chatter; echo alive >>beats; sleep 0.01; done) & echo $! >pid; echo started"
-        await session.start(request(daemon))
-        assert (await sink.until_finished(KEY)).exit_code == 0
-        assert sink.output(KEY).startswith(b"started\n") or b"\nstarted\n" in sink.output(KEY)
-        folder = lab.home / ".local/state/onduty/1/work" / WORKDIR
-        beats = (folder / "beats").read_text().count("\n")
-        # It was neither stopped nor is it growing a log that nobody will ever read.
-        await until(lambda: (folder / "beats").read_text().count("\n") > beats + 5)
-        assert state_files(lab)[".l"].stat().st_size == len(sink.output(KEY))
-        os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
-        await session.close()
-
-    async def test_a_killed_helper_ends_the_session_and_no_job(self, lab: HostLab) -> None:
-        sink = RecordingSink()
-        session = await connect(lab, sink)
-        await session.seal("u.5.1.1")
-        os.kill(int(state_files(lab, "u.5.1.1")[".x"].read_text().split()[2]), signal.SIGKILL)
-        await sink.until_lost()
-        await session.close()
-
-    async def test_a_supervisor_that_was_killed_leaves_a_lost_execution_with_the_reason(self, lab: HostLab) -> None:
-        sink = RecordingSink()
-        session = await connect(lab, sink)
-        await session.start(request(lab.script(Print(b"words\n"), Gate())))
-        await sink.until(lambda: sink.output(KEY) == b"words\n")
-        supervisor, job = (int(state_files(lab)[".x"].read_text().split()[at]) for at in (2, 4))
-        os.kill(supervisor, signal.SIGKILL)
-        await until(lambda: not alive(supervisor))
-        assert (await session.ask([KEY]))[0].phase is ExecutionPhase.RUNNING
-        os.killpg(job, signal.SIGKILL)
-        await sink.until(lambda: KEY in sink.vanished)
-        report = sink.vanished[KEY]
-        assert (report.phase, report.reason, report.log_bytes) == (ExecutionPhase.LOST, "the supervisor is gone", 6)
-        assert sink.results == {}
         await session.close()
 
     async def test_nothing_of_ours_stays_behind_when_jobs_and_sessions_have_ended(self, lab: HostLab) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from runners.model.definition import Shell
 from runners.testing.behaviour import Exit
-from runners.testing.host_contract import HostLab
+from runners.testing.host_lab import HostLab
 from runners.testing.recording_sink import RecordingSink
 from runners.testing.transport_contract import KEY, WORKDIR, connect, request
 

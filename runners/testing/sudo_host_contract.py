@@ -15,7 +15,7 @@ import pytest
 from runners.model.definition import Shell
 from runners.ports.transport import CancelStep, ExecutionPhase, ExecutionRequest, ExecutionResult
 from runners.testing.behaviour import Exit, Gate, Print
-from runners.testing.host_contract import HostLab, alive, noise_of, until
+from runners.testing.host_lab import HostLab, alive, noise_of, until
 from runners.testing.recording_sink import RecordingSink
 from runners.testing.shell_contract import EVERY_BYTE
 from runners.testing.sudo_contract import SudoLab, as_user

@@ -115,6 +115,20 @@ def test_the_first_frame_waits_neither_for_http_nor_for_a_run_nor_for_pages() ->
     assert not loaded & {"httpx", "runners.client.client", "runners.client.start", "runners.core.reduce"}
     assert not loaded & {"tui.screens.run", "tui.screens.secrets", "tui.widgets.log_pane", "runbooks.library"}
     assert not loaded & {"yaml", "pydantic", "asyncssh", "ulid", "re2", "rich.markdown", "tui.view.usage"}
+    # The classes of plans, states and pasts, and what only words a run.
+    assert not loaded & {"runners.model.definition", "runners.model.plan", "runners.model.state", "runners.model.past"}
+    assert not loaded & {"tui.view.headline", "tui.view.why_before", "runners.core.guards"}
+
+
+def test_onduty_alone_goes_to_the_screen_without_the_verbs() -> None:
+    loaded = _modules_loaded_by("from tui.cli.__main__ import main; main([])")
+    assert "tui.cli.screen" in loaded
+    assert not loaded & {"argparse", "tui.cli.parser", "tui.cli.run", "tui.cli.problems"}
+
+
+def test_the_screen_reaches_its_controller_without_a_general_http_client() -> None:
+    loaded = _modules_loaded_by("import tui.app, runners.client.start, tui.wiring; tui.wiring.shelves()")
+    assert not loaded & {"httpx", "http.client", "runbooks.shelves", "runbooks.library", "yaml", "re2"}
 
 
 def test_run_leaves_planning_to_the_controller_and_loads_no_models() -> None:

@@ -19,7 +19,7 @@ from runners.adapters.supervised import SupervisedSession, open_session
 from runners.model.errors import HostRefused, HostUnreachable, SessionLost
 from runners.model.inventory import LOCAL, Host
 from runners.ports.transport import ExecutionPhase, ExecutionRequest
-from runners.testing.host_contract import alive, until
+from runners.testing.host_lab import alive, until
 from runners.testing.recording_sink import RecordingSink
 from tests import person
 

@@ -23,6 +23,12 @@ from tui.widgets.look import Look
 
 LIBRARY = load_built_in()
 DEADLINE_S = 10.0
+SETTLED_S = 1.0
+"""What keeps the event loop busy for longer is not waited for."""
+QUIET_TURNS = 3
+FRAMES = 10
+"""What still has something to draw after so many goes on drawing."""
+POLL_S = 0.002
 
 
 class Desk:
@@ -61,6 +67,17 @@ class Desk:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    async def settle(self) -> None:
+        """Return once nothing is left to do but what waits for time or for the controller, and all of it is drawn."""
+        for _ in range(FRAMES):
+            await _nothing_ready()
+            screen = self.app.screen
+            drawn = not (screen._layout_required or screen._repaint_required or screen._dirty_widgets)
+            if drawn and not screen._callbacks:
+                return
+            # The frame that a timer would draw a moment later.
+            screen._on_timer_update()
+
     async def type(self, text: str) -> None:
         await self.press(*["space" if letter == " " else letter for letter in text])
 
@@ -70,8 +87,13 @@ class Desk:
         while not condition():
             if time.monotonic() > end:
                 raise AssertionError(f"never: {what or condition}\n{self.text}")
-            await self.pilot.pause()
-            await asyncio.sleep(0)
+            await self.settle()
+            if condition():
+                return
+            # The look for news that a timer would take up to a tenth of a second later.
+            self.painted._look()
+            await self.settle()
+            await asyncio.sleep(POLL_S)
 
     async def sees(self, *texts: str) -> None:
         """Wait until all of these are on the screen."""
@@ -92,6 +114,21 @@ class Desk:
         """The controller has news."""
         await self.controller.changed()
         await self.pilot.pause()
+
+
+async def _nothing_ready() -> None:
+    """Let the event loop run until only time, the controller or another process can give it something to do."""
+    loop: Any = asyncio.get_running_loop()
+    end, quiet = time.monotonic() + SETTLED_S, 0
+    while quiet < QUIET_TURNS and time.monotonic() < end:
+        thread = _a_thread_works(loop)
+        await asyncio.sleep(POLL_S if thread else 0)
+        quiet = 0 if loop._ready or thread else quiet + 1
+
+
+def _a_thread_works(loop: Any) -> bool:
+    executor = loop._default_executor
+    return executor is not None and executor._idle_semaphore._value < len(executor._threads)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import pytest
 
 from runners.adapters.opened_shell import script_of
 from runners.remote.handshake import load
-from runners.testing.host_contract import processes_of
+from runners.testing.host_lab import processes_of
 
 SUPERVISOR = script_of("helper")
 

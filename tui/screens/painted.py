@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingsMap, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.layout import Layout
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -26,6 +27,7 @@ from tui.view.safe_text import own, safe
 from tui.view.toasts import toast_rows
 from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
+from tui.widgets.look import style_of
 
 if TYPE_CHECKING:
     from tui.view.scene import Here
@@ -181,6 +183,10 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
     def _now_seen(self) -> object:
         """What differs when there is something to paint. Ages on the screen tick once a second."""
         return self.news(), int(self.here.now_utc)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The ground. The panes cover it, and Textual would put borders and tints around each of its lines."""
+        return [Strip.blank(crop.width, style_of(self.onduty.look.theme.paint("text")))] * crop.height
 
     @staticmethod
     def toast_canvas() -> Canvas:
