@@ -282,6 +282,9 @@ class OndutyApp(App[None], inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         """The screen cannot go on. Textual would print a traceback with the values of all variables."""
+        if self._exit:
+            # It is left: what is only being opened finds parts of itself gone.
+            return
         self.crash = self.crash or error
         self._return_code = EXIT_BUG
         if self._exception is None:

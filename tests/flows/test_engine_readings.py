@@ -12,7 +12,7 @@ from runners.model.errors import NotFound
 from runners.model.metrics import HostReading, HostSample
 from runners.model.phases import Phase, RunPhase
 from tests.flows.engine_kit import Kit, job, plan
-from tests.flows.test_engine_sampler import FIRST, RELEASE, SECOND, running, seconds_pass
+from tests.flows.test_engine_sampler import FIRST, RELEASE, SECOND, running
 
 
 def busy(kit: Kit, host: str = "web1") -> None:
@@ -28,7 +28,7 @@ async def test_what_was_seen_while_a_job_ran_is_kept_with_its_run_and_survives_t
     busy(kit)
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 10)
+        await kit.seconds_pass(10)
     found = await kit.engine.host_readings(uid, "web1")
     assert len(found) == 5
     assert found[0].cpu_percent is None
@@ -46,7 +46,7 @@ async def test_what_is_not_on_disk_yet_is_told_as_well_and_once() -> None:
     busy(kit)
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 8)
+        await kit.seconds_pass(8)
         kept = len(await kit.readings.read(uid, "web1"))
         known = await kit.engine.host_readings(uid, "web1")
         assert kept < len(known) == len({one.at for one in known})
@@ -59,9 +59,9 @@ async def test_a_full_disk_loses_readings_and_nothing_waits() -> None:
     busy(kit)
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 12)
+        await kit.seconds_pass(12)
         kit.readings.full = False
-        await seconds_pass(kit, 6)
+        await kit.seconds_pass(6)
     assert 1 <= len(await kit.engine.host_readings(uid, "web1")) < 9
     kit.transport.finish(f"{uid}.1.1.1")
     await kit.until_run(uid, RunPhase.SUCCEEDED)
@@ -82,13 +82,13 @@ async def test_who_looks_at_a_host_hears_each_reading_and_has_it_looked_at_also_
                 heard.extend(readings or ())
 
     looking = asyncio.create_task(look())
-    await seconds_pass(kit, 70)
+    await kit.seconds_pass(70)
     assert len(heard) == 35
     assert kit.transport.connects == ["web1"]
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
     seen = len(kit.transport.host("web1").sampled)
-    await seconds_pass(kit, 62)
+    await kit.seconds_pass(62)
     assert len(kit.transport.host("web1").sampled) == seen
     assert len(await kit.engine.host_readings(uid, "web1")) == 35
     await kit.stop()
@@ -103,7 +103,7 @@ async def test_a_host_that_nothing_was_sent_to_is_not_logged_in_to_for_being_on_
     async with aclosing(kit.engine.follow_host(uid, "web1", 1.0)) as found:
         assert await anext(found) == ()
         nothing = asyncio.ensure_future(anext(found))
-        await seconds_pass(kit, 5)
+        await kit.seconds_pass(5)
         assert await nothing is None
     assert kit.transport.connects == connected
     await kit.stop()
@@ -122,9 +122,9 @@ async def test_what_a_removed_run_left_waiting_is_not_written() -> None:
     kit.transport.host("web1").samples = [HostSample(load=1.0)]
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
-        await seconds_pass(kit, 5)
+        await kit.seconds_pass(5)
     kit.engine._readings.forget(uid)
-    await seconds_pass(kit, 6)
+    await kit.seconds_pass(6)
     assert uid not in {run for run, _ in kit.readings.kept}
     kit.transport.finish(f"{uid}.1.1.1")
     await kit.until_run(uid, RunPhase.SUCCEEDED)
