@@ -53,7 +53,9 @@ _VERIFIED = (b"smoke: 14 of 14 passed", b"version 2.4.1")
 
 def _log_is_read(here: Desk) -> bool:
     pager = here.run.pager
-    return not pager.size or pager.current_line is not None
+    searches = pager._searches
+    marked = not searches._marks.running and searches._seen[0] == len(searches.errors)
+    return not pager.size or (pager.current_line is not None and marked)
 
 
 Steps = Callable[[Desk], Awaitable[None]]
@@ -109,6 +111,8 @@ async def _retried(here: Desk) -> None:
 async def _looks(here: Desk) -> None:
     await here.sees("deploy-api/42", "rollout", "touched")
     await here.sees_no("Reading")
+    if here.run.pager._searches.sources:
+        await here.until(lambda: _log_is_read(here), "the log to be read")
 
 
 async def _lost(here: Desk) -> None:

@@ -44,8 +44,8 @@ def waits_for_the_terminal(screen: OnPty) -> bool:
 
 
 def stall(screen: OnPty) -> None:
-    """Read nothing, until as many frames wait as may; keys are pressed meanwhile."""
-    screen.press(b"?j" * 60)
+    """Read nothing, until as many frames wait as may; a pane is zoomed and is not, again and again."""
+    screen.press(b"z" * 120)
     until(lambda: waits_for_the_terminal(screen), "a full pty")
 
 
@@ -71,7 +71,6 @@ def test_a_terminal_that_takes_again_shows_what_is_now(screen: OnPty, failed_hom
     stall(screen)
     assert onduty(failed_home, "retry", "last").returncode == 0
     until(lambda: '"attempt": 2' in onduty(failed_home, "show", "last", "--json").stdout, "another attempt")
-    screen.press(b"\x1b[27u" * 2)
     screen.sees("attempt 2", FAILED)
     screen.press(b"q")
     screen.sees("failing or unknown")
