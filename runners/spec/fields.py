@@ -113,6 +113,7 @@ def why_not_text(value: Scalar) -> str:
 
 
 def line_of(value: object) -> str:
+    """One line of text that says something; refuses what is empty, and control characters."""
     text = text_of(value)
     if not text.strip():
         refuse("is empty")

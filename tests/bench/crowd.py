@@ -94,7 +94,7 @@ class Client(FakeClient):
         while True:
             run = api.RunStatus(uid=UID, holds=self._told.holds, watchers=("alice",))
             yield api.Status(at="2026-11-21T12:00:00.000Z", runs=(run,), hosts=(), summaries=(self._told.line,))
-            await asyncio.sleep(1 / _STATUS_HZ)
+            await asyncio.sleep(1 / _STATUS_HZ)  # the load itself is a pace: a controller says this so often
 
 
 def main(jobs: int, hosts: int, per_s: int) -> None:
