@@ -51,6 +51,11 @@ def test_the_narrow_tree_has_four_columns_and_folds_what_is_quiet() -> None:
     ]
 
 
+def test_the_task_of_a_failure_stands_there_whole_or_not_at_all() -> None:
+    tree = job_tree(scenes.failed_scene(), 29, UNICODE)
+    assert texts_of(tree.rows, 29)[4] == "  ✗ web3    exit 1        21s"
+
+
 def test_how_long_it_usually_takes_stands_behind_the_time_where_nothing_gives_way_to_it() -> None:
     jobs = {"rollout/release": api.UsualJob(usual_s=30.0, longest_s=32.0)}
     usual = api.Usual(runs=5, run_s=300.0, stages={"rollout": 165.0, "canary": 41.0}, jobs=jobs)
