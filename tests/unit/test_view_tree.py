@@ -13,7 +13,8 @@ from tests.screens import scenes
 from tests.unit.view_text import texts_of
 from tui.view.facts import under
 from tui.view.glyphs import ASCII, UNICODE
-from tui.view.job_tree import Item, job_tree, jobs_info, without_common_suffix
+from tui.view.host_names import without_common_suffix
+from tui.view.job_tree import Item, job_tree, jobs_info
 from tui.view.rows import DrawnRows, Row, text_row
 from tui.view.safe_text import own
 
