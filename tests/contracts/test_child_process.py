@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE
-from pathlib import Path
 
 import psutil
 import pytest
@@ -36,18 +34,15 @@ async def test_a_program_whose_start_is_given_up_is_ended(again: int | None) -> 
     assert held() == before
 
 
-async def test_who_holds_the_pipes_of_a_program_that_was_ended_is_not_waited_for(tmp_path: Path) -> None:
-    said = tmp_path / "pid"
-    left_behind = f"setsid sh -c 'echo $$ >{said}.new; mv {said}.new {said}; exec sleep 600' & wait"
+async def test_who_holds_the_pipes_of_a_program_that_was_ended_is_not_waited_for() -> None:
+    left_behind = "setsid sh -c 'echo $$; exec sleep 600' & wait"
     process = await start_child("sh", "-c", left_behind, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL)
+    assert process.stdout is not None
+    holder = int(await process.stdout.readline())
     try:
         async with asyncio.timeout(60):
-            while not said.exists():
-                await asyncio.sleep(0.01)
             await end_child(process)
         assert process.returncode == -signal.SIGKILL
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.kill(int(said.read_text()), signal.SIGKILL)
-    assert process.stdout is not None
+        os.kill(holder, signal.SIGKILL)
     await process.stdout.read()
