@@ -29,6 +29,7 @@ from runners.ports.transport import (
     ExecutionRequest,
     ExecutionResult,
     HostFacts,
+    HostInspection,
     HostSession,
     SessionSink,
     Survivor,
@@ -104,6 +105,10 @@ class TimedTransport:
     async def connect(self, host: Host, sink: SessionSink) -> HostSession:
         """As ``Transport``."""
         return _TimedSession(await self._inner.connect(host, _TimedSink(sink, self._times)), self._times)
+
+    async def inspect(self, host: Host) -> HostInspection:
+        """As ``Transport``."""
+        return await self._inner.inspect(host)
 
 
 class _TimedSession:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,8 @@ async def kit() -> AsyncIterator[Kit]:
     await kit.stop()
 
 
-def check(*, repeatable: bool = True, timeout_s: float | None = None, **values: object) -> PlannedTask:
-    http = HttpCheck(url=URL, **values)  # type: ignore[arg-type]
+def check(*, repeatable: bool = True, timeout_s: float | None = None, **values: Any) -> PlannedTask:
+    http = HttpCheck(url=URL, **values)
     return PlannedTask(
         name="healthy", kind=TaskKind.HTTP, http=http, repeatable=repeatable and http.repeats, timeout_s=timeout_s
     )

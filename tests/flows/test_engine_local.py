@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from runners.adapters.clock import SystemClock
@@ -18,6 +19,7 @@ from runners.engine.errand_of import Tools
 from runners.model.definition import RetryPolicy
 from runners.model.intents import Cancel, Retry
 from runners.model.phases import Phase, RunPhase
+from runners.model.plan import PlannedJob
 from runners.model.state import RunState
 from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
 from runners.testing.fake_web import FakeWeb
@@ -58,9 +60,9 @@ class Machine:
         self.numbers += 1
         return f"01LOCAL{self.numbers}"
 
-    async def run(self, *stages: list[object]) -> str:
+    async def run(self, *stages: Sequence[PlannedJob]) -> str:
         state = await self.engine.create_run(
-            plan(*stages),  # type: ignore[arg-type]
+            plan(*stages),
             definition="d",
             inventory=None,
             actor="alice",

@@ -11,6 +11,7 @@ from runners.core import reduce
 from runners.core.index import job_run_of
 from runners.model.definition import OnFailure, RetryPolicy
 from runners.model.errors import ActionRefused
+from runners.model.events import TimeGap
 from runners.model.intents import Cancel, Pause, Resume, Retry, Rollback
 from runners.model.inventory import Host
 from runners.model.phases import Phase, RunPhase
@@ -208,7 +209,7 @@ async def test_jobs_that_run_through_the_death_are_followed_on_without_losing_a_
     await kit.start()
     await kit.settle()
     assert phases(await kit.engine.state(uid)) == {"s1/release@web1": "running", "s1/release@web2": "running"}
-    (gap,) = [event.payload for event in await kit.story(uid) if event.type == "time_gap"]
+    (gap,) = [event.payload for event in await kit.story(uid) if isinstance(event.payload, TimeGap)]
     assert gap.to_utc - gap.from_utc == pytest.approx(90.0)
     kit.transport.release("b")
     assert (await kit.until_run(uid, *ENDED)).phase is RunPhase.SUCCEEDED

@@ -7,6 +7,7 @@ import pytest
 from runners.core import reduce
 from runners.model.definition import OnFailure, RetryPolicy
 from runners.model.errors import ActionRefused, NotFound
+from runners.model.events import TaskDispatched
 from runners.model.intents import Cancel, Retry, Skip
 from runners.model.phases import Phase, Result, RunPhase
 from runners.testing.behaviour import Fault, OnCancel, Print, Refuse, TimeOut, hangs, prints
@@ -32,7 +33,7 @@ async def test_three_stages_and_twelve_job_runs_pass_in_order_each_execution_onc
     assert set(phases(state).values()) == {"succeeded"}
     kit.transport.assert_each_key_ran_once()
     assert len(kit.transport.ledger) == 2 * 2 + 4 * 2 + 2 + 3 + 1
-    scripts = [event.payload.key for event in await kit.story(uid) if event.type == "task_dispatched"]
+    scripts = [event.payload.key for event in await kit.story(uid) if isinstance(event.payload, TaskDispatched)]
     assert scripts.index(f"{uid}.1.1.1") < scripts.index(f"{uid}.1.1.2") < scripts.index(f"{uid}.3.1.1")
     story = await kit.types(uid)
     assert story[0] == "run_created"

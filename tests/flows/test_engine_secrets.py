@@ -55,7 +55,7 @@ def sent(kit: Kit, key: str) -> ExecutionRequest:
 
 
 async def events_of(kit: Kit, uid: str, kind: type) -> list[object]:
-    return [event.payload async for event in kit.engine.events(uid, follow=False) if isinstance(event.payload, kind)]
+    return [event.payload for event in await kit.story(uid) if isinstance(event.payload, kind)]
 
 
 def log_of(kit: Kit, uid: str, key: str) -> bytes:

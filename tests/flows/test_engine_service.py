@@ -148,6 +148,12 @@ async def test_status_comes_after_changes_and_as_a_sign_of_life() -> None:
     await kit.stop()
 
 
+async def until_it_failed(kit: Kit) -> None:
+    """Wait until the store did not store what it was meant to fail at."""
+    while kit.store.fail_next is not None:  # noqa: ASYNC110  (a store has nothing to wait on)
+        await asyncio.sleep(0)
+
+
 async def test_a_commit_that_fails_refuses_people_keeps_jobs_and_acts_on_nothing() -> None:
     kit = await Kit().start()
     kit.transport.on("release", hangs())
@@ -158,8 +164,7 @@ async def test_a_commit_that_fails_refuses_people_keeps_jobs_and_acts_on_nothing
     full = StoreFailed("the disk is full; nothing was stored")
     kit.store.fail_next = full
     kit.transport.finish(f"{uid}.1.1.1", exit_code=0)
-    while kit.store.fail_next is not None:  # noqa: ASYNC110  (a store has nothing to wait on)
-        await asyncio.sleep(0)
+    await until_it_failed(kit)
     assert await kit.engine.state(uid) == before
     assert len(kit.transport.ledger) == 1
     kit.store.fail_next = full

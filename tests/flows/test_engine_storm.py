@@ -13,6 +13,7 @@ from runners.core.chain import verify
 from runners.engine.codec import read
 from runners.model.definition import OnFailure, RetryPolicy
 from runners.model.errors import ActionRefused
+from runners.model.events import TaskFinished
 from runners.model.intents import Cancel, Intent, Retry, Skip
 from runners.model.phases import Phase, RunPhase, TaskPhase
 from runners.model.state import RunState
@@ -156,10 +157,9 @@ async def at_rest(kit: Kit, uid: str) -> None:
         document = await kit.engine.document(uid)
         assert document.holds
     for event in map(read, rows):
-        if event.type == "task_finished" and getattr(event.payload, "log_bytes", 0):
-            key = getattr(event.payload, "key", "")
-            log = kit.logs.content(uid, key)
-            assert len(log) == getattr(event.payload, "log_bytes", 0)
+        if isinstance(event.payload, TaskFinished) and event.payload.log_bytes:
+            log = kit.logs.content(uid, event.payload.key)
+            assert len(log) == event.payload.log_bytes
             assert log in (b"boom\n", b"ok\n", b"one\ntwo\n", b"one\n")
 
 

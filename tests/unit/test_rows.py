@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 import tui.view.cells
 from tui.view.cells import wrap
@@ -107,7 +108,7 @@ def test_a_very_long_text_is_wrapped_without_measuring_it_whole_for_each_row(mon
         counted.append(len(text))
         return real(text)
 
-    real = tui.view.cells.cell_len
+    real = cell_len
     monkeypatch.setattr(tui.view.cells, "cell_len", counting)
     text = safe("\u4f60\u597d " * 5_000)
     lines = wrap(text, 30)

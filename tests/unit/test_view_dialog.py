@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,15 +18,15 @@ RETRY = scenes.dialog_preview("retry", scenes.rollout("web3"))[1]
 CANCEL = scenes.dialog_preview("cancel")[1]
 
 
-def dialog(preview: Preview = RETRY, **fields: object) -> Dialog:
+def dialog(preview: Preview = RETRY, **fields: Any) -> Dialog:
     asked = {name: fields.pop(name) for name in list(fields) if name in Form.__dataclass_fields__}
-    arguments: dict[str, object] = {
+    arguments: dict[str, Any] = {
         "environment": "production",
         "width": 88,
         "glyphs": UNICODE,
         "themed_box": False,
     }
-    return dialog_rows(preview, Form(**asked), **(arguments | fields))  # type: ignore[arg-type]
+    return dialog_rows(preview, Form(**asked), **(arguments | fields))
 
 
 def said(found: Dialog, width: int = 88) -> list[str]:
