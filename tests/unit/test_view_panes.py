@@ -68,7 +68,9 @@ def test_without_a_page_the_pane_says_why() -> None:
     unknown = texts_of(runbook_rows(scenes.unknown_scene(), None, TODAY, 80, UNICODE), 80)
     assert unknown == ["release@web6 is unknown, not failed. A page is looked for when it fails."]
     passed = replace(scene, selected=scenes.rollout("web2"))
-    assert texts_of(runbook_rows(passed, None, TODAY, 80, UNICODE), 80) == ["release@web2 passed. A page is for what fails."]
+    assert texts_of(runbook_rows(passed, None, TODAY, 80, UNICODE), 80) == [
+        "release@web2 passed. A page is for what fails."
+    ]
     missing = texts_of(runbook_rows(scene, None, TODAY, 80, UNICODE), 80)
     assert missing == ["port-in-use is not among the pages on this machine: onduty runbook list"]
 
@@ -201,8 +203,8 @@ def test_the_first_error_stands_under_the_list_of_jobs() -> None:
     assert text_of(runbook_hint(scene, 60, UNICODE), 60) == "o runbook port-in-use   log matches 'address already in⋯"
 
 
-def test_a_tiny_terminal_shows_the_bad_line_and_four_lines_of_log() -> None:
-    tail = [own(f"line {number}") for number in range(9)]
+def test_a_tiny_terminal_shows_the_bad_line_and_the_end_of_the_log() -> None:
+    tail = [own(f"line {number}") for number in range(5, 9)]
     assert texts_of(tiny_rows(scenes.failed_scene(), 40, UNICODE, tail), 40) == [
         "▸ bind: address already in use (0.0.0.0⋯",
         "line 5",
