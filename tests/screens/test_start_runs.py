@@ -80,8 +80,11 @@ async def test_production_wants_its_name_and_keys_typed_before_the_preview_confi
         await here.press("enter")
         preview = await asked(here)
         await here.sees("type deploy-api", "10 letters to go")
-        await here.press("shift+tab")
-        preview.takes_paste("deploy-ap")
+        # The name is typed at once, and the way from the safe button is one tab.
+        await here.press("d", "e")
+        await here.sees("8 letters to go")
+        await here.press("enter", "shift+tab", "tab")
+        preview.takes_paste("ploy-ap")
         await here.press("Y", "backspace", "i", "escape")
         await here.until(lambda: here.app.screen is screen)
         await here.press("enter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,21 @@ def test_what_destroys_has_a_red_edge_and_wants_the_name_in_production() -> None
     assert "Y cancel" not in rows[found.buttons[1].row]
     assert may_confirm(CANCEL, Form(typed="deploy-api/42", name_wanted="deploy-api/42"))
     assert not may_confirm(CANCEL, Form(typed="deploy-api/4", name_wanted="deploy-api/42"))
+
+
+def test_tab_passes_the_button_by_until_the_name_is_there() -> None:
+    form = Form(name_wanted="deploy-api/42", typed="deploy-a")
+    assert focus_order(CANCEL, form) == ("no", "reason", "name")
+    assert focus_order(CANCEL, replace(form, typed="deploy-api/42")) == ("no", "reason", "name", "confirm")
+
+
+def test_the_next_letter_of_the_name_is_typed_wherever_the_focus_is() -> None:
+    form = Form(name_wanted="nightly/4")
+    assert form.is_next_letter("n")
+    assert not form.is_next_letter("N")
+    assert not form.is_next_letter(None)
+    assert not replace(form, typed="nightly/4").is_next_letter("n")
+    assert not Form().is_next_letter("n")
 
 
 def test_a_wrong_name_is_said_in_the_field() -> None:
