@@ -18,8 +18,8 @@ from rich.segment import Segment
 
 from tests.screens.desk import Desk
 from tests.screens.moments import MOMENTS, moment
+from tui.view.look import Look
 from tui.view.theme import BACKGROUNDS, DARK, TOKENS, Theme, behind_dialog
-from tui.widgets.look import Look
 
 FOLDER = Path(__file__).parent / "snapshots"
 SIZES = ((160, 44), (120, 36), (80, 24))
