@@ -33,8 +33,6 @@ ALTERNATE = "\x1b[?1049h"
 """Go to the other screen (xterm): the lines of the shell stay as they are."""
 _BEGIN, _END = "\x1b[?25l\x1b[?2026h", "\x1b[?2026l"
 """No cursor, and all of it at once (the synchronized updates of terminals that have them)."""
-_KEYS_OFF = (termios.VSUSP, termios.VQUIT)
-"""They would leave our frame behind; ctrl-c ends us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ class FirstFrame:
 
     def draw(self) -> None:
         """Draw it, where a controller runs and answers at once."""
-        if not controller_was_started() or os.tcgetpgrp(self._terminal) != os.getpgrp():
+        if not controller_was_started() or self._is_another_ones():
             return
         known = _ask()
         if known is None:
@@ -92,15 +90,21 @@ class FirstFrame:
         for number, heard in self._heard.items():
             signal.signal(number, heard)
 
+    def _is_another_ones(self) -> bool:
+        """Whether another job has the terminal, as after ``onduty &``: who draws then is stopped."""
+        try:
+            return os.tcgetpgrp(self._terminal) != os.getpgrp()
+        except OSError:
+            return False  # nobody has it for a job of a shell: under setsid, in a container
+
     def _take_terminal(self) -> None:
         self._before = termios.tcgetattr(self._terminal)
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._heard[number] = signal.signal(number, self._told_to_end)
         now = termios.tcgetattr(self._terminal)
         now[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.IXOFF)
-        now[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
-        for key in _KEYS_OFF:
-            now[6][key] = b"\0"
+        # Ctrl-c and ctrl-z too are keys of the screen.
+        now[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
         termios.tcsetattr(self._terminal, termios.TCSANOW, now)
 
     def _told_to_end(self, number: int, frame: FrameType | None) -> None:
