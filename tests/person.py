@@ -137,7 +137,7 @@ class Person:
         finally:
             os.environ.clear()
             os.environ.update(before)
-        raw, said = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]
+        raw, said = (stream.buffer.getvalue() for stream in (out, err))
         done = Done(got, raw.decode(errors="replace"), said.decode(errors="replace"), raw)
         assert code is None or done.code == code, f"onduty {' '.join(words)}: {done.code}\n{done.out}\n{done.err}"
         return done
@@ -239,8 +239,8 @@ class Person:
             found = self.processes()
             if not found:
                 return
-            for process in found:
-                self._end_process(process.pid, signal.SIGKILL)
+            for one in found:
+                self._end_process(one.pid, signal.SIGKILL)
         raise AssertionError(f"still alive: {found}")
 
     @staticmethod

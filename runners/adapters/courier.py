@@ -12,8 +12,9 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.resources import files
 
-from runners.adapters.opened_shell import OPEN_DEADLINE_S, READ_BYTES, answered_hello, closed
+from runners.adapters.opened_shell import OPEN_DEADLINE_S, READ_BYTES, answered_hello, let_go
 from runners.adapters.shell_channel import OpenShell, ShellChannel, ShellLost
+from runners.adapters.to_the_end import to_the_end
 from runners.model.errors import HostRefused
 from runners.ports.courier import HostFile, HostListing
 from runners.remote import courier as words
@@ -47,9 +48,7 @@ async def open_courier(
                 answer = await courier.line()
     except BaseException as problem:
         if shell is not None:
-            shell.close()
-        if noise is not None:
-            noise.cancel()
+            await to_the_end(let_go(shell, noise))
         if isinstance(problem, ShellLost | TimeoutError):
             await judge(problem if isinstance(problem, ShellLost) else ShellLost("the shell did not answer"))
             raise HostRefused(f"{host} opened no shell to move files ({problem}); nothing was moved") from None
@@ -140,9 +139,7 @@ class ShellCourier:
 
     async def close(self) -> None:
         """As the promise says."""
-        self._shell.close()
-        self._noise.cancel()
-        await asyncio.gather(self._noise, closed(self._shell), return_exceptions=True)
+        await to_the_end(let_go(self._shell, self._noise))
 
     async def line(self) -> str:
         """The next line that it says. Raises ``ShellLost``."""

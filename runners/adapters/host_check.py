@@ -15,8 +15,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 
-from runners.adapters.opened_shell import closed
+from runners.adapters.opened_shell import let_go
 from runners.adapters.shell_channel import OpenShell, ShellChannel, ShellLost
+from runners.adapters.to_the_end import to_the_end
 from runners.ports.transport import HostInspection, LiveExecution
 from runners.remote.check import PARTS, PIECES, Findings, ask, unit
 from runners.remote.handshake import NoiseSkipper, hello
@@ -61,9 +62,7 @@ async def _started(open_shell: OpenShell) -> AsyncIterator[tuple[ShellChannel, f
             raise ShellLost(f"its shell said nothing for {HELLO_DEADLINE_S:g} s: look at its start-up files") from None
         yield shell, time.monotonic() - begun_s
     finally:
-        shell.close()
-        drain.cancel()
-        await asyncio.gather(drain, closed(shell), return_exceptions=True)
+        await to_the_end(let_go(shell, drain))
 
 
 async def _drain(shell: ShellChannel) -> None:

@@ -16,6 +16,7 @@ from runners.adapters.conversation import REQUEST_DEADLINE_S
 from runners.adapters.host_check import inspect_shells
 from runners.adapters.shell_channel import ShellLost
 from runners.adapters.supervised import open_session
+from runners.adapters.to_the_end import owned
 from runners.model.errors import HostRefused, HostUnreachable
 from runners.model.inventory import Host
 from runners.ports.logins import NoLogins
@@ -84,6 +85,8 @@ class LocalShell(asyncio.SubprocessProtocol):
         }
         self._gone = asyncio.Event()
         self._exited = asyncio.Event()
+        self._left = asyncio.Event()
+        """It was reaped and its pipes are closed."""
         self._writable = asyncio.Event()
         self._writable.set()
         self._closed = False
@@ -96,10 +99,9 @@ class LocalShell(asyncio.SubprocessProtocol):
     async def open(cls, command: Sequence[str], env: Mapping[str, str]) -> LocalShell:
         """Start ``command``. Raises ``HostRefused`` when it cannot be started."""
         loop = asyncio.get_running_loop()
+        starting = loop.subprocess_exec(cls, *command, env=dict(env), cwd=env.get("HOME", "/"), start_new_session=True)
         try:
-            _, shell = await loop.subprocess_exec(
-                cls, *command, env=dict(env), cwd=env.get("HOME", "/"), start_new_session=True
-            )
+            _, shell = await owned(starting, lambda started: started[1]._undone())
         except OSError as problem:
             raise HostRefused(
                 f"{command[0]} cannot be started on this machine ({problem.strerror}); nothing was started"
@@ -149,6 +151,7 @@ class LocalShell(asyncio.SubprocessProtocol):
         self._end()
         if self._transport is not None:
             self._transport.close()
+        self._left.set()
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -199,6 +202,13 @@ class LocalShell(asyncio.SubprocessProtocol):
     async def wait_closed(self) -> None:
         """Return when the shell is gone."""
         await self._exited.wait()
+
+    async def _undone(self) -> None:
+        """End it at once: it was told nothing yet. Return when nothing of it is left here."""
+        assert self._transport is not None
+        self._closed = True
+        self._transport.close()
+        await self._left.wait()
 
     def _refuse_writes(self) -> None:
         self._gone.set()

@@ -10,9 +10,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from runners.adapters.shell_channel import OpenShell, ShellChannel, ShellLost
 from runners.adapters.sudo_shell import SUDO_DEADLINE_S, Become, become
+from runners.adapters.to_the_end import to_the_end
 from runners.model.errors import HostRefused
 from runners.remote.handshake import PARTS, NoiseSkipper, Opened, Refused, Role, StateFolder, hello, load
 from runners.remote.notices import LineSplitter, parse_notice
@@ -64,12 +66,20 @@ async def open_supervised_shell(
             await shell.write(load(script_of(role), nonce, role))
             return await _first_words(shell, nonce, first, skip_stderr, host)
     except BaseException as problem:
-        shell.close()
-        skip_stderr.cancel()
-        await asyncio.gather(skip_stderr, closed(shell), return_exceptions=True)
+        await to_the_end(let_go(shell, skip_stderr))
         if isinstance(problem, TimeoutError):
             raise ShellLost(f"the shell did not answer within {deadline_s:g} s") from None
         raise
+
+
+async def let_go(shell: ShellChannel, reader: asyncio.Task[Any] | None) -> None:
+    """Close a shell that is of no use, and wait until it and who reads its stderr are gone."""
+    shell.close()
+    going: list[Awaitable[object]] = [closed(shell)]
+    if reader is not None:
+        reader.cancel()
+        going.append(reader)
+    await asyncio.gather(*going, return_exceptions=True)
 
 
 async def closed(shell: ShellChannel) -> None:

@@ -7,13 +7,13 @@ and nothing that it prints is shown: its stderr may hold the very value that it 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shlex
 import shutil
 import signal
 import stat
 
+from runners.adapters.child_process import end_child, start_child
 from runners.model.secrets import SecretSource, SourceKind
 from runners.ports.secrets import SecretUnfit, SecretUnreadable
 from runners.spec.names import MAX_ENV_BYTES
@@ -49,14 +49,13 @@ class SystemSecretSources:
         if program is None:
             raise SecretUnreadable(f"{source.words[0]}: no such program on the controller's PATH")
         try:
-            process = await asyncio.create_subprocess_exec(
+            process = await start_child(
                 program,
                 *source.words[1:],
                 cwd=source.folder or None,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
             )
         except OSError as error:
             raise SecretUnreadable(f"{shown(source)}: {error.strerror}") from None
@@ -67,7 +66,7 @@ class SystemSecretSources:
         except TimeoutError:
             raise SecretUnreadable(f"{shown(source)} did not end within {self._timeout_s:g} s") from None
         finally:
-            await _end(process)
+            await end_child(process)
         if code != 0:
             how = f"ended with {code}" if code > 0 else f"was killed by {signal.Signals(-code).name}"
             raise SecretUnreadable(f"{shown(source)} {how}; what it said is not shown, run it to see")
@@ -109,11 +108,3 @@ async def _read_most(process: asyncio.subprocess.Process) -> bytes:
         if len(data) < _MOST_BYTES:
             data += more
     return data
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave nothing behind: neither the program nor what it started."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()

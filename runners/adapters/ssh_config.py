@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from runners.adapters.child_process import end_child, start_child
 from runners.adapters.ssh_config_scan import ConfigScan, scan_config
 from runners.adapters.ssh_config_shared import SharedAnswers
 from runners.adapters.ssh_tokens import agent_path, expand, expand_tokens, login_name, split_paths, tokens_for
@@ -216,7 +217,7 @@ class SshConfig:
 
     async def _ask(self, host: Host) -> str:
         assert self._program is not None
-        process = await asyncio.create_subprocess_exec(
+        process = await start_child(
             self._program,
             *printed_options_args(host),
             stdin=asyncio.subprocess.DEVNULL,
@@ -233,9 +234,7 @@ class SshConfig:
                 hint=f"ssh -G {host.target}",
             ) from None
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await end_child(process)
         if process.returncode != 0:
             said = printable(err.decode(errors="replace"))
             raise HostRefused(

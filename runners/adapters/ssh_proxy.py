@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
-import signal
 import socket
 from collections.abc import Mapping
 
+from runners.adapters.child_process import end_child, start_child
 from runners.adapters.ssh_config import SshOptions, printable
 from runners.adapters.ssh_login import unreachable
 from runners.model.errors import AuthFailed, HostUnreachable, OndutyError
@@ -37,15 +36,14 @@ class ProxyProcess:
         ours, theirs = socket.socketpair()
         try:
             ours.setblocking(False)
-            process = await asyncio.create_subprocess_exec(
+            process = await start_child(
                 "/bin/sh",
                 "-c",
                 f"exec {command}",
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=asyncio.subprocess.PIPE,
-                env=dict(environ),
-                start_new_session=True,
+                env=environ,
             )
         except BaseException:
             ours.close()
@@ -68,10 +66,7 @@ class ProxyProcess:
                 await asyncio.wait_for(self._process.wait(), _END_PATIENCE_S)
         finally:
             # Also when whoever waits is cancelled: nothing stays behind.
-            if self._process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                await self._process.wait()
+            await end_child(self._process)
             self._said.cancel()
 
 

@@ -17,6 +17,7 @@ from runners.adapters.session_voice import Voice
 from runners.adapters.shell_channel import OpenShell, ShellLost
 from runners.adapters.sockets import open_socket
 from runners.adapters.sudo_shell import Become, SudoSilent
+from runners.adapters.to_the_end import to_the_end
 from runners.model.definition import ROOT
 from runners.model.errors import HostRefused, SessionLost, SudoRefused
 from runners.model.inventory import Host
@@ -178,9 +179,9 @@ class SupervisedSession:
         """As the promise says."""
         everybody = (self._own, *self._users.values())
         self._voice.close()
-        await asyncio.gather(
-            self._voice.wait_closed(), *(one.wait_closed() for one in everybody), *self._left, return_exceptions=True
-        )
+        leaving = (self._voice.wait_closed(), *(one.wait_closed() for one in everybody), *self._left)
+        # Who leaves may be told to stop meanwhile; the shells are half gone then, and nobody else waits for them.
+        await to_the_end(asyncio.gather(*leaving, return_exceptions=True))
 
     # ----- conversations
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runners.engine.logs import LogFeed
+from runners.engine.tell import cut
 from runners.engine.timers import Timer, Timers
 from runners.model.news import ExecutionFinished
 from runners.model.phases import FailureKind, Result
@@ -146,7 +147,7 @@ def news_of(job_run: str, key: str, verdict: Verdict, log_bytes: int) -> Executi
         job_run=job_run,
         key=key,
         result=verdict.result,
-        reason=verdict.reason[:2000],
+        reason=cut(verdict.reason),
         kind=verdict.kind,
         log_bytes=log_bytes,
         files=verdict.files,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from runners.engine.host_executions import TellNews
 from runners.engine.host_hops import Hops
 from runners.engine.host_slots import HostSlots
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.readings import Readings
+from runners.engine.tell import TellNews
 from runners.engine.timers import Timers
 from runners.ports.clock import Clock
 from runners.ports.transport import Transport

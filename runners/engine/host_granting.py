@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from runners.engine.host_executions import MOST_REASON_CHARACTERS, TellNews
 from runners.engine.host_places import Places
 from runners.engine.host_wants import Want
+from runners.engine.tell import TellNews, cut
 from runners.engine.verdict import kind_of
 from runners.model.errors import HostRefused, SudoRefused
 from runners.model.news import HostGaveUp, HostReady
@@ -50,8 +50,8 @@ class Granting:
         """It gets none."""
         if want in self._places.wants:
             self._places.leave(want.place)
-            reason = reason[:MOST_REASON_CHARACTERS]
-            self._tell(want.run, HostGaveUp(job_run=want.job_run, attempt=want.attempt, kind=kind, reason=reason))
+            news = HostGaveUp(job_run=want.job_run, attempt=want.attempt, kind=kind, reason=cut(reason))
+            self._tell(want.run, news)
 
     def _ready(self, want: Want) -> None:
         if self._places.ready(want):

@@ -16,6 +16,7 @@ from runners.engine.host_granting import Granting
 from runners.engine.host_leftovers import Leftovers
 from runners.engine.host_line import HostLine
 from runners.engine.host_places import Places
+from runners.engine.host_session import SessionOwner
 from runners.engine.host_standing import Standing
 from runners.engine.host_wants import Execution, PlaceKey, Want
 from runners.engine.sampler import Sampler
@@ -192,7 +193,7 @@ class HostLink:
         standing, ahead_s = self._standing(), self._clock.now_utc() - self._clock.monotonic()
         found = {}
         if standing.login:
-            found = {one: standing.login_hold(one[1]) for one in self._executions.silent()}
+            found = {one: standing.login_hold(one[1]) for one in self._executions.silence.told()}
         for want in self._places.wants:
             if not want.sealing:
                 found[want.run, want.job_run] = standing.hold(want, ahead_s + self._gives_up_s(want))
@@ -234,9 +235,9 @@ class HostLink:
         return bool(self._executions)
 
     @property
-    def ear(self) -> Executions:
+    def ear(self) -> SessionOwner:
         """Who hears the sessions."""
-        return self._executions
+        return self._executions.ear
 
     def began(self, session: HostSession) -> None:
         """Take up what is carried."""
@@ -258,7 +259,7 @@ class HostLink:
 
     def failed(self, failure: HostFailure) -> None:
         """Tell those who asked; what can never work fails at once."""
-        self._executions.tell_asked(failure.text)
+        self._executions.silence.tell_asked(failure.text)
         if failure.final:
             for want in list(self._places.wants):
                 self._granting.give_up(want, failure.kind, failure.text)
@@ -281,7 +282,7 @@ class HostLink:
         """One timer for what comes first: a silence to be told, or the end of patience."""
         self._deadline.cancel()
         dues_s = []
-        if (silence_s := self._executions.next_silence_s()) is not None:
+        if (silence_s := self._executions.silence.next_s()) is not None:
             dues_s.append(silence_s)
         if self._line.failure is not None and not self._line.failure.waits_for_person:
             dues_s.extend(self._gives_up_s(want) for want in self._places.wants)
@@ -291,7 +292,7 @@ class HostLink:
     def _on_deadline(self) -> None:
         now_s = self._clock.monotonic()
         why = self._line.failure.text if self._line.failure else self._line.lost or f"{self.name} has not answered yet"
-        self._executions.tell_silence(now_s, why)
+        self._executions.silence.tell(now_s, why)
         if self._line.failure is not None and not self._line.failure.waits_for_person:
             for want in [want for want in self._places.wants if now_s >= self._gives_up_s(want)]:
                 self._granting.give_up(want, self._line.failure.kind, self._line.failure.text)

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from runners.engine.host_around import Around
-from runners.engine.host_executions import TellNews
 from runners.engine.host_hops import Hops
 from runners.engine.host_link import HostLink
 from runners.engine.host_slots import HostSlots
 from runners.engine.limits import Limits
 from runners.engine.logs import Logs
 from runners.engine.readings import Readings
+from runners.engine.tell import TellNews
 from runners.engine.timers import Timers
 from runners.model.api import HostStatus
 from runners.model.holds import Hold

@@ -7,9 +7,9 @@ import logging
 from dataclasses import dataclass
 
 from runners.engine.errands import Doing, Errand, ErrandLog, NobodyKnows, Verdict, lost_in, news_of
-from runners.engine.host_executions import TellNews
 from runners.engine.host_wants import PlaceKey
 from runners.engine.logs import Logs
+from runners.engine.tell import TellNews, cut
 from runners.model.news import ExecutionStarted, ExecutionUncertain
 from runners.model.phases import FailureKind, Result
 
@@ -107,5 +107,5 @@ class OwnErrands:
         return True
 
     def _uncertain(self, own: OwnErrand, reason: str, *, asked: bool = False) -> None:
-        news = ExecutionUncertain(job_run=own.job_run, key=own.key, reason=reason[:2000], answered=True, asked=asked)
+        news = ExecutionUncertain(job_run=own.job_run, key=own.key, reason=cut(reason), answered=True, asked=asked)
         self._tell(own.run, news)

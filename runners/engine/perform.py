@@ -12,7 +12,6 @@ from runners.core.tasks import is_live, waits_for_host
 from runners.engine.advice import advise
 from runners.engine.errand_of import Errands, due_of, spec_of
 from runners.engine.errands import Doing, Errand
-from runners.engine.host_executions import TellNews
 from runners.engine.host_link import HostLink
 from runners.engine.host_pool import HostPool
 from runners.engine.host_wants import Execution, Stage
@@ -20,6 +19,7 @@ from runners.engine.limits import Limits
 from runners.engine.own_errands import OwnErrand, OwnErrands
 from runners.engine.request import build_request
 from runners.engine.secret_gate import SecretGate
+from runners.engine.tell import TellNews
 from runners.engine.timers import Timer, Timers
 from runners.model.effects import (
     Advise,

@@ -12,7 +12,7 @@ from typing import Protocol
 from runners.core.index import job_run_of
 from runners.core.secrets import wants_secrets, why_not_give
 from runners.core.tasks import in_flight, waits_for_host
-from runners.engine.host_executions import TellNews
+from runners.engine.tell import TellNews
 from runners.engine.vault import OTHER, Phase, Vault
 from runners.engine.verdict import cancelled_before_start, ended_with_controller, never_ran
 from runners.model.effects import AskExecution, CancelExecution, Effect, PrepareHost, StartExecution

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from runners.engine.tell import cut
 from runners.model.errors import OndutyError, SudoRefused
 from runners.model.news import ExecutionFinished
 from runners.model.outputs import NO_OUTPUTS, Outputs
@@ -41,7 +42,7 @@ def finished(
 
 def never_ran(job_run: str, key: str, reason: str, *, kind: FailureKind = FailureKind.ERROR) -> ExecutionFinished:
     """The host provably did not run it and never will under this key."""
-    return ExecutionFinished(job_run=job_run, key=key, result=Result.ERROR, reason=reason[:2000], kind=kind)
+    return ExecutionFinished(job_run=job_run, key=key, result=Result.ERROR, reason=cut(reason), kind=kind)
 
 
 def cancelled_before_start(job_run: str, key: str) -> ExecutionFinished:
@@ -76,19 +77,19 @@ def _judge(result: ExecutionResult, timeout_s: float | None) -> tuple[Result, Fa
         within = f"no answer within {_within(timeout_s)}" if timeout_s else "no answer within its time limit"
         return Result.TIMEOUT, FailureKind.TIMEOUT, within
     if result.error is not None:
-        return Result.ERROR, refusal_kind(result.error), result.error[:2000]
-    cut = "; the host's disk was full, its log is cut" if result.log_cut else ""
+        return Result.ERROR, refusal_kind(result.error), cut(result.error)
+    cut_log = "; the host's disk was full, its log is cut" if result.log_cut else ""
     if result.log_limited:
-        cut = "; its log came to its log_limit and is cut"
+        cut_log = "; its log came to its log_limit and is cut"
     if result.signal is not None:
         kind = FailureKind.DISK_FULL if result.log_cut else FailureKind.SIGNAL
-        return Result.FAILURE, kind, f"killed by {result.signal}{cut}"
+        return Result.FAILURE, kind, f"killed by {result.signal}{cut_log}"
     if result.exit_code == 0:
-        return Result.SUCCESS, None, cut[2:]
+        return Result.SUCCESS, None, cut_log[2:]
     if result.exit_code is None:
         return Result.ERROR, FailureKind.ERROR, "the host's result names neither an exit status nor a signal"
     kind = FailureKind.DISK_FULL if result.log_cut else FailureKind.EXIT
-    return Result.FAILURE, kind, f"exit {result.exit_code}{_perhaps_signal(result.exit_code)}{cut}"
+    return Result.FAILURE, kind, f"exit {result.exit_code}{_perhaps_signal(result.exit_code)}{cut_log}"
 
 
 def _perhaps_signal(exit_code: int) -> str:

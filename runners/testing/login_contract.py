@@ -20,9 +20,20 @@ WAIT_S = 30.0
 class LoginLab(Protocol):
     """A jump host that asks for one code, and hosts behind it."""
 
-    transport: Transport
-    gate: Host
-    behind: tuple[Host, ...]
+    @property
+    def transport(self) -> Transport:
+        """That of the hosts, with nobody logged in."""
+        ...
+
+    @property
+    def gate(self) -> Host:
+        """The jump host."""
+        ...
+
+    @property
+    def behind(self) -> tuple[Host, ...]:
+        """The hosts that are reached through it."""
+        ...
 
     async def hang_up(self) -> None:
         """The jump host ends the login that it asks for."""

@@ -53,7 +53,7 @@ from runners.model.news import (
     News,
 )
 from runners.model.outputs import NO_OUTPUTS, Outputs
-from runners.model.phases import LIVE, FailureKind, Phase, Result
+from runners.model.phases import LIVE, FailureKind, Phase, Result, RunPhase
 from runners.model.plan import Plan
 from runners.model.state import JobRunState, RunState
 from runners.testing.builders import UID
@@ -171,6 +171,10 @@ class Simulator:
     def phase(self, name: str) -> Phase:
         """A job run's phase."""
         return self.run(name).phase
+
+    def run_phase(self) -> RunPhase:
+        """The run's phase now; type checkers take an attribute's for what they saw of it last."""
+        return self.state.phase
 
     def phases(self) -> dict[str, str]:
         """Every job run's phase, by short name."""
@@ -299,8 +303,7 @@ class Simulator:
     def retry_from(self, task: str, *names: str, by: str = "alice", not_running: bool = False) -> None:
         """Retry these, or all, from a task on; raises ``Refused``."""
         targets = tuple(self.id_of(name) for name in names)
-        intent = Retry(id=self.intent_id(), targets=targets, from_task=task, not_running=not_running)
-        self.ask(intent, by)
+        self.ask(Retry(id=self.intent_id(), targets=targets, from_task=task, not_running=not_running), by)
 
     def retry_task(self, task: str, *names: str, by: str = "alice") -> None:
         """Retry one task of these, or of all; raises ``Refused``."""

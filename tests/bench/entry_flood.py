@@ -111,7 +111,11 @@ def _look(place: Place, way: Way, seconds: float) -> _Seen:
         process = psutil.Process(screen.process.pid)
         began_s, before_s, middle = time.monotonic(), _cpu_s(process), 0
         while writer.poll() is None or not seen.took_s:
-            seen.took_s += [_press(screen, key, text) for key, text in way.pressed if text or screen.press(key)]
+            for key, text in way.pressed:
+                if text:
+                    seen.took_s.append(_press(screen, key, text))
+                else:
+                    screen.press(key)
             if not middle and time.monotonic() - began_s > seconds / 2:
                 middle = process.memory_info().rss
         seen.cpu_share = (_cpu_s(process) - before_s) / (time.monotonic() - began_s)

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import threading
+import zlib
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
@@ -118,7 +119,7 @@ async def test_a_foreign_or_newer_index_is_not_touched(tmp_path: Path, store: Fi
     await written(store)
     log, index = log_paths(tmp_path, RUN, KEY)
     body = index.read_bytes()[:8] + b"\x02\x00" + index.read_bytes()[10:36]
-    newer = body + records.zlib.crc32(body).to_bytes(4, "little")
+    newer = body + zlib.crc32(body).to_bytes(4, "little")
     for content, error in ((b"#" * 500, StoreDamaged), (newer, StoreRefused)):
         index.write_bytes(content)
         with pytest.raises(error):

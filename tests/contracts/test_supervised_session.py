@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -45,8 +46,8 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-def request(script: str, key: str = KEY, **more: object) -> ExecutionRequest:
-    return ExecutionRequest(key=key, script=script, workdir="u.1.1", **more)  # type: ignore[arg-type]
+def request(script: str, key: str = KEY, **more: Any) -> ExecutionRequest:
+    return ExecutionRequest(key=key, script=script, workdir="u.1.1", **more)
 
 
 class Wrapped:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -42,8 +43,8 @@ def says(answer: bytes) -> Serve:
     return serve
 
 
-async def ask(url: str, *, method: str = "GET", timeout_s: float = 20, **values: object) -> WebAnswer:
-    request = WebRequest(method=method, url=url, **values)  # type: ignore[arg-type]
+async def ask(url: str, *, method: str = "GET", timeout_s: float = 20, **values: Any) -> WebAnswer:
+    request = WebRequest(method=method, url=url, **values)
     return await CoreWeb().ask(request, timeout_s=timeout_s)
 
 

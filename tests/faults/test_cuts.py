@@ -27,6 +27,12 @@ PATIENCE_S = 240.0
 pytestmark = [pytest.mark.faults, pytest.mark.sshd, pytest.mark.timeout(1800 if SOAK else 300)]
 
 
+def until_cut(scissors: Scissors, talkers: Talkers) -> None:
+    """Wait for the next cut, and go on looking."""
+    made = scissors.made
+    until(lambda: talkers.look() and scissors.made > made, "a cut", patience_s=PATIENCE_S)
+
+
 def test_connections_cut_at_random_bytes_lose_nothing_double_nothing_and_mislead_nobody(
     person: Person, sshds: SshdFarm, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,9 +48,7 @@ def test_connections_cut_at_random_bytes_lose_nothing_double_nothing_and_mislead
             # The places on each host spread the starts over the cuts, this spreads the ends; every host talks on.
             enough = CUTS if number > JOBS - HOSTS else (number - 1) * CUTS // (JOBS - HOSTS)
             while scissors.made < enough:
-                until(
-                    lambda seen=scissors.made: talkers.look() and scissors.made > seen, "a cut", patience_s=PATIENCE_S
-                )
+                until_cut(scissors, talkers)
             talkers.release(number)
         until(lambda: talkers.look()["phase"] != "running", "the end of the run", patience_s=PATIENCE_S)
         talkers.check_end(talkers.look())

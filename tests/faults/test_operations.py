@@ -83,7 +83,7 @@ class Machine:
         fate = self._fate
         await fate.moment("before connect")
         transport = SshTransport(agent_path=lambda: None, config=self.config)
-        return MortalSession(await transport.connect(host, MortalSink(sink, fate)), fate)  # type: ignore[arg-type]
+        return MortalSession(await transport.connect(host, MortalSink(sink, fate)), fate)
 
     async def inspect(self, host: Host) -> HostInspection:
         """Nobody looks at the host of this story."""

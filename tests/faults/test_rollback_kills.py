@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from tests.person import Person, until
+from tests.person import Person
 from tests.ssh.sshd import SshdFarm
-from tests.ssh.undo import check_once, set_out, took_back, words
+from tests.ssh.undo import check_once, set_out, took_back, until_took_back, words
 
 pytestmark = [pytest.mark.faults, pytest.mark.sshd, pytest.mark.timeout(180)]
 
@@ -27,7 +27,7 @@ def test_a_rollback_that_loses_its_controllers_completes_without_undoing_anythin
     waiting = person.start("wait", uid)  # starts the controllers that are missing
     killed = 0
     for count in sorted(dice.sample(range(5), 2)):
-        until(lambda count=count: len(took_back(person)) >= count, f"{count} rollbacks")
+        until_took_back(person, count)
         threading.Event().wait(dice.random() * 0.2)
         killed += person.kill_controller() is not None
     assert killed

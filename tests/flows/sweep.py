@@ -18,7 +18,7 @@ from runners.engine.engine import Engine
 from runners.model.errors import SessionLost
 from runners.model.inventory import Host
 from runners.model.state import RunState
-from runners.ports.transport import SessionSink
+from runners.ports.transport import HostInspection, SessionSink, Transport
 from runners.testing.memory_store import MemoryRunStore
 from tests.flows.engine_kit import Kit, phases
 
@@ -95,7 +95,7 @@ class MortalLogs:
 class MortalTransport:
     """Opens mortal sessions."""
 
-    def __init__(self, inner: Any, fate: Fate) -> None:
+    def __init__(self, inner: Transport, fate: Fate) -> None:
         self._inner = inner
         self._fate = fate
         self.logins = inner.logins
@@ -103,6 +103,9 @@ class MortalTransport:
     async def connect(self, host: Host, sink: SessionSink) -> Any:
         await self._fate.moment(f"before connect {host.name}")
         return MortalSession(await self._inner.connect(host, sink), self._fate)
+
+    async def inspect(self, host: Host) -> HostInspection:
+        return await self._inner.inspect(host)
 
 
 Story = Callable[[Kit], Awaitable[RunState]]
@@ -118,9 +121,9 @@ async def live(deaths: Sequence[int], world: Callable[[Kit], None], story: Story
     fates = [Fate(at) for at in deaths]
     for number, fate in enumerate(fates):
         engine = kit.make(
-            store=Mortal(MemoryRunStore(kit.disk), fate, "append", "create_run", "update_summary"),  # type: ignore[arg-type]
+            store=Mortal(MemoryRunStore(kit.disk), fate, "append", "create_run", "update_summary"),
             transport=MortalTransport(kit.transport, fate),
-            logs=MortalLogs(kit.logs, fate),  # type: ignore[arg-type]
+            logs=MortalLogs(kit.logs, fate),
         )
         state = await _until_death(kit, engine, fate, story)
         if state is not None:
@@ -131,7 +134,7 @@ async def live(deaths: Sequence[int], world: Callable[[Kit], None], story: Story
             state = await story(kit)
             await kit.settle()
     except TimeoutError:
-        state = await kit.engine.state(next(iter(kit.disk.runs)))
+        state = await kit.engine.records.state(next(iter(kit.disk.runs)))
         raise AssertionError(f"{_told(fates)}: stuck with {state.phase} {phases(state)}") from None
     await kit.stop()
     return kit, state, fates

@@ -146,7 +146,8 @@ def test_a_controller_of_its_own_ends_with_the_command_and_leaves_what_it_kept(h
 
 
 def _home_of(process: psutil.Process) -> str:
-    return (process.info["environ"] or {}).get("ONDUTY_HOME", "")
+    environ: dict[str, str] = process.info["environ"] or {}
+    return environ.get("ONDUTY_HOME", "")
 
 
 def test_what_cannot_be_planned_starts_no_controller_of_its_own(home: Person) -> None:

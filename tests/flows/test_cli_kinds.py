@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,12 +33,12 @@ def pipeline(*tasks: str) -> str:
     )
 
 
-def task_of(person: Person, uid: str, number: int = 1) -> dict[str, object]:
-    found: dict[str, object] = person.document(uid)["jobs"][0]["tasks"][number - 1]
+def task_of(person: Person, uid: str, number: int = 1) -> dict[str, Any]:
+    found: dict[str, Any] = person.document(uid)["jobs"][0]["tasks"][number - 1]
     return found
 
 
-def events_of(person: Person, uid: str) -> list[dict[str, object]]:
+def events_of(person: Person, uid: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in person.quick("events", uid, "--json").out.splitlines()]
 
 
@@ -131,10 +132,10 @@ def test_files_go_there_and_come_back(person: Person, tmp_path: Path) -> None:
     assert "one" in done.out
     assert (there / "conf/sub/run.sh").stat().st_mode & 0o777 == 0o755
     uid = person.show()["uid"]
-    (place,) = task_of(person, uid, 4)["files"]  # type: ignore[misc]
-    assert Path(str(place)) == person.home / "runs" / uid / "files/1.1/back/conf"
-    assert (Path(str(place)) / "a").read_text() == "one\n"
-    assert (Path(str(place)) / "sub/run.sh").stat().st_mode & 0o777 == 0o600
+    (place,) = task_of(person, uid, 4)["files"]
+    assert Path(place) == person.home / "runs" / uid / "files/1.1/back/conf"
+    assert (Path(place) / "a").read_text() == "one\n"
+    assert (Path(place) / "sub/run.sh").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_not_there_is_refused_by_lint_plan_and_run_with_its_place(person: Person) -> None:

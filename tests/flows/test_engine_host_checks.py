@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -24,13 +25,13 @@ FINE = HostInspection(
 
 async def looked(kit: Kit, *names: str) -> dict[str, HostCheck]:
     hosts = [Host(name=name) for name in names]
-    return {one.name: one async for one in kit.engine.check_hosts(hosts, 2.0) if one is not None}
+    return {one.name: one async for one in kit.engine.hosts.check(hosts, 2.0) if one is not None}
 
 
-def judged(**changes: object) -> Sequence[str]:
+def judged(**changes: Any) -> Sequence[str]:
     from dataclasses import replace
 
-    return check_of(Host(name="web1"), replace(FINE, **changes), is_ours=lambda uid: False).problems  # type: ignore[arg-type]
+    return check_of(Host(name="web1"), replace(FINE, **changes), is_ours=lambda uid: False).problems
 
 
 async def test_each_host_is_looked_at_and_who_is_not_reached_says_why() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from runners.adapters.clock import SystemClock
@@ -18,6 +19,7 @@ from runners.engine.errand_of import Tools
 from runners.model.definition import RetryPolicy
 from runners.model.intents import Cancel, Retry
 from runners.model.phases import Phase, RunPhase
+from runners.model.plan import PlannedJob
 from runners.model.state import RunState
 from runners.testing.fake_files import FakeRunFiles, FakeSourceFiles
 from runners.testing.fake_web import FakeWeb
@@ -58,9 +60,9 @@ class Machine:
         self.numbers += 1
         return f"01LOCAL{self.numbers}"
 
-    async def run(self, *stages: list[object]) -> str:
+    async def run(self, *stages: Sequence[PlannedJob]) -> str:
         state = await self.engine.create_run(
-            plan(*stages),  # type: ignore[arg-type]
+            plan(*stages),
             definition="d",
             inventory=None,
             actor="alice",
@@ -70,21 +72,21 @@ class Machine:
 
     async def until(self, uid: str, *wanted: RunPhase) -> RunState:
         async with asyncio.timeout(GUARD_S):
-            async for _ in self.engine.events(uid):
-                state = await self.engine.state(uid)
+            async for _ in self.engine.records.events(uid):
+                state = await self.engine.records.state(uid)
                 if state.phase in wanted:
                     return state
         raise AssertionError("the engine stopped")
 
     async def until_job(self, uid: str, job_run: str, *wanted: Phase) -> None:
         async with asyncio.timeout(GUARD_S):
-            async for _ in self.engine.events(uid):
-                if job_run_of(await self.engine.state(uid), job_run).phase in wanted:
+            async for _ in self.engine.records.events(uid):
+                if job_run_of(await self.engine.records.state(uid), job_run).phase in wanted:
                     return
 
     async def log(self, uid: str, key: str) -> bytes:
         data = bytearray()
-        while chunk := await self.engine.read_log(uid, key, len(data), 1024 * 1024):
+        while chunk := await self.engine.records.read_log(uid, key, len(data), 1024 * 1024):
             data += chunk
         return bytes(data)
 
@@ -169,10 +171,10 @@ async def test_controllers_that_die_again_and_again_run_each_attempt_once(tmp_pa
     )
     dice = random.Random(11)
     for _ in range(8):
-        seen = len([None async for _ in machine.engine.events(uid, follow=False)])
+        seen = len([None async for _ in machine.engine.records.events(uid, follow=False)])
         stop_at = seen + dice.randint(0, 6)
         async with asyncio.timeout(GUARD_S):
-            async for event in machine.engine.events(uid):
+            async for event in machine.engine.records.events(uid):
                 if event is not None and (event.seq >= stop_at or event.type == "run_finished"):
                     break
         await die(machine)

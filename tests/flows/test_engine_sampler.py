@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from runners.core.index import job_run_of
 from runners.model.api import HostStatus
+from runners.model.events import TaskFinished
 from runners.model.metrics import HostReading, HostSample, JobUse, Room
 from runners.model.phases import Phase, RunPhase
 from runners.testing.behaviour import hangs
@@ -88,8 +89,8 @@ async def test_a_failure_keeps_how_its_host_was_and_a_success_does_not() -> None
     failed = await kit.until_job(uid, RELEASE, Phase.FAILED)
     assert failed.current is not None
     assert failed.current.tasks[0].host == reading
-    (told,) = [event for event in await kit.story(uid) if event.type == "task_finished"]
-    assert told.payload.host == reading  # type: ignore[attr-defined]
+    (told,) = [event.payload for event in await kit.story(uid) if isinstance(event.payload, TaskFinished)]
+    assert told.host == reading
     await kit.stop()
 
 
@@ -102,5 +103,5 @@ async def test_what_was_seen_before_the_link_was_cut_is_not_taken_for_now() -> N
         kit.transport.cut("web1", "cable")
         await kit.settle()
         assert (await status_of(kit, "web1")).reading is None
-    assert job_run_of(await kit.engine.state(uid), RELEASE).phase is Phase.RUNNING
+    assert job_run_of(await kit.engine.records.state(uid), RELEASE).phase is Phase.RUNNING
     await kit.stop()

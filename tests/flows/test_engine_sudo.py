@@ -8,7 +8,7 @@ from runners.core.index import job_run_of
 from runners.model.definition import RetryPolicy
 from runners.model.intents import Cancel, Reconcile, Retry
 from runners.model.phases import FailureKind, Phase, Result, RunPhase
-from runners.model.plan import Plan, PlannedJob
+from runners.model.plan import Plan, PlannedJob, PlannedTask
 from runners.model.state import RunState
 from runners.testing.behaviour import OnCancel, Print, hangs, prints
 from tests.flows.engine_kit import Kit, job, phases, plan
@@ -21,7 +21,7 @@ ENDED = (RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED)
 def as_root(one: PlannedJob, *names: str, user: str = "root") -> PlannedJob:
     """The job with sudo for these tasks; for all of them when none is named."""
 
-    def given(tasks: tuple) -> tuple:  # type: ignore[type-arg]
+    def given(tasks: tuple[PlannedTask, ...]) -> tuple[PlannedTask, ...]:
         return tuple(replace(task, sudo=user) if not names or task.name in names else task for task in tasks)
 
     return replace(one, tasks=given(one.tasks), rollback=given(one.rollback))

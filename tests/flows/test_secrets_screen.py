@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from runbooks.library import load_built_in
+from runners.client.start import ControllerCommand
 from tests.flows.test_secrets import EVERY_WAY, PASSWORD, PIPELINE, TOKEN, assert_private, forms
 from tests.person import PATIENCE_S, Person, until
 from tui.app import OndutyApp
@@ -29,6 +30,11 @@ with open(os.environ["ONDUTY_OUTPUT"], "w") as said:
 """
 KEYS = {" ": "space"}
 _SPACE = re.compile(r"[\s\u22ef\u2502\u2503\u2500]")
+
+
+def no_command() -> ControllerCommand:
+    """There is a controller already; nothing could start one."""
+    return ControllerCommand(argv=["false"], environ={})
 
 
 class Eyes:
@@ -95,7 +101,7 @@ async def test_a_secret_is_given_on_the_screen_and_no_form_of_it_is_ever_drawn(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uid = await asyncio.to_thread(held_for_its_password, person, monkeypatch)
-    app = OndutyApp(Line(person.home, lambda: ["false"]), load_built_in, Look(), run=uid)
+    app = OndutyApp(Line(person.home, no_command), load_built_in, Look(), run=uid)
     async with app.run_test(size=(200, 50)) as pilot:
         eyes = Eyes(app, pilot)
         await eyes.until(lambda: isinstance(app.screen, RunScreen) and app.screen.choice.tree.rows)

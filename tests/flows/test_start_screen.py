@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from runbooks.library import load_built_in
-from tests.flows.test_secrets_screen import Eyes
+from tests.flows.test_secrets_screen import Eyes, no_command
 from tests.person import Person
 from tui.app import OndutyApp
 from tui.bridge import Line
@@ -36,7 +36,7 @@ async def test_a_run_with_a_param_is_started_by_keys_and_then_again_from_its_his
         if name in person.env:
             monkeypatch.setenv(name, person.env[name])
     monkeypatch.chdir(person.work)
-    app = OndutyApp(Line(person.home, lambda: ["false"]), load_built_in, Look())  # type: ignore[arg-type]
+    app = OndutyApp(Line(person.home, no_command), load_built_in, Look())
     async with app.run_test(size=(120, 36)) as pilot:
         eyes = Eyes(app, pilot)
         await eyes.until(lambda: app.feed.loaded)

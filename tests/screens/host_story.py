@@ -41,7 +41,7 @@ CHECK = HostCheck(
 
 def readings_until(now_utc: float, failed_utc: float) -> tuple[HostReading, ...]:
     """Five minutes and a half of looks every two seconds: busy from the failure on, a cut line before it."""
-    found = []
+    found: list[HostReading] = []
     for number in range(165):
         at = now_utc - 330 + 2 * number
         if failed_utc - 120 < at < failed_utc - 100:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from runners.model.api import HostStatus, LoginPrompt, LoginQuestion, rfc3339
 from runners.model.holds import Hold, HoldKind
 from runners.testing.simulator import Simulator
@@ -45,7 +47,12 @@ def login_run() -> Simulator:
 
 def statuses(asked: LoginQuestion | None) -> tuple[HostStatus, ...]:
     """The hosts as they are while that is asked."""
-    waiting = {"phase": "login", "text": f"{TEXT}; onduty login bastion", "last_heard_s": None, "connect_s": None}
+    waiting: dict[str, Any] = {
+        "phase": "login",
+        "text": f"{TEXT}; onduty login bastion",
+        "last_heard_s": None,
+        "connect_s": None,
+    }
     return (
         host_status("lb1"),
         *(host_status(name, **waiting, login=asked) if asked is not None else host_status(name) for name in WEB),

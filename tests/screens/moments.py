@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from runners.core.index import index_of
+from runners.model.api import RunSummary
 from runners.testing.simulator import Simulator
 from tests.screens import repair_scenes
 from tests.screens.desk import Desk, desk
@@ -78,7 +79,7 @@ def busy() -> FakeController:
     return controller
 
 
-def _fields(run: object) -> dict[str, object]:
+def _fields(run: RunSummary) -> dict[str, object]:
     return {name: getattr(run, name) for name in run.__struct_fields__ if name not in ("uid", "id", "pipeline")}
 
 

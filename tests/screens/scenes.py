@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from msgspec.structs import replace as changed
 
@@ -153,7 +154,7 @@ def waiting_run() -> Simulator:
     return sim
 
 
-def host_status(name: str, phase: str = "connected", **fields: object) -> HostStatus:
+def host_status(name: str, phase: str = "connected", **fields: Any) -> HostStatus:
     """A connection of web<n>."""
     number = int("".join(filter(str.isdigit, name)) or 0) + 10
     base = HostStatus(
@@ -195,11 +196,11 @@ def scene_of(
     )
 
 
-def failed_scene(**fields: object) -> RunScene:
+def failed_scene(**fields: Any) -> RunScene:
     """The picture ``run-failed``."""
     sim = failed_run()
     scene = scene_of(sim, rollout("web3"), hosts=tuple(host_status(name) for name in _WEB[:7]))
-    return replace(scene, **fields)  # type: ignore[arg-type]
+    return replace(scene, **fields)
 
 
 def healthy_scene() -> RunScene:
@@ -266,14 +267,14 @@ def dialog_preview(verb: str = "retry", *names: str, not_running: bool = False) 
     return sim.state, preview(sim.state, Cancel(id="i", targets=targets), sim.now_utc)
 
 
-def summary_of(sim: Simulator, uid: str, name: str = "deploy-api/42", **fields: object) -> RunSummary:
+def summary_of(sim: Simulator, uid: str, name: str = "deploy-api/42", **fields: Any) -> RunSummary:
     """A run's line in the list."""
     line = summary(sim.state, holds(sim.state, {}))
     fields |= {"uid": uid, "id": name, "pipeline": name.partition("/")[0]}
     return changed(line, **fields)
 
 
-def quiet_summary(uid: str, name: str, *, ended_ago_s: float, now_utc: float, **fields: object) -> RunSummary:
+def quiet_summary(uid: str, name: str, *, ended_ago_s: float, now_utc: float, **fields: Any) -> RunSummary:
     """A run that passed some time ago."""
     base = RunSummary(
         id=name,

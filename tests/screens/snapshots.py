@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.segment import Segment
+from textual.strip import Strip
 
 from tests.screens.desk import Desk
 from tests.screens.moments import MOMENTS, moment
@@ -67,7 +68,7 @@ class _Names:
         return f"{self.fg.get(fg, fg)}{marks}{where}"
 
 
-def _runs(strip: Sequence[Segment], names: _Names) -> Iterator[str]:
+def _runs(strip: Strip, names: _Names) -> Iterator[str]:
     pieces = ((names.name(segment), segment.cell_length) for segment in strip if segment.cell_length)
     for name, group in itertools.groupby(pieces, key=lambda piece: piece[0]):
         yield f"{name}:{sum(length for _, length in group)}"

@@ -147,3 +147,10 @@ async def test_many_runs_scroll_with_the_selection() -> None:
 async def test_the_list_fits_a_tiny_terminal() -> None:
     async with desk(failed_controller(), run=None, size=(50, 9)) as here:
         await here.sees("deploy-api/42", ": actions", "? help")
+
+
+async def test_what_is_said_again_stands_there_once() -> None:
+    async with desk(FakeController(), run=None) as here:
+        await here.press("o", "o", "y")
+        await here.sees("no run is selected")
+        assert len(here.painted.toasts) == 1

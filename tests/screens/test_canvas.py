@@ -14,7 +14,7 @@ from tui.view.glyphs import ASCII
 from tui.view.look import Look
 from tui.view.rows import BLANK, Row, Span, title_row
 from tui.view.safe_text import SafeText, own
-from tui.view.theme import ANSI, DARK, HC, LIGHT, NONE
+from tui.view.theme import ANSI, DARK, HC, LIGHT, NONE, Theme
 from tui.widgets.canvas import Canvas
 from tui.widgets.look import wear
 
@@ -107,8 +107,8 @@ async def test_a_clicked_row_is_told() -> None:
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT, HC])
-async def test_every_cell_has_a_colour_of_the_palette(theme: object) -> None:
-    look = Look(theme)  # type: ignore[arg-type]
+async def test_every_cell_has_a_colour_of_the_palette(theme: Theme) -> None:
+    look = Look(theme)
     app = Painted(look)
     async with app.run_test(size=(20, 14)) as pilot:
         await pilot.pause()
@@ -122,8 +122,8 @@ async def test_every_cell_has_a_colour_of_the_palette(theme: object) -> None:
 
 
 @pytest.mark.parametrize("theme", [ANSI, NONE])
-async def test_without_exact_colours_the_terminals_own_background_stays(theme: object) -> None:
-    app = Painted(Look(theme, ASCII))  # type: ignore[arg-type]
+async def test_without_exact_colours_the_terminals_own_background_stays(theme: Theme) -> None:
+    app = Painted(Look(theme, ASCII))
     async with app.run_test(size=(20, 14)) as pilot:
         app.canvas.set_selection(1)
         await pilot.pause()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from runners.model import api
 from tests.screens.desk import desk
@@ -30,7 +31,9 @@ async def test_a_failure_says_what_changed_and_what_helped_and_asks_once_for_eac
         await here.sees("release@web6", "a retry by bob in run 38")
 
 
-async def test_a_controller_that_does_not_know_the_question_leaves_the_rows_out(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+async def test_a_controller_that_does_not_know_the_question_leaves_the_rows_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from runners.model.errors import NotFound
 
     async def unknown(self: FakeClient, uid: str, job_run: str = "") -> api.Before:

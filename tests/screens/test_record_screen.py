@@ -44,7 +44,7 @@ async def test_it_is_saved_as_markdown_beside_one_that_is_there(
 async def test_what_is_too_much_for_a_clipboard_is_to_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     async with record_desk() as here:
         copied: list[str] = []
-        here.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        monkeypatch.setattr(here.app, "copy_to_clipboard", copied.append)
         await here.press("c")
         await here.sees("copied as Markdown")
         monkeypatch.setattr(record_module, "COPIED_BYTES", 100)

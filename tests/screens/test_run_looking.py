@@ -23,7 +23,7 @@ async def test_what_is_typed_into_find_are_letters_and_no_commands() -> None:
         await here.sees("bind: address already in use")
         await here.press("slash", *"rSXqo!", "y")
         assert here.focus == "log"
-        assert here.run.pager.is_typing
+        await here.until(lambda: here.run.pager.is_typing)
         await here.sees("rSXqo!y")
         assert here.painted.NAME == "run"
         assert len(here.app.screen_stack) == 2
@@ -153,9 +153,9 @@ async def test_follow_wrap_and_times_act_on_the_log_without_the_focus() -> None:
         await here.press("w", "t")
         await here.sees_no("12:03:02")
         await here.press("f")
-        assert not here.run.pager.following
+        await here.until(lambda: not here.run.pager.following)
         await here.press("f")
-        assert here.run.pager.following
+        await here.until(lambda: here.run.pager.following)
         assert here.focus == "jobs"
 
 

@@ -107,9 +107,10 @@ async def test_escape_leaves_search_then_zoom_then_the_log_then_the_run() -> Non
         await here.sees("bind")
         await here.press("escape")
         assert not here.run.pager.check_action("end_find", ())
-        assert here.run.zoom == "log"
+        assert here.run.area_of("jobs") is None
+        assert here.focus == "log"
         await here.press("escape")
-        assert here.run.zoom is None
+        assert here.run.area_of("jobs") is not None
         assert here.focus == "log"
         await here.press("escape")
         assert here.focus == "jobs"

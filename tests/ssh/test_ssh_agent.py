@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -26,8 +27,8 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
         yield agent
 
 
-async def log_in(machine: Machine, config: SshConfig, agent_path: str | None, **changes: object) -> None:
-    options = replace(await config.resolve(machine.host), **changes)  # type: ignore[arg-type]
+async def log_in(machine: Machine, config: SshConfig, agent_path: str | None, **changes: Any) -> None:
+    options = replace(await config.resolve(machine.host), **changes)
     connection = await Dialler(KnownHosts(), lambda: agent_path).dial(options)
     connection.ssh.close()
     await connection.ssh.wait_closed()

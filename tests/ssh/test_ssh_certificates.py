@@ -73,7 +73,7 @@ async def with_key(config: SshConfig, daemon: Sshd, key: Path, agent: Agent | No
 
 
 async def log_in(options: SshOptions, agent: Agent | None = None) -> None:
-    connection = await Dialler(KnownHosts(), lambda: agent and agent.socket).dial(options)
+    connection = await Dialler(KnownHosts(), lambda: agent.socket if agent else None).dial(options)
     connection.ssh.close()
     await connection.ssh.wait_closed()
 

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.person import Person
+from tests.person import Person, until
 from tests.ssh.sshd import Sshd
 from tests.ssh.story import inventory_of
 
@@ -81,6 +81,11 @@ def ledger(person: Person) -> list[Step]:
 def took_back(person: Person) -> list[tuple[str, str]]:
     """Job and host of every rollback that ran, in order."""
     return [(step.job, step.host) for step in ledger(person) if step.task == "back"]
+
+
+def until_took_back(person: Person, count: int) -> None:
+    """Wait for so many rollbacks."""
+    until(lambda: len(took_back(person)) >= count, f"{count} rollbacks")
 
 
 def check_once(person: Person) -> None:

@@ -17,7 +17,7 @@ def told(feed: Feed, **readings: HostReading | None) -> None:
 
 
 def test_each_look_is_kept_once_and_no_more_than_fit_a_graph() -> None:
-    feed = Feed(connect=lambda: None)  # type: ignore[arg-type,return-value]
+    feed = Feed(connect=lambda: None)  # type: ignore[arg-type]
     for at in range(KEPT_READINGS + 10):
         for _ in range(3):
             told(feed, web1=HostReading(at=float(at)))
@@ -27,7 +27,7 @@ def test_each_look_is_kept_once_and_no_more_than_fit_a_graph() -> None:
 
 
 def test_a_host_whose_connection_went_begins_anew() -> None:
-    feed = Feed(connect=lambda: None)  # type: ignore[arg-type,return-value]
+    feed = Feed(connect=lambda: None)  # type: ignore[arg-type]
     told(feed, web1=HostReading(at=1.0), web2=HostReading(at=1.0))
     told(feed, web1=None, web2=HostReading(at=2.0))
     assert "web1" not in feed.readings

@@ -14,13 +14,17 @@ from tui.cli import follow
 class Gone:
     """A controller that answers and hangs up before it says anything."""
 
+    said: tuple[object, ...] = ()
+
     async def events(self, uid: str, after: int, *, follow: bool) -> AsyncGenerator[object, None]:
+        for one in self.said:
+            yield one
         raise ControllerUnreachable("it hung up")
-        yield
 
     async def status(self, uid: str) -> AsyncGenerator[object, None]:
+        for one in self.said:
+            yield one
         raise ControllerUnreachable("it hung up")
-        yield
 
 
 @pytest.mark.parametrize("what", ["events", "status"])

@@ -26,7 +26,7 @@ def phase_of(sim: Simulator, *waiting: str) -> tuple[str, list[str]]:
 def test_a_run_whose_only_way_on_is_a_trusted_key_is_held() -> None:
     sim = Simulator(TWO)
     assert phase_of(sim, "s/a@web1", "s/b@web2") == ("held", ["held", "waiting"])
-    assert sim.state.phase is RunPhase.RUNNING
+    assert sim.run_phase() is RunPhase.RUNNING
 
 
 def test_a_run_with_something_that_can_go_on_is_not_held_by_a_key() -> None:

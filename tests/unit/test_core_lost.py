@@ -46,7 +46,7 @@ def test_losing_the_host_leaves_the_job_unknown_not_failed() -> None:
     run = sim.run("a@web1")
     assert (run.phase, run.result, run.reason, run.answered) == (Phase.UNKNOWN, None, "the link was cut", False)
     assert run.attempts[0].tasks[0].phase is TaskPhase.UNKNOWN
-    assert sim.state.phase is RunPhase.RUNNING, "its host may answer any moment"
+    assert sim.run_phase() is RunPhase.RUNNING, "its host may answer any moment"
     assert sim.said() == ["contact_lost a@web1"]
 
 
@@ -120,7 +120,7 @@ def test_every_kind_of_stale_news_changes_nothing() -> None:
     sim = running()
     key = sim.key("a@web1")
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     stale: list[News] = [
         HostReady(job_run="s/a@web1", attempt=1),
         HostReady(job_run="s/a@web1", attempt=2),
@@ -174,7 +174,7 @@ def test_after_a_restart_the_hosts_are_asked_before_anything_is_started() -> Non
     sim.restart()
     assert not [effect for effect in sim.effects[-1:] if isinstance(effect, StartExecution)]
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     dispatched = [event.payload.key for event in sim.events if isinstance(event.payload, TaskDispatched)]
     assert len(dispatched) == len(set(dispatched)) == 3
 
@@ -255,11 +255,11 @@ def test_a_silent_host_while_a_stop_is_under_way_keeps_the_run_open() -> None:
     sim.ready()
     sim.lose("b@web2")
     sim.finish("a@web1", 1)
-    assert sim.state.phase is RunPhase.RUNNING
+    assert sim.run_phase() is RunPhase.RUNNING
     sim.vanish("b@web2")
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     sim.skip("b@web2", not_running=True)
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED
 
 
 def test_a_lost_host_during_cancel_is_told_again_when_it_answers() -> None:

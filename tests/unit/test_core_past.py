@@ -56,7 +56,7 @@ def test_a_failure_that_was_retried_and_passed_says_who_retried_it() -> None:
     failed("release@web1", sim)
     sim.retry("release@web1", by="bob")
     passed("release@web1", sim, 1.0)
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     (failure,) = past_of(sim.state).failures
     assert (failure.job, failure.host, failure.task, failure.reason) == (
         *("rollout/release", "web1", "work"),
@@ -121,7 +121,7 @@ def test_a_rolled_back_run_says_so_of_what_failed_in_it() -> None:
     sim.rollback(by="bob")
     sim.ready("release@web1")
     sim.finish("release@web1")
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
     (failure,) = past_of(sim.state).failures
     assert (failure.then, failure.by) == (Then.ROLLED_BACK, "bob")
 

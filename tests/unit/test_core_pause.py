@@ -37,12 +37,12 @@ def test_a_paused_run_starts_no_attempt_and_what_runs_finishes_its_tasks() -> No
     for _ in range(3):
         sim.finish(NAME)
     assert sim.phase(NAME) is Phase.SUCCEEDED
-    assert sim.state.phase is RunPhase.PAUSED
+    assert sim.run_phase() is RunPhase.PAUSED
     assert document(sim.state, found).next[0] == "onduty resume deploy-api/42"
     sim.restart()
     sim.resume()
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_a_stage_that_a_pause_keeps_from_beginning_says_so() -> None:
@@ -71,7 +71,7 @@ def test_pause_now_stops_between_two_tasks_and_the_time_does_not_count() -> None
     sim.resume()
     assert sim.run(NAME).attempts[-1].tasks[1].timeout_s == pytest.approx(50.0)
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_a_pause_between_tasks_can_be_cancelled_and_finally_runs() -> None:
@@ -82,7 +82,7 @@ def test_a_pause_between_tasks_can_be_cancelled_and_finally_runs() -> None:
     sim.cancel()
     assert sim.run(NAME).attempts[-1].tasks[2].phase == "dispatched"
     sim.finish(NAME)
-    assert sim.state.phase is RunPhase.CANCELLED
+    assert sim.run_phase() is RunPhase.CANCELLED
     assert sim.run(NAME).reason == "cancelled before restart"
 
 
@@ -105,7 +105,7 @@ def test_a_paused_run_does_not_end_under_what_a_person_retried() -> None:
     sim.retry("release@web1")
     sim.pause()
     sim.restart()
-    assert sim.state.phase is RunPhase.PAUSED
+    assert sim.run_phase() is RunPhase.PAUSED
     sim.resume()
     sim.play()
     assert sim.phase("release@web1") is Phase.SUCCEEDED
@@ -140,7 +140,7 @@ def test_a_note_is_kept_with_its_author_also_when_the_run_has_ended() -> None:
     sim.ask(Note(id="n1", text=" asked the database team "), "bob")
     assert sim.ask(Note(id="n1", text="again"), "bob") == ()
     assert [(one.by, one.text) for one in document(sim.state, ()).notes] == [("bob", "asked the database team")]
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     with pytest.raises(Refused, match="an empty note says nothing"):
         sim.ask(Note(id="n2", text=" "))
 
@@ -219,7 +219,7 @@ def test_a_retry_of_part_of_a_job_that_cannot_be_is_refused_with_its_reason() ->
 def test_the_work_folder_of_a_run_that_ended_is_not_used_again() -> None:
     sim = Simulator(plan_of(stage("rollout", job("release", "web1", "fetch restart", on_failure="stop"))))
     sim.play({f"{NAME} restart": 1})
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED
     sim.now_utc += 5.0
     sim.retry_from("restart", NAME)
     sim.ready()

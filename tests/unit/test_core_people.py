@@ -38,12 +38,12 @@ def refused(do: Callable[[], object]) -> Refused:
 
 def test_retry_of_a_failed_job_run_turns_the_run_green() -> None:
     sim = failed_on("release@web3")
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     sim.retry("release@web3")
     assert sim.said() == ["run_released", "retry_scheduled release@web3 attempt 2 by alice", "job_queued release@web3"]
     assert sim.state.stages[0].phase is StagePhase.RUNNING
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert [one.phase for one in sim.run("release@web3").attempts] == [Phase.FAILED, Phase.SUCCEEDED]
 
 
@@ -143,7 +143,7 @@ def test_retry_works_while_siblings_run() -> None:
     sim = Simulator(WEB)
     sim.ready()
     sim.finish("release@web1", 1)
-    assert sim.state.phase is RunPhase.RUNNING
+    assert sim.run_phase() is RunPhase.RUNNING
     sim.retry("release@web1")
     assert sim.phase("release@web1") is Phase.QUEUED
     assert sim.phase("release@web2") is Phase.RUNNING
@@ -206,7 +206,7 @@ def test_a_tolerated_failure_can_be_retried_after_the_run_ended() -> None:
         "job_queued check@web1",
     ]
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert sim.state.warnings == ()
 
 
@@ -219,7 +219,7 @@ def test_a_retry_of_what_stopped_the_run_goes_on_with_everything() -> None:
     sim = Simulator(STOP)
     sim.ready("a@web1")
     sim.finish("a@web1", 1)
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED
     assert sim.phases() == {
         "a@web1": "failed",
         "a@web2": "waiting",
@@ -230,7 +230,7 @@ def test_a_retry_of_what_stopped_the_run_goes_on_with_everything() -> None:
     sim.retry()
     assert not sim.state.stopping
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_a_retry_of_one_of_two_that_stopped_the_run_starts_nothing_else() -> None:
@@ -242,10 +242,10 @@ def test_a_retry_of_one_of_two_that_stopped_the_run_starts_nothing_else() -> Non
     sim.play()
     assert sim.phases()["a@web1"] == "succeeded"
     assert sim.phases()["a@web3"] == "waiting"
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED
     sim.retry("a@web2")
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_a_stop_does_not_take_back_what_a_person_asked_for() -> None:
@@ -268,7 +268,7 @@ def test_a_retry_that_would_start_nothing_is_refused() -> None:
     )
     sim.retry("a@web1", "b@web1", "c@web2")
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 # ----- skip
@@ -285,7 +285,7 @@ def test_skip_satisfies_what_needs_it_and_the_run_names_it() -> None:
         "job_queued report@web1",
     ]
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert sim.state.warnings == ("release@web3 was skipped by bob: false alarm",)
     assert sim.run("release@web3").result is Result.SKIP
 
@@ -319,18 +319,18 @@ def test_skip_before_it_starts_calls_its_host_off() -> None:
     sim.skip("release@web3", "report@web1")
     assert set(sim.prepares) == {"rollout/release@web1", "rollout/release@web2"}
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert sim.state.stages[1].phase is StagePhase.SKIPPED
 
 
 def test_skip_of_what_stopped_the_run_opens_it_again() -> None:
     sim = Simulator(STOP)
     sim.play(failing={"a@web1": 1})
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED
     assert "was not started" in refused(lambda: sim.skip("c@web1")).message
     sim.skip("a@web1")
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_skip_again_says_who_did_it() -> None:
@@ -360,7 +360,7 @@ def test_cancel_of_a_run_stops_what_runs_and_starts_nothing_more() -> None:
     ]
     assert sim.cancels == {key: CancelExecution(job_run="rollout/release@web1", host="web1", key=key)}
     assert sim.prepares == {}
-    assert sim.state.phase is RunPhase.CANCELLING
+    assert sim.run_phase() is RunPhase.CANCELLING
     for step in ("term", "kill", "gone"):
         sim.cancel_step("release@web1", step)
         assert sim.run("release@web1").cancel_step == step
@@ -373,7 +373,7 @@ def test_cancel_of_a_run_stops_what_runs_and_starts_nothing_more() -> None:
 def test_cancel_of_a_held_run_ends_it_at_once() -> None:
     sim = failed_on("release@web3")
     sim.cancel()
-    assert sim.state.phase is RunPhase.CANCELLED
+    assert sim.run_phase() is RunPhase.CANCELLED
     assert sim.phase("release@web3") is Phase.FAILED
     assert [one.phase for one in sim.state.stages] == [StagePhase.STOPPED, StagePhase.STOPPED]
 
@@ -383,15 +383,15 @@ def test_cancel_of_one_job_run_holds_what_needs_it() -> None:
     sim.ready()
     sim.cancel("release@web3")
     assert sim.phase("release@web3") is Phase.CANCELLING
-    assert sim.state.phase is RunPhase.RUNNING
+    assert sim.run_phase() is RunPhase.RUNNING
     sim.finish("release@web3", result=Result.CANCELLATION)
     sim.play()
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     assert sim.said()[-1] == "run_held release@web3"
     assert targets_of_retry(sim.state) == ((), ("rollout/release@web3",))
     sim.retry("release@web3")
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_what_passed_before_the_signal_came_has_passed() -> None:
@@ -400,7 +400,7 @@ def test_what_passed_before_the_signal_came_has_passed() -> None:
     sim.cancel()
     sim.finish("a@web1")
     assert sim.phase("a@web1") is Phase.SUCCEEDED
-    assert sim.state.phase is RunPhase.CANCELLED
+    assert sim.run_phase() is RunPhase.CANCELLED
     assert sim.state.stages[0].phase is StagePhase.PASSED
 
 
@@ -434,23 +434,23 @@ def test_cancel_of_a_silent_unknown_waits_for_its_host() -> None:
     sim.lose("a@web1")
     sim.cancel()
     assert sim.phase("a@web1") is Phase.UNKNOWN
-    assert sim.state.phase is RunPhase.CANCELLING
+    assert sim.run_phase() is RunPhase.CANCELLING
     sim.started("a@web1")
     assert sim.phase("a@web1") is Phase.CANCELLING
     assert isinstance(sim.effects[-1], CancelExecution)
     sim.lose("a@web1")
     sim.vanish("a@web1")
     assert (sim.phase("a@web1"), sim.run("a@web1").reason) == (Phase.CANCELLED, "cancelled; rebooted since")
-    assert sim.state.phase is RunPhase.CANCELLED
+    assert sim.run_phase() is RunPhase.CANCELLED
 
 
 def test_cancel_of_an_unknown_whose_host_knows_nothing_is_over_at_once() -> None:
     sim = Simulator(plan_of(stage("s", job("a"))))
     sim.ready()
     sim.vanish("a@web1")
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     sim.cancel()
-    assert sim.state.phase is RunPhase.CANCELLED
+    assert sim.run_phase() is RunPhase.CANCELLED
 
 
 def test_cancel_of_an_ended_run_is_refused() -> None:
@@ -483,7 +483,7 @@ def test_a_cancelled_run_starts_nothing_until_a_person_retries_it() -> None:
     sim.retry()
     assert [type(effect) for effect in sim.effects[-3:]] == [PrepareHost] * 3
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert sim.state.cancelled_by == ""
 
 
@@ -492,7 +492,7 @@ def test_one_of_a_cancelled_run_is_retried_and_the_rest_waits_for_a_person() -> 
     sim.cancel()
     sim.retry("release@web1")
     sim.play()
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     assert sim.phases() == {
         "release@web1": "succeeded",
         "release@web2": "cancelled",
@@ -569,7 +569,7 @@ def test_a_retry_in_a_passed_stage_and_in_a_later_one_both_start() -> None:
     assert sim.phases() == {"x@web1": "queued", "y@web1": "queued", "y@web2": "queued"}
     assert [one.phase for one in sim.state.stages] == [StagePhase.RUNNING, StagePhase.RUNNING]
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_the_last_failure_that_stopped_the_run_taken_back_lets_the_others_start() -> None:

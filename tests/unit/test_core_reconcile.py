@@ -106,12 +106,12 @@ def test_a_held_run_goes_on_when_the_host_knows_after_all() -> None:
     sim.finish("a@web2")
     sim.finish("a@web2")
     sim.vanish("a@web1")
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     (effect,) = ask_again(sim.state, ("s/a@web1",))
     assert (effect.asked, effect.began, effect.answered) == (True, True, True)
     sim.finish("a@web1")
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
 
 
 def test_what_its_host_said_to_run_is_remembered_through_a_restart() -> None:

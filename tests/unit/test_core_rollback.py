@@ -32,7 +32,7 @@ def plan() -> Plan:
 def done() -> Simulator:
     sim = Simulator(plan())
     sim.play()
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     sim.said()
     return sim
 
@@ -49,7 +49,7 @@ def test_a_rollback_goes_backwards_over_stages_and_first_dispatch_and_verifies()
     assert sim.phases()["release@web1"] == "succeeded"
     sim.play()
     assert order(sim) == ["purge@edge1", "release@web1", "release@web2", "migrate@db1"]
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
     assert sim.state.result is Result.FAILURE
     run = sim.run("release@web1")
     assert (run.phase, run.attempt) == (Phase.ROLLED_BACK, 2)
@@ -77,13 +77,13 @@ def test_each_task_of_a_rollback_has_a_limit_of_its_own_so_that_none_is_cut_by_w
     sim.play()
     limits = [(one.timeout_s, one.phase) for one in sim.run("migrate@db1").attempts[-1].tasks]
     assert limits == [(limit_s, TaskPhase.SUCCEEDED) for limit_s in (30.0, 600.0, 30.0, 30.0)]
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
 
 
 def test_only_what_dispatched_anything_is_rolled_back() -> None:
     sim = Simulator(plan())
     sim.play({"release@web1 restart": 1, "release@web2": 3})
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     sim.said()
     sim.rollback(by="bob", reason="wrong build")
     sim.play()
@@ -110,14 +110,14 @@ def test_what_lives_is_stopped_before_anything_is_taken_back() -> None:
     sim.finish("release@web1", result=Result.CANCELLATION)
     assert list(sim.prepares) == ["rollout/release@web1"]
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
 
 
 def test_a_failed_rollback_stops_nothing_and_is_tried_again_alone() -> None:
     sim = done()
     sim.rollback()
     sim.play({"release@web2 activate": 4, "release@web1 smoke": 1})
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     assert sim.phases()["migrate@db1"] == "rolled_back"
     assert sim.run("release@web2").reason == "exit 4 in activate"
     assert sim.run("release@web1").reason == "exit 1 in smoke"
@@ -133,7 +133,7 @@ def test_a_failed_rollback_stops_nothing_and_is_tried_again_alone() -> None:
     sim.rollback(by="bob")
     sim.play()
     assert order(sim) == ["release@web1", "release@web2"]
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
     with pytest.raises(Refused, match="was rolled back by bob already"):
         sim.rollback()
     with pytest.raises(Refused, match="was rolled back by bob; start a new run"):
@@ -155,11 +155,11 @@ def test_a_silent_host_holds_up_only_the_end_and_is_taken_back_when_it_answers()
         sim.ready()
     sim.finish("migrate@db1")
     assert sim.phases()["migrate@db1"] == "rolled_back"
-    assert sim.state.phase is RunPhase.ROLLING_BACK
+    assert sim.run_phase() is RunPhase.ROLLING_BACK
     sim.finish("release@web1", result=Result.CANCELLATION)
     assert list(sim.prepares) == ["rollout/release@web1"]
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
 
 
 def test_an_unknown_one_is_left_alone_until_a_person_vouches_and_its_key_is_fenced() -> None:
@@ -173,7 +173,7 @@ def test_an_unknown_one_is_left_alone_until_a_person_vouches_and_its_key_is_fenc
     assert "Left alone, because nobody knows what became of it: release@web1." in foreseen.warnings
     sim.rollback()
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     assert sim.phase("release@web1") is Phase.UNKNOWN
     assert sim.state.warnings == ("release@web1: unknown, so it was left alone",)
     with pytest.raises(Refused, match="release@web1 is unknown: look there, and say --not-running"):
@@ -182,7 +182,7 @@ def test_an_unknown_one_is_left_alone_until_a_person_vouches_and_its_key_is_fenc
     sim.rollback(not_running=True)
     assert sim.prepares["rollout/release@web1"].fence == (lost,)
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
 
 
 def test_an_unknown_one_that_is_found_after_all_is_stopped_and_taken_back() -> None:
@@ -195,7 +195,7 @@ def test_an_unknown_one_that_is_found_after_all_is_stopped_and_taken_back() -> N
     assert sim.run("release@web1").reason == "cancelled before restart"
     sim.finish("release@web2", result=Result.CANCELLATION)
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
 
 
 def test_what_a_host_says_after_a_rollback_has_ended_changes_nothing() -> None:
@@ -210,7 +210,7 @@ def test_what_a_host_says_after_a_rollback_has_ended_changes_nothing() -> None:
     sim.ready()
     lost = sim.key("release@web1")
     sim.vanish("release@web1")
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     assert sim.tell(finished("rollout/release@web1", lost)) == ()
     assert sim.tell(finished("rollout/release@web1", key)) == ()
 
@@ -231,11 +231,11 @@ def test_a_host_that_is_lost_in_its_rollback_is_unknown_and_the_others_go_on() -
             sim.ready()
         else:
             sim.finish(next(n for n in sim.phases() if sim.phase(n) is Phase.ROLLING_BACK))
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     sim.rollback(not_running=True)
     assert sim.phase("purge@edge1") is Phase.ROLLING_BACK
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
 
 
 def test_a_host_that_is_given_up_is_named_as_left() -> None:
@@ -254,12 +254,12 @@ def test_a_cancel_stops_a_rollback_and_says_what_is_left() -> None:
     sim.cancel(by="bob")
     assert len(sim.cancels) == 1
     sim.finish("purge@edge1", result=Result.CANCELLATION)
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     assert sim.run("purge@edge1").reason == "cancelled in refill"
     assert len(document(sim.state, ()).left) == 4
     sim.rollback()
     sim.cancel()
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     assert sim.run("purge@edge1").reason == "cancelled before it was rolled back"
 
 
@@ -275,15 +275,15 @@ def test_on_failure_rollback_lets_what_runs_finish_and_takes_the_run_back() -> N
     sim = Simulator(planned)
     sim.ready()
     sim.finish("release@web1", 1)
-    assert sim.state.phase is RunPhase.RUNNING
+    assert sim.run_phase() is RunPhase.RUNNING
     sim.finish("release@web2")
     sim.said()
     sim.finish("other@web3")
-    assert sim.state.phase is RunPhase.ROLLING_BACK
+    assert sim.run_phase() is RunPhase.ROLLING_BACK
     assert sim.state.rolled_back_by == "onduty"
     assert sim.state.reason == "on_failure: rollback, and release@web1 failed"
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
     assert sim.phases()["purge@edge1"] == "cancelled"
 
 
@@ -292,7 +292,7 @@ def test_on_failure_rollback_waits_for_no_silent_host() -> None:
     sim.ready()
     sim.finish("release@web1", 1)
     sim.lose("release@web2")
-    assert sim.state.phase is RunPhase.ROLLING_BACK
+    assert sim.run_phase() is RunPhase.ROLLING_BACK
     assert sim.phase("release@web1") is Phase.ROLLING_BACK
 
 
@@ -311,7 +311,7 @@ def test_a_rollback_that_needs_an_earlier_release_is_not_run_without_one() -> No
     sim.rollback()
     sim.play()
     assert sim.phases() == {"release@web1": "rolled_back", "release@web2": "succeeded"}
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     assert sim.state.warnings == ("release@web2: no earlier release known, so its rollback was not run",)
     with pytest.raises(Refused, match="no earlier release is known for release@web2"):
         sim.rollback()
@@ -365,5 +365,5 @@ def test_a_rollback_goes_on_from_disk_after_every_event() -> None:
             sim.ready(next(iter(sim.prepares)))
         else:
             sim.finish(next(iter(sim.starts.values())).job_run)
-    assert sim.state.phase is RunPhase.ROLLED_BACK
+    assert sim.run_phase() is RunPhase.ROLLED_BACK
     assert order(sim) == ["purge@edge1", "release@web1", "release@web2", "migrate@db1"]

@@ -80,7 +80,7 @@ def test_a_failure_holds_what_needs_it_and_nothing_else() -> None:
     sim = Simulator(plan)
     sim.ready()
     sim.finish("a@web1", 1)
-    assert sim.state.phase is RunPhase.RUNNING
+    assert sim.run_phase() is RunPhase.RUNNING
     sim.play()
     assert sim.phases() == {
         "a@web1": "failed",
@@ -100,7 +100,7 @@ def test_continue_counts_as_satisfied_and_ends_with_a_warning() -> None:
     )
     sim = Simulator(plan)
     sim.play(failing={"check@web1": 4})
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert sim.state.warnings == ("check@web1 failed and the run went on: exit 4 in work",)
     assert sim.phase("last@web1") is Phase.SUCCEEDED
 
@@ -144,7 +144,7 @@ def test_the_strictest_failure_wins() -> None:
     sim.finish("b@web2", 1)
     sim.finish("a@web1", 1)
     sim.play()
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED
 
 
 def test_the_policy_retries_after_growing_delays_and_then_gives_up() -> None:
@@ -176,7 +176,7 @@ def test_a_policy_retry_that_passes_leaves_no_trace_on_the_run() -> None:
     sim.finish("a@web1", 1)
     sim.play()
     run = sim.run("a@web1")
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert (run.phase, run.reason, run.exit_code, run.attempt) == (Phase.SUCCEEDED, "", 0, 2)
     assert run.attempts[0].phase is Phase.FAILED
 
@@ -278,7 +278,7 @@ def test_a_host_that_was_never_reached_fails_without_using_an_attempt(kind: Fail
         0,
         1,
     )
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     advice = sim.advices["s/a@web1"]
     assert (advice.attempt, advice.task, advice.key) == (0, 0, None)
     sim.advise("a@web1", "host-down")
@@ -322,7 +322,7 @@ def test_two_hundred_hosts_fail_together_and_the_hold_names_two_hundred_at_most(
     hosts = " ".join(f"web{n}" for n in range(300))
     sim = Simulator(plan_of(stage("s", job("a", hosts))))
     sim.play(failing={f"a@web{n}": 1 for n in range(300)})
-    assert sim.state.phase is RunPhase.HELD
+    assert sim.run_phase() is RunPhase.HELD
     held = sim.events[-1].payload
     assert len(getattr(held, "waits_for")) == 200  # noqa: B009
     retried = [e for e in sim.events if isinstance(e.payload, RetryScheduled)]
@@ -337,4 +337,4 @@ def test_a_stop_in_the_same_step_as_a_skip_keeps_what_the_skip_freed_from_starti
     verdict = observe(sim.state, finished("s/a@web1", sim.key("a@web1"), 1), sim.now_utc)
     sim.settle((*verdict, JobSkipped(job_run="s/b@web2")))
     assert sim.phases() == {"a@web1": "failed", "b@web2": "skipped", "c@web3": "waiting"}
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED

@@ -403,7 +403,7 @@ def test_a_preview_says_that_a_retry_opens_a_run_again_and_what_still_stops_it()
     sim.ready()
     sim.finish("a@web1", 1)
     sim.finish("a@web2", 1)
-    assert sim.state.phase is RunPhase.FAILED
+    assert sim.run_phase() is RunPhase.FAILED
     assert preview(sim.state, Retry(id="x", targets=("s/a@web1",))).warnings == (
         "deploy-api/42 failed; this opens it again, and what comes after runs too.",
         "Nothing else starts: a@web2 failed too, and that stops the run.",

@@ -66,6 +66,7 @@ def test_counts_ages_and_shares() -> None:
     assert count(10482, "line") == "10482 lines"
     assert count_of(4, 11) == "4 of 11"
     assert ago(48) == "48s ago"
+    assert ago(0.4) == "just now"
     assert [share(value) for value in (0, 4.1, 9.94, 9.96, 71.4, 100)] == ["0.0%", "4.1%", "9.9%", "10%", "71%", "100%"]
 
 

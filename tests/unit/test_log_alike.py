@@ -105,3 +105,17 @@ def test_what_is_left_early_reads_no_more() -> None:
     one = HostOutput(job_run="s/j@h", host="h", sources=(log,))
     assert alike([one], stop=lambda: True) == []
     assert log.reads == []
+
+
+def test_hosts_are_called_without_the_end_that_all_their_names_share() -> None:
+    usual = [b"ok"]
+    names = [f"ip-10-0-0-{number}.eu-central-1.compute.internal" for number in range(1, 5)]
+    groups = alike([*(output(name, usual) for name in names[:2]), output(names[2], [b"bad"])])
+    rows, _ = alike_rows(groups, [names[3]], 0)
+    assert ["".join(span.text for span in lay_out(row, 60, UNICODE)).rstrip() for row in rows if row.left] == [
+        "2 hosts identical: ip-10-0-0-1 ip-10-0-0-2",
+        "ip-10-0-0-3 differs from line 1 of task1",
+        "  ip-10-0-0-1  ok",
+        "  ip-10-0-0-3  bad",
+        "no log yet: ip-10-0-0-4",
+    ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,14 +39,14 @@ def grep(matches: list[bool], *, inverted: bool, context: int) -> list[int | Non
     st.randoms(use_true_random=False),
 )
 def test_the_same_lines_as_grep_in_whatever_order_and_pieces_they_are_found(
-    matches: list[bool], inverted: bool, context: int, random: object
+    matches: list[bool], inverted: bool, context: int, random: Random
 ) -> None:
     size = 8
     with patch.object(line_bits, "PIECE_LINES", size), patch.object(line_bits, "_ALL", (1 << size) - 1):
         found = LineBits()
         shown = ShownLines(found, inverted=inverted, context=context)
         pieces = list(range((len(matches) + size - 1) // size))
-        random.shuffle(pieces)  # type: ignore[attr-defined]
+        random.shuffle(pieces)
         for piece in pieces:
             part = matches[piece * size : (piece + 1) * size]
             for known in (len(part) // 2, len(part)):
@@ -80,9 +82,14 @@ def test_the_same_lines_as_grep_in_whatever_order_and_pieces_they_are_found(
     st.integers(0, 60),
 )
 def test_matching_lines_are_those_that_search_stops_at(
-    tmp_path_factory: object, lines: list[bytes], pattern: bytes, ignore_case: bool, first: int, end: int
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[bytes],
+    pattern: bytes,
+    ignore_case: bool,
+    first: int,
+    end: int,
 ) -> None:
-    root: Path = tmp_path_factory.mktemp("log")  # type: ignore[attr-defined]
+    root = tmp_path_factory.mktemp("log")
     log = Log(root)
     log.append(b"\n".join(lines))
     with LogReader(root, RUN, KEY) as reader:

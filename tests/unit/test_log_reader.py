@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import re
+import zlib
 from pathlib import Path
 
 import pytest
@@ -243,7 +244,7 @@ def test_what_is_not_an_index_or_is_a_newer_one_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreDamaged, match="not the index of a log"):
         LogReader(tmp_path, RUN, KEY)
     body = good[:8] + b"\x02" + good[9:36]
-    log.index.write_bytes(body + records._CRC.pack(records.zlib.crc32(body)) + good[40:])
+    log.index.write_bytes(body + zlib.crc32(body).to_bytes(4, "little") + good[40:])
     with pytest.raises(StoreRefused, match="newer onduty"):
         LogReader(tmp_path, RUN, KEY)
 

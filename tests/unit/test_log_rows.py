@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date
+from typing import Any
 
 import pytest
 import re2
@@ -89,8 +90,8 @@ def test_a_line_has_its_time_and_its_mark() -> None:
 def test_colours_of_a_host_are_kept_where_they_can_be_read() -> None:
     row = line_rows(b"\x1b[1;32mok\x1b[0m \x1b[38;2;20;20;20mdark\x1b[0m", STYLE, at_utc=None)[0]
     colours = {span.text: (span.fg, span.bold) for span in row.left[2:]}
-    assert colours["ok"] == (DARK.remote[2], True)
-    assert colours["dark"] == (None, False)
+    assert colours[own("ok")] == (DARK.remote[2], True)
+    assert colours[own("dark")] == (None, False)
     plain = line_rows(b"\x1b[1;32mok", replace(STYLE, colours=False), at_utc=None)[0]
     assert plain.left[-1] == Span(own("ok"))
     assert line_rows(b"\x1b[32mok", replace(STYLE, theme=NONE), at_utc=None)[0].left[-1].fg is None
@@ -155,8 +156,8 @@ def test_sentences_of_ours_have_no_time_and_wrap_at_words() -> None:
     assert shown(note_rows(last, STYLE)[0]) == " 00:00:00  last word, byte 812 ╌╌╌╌╌╌╌╌╌"
 
 
-def title(width: int = 86, **changes: object) -> str:
-    values: dict[str, object] = {
+def title(width: int = 86, **changes: Any) -> str:
+    values: dict[str, Any] = {
         "width": width,
         "focused": False,
         "glyphs": UNICODE,
@@ -166,7 +167,7 @@ def title(width: int = 86, **changes: object) -> str:
         "current": None,
         "new": 0,
     }
-    row = log_title(own("release@web3"), (own("restart"),), **{**values, **changes})  # type: ignore[arg-type]
+    row = log_title(own("release@web3"), (own("restart"),), **{**values, **changes})
     return shown(row, width)
 
 

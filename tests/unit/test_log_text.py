@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
@@ -48,12 +49,12 @@ def test_a_file_is_never_written_over_and_goes_when_it_cannot_be_finished(tmp_pa
         assert (saving.lines, saving.size_bytes) == (2, 8)
         assert saving.path.stat().st_mode & 0o777 == 0o600
 
-    def broken() -> object:
+    def broken() -> Iterator[tuple[str, int]]:
         yield "one", 1
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        Saving().write(tmp_path, "broken", broken())  # type: ignore[arg-type]
+        Saving().write(tmp_path, "broken", broken())
     Saving(stopped=True).write(tmp_path, "stopped", iter([("one", 1)]))
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "deploy-api-42-web3-1-2.log",

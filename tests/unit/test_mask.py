@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -58,7 +59,9 @@ def test_a_secret_is_masked_as_programs_write_it_down(written: str) -> None:
 @pytest.mark.parametrize("before", ["", "a", "ab", "user:", "user: "])
 @pytest.mark.parametrize("after", ["", "\n", "xyz", ":1"])
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
-def test_base64_is_masked_wherever_the_secret_begins_in_what_was_encoded(before: str, after: str, encode) -> None:  # type: ignore[no-untyped-def]
+def test_base64_is_masked_wherever_the_secret_begins_in_what_was_encoded(
+    before: str, after: str, encode: Callable[[bytes], bytes]
+) -> None:
     token = "?>?>-correct-horse-battery-staple-?>?>"
     whole = encode((before + token + after).encode())
     found = masked({"TOKEN": token}, b"Basic " + whole + b" ok")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from runners.model.inventory import Host
 from runners.model.kinds import HttpCheck, PinnedFile, PinnedSource, TaskKind, Transfer
 from runners.model.plan import Plan, PlannedTask, words_of
@@ -14,8 +16,8 @@ PLAN = Plan(
 )
 
 
-def http(**values: object) -> PlannedTask:
-    check = HttpCheck(url="http://{{ host.address }}/{{ params.release }}", **values)  # type: ignore[arg-type]
+def http(**values: Any) -> PlannedTask:
+    check = HttpCheck(url="http://{{ host.address }}/{{ params.release }}", **values)
     return PlannedTask(name="healthy", kind=TaskKind.HTTP, http=check)
 
 

@@ -10,7 +10,7 @@ from runners.model.outputs import MOST_OUTPUT_BYTES, NO_OUTPUTS, Outputs, size_o
 from runners.remote.outputs import parse_outputs
 
 KEYS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
-VALUES = st.text(alphabet=st.characters(exclude_characters="\n\0", exclude_categories=("Cs",)), max_size=40)
+VALUES = st.text(alphabet=st.characters(exclude_characters="\n\0", exclude_categories=["Cs"]), max_size=40)
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=8))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 import tui.view.cells
 from tui.view.cells import wrap
@@ -12,7 +13,7 @@ from tui.view.glyphs import ASCII, UNICODE
 from tui.view.rows import Column, Cut, Fill, Row, Span, label_row, lay_out, meter, place, spaced, title_row, width_of
 from tui.view.safe_text import own, safe
 
-CUTS: list[Cut] = ["never", "right", "words", "middle", "left", "path"]
+CUTS: list[Cut] = ["never", "right", "words", "middle", "left", "path", "whole"]
 SPANS = st.lists(
     st.builds(
         Span,
@@ -107,9 +108,19 @@ def test_a_very_long_text_is_wrapped_without_measuring_it_whole_for_each_row(mon
         counted.append(len(text))
         return real(text)
 
-    real = tui.view.cells.cell_len
+    real = cell_len
     monkeypatch.setattr(tui.view.cells, "cell_len", counting)
     text = safe("\u4f60\u597d " * 5_000)
     lines = wrap(text, 30)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert sum(counted) < 100 * len(text)
+
+
+def test_a_short_detail_of_a_title_goes_whole_and_a_long_one_gives_way_in_the_middle() -> None:
+    name, info = own("a-job-with-a-very-long-name@web1"), (Span(own("812 lines")),)
+    title = title_row(name, (own("restart"), own("attempt 1")), info, glyphs=UNICODE, detail_gap=3)
+    assert shown(lay_out(title, 66, UNICODE)) == "a-job-with-a-very-long-name@web1   restart   attempt 1 ─ 812 lines"
+    assert shown(lay_out(title, 64, UNICODE)) == "a-job-with-a-very-long-name@web1   restart ─────────── 812 lines"
+    assert shown(lay_out(title, 40, UNICODE)) == "a-job-with-a-⋯long-name@web1 ─ 812 lines"
+    why = title_row(own("why"), (own("rollout/a-long-job-name@web11"),), glyphs=UNICODE)
+    assert shown(lay_out(why, 27, UNICODE)) == "why  rollout/a-⋯-name@web11"

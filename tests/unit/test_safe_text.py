@@ -12,6 +12,18 @@ from hypothesis import strategies as st
 from tui.view.cells import cells, cut_left, cut_middle, cut_path, cut_right, cut_words, pad, take, wrap
 from tui.view.safe_text import PLAIN, SafeText, SgrStyle, own, safe, safe_line, safe_lines
 
+
+class Answering(pyte.Screen):
+    """A terminal that keeps what it answers."""
+
+    def __init__(self) -> None:
+        super().__init__(220, 3)
+        self.answers: list[str] = []
+
+    def write_process_input(self, data: str) -> None:
+        self.answers.append(data)
+
+
 ESCAPES = [
     "\x1b[",
     "\x1b]",
@@ -93,15 +105,13 @@ def test_a_terminal_shows_the_text_and_keeps_its_state(text: str) -> None:
     shown = safe(text)
     if cells(shown) > 200:
         return
-    screen = pyte.Screen(220, 3)
-    answers: list[str] = []
-    screen.write_process_input = answers.append
+    screen = Answering()
     modes = set(screen.mode)
     pyte.Stream(screen).feed("mark" + shown)
     assert screen.title == ""
     assert screen.icon_name == ""
     assert set(screen.mode) == modes
-    assert answers == []
+    assert screen.answers == []
     assert screen.cursor.y == 0
     assert screen.display[0].startswith("mark")
     assert screen.display[1].strip() == ""

@@ -174,7 +174,9 @@ def test_tree_remembers_places_and_quotes() -> None:
     tree, problems = read_tree("a: [8080, '8080']\n", "p.yaml", line_offset=10)
     assert problems == []
     assert tree is not None
-    first, second = tree["a"] if isinstance(tree["a"], Seq) else ()
+    (listed,) = [tree["a"]]
+    assert isinstance(listed, Seq)
+    first, second = listed
     assert isinstance(first, Scalar)
     assert isinstance(second, Scalar)
     assert (first.line, first.column, first.plain) == (11, 5, True)

@@ -15,13 +15,12 @@ import pytest
 from runners.adapters.ssh_config import (
     NO_SSH_PROGRAM,
     SshConfig,
-    expand,
     parse_printed,
     printed_options_args,
     read_printed_options,
-    split_paths,
 )
 from runners.adapters.ssh_config_scan import scan_config
+from runners.adapters.ssh_tokens import expand, split_paths
 from runners.model.errors import HostRefused
 from runners.model.inventory import Host
 

@@ -81,7 +81,7 @@ def test_what_a_host_says_of_itself_is_text_in_the_answer() -> None:
     seq, question = sim.state.seq, asked(sim, WEB6)
     sim.lose(WEB6, "no word\x1b[2J[/x]")
     event = next(one for one in reversed(sim.events) if one.type == "contact_lost")
-    payload = changed(event.payload, job_run=WEB6, reason="gone\x1b[2J[/x]")  # type: ignore[type-var]
+    payload = changed(event.payload, job_run=WEB6, reason="gone\x1b[2J[/x]")
     question = question.hear(changed(event, seq=seq + 1, payload=payload))
     kind, words = answer_words(question, sim.state)
     assert kind == "warn"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -184,8 +185,8 @@ def only(here: Host, *others: Host) -> str:
     )  # fmt: skip
 
 
-def host(name: str, **fields: object) -> Host:
-    return Host(name=name, **fields)  # type: ignore[arg-type]
+def host(name: str, **fields: Any) -> Host:
+    return Host(name=name, **fields)
 
 
 def test_what_sets_the_failed_host_apart_is_what_all_that_passed_share() -> None:
@@ -212,9 +213,9 @@ def test_a_variable_that_is_missing_on_one_side_is_said_so() -> None:
 # ----- expected
 
 
-def usual(**fields: object) -> RunScene:
+def usual(**fields: Any) -> RunScene:
     made = {"runs": 10, "run_s": 300.0, "stages": {"canary": 40.0, "rollout": 200.0, "after": 40.0}, **fields}
-    return replace(scenes.healthy_scene(), usual=api.Usual(**made))  # type: ignore[arg-type]
+    return replace(scenes.healthy_scene(), usual=api.Usual(**made))
 
 
 def test_the_headline_says_what_is_left_when_every_stage_was_measured() -> None:

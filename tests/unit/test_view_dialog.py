@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from runners.model.preview import Marker, Preview, PreviewHost, PreviewTask
@@ -15,15 +18,15 @@ RETRY = scenes.dialog_preview("retry", scenes.rollout("web3"))[1]
 CANCEL = scenes.dialog_preview("cancel")[1]
 
 
-def dialog(preview: Preview = RETRY, **fields: object) -> Dialog:
+def dialog(preview: Preview = RETRY, **fields: Any) -> Dialog:
     asked = {name: fields.pop(name) for name in list(fields) if name in Form.__dataclass_fields__}
-    arguments: dict[str, object] = {
+    arguments: dict[str, Any] = {
         "environment": "production",
         "width": 88,
         "glyphs": UNICODE,
         "themed_box": False,
     }
-    return dialog_rows(preview, Form(**asked), **(arguments | fields))  # type: ignore[arg-type]
+    return dialog_rows(preview, Form(**asked), **(arguments | fields))
 
 
 def said(found: Dialog, width: int = 88) -> list[str]:
@@ -80,6 +83,21 @@ def test_what_destroys_has_a_red_edge_and_wants_the_name_in_production() -> None
     assert "Y cancel" not in rows[found.buttons[1].row]
     assert may_confirm(CANCEL, Form(typed="deploy-api/42", name_wanted="deploy-api/42"))
     assert not may_confirm(CANCEL, Form(typed="deploy-api/4", name_wanted="deploy-api/42"))
+
+
+def test_tab_passes_the_button_by_until_the_name_is_there() -> None:
+    form = Form(name_wanted="deploy-api/42", typed="deploy-a")
+    assert focus_order(CANCEL, form) == ("no", "reason", "name")
+    assert focus_order(CANCEL, replace(form, typed="deploy-api/42")) == ("no", "reason", "name", "confirm")
+
+
+def test_the_next_letter_of_the_name_is_typed_wherever_the_focus_is() -> None:
+    form = Form(name_wanted="nightly/4")
+    assert form.is_next_letter("n")
+    assert not form.is_next_letter("N")
+    assert not form.is_next_letter(None)
+    assert not replace(form, typed="nightly/4").is_next_letter("n")
+    assert not Form().is_next_letter("n")
 
 
 def test_a_wrong_name_is_said_in_the_field() -> None:

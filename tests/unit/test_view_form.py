@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,17 +38,17 @@ EVERY = (RELEASE, DRAIN, COUNT, DRY, SLOT)
 KEYS = ("left", "right", "home", "end", "backspace", "delete", "ctrl+u", "ctrl+k", "ctrl+w", "ctrl+a", "ctrl+e", "f1")
 
 
-def whole(**more: object) -> StartForm:
-    return form_of(EVERY, **more)  # type: ignore[arg-type]
+def whole(**more: Any) -> StartForm:
+    return form_of(EVERY, **more)
 
 
-def shown(form: StartForm, width: int = 84, **more: object) -> list[str]:
+def shown(form: StartForm, width: int = 84, **more: Any) -> list[str]:
     return texts_of(rows_of(form, width, **more).rows, width)
 
 
-def rows_of(form: StartForm, width: int = 84, **more: object) -> FormRows:
+def rows_of(form: StartForm, width: int = 84, **more: Any) -> FormRows:
     scene = FormScene(form=form, pipeline="deploy-api", is_typed_in=True)
-    return form_rows(replace(scene, **more), width, UNICODE)  # type: ignore[arg-type]
+    return form_rows(replace(scene, **more), width, UNICODE)
 
 
 def test_the_first_field_that_needs_a_value_has_the_cursor() -> None:

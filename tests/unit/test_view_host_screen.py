@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from msgspec.structs import replace as changed
 
+from runners.model.api import HostStatus
 from runners.model.host_check import HostCheck
 from runners.model.inventory import Host
 from runners.model.metrics import HostReading
@@ -25,10 +27,10 @@ FAILED_UTC = NOW_UTC - 48
 READINGS = readings_until(NOW_UTC, FAILED_UTC)
 
 
-def scene(*hosts: object, **fields: object) -> HostScene:
+def scene(*hosts: HostStatus, **fields: Any) -> HostScene:
     found = hosts or (scenes.host_status("web3", clock_offset_s=0.02),)
-    run = scenes.scene_of(SIM, scenes.rollout("web3"), hosts=found)  # type: ignore[arg-type]
-    return HostScene(run=run, name="web3", **{"readings": READINGS, **fields})  # type: ignore[arg-type]
+    run = scenes.scene_of(SIM, scenes.rollout("web3"), hosts=found)
+    return HostScene(run=run, name="web3", **{"readings": READINGS, **fields})
 
 
 def test_facts_are_those_that_were_measured() -> None:

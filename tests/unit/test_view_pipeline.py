@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from msgspec.structs import replace as changed
@@ -36,11 +37,11 @@ def plan() -> Plan:
     return release_plan()
 
 
-def headline(**more: object) -> str:
-    return text_of(pipeline_headline(replace(SCENE, **more)), 120)  # type: ignore[arg-type]
+def headline(**more: Any) -> str:
+    return text_of(pipeline_headline(replace(SCENE, **more)), 120)
 
 
-def ran(number: int, pipeline: str = "deploy-api", **fields: object) -> RunSummary:
+def ran(number: int, pipeline: str = "deploy-api", **fields: Any) -> RunSummary:
     name = f"{pipeline}/{number}"
     return quiet_summary(f"u{number}", name, ended_ago_s=7200.0, now_utc=START_UTC, **fields)
 

@@ -36,7 +36,7 @@ def test_everything_is_said_by_how_much_it_needs_somebody() -> None:
     key = HoldDocument(kind="host_key", what="web3", text="unknown key SHA256:abc", since=None)
     assert list(state_lines(heard(held(), done, holds=(FAILED, key)), NOW)) == [
         "failing or unknown, 1:",
-        "  deploy-api/42 in production: held, begun 0s ago, by alice. web3 failed: exit 1 in restart."
+        "  deploy-api/42 in production: held, begun just now, by alice. web3 failed: exit 1 in restart."
         " Page: port-in-use. First error: bind: in use",
         "    waits: web3: unknown key SHA256:abc",
         "recent, 1:",

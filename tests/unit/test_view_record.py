@@ -15,6 +15,7 @@ from runners.model.events import PAYLOADS
 from runners.model.intents import Shell
 from runners.model.plan import Plan
 from runners.model.wire import decode, encode, event_from_json
+from runners.testing.simulator import Simulator
 from tests.screens import scenes
 from tests.screens.repair_scenes import incomplete_run
 from tests.screens.timeline_scenes import failed_in_rollout, told_run
@@ -32,9 +33,9 @@ from tui.view.safe_text import own, safe
 from tui.view.story import Story
 
 
-def record_of(sim: object) -> Record:
-    record = Record(sim.plan)  # type: ignore[attr-defined]
-    record.add(sim.events)  # type: ignore[attr-defined]
+def record_of(sim: Simulator) -> Record:
+    record = Record(sim.plan)
+    record.add(sim.events)
     return record
 
 
@@ -79,8 +80,8 @@ def test_a_shell_is_part_of_the_story_of_the_timeline_and_of_who_is_here() -> No
 def test_what_each_host_had_last_and_what_is_left_open_is_told() -> None:
     sim = incomplete_run()
     hosts = {one.host: one.word for one in host_lines(sim.state)}
-    assert hosts["web3"] == "rollback failed, exit 4 in reactivate, attempt 2"
-    assert hosts["edge1"] == "untouched"
+    assert hosts[safe("web3")] == "rollback failed, exit 4 in reactivate, attempt 2"
+    assert hosts[safe("edge1")] == "untouched"
     ends = list(open_ends(scenes.scene_of(sim)))
     assert "release@web3 rollback failed: exit 4 in reactivate" in ends
     assert any("announce@lb1: has no rollback" in end for end in ends)
@@ -199,10 +200,9 @@ def test_the_zone_of_the_times_is_named() -> None:
 @QUICK
 @given(RUNS, st.integers(10, 200), GLYPHS, st.sampled_from([*SHOWN]), st.booleans())
 def test_the_rows_of_a_record_fit_any_run_and_any_width(
-    sim: object, width: int, glyphs: object, what: str, nasty_holds: bool
+    sim: Simulator, width: int, glyphs: Glyphs, what: str, nasty_holds: bool
 ) -> None:
-    assert isinstance(glyphs, Glyphs)
-    scene = scene_of(sim, "", nasty_holds=nasty_holds, stale=False)  # type: ignore[arg-type]
+    scene = scene_of(sim, "", nasty_holds=nasty_holds, stale=False)
     record = record_of(sim)
     rows = RecordRows(width, glyphs).rows(scene, record, what)
     check(rows, width, glyphs, (0, 0))

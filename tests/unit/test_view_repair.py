@@ -100,7 +100,7 @@ def test_what_nobody_knows_of_keeps_a_rollback_incomplete() -> None:
     sim.vanish(rollout("web4"))
     sim.vanish(rollout("web5"))
     sim.play()
-    assert sim.state.phase is RunPhase.ROLLBACK_INCOMPLETE
+    assert sim.run_phase() is RunPhase.ROLLBACK_INCOMPLETE
     assert headline(scene(sim)) == "┃ Rollback incomplete. web4 and web5 are unknown. B tries what is left."
 
 
@@ -193,7 +193,7 @@ def test_skips_are_named_in_the_headline_and_beside_the_stage() -> None:
     sim.skip(rollout("web3"), by="alice", reason="out of rotation")
     sim.play()
     shown = scene(sim, "rollout")
-    assert sim.state.phase is RunPhase.SUCCEEDED
+    assert sim.run_phase() is RunPhase.SUCCEEDED
     assert "release@web3 was skipped by alice: out of rotation." in headline(shown)
     assert "skipped      web3" in why(shown)
     assert any(row.startswith("warning") and "release@web3 was skipped" in row for row in why(shown))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.model.events import SYSTEM_ACTOR, TimeGap
+from runners.model.events import SYSTEM_ACTOR, Event, TimeGap
 from runners.model.intents import Note
 from runners.model.wire import event_from_json
 from runners.testing.builders import job, plan_of, stage
@@ -163,7 +163,7 @@ def test_a_time_without_a_controller_is_marked() -> None:
     assert [mark.text for mark in story.marks] == ["alice started", "no controller for 1m 30s"]
 
 
-def replace_event(sim: Simulator, payload: TimeGap) -> object:
+def replace_event(sim: Simulator, payload: TimeGap) -> Event:
     import msgspec
 
     last = sim.events[-1]

@@ -13,7 +13,8 @@ from tests.screens import scenes
 from tests.unit.view_text import texts_of
 from tui.view.facts import under
 from tui.view.glyphs import ASCII, UNICODE
-from tui.view.job_tree import Item, job_tree, jobs_info, without_common_suffix
+from tui.view.host_names import without_common_suffix
+from tui.view.job_tree import Item, job_tree, jobs_info
 from tui.view.rows import DrawnRows, Row, text_row
 from tui.view.safe_text import own
 
@@ -49,6 +50,11 @@ def test_the_narrow_tree_has_four_columns_and_folds_what_is_quiet() -> None:
         "  ◦ web8 ⋯ web12      5 hosts           preparing",
         "◦ after               2 jobs            needs rollout",
     ]
+
+
+def test_the_task_of_a_failure_stands_there_whole_or_not_at_all() -> None:
+    tree = job_tree(scenes.failed_scene(), 29, UNICODE)
+    assert texts_of(tree.rows, 29)[4] == "  ✗ web3    exit 1        21s"
 
 
 def test_how_long_it_usually_takes_stands_behind_the_time_where_nothing_gives_way_to_it() -> None:

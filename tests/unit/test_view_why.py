@@ -12,6 +12,7 @@ from tests.unit.view_text import texts_of
 from tui.view.glyphs import UNICODE
 from tui.view.scene import RunScene
 from tui.view.why import why_rows, why_title
+from tui.view.why_words import names_in
 
 
 def said(scene: RunScene, width: int = 41) -> list[str]:
@@ -41,6 +42,17 @@ def test_a_wide_pane_shows_the_first_bad_line_as_well() -> None:
     assert said(scenes.failed_scene(), 78)[1] == (
         "first error  line 7 of restart  bind: address already in use (0.0.0.0:8080)"
     )
+
+
+def test_hosts_are_named_without_the_end_that_they_share_and_a_name_is_never_broken_over_two_rows() -> None:
+    hosts = " ".join(f"ip-10-0-0-{number}.eu-central-1.compute.internal" for number in range(1, 5))
+    sim = scenes.begun(plan_of(stage("build", job("check", hosts, "make"))))
+    sim.ready()
+    for number in (1, 2, 3):
+        sim.finish(f"check@ip-10-0-0-{number}.eu-central-1.compute.internal", 3 if number == 1 else 0)
+    scene = scenes.scene_of(sim, "build/check@ip-10-0-0-1.eu-central-1.compute.internal")
+    assert "passed on    ip-10-0-0-2 ip-10-0-0-3" in said(scene)
+    assert names_in(26, ["ip-10-0-4-12.eu.compute-7", "db1"]) == "ip-10-0⋯mpute-7 db1"
 
 
 def test_unknown_is_not_failed_and_says_what_happens_next() -> None:

@@ -77,8 +77,8 @@ class AttemptLogs:
     def _details(self, place: Place, attempt: AttemptState) -> tuple[SafeText, ...]:
         at = [number for number, task in enumerate(attempt.tasks) if task.key and task.phase is not TaskPhase.KEPT]
         task = (safe(task_name(place.job.steps(rollback=attempt.rollback)[at[-1]])),) if at else ()
-        kind = "rollback, attempt" if attempt.rollback else "attempt"
-        return (*task, own(f"{kind} {attempt.number}"))
+        kind = (own("rollback"),) if attempt.rollback else ()
+        return (*task, *kind, own(f"attempt {attempt.number}"))
 
     def _parts(self, scene: RunScene, place: Place, attempt: AttemptState, glyphs: Glyphs) -> list[LogPart]:
         parts: list[LogPart] = []

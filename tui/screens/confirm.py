@@ -150,6 +150,9 @@ class ConfirmScreen(DialogScreen["IntentRequest | None"], inherit_bindings=False
             self._type(event)
         elif event.character and event.character in words:
             self._say(words[event.character])
+        elif self.form().is_next_letter(event.character):
+            self._focus = NAME
+            self._type(event)
         elif event.character == SCOPE_KEY or (self._focus == SCOPE and event.key in ("right", "space", "enter")):
             self._choose(1)
         elif self._focus == SCOPE and event.key == "left":
@@ -181,7 +184,7 @@ class ConfirmScreen(DialogScreen["IntentRequest | None"], inherit_bindings=False
     def _type(self, event: events.Key) -> None:
         text = self._text if self._focus == REASON else self._typed
         if event.key == "enter":
-            self._focus = CONFIRM
+            self._focus = CONFIRM if self.form().is_named else NAME
             return
         if event.key == "backspace":
             text = text[:-1]

@@ -11,7 +11,7 @@ from runners.model.errors import OndutyError
 from tui.screens.attempt_log import LIVE
 from tui.view.cells import cells, cut_middle, pad
 from tui.view.facts import Place, task_name, under
-from tui.view.job_tree import without_common_suffix
+from tui.view.host_names import without_common_suffix
 from tui.view.log_alike import HostOutput
 from tui.view.log_document import LineAt, LogSection, Note
 from tui.view.safe_text import SafeText, own, safe

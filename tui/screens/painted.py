@@ -243,11 +243,12 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
     # Toasts
 
     def say(self, kind: str, text: str) -> None:
-        """Show a toast for four seconds, a failure until a key is pressed."""
+        """Show a toast for four seconds, a failure until a key is pressed; what is said again stands there once."""
         toast = Toast(kind, text)
         if kind == "fail":
             toast.until = float("inf")
-        self.toasts = [*self.toasts, toast][-MOST_TOASTS:]
+        others = [one for one in self.toasts if (one.kind, one.text) != (kind, text)]
+        self.toasts = [*others, toast][-MOST_TOASTS:]
         self.repaint()
 
     def hush(self) -> None:

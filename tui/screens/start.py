@@ -55,10 +55,13 @@ class StartScreen(DialogScreen[bool], inherit_bindings=False):
             self.scroll_rows(10 if event.key in ("pagedown", "ctrl+d") else -10)
         elif self._focus == NAME:
             self._type(event)
+        elif self.form().is_next_letter(event.character):
+            self._focus = NAME
+            self._type(event)
         elif event.key == "enter":
             self.answer(self._focus, event.time)
         elif event.key in ("left", "right"):
-            self._focus = CONFIRM if self._focus == NO else NO
+            self._focus = CONFIRM if self._focus == NO and CONFIRM in focus_order(self._preview, self.form()) else NO
         elif event.character == "Y":
             self.answer(CONFIRM, event.time)
         elif event.character in ("n", "N", "q"):
@@ -66,7 +69,7 @@ class StartScreen(DialogScreen[bool], inherit_bindings=False):
 
     def _type(self, event: events.Key) -> None:
         if event.key == "enter":
-            self._focus = CONFIRM
+            self._focus = CONFIRM if self.form().is_named else NAME
         elif event.key == "backspace":
             self._typed = self._typed[:-1]
         elif event.key == "ctrl+u":

@@ -68,7 +68,10 @@ def title_of(preview: Preview) -> SafeText:
 
 
 def focus_order(preview: Preview, form: Form = _NO_FORM) -> tuple[str, ...]:
-    """What tab goes through, the safe one first; of what is refused only what may change that."""
+    """What tab goes through, the safe one first; of what is refused only what may change that.
+
+    A name that is asked for is typed before the button can be pressed: until then tab passes that by.
+    """
     scope = (SCOPE,) if len(form.scopes) > 1 else ()
     words = tuple(word.name for word in form.words)
     if preview.refusal:
@@ -76,14 +79,15 @@ def focus_order(preview: Preview, form: Form = _NO_FORM) -> tuple[str, ...]:
     if form.is_secret:
         return (*(one.field for one in form.hidden), CONFIRM, NO)
     reason = (REASON,) if form.asks_reason else ()
-    return (NO, CONFIRM, *scope, *words, *reason, *((NAME,) if form.name_wanted is not None else ()))
+    if form.name_wanted is None:
+        return (NO, CONFIRM, *scope, *words, *reason)
+    return (NO, *scope, *words, *reason, NAME, *((CONFIRM,) if form.is_named else ()))
 
 
 def may_confirm(preview: Preview, form: Form = _NO_FORM) -> bool:
     """Whether ``Y`` does anything."""
-    named = form.name_wanted is None or form.typed == form.name_wanted
     usable = not any(one.problem for one in form.hidden)
-    return not preview.refusal and named and usable and (not form.is_note or bool(form.reason.strip()))
+    return not preview.refusal and form.is_named and usable and (not form.is_note or bool(form.reason.strip()))
 
 
 def dialog_rows(

@@ -78,6 +78,16 @@ class Form:
     asks_reason: bool = True
     """False: what is confirmed keeps none."""
 
+    @property
+    def is_named(self) -> bool:
+        """The name that is asked for is there, or none is asked for."""
+        return self.name_wanted is None or self.typed == self.name_wanted
+
+    def is_next_letter(self, character: str | None) -> bool:
+        """Whether somebody who presses this types the name, wherever the focus is."""
+        wanted = self.name_wanted or ""
+        return bool(character) and not self.is_named and wanted.startswith(f"{self.typed}{character}")
+
 
 class DialogFields:
     """Rows of a form, for ``inner`` cells with labels of ``label`` cells."""

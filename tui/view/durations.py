@@ -40,8 +40,8 @@ def duration(seconds: float) -> SafeText:
 
 
 def ago(seconds: float) -> SafeText:
-    """An age inside a sentence: ``48s ago``. In a column use ``duration``."""
-    return own(f"{duration(seconds)} ago")
+    """An age inside a sentence: ``48s ago``, ``just now``. In a column use ``duration``."""
+    return own(f"{duration(seconds)} ago") if seconds >= 1 else own("just now")
 
 
 def clock(at_utc: float, zone: tzinfo, *, now_utc: float | None = None) -> SafeText:

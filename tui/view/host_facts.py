@@ -50,7 +50,7 @@ def facts_rows(scene: HostScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     )
     for name, found in sections:
         if found:
-            info = (Span(_since(scene.here.now_utc - scene.checked_utc), "muted"),) if name == "check" else ()
+            info = (Span(ago(scene.here.now_utc - scene.checked_utc), "muted"),) if name == "check" else ()
             rows += [BLANK, title_row(own(name), (), info, glyphs=glyphs), *found]
     return tuple(rows)
 
@@ -60,10 +60,6 @@ def brief_rows(scene: HostScene, width: int) -> tuple[Row, ...]:
     last = scene.last
     rows = [text_row(reading_briefly(last), "text", cut="right")] if last is not None else []
     return (*rows, *_table(_connection(scene), width))
-
-
-def _since(seconds: float) -> SafeText:
-    return ago(seconds) if seconds >= 1 else own("just now")
 
 
 def address_of(scene: HostScene) -> str:
@@ -94,7 +90,7 @@ def _connection(scene: HostScene) -> Iterator[Fact]:
         return
     if status.last_heard_s is not None:
         stale = status.phase != "connected" and status.last_heard_s > STALE_S
-        yield "last heard", _since(status.last_heard_s), "unk" if stale else "text"
+        yield "last heard", ago(status.last_heard_s), "unk" if stale else "text"
     if status.connect_s is not None:
         took = own(f"{status.connect_s:.2f}s") if status.connect_s < 1 else task_duration(status.connect_s)
         yield "connected in", took, "text"

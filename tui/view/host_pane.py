@@ -101,8 +101,7 @@ def _connection(status: HostStatus, port: str, width: int, glyphs: Glyphs) -> li
         ("address", (Span(own(f"{user}{safe(status.address)}{port}"), cut="middle"),)),
     ]
     if status.last_heard_s is not None:
-        old = status.last_heard_s >= 1
-        facts.append(("last heard", (Span(ago(status.last_heard_s) if old else own("just now")),)))
+        facts.append(("last heard", (Span(ago(status.last_heard_s)),)))
     if status.connect_s is not None:
         short = status.connect_s < 60
         took = own(f"{status.connect_s:.2f}s") if status.connect_s < 1 else task_duration(status.connect_s)

@@ -20,6 +20,7 @@ from tui.view.census import census_of, plan_census_of
 from tui.view.durations import count
 from tui.view.facts import FOLDED, PASSED, REPAIR, Place, folds, hold_for, hold_words, untidy
 from tui.view.glyphs import Glyphs
+from tui.view.host_names import without_common_suffix
 from tui.view.job_rows import JobRows, Jobs, has_begun
 from tui.view.job_words import mark_of, wants_person
 from tui.view.rows import BLANK, DrawnRows, Row
@@ -139,17 +140,6 @@ def jobs_info(scene: RunScene) -> SafeText:
     if scene.marked:
         return own(f"{len(scene.marked)} marked")
     return count(len(plan_census_of(scene.state.plan).hosts), "host")
-
-
-def without_common_suffix(names: Sequence[SafeText]) -> tuple[SafeText, ...]:
-    """Hosts of one group without the end of their names that they share, from a dot on (LOOK section 7)."""
-    if len(names) < 2 or any("." not in name for name in names):
-        return tuple(names)
-    parts = [name.split(".") for name in names]
-    same = 0
-    while all(len(one) > same + 1 and one[-1 - same] == parts[0][-1 - same] for one in parts):
-        same += 1
-    return tuple(safe(".".join(one[: len(one) - same])) for one in parts) if same else tuple(names)
 
 
 class _Names(NamedTuple):

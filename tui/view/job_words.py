@@ -26,7 +26,7 @@ from tui.view.facts import (
     untidy,
 )
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, STAGE_PHASES, PhaseMark
-from tui.view.rows import Span
+from tui.view.rows import SHORT_CELLS, Span
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 
@@ -103,7 +103,8 @@ def word_of(scene: RunScene, member: Place, width: int, *, narrow: bool) -> Word
             step = run.cancel_step.upper() if run.cancel_step in ("term", "kill") else run.cancel_step
             return Word(own("cancelling"), "muted", safe(f": {step}") if step else NOTHING, whole=True)
         case Phase.FAILED | Phase.TIMED_OUT:
-            return Word(how_it_ended(run), "fail", _where(member, narrow=narrow), less=_where_in_short(member))
+            where, less = _where(member, narrow=narrow), _where_in_short(member)
+            return Word(how_it_ended(run), "fail", where, whole=cells(where) <= SHORT_CELLS, less=less)
         case Phase.ROLLBACK_FAILED:
             return Word(mark.word, "fail", _where(member, narrow=narrow))
         case Phase.ROLLING_BACK if waits_for_host(run):

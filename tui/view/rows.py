@@ -17,7 +17,10 @@ from tui.view.safe_text import SafeText, own
 if TYPE_CHECKING:
     from tui.view.glyphs import Glyphs
 
-Cut = Literal["never", "right", "words", "middle", "left", "path"]
+Cut = Literal["never", "right", "words", "middle", "left", "path", "whole"]
+"""``whole``: it stands there uncut or goes, with the blanks before it."""
+SHORT_CELLS = 12
+"""What is no longer loses its sense when it is cut: ``attempt 1``."""
 _CUTS = {
     "right": cut_right,
     "words": cut_words,
@@ -148,17 +151,25 @@ def fit(spans: Sequence[Span], width: int, mark: SafeText) -> tuple[Span, ...]:
     for at in range(len(kept) - 1, -1, -1):
         span = kept[at]
         length = cells(span.text)
+        if span.cut == "whole":
+            before = at - 1 if at and not kept[at - 1].text.strip() else at
+            excess -= width_of(kept[before : at + 1])
+            kept[before : at + 1] = [replace(one, text=own("")) for one in kept[before : at + 1]]
+            if excess <= 0:
+                return tuple(one for one in kept if one.text)
+            continue
         if span.cut == "never" or length <= LEAST_CELLS:
             continue
         shorter = _CUTS[span.cut](span.text, max(LEAST_CELLS, length - excess), mark)
         kept[at] = replace(span, text=shorter)
         excess -= length - cells(shorter)
         if excess <= 0:
-            return tuple(kept)
+            return tuple(one for one in kept if one.text)
+    kept = [one for one in kept if one.text]
     while len(kept) > 1 and width_of(kept[:-1]) >= width:
         kept.pop()
     excess = width_of(kept) - width
-    if excess > 0:
+    if kept and excess > 0:
         last = kept[-1]
         room = cells(last.text) - excess
         cut = _CUTS.get(last.cut, cut_right)
@@ -281,7 +292,10 @@ def title_row(
     """The title of a pane: ``name  detail ─────── info``; focus makes name and rule ``acc`` and the rule heavy."""
     token = "acc" if focused else "text"
     left = spaced(
-        [(Span(name, token, bold=True, cut="middle"),), *((Span(text, "muted", cut="right"),) for text in details)],
+        [
+            (Span(name, token, bold=True, cut="middle"),),
+            *((Span(text, "muted", cut="whole" if cells(text) <= SHORT_CELLS else "middle"),) for text in details),
+        ],
         detail_gap,
     )
     fill = Fill(glyphs.heavy, "acc") if focused else Fill(glyphs.thin, "rule")

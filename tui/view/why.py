@@ -30,6 +30,7 @@ from tui.view.facts import (
     worst,
 )
 from tui.view.glyphs import Glyphs
+from tui.view.host_names import short_names
 from tui.view.rows import Row, Span, label_row, text_row, width_of
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
@@ -198,8 +199,10 @@ def first_why(scene: RunScene, width: int, glyphs: Glyphs) -> Row | None:
 
 def _called(found: Sequence[Place], members: Sequence[Place]) -> list[str]:
     """Hosts where all are of one job, else ``job@host``."""
-    one_job = len({one.job.id for one in members}) == 1
-    return [one.run.host if one_job else short_name(one) for one in found]
+    if len({one.job.id for one in members}) != 1:
+        return [short_name(one) for one in found]
+    called = short_names(members[0].job.hosts)
+    return [called.get(one.run.host, safe(one.run.host)) for one in found]
 
 
 _DURATION = re.compile(r"\b(\d+[hm]) (\d+[ms])\b")

@@ -17,6 +17,7 @@ from tui.view.facts import (
     steps_of,
     under,
 )
+from tui.view.host_names import short_names
 from tui.view.host_state import host_facts
 from tui.view.rows import Span, blank, width_of
 from tui.view.safe_text import own, safe
@@ -87,8 +88,9 @@ def elsewhere(pane: Pane, member: Place) -> Iterator[Fact]:
     siblings = [
         one for one in under(pane.scene.state, member.job.id, Phase.SUCCEEDED, *BAD) if one.run is not member.run
     ]
-    passed = [one.run.host for one in siblings if one.run.phase is Phase.SUCCEEDED]
-    failed = [one.run.host for one in siblings if one.run.phase in BAD]
+    called = short_names(member.job.hosts)
+    passed = [called.get(one.run.host, safe(one.run.host)) for one in siblings if one.run.phase is Phase.SUCCEEDED]
+    failed = [called.get(one.run.host, safe(one.run.host)) for one in siblings if one.run.phase in BAD]
     if passed:
         yield "passed on", text(names_in(pane.room, passed))
     if failed:

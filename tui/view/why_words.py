@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tui.view.cells import cells, cut_middle
+from tui.view.cells import LEAST_CELLS, cells, cut_middle
 from tui.view.rows import Span
 from tui.view.safe_text import SafeText, own, safe
 
@@ -50,7 +50,7 @@ def attempts_left(left: int) -> str:
 
 
 def names_in(room: int, hosts: Sequence[str], reserve: int = 0) -> SafeText:
-    """As many names as fit one row of ``room`` cells, then how many more."""
+    """As many names as fit one row of ``room`` cells, then how many more; one that is longer is cut in the middle."""
     room -= reserve
     shown: list[str] = []
     for number, host in enumerate(hosts):
@@ -58,7 +58,9 @@ def names_in(room: int, hosts: Sequence[str], reserve: int = 0) -> SafeText:
         more = f" and {left} more" if left else ""
         if shown and cells(" ".join([*shown, safe(host)]) + more) > room:
             return own(f"{' '.join(shown)} and {len(hosts) - len(shown)} more")
-        shown.append(safe(host))
+        name = safe(host)
+        spare = max(LEAST_CELLS, room - cells(more))
+        shown.append(name if shown or cells(name) <= spare else cut_middle(name, spare))
     return own(" ".join(shown))
 
 
