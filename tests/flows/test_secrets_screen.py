@@ -21,7 +21,7 @@ from tui.app import OndutyApp
 from tui.bridge import Line
 from tui.screens.run import RunScreen
 from tui.screens.secrets import SecretScreen
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 TELLS = """\
 import base64, os

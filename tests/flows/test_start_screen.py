@@ -15,7 +15,7 @@ from tui.screens.board import BoardScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
 from tui.screens.start import StartScreen
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 GREET = """\
 version: 1

@@ -22,7 +22,7 @@ from tui.app import OndutyApp
 from tui.screens.dialog import DialogScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 LIBRARY = load_built_in()
 DEADLINE_S = 10.0

@@ -27,7 +27,7 @@ from tests.screens.logs import MemoryLog
 from tests.screens.pasts import expected_desk, seen_before_desk
 from tests.screens.scenes import BIND, board_scene, failed_run, healthy_run, host_status, rollout, unknown_run
 from tests.screens.timeline_scenes import record_desk, timeline_desk, told_run
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 _FETCH = (
     b"GET registry.internal/api/2.4.1/manifest.json",

@@ -20,8 +20,8 @@ from textual.strip import Strip
 from tests.screens.desk import Desk
 from tests.screens.drawn import strips_of
 from tests.screens.moments import MOMENTS, moment
+from tui.view.look import Look
 from tui.view.theme import BACKGROUNDS, DARK, TOKENS, Theme, behind_dialog
-from tui.widgets.look import Look
 
 FOLDER = Path(__file__).parent / "snapshots"
 SIZES = ((160, 44), (120, 36), (80, 24))

@@ -23,7 +23,7 @@ from tests.screens.fake_controller import failed_controller
 import tui.app
 from tui.app import OndutyApp, EXIT_BUG
 from tui.cli.problems import print_bug
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 class Broken(OndutyApp):
     CSS_PATH = tui.app.__file__.replace("app.py", "styles/base.tcss")

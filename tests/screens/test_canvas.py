@@ -12,11 +12,12 @@ from textual.strip import Strip
 import tui.styles
 from tests.screens.drawn import strips_of
 from tui.view.glyphs import ASCII
+from tui.view.look import Look
 from tui.view.rows import BLANK, Row, Span, title_row
 from tui.view.safe_text import SafeText, own
 from tui.view.theme import ANSI, DARK, HC, LIGHT, NONE, Theme
 from tui.widgets.canvas import Canvas
-from tui.widgets.look import Look, wear
+from tui.widgets.look import wear
 
 ROWS = tuple(Row(left=(Span(own(f"web{number}")),), right=(Span(own("41s"), "muted"),)) for number in range(10))
 HEAD = (BLANK, title_row(own("jobs"), glyphs=Look().glyphs))

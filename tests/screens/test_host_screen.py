@@ -15,8 +15,8 @@ from tui.screens.host import HostScreen
 from tui.screens.run import RunScreen
 from tui.view.glyphs import ASCII
 from tui.view.log_document import LineAt
+from tui.view.look import Look
 from tui.view.theme import NONE
-from tui.widgets.look import Look
 
 
 async def test_it_is_looked_at_while_the_screen_is_open_and_no_longer() -> None:

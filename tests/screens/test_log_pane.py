@@ -14,12 +14,13 @@ from tests.screens.desk import DEADLINE_S, POLL_S
 from tests.screens.drawn import rows_of, strips_of
 from tests.screens.logs import MemoryLog, at, failed_view, live_view
 from tui.view.log_document import LineAt
+from tui.view.look import Look
 from tui.view.theme import DARK
 from tui.widgets import log_core
 from tui.widgets.log_lines import LogPart
 from tui.widgets.log_pane import LogPane
 from tui.widgets.log_view import LogView
-from tui.widgets.look import Look, wear
+from tui.widgets.look import wear
 
 
 class Paned(App[None]):

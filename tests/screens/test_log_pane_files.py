@@ -13,11 +13,12 @@ from tui.view.glyphs import UNICODE
 from tui.view.log_document import LogSection
 from tui.view.log_rows import result_spans
 from tui.view.log_source import LogSource
+from tui.view.look import Look
 from tui.view.safe_text import own
 from tui.widgets.log_lines import LogPart
 from tui.widgets.log_pane import LogPane
 from tui.widgets.log_view import LogView
-from tui.widgets.look import Look, wear
+from tui.widgets.look import wear
 
 
 class Filed(App[None]):

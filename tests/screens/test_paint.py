@@ -12,10 +12,10 @@ from rich.console import Console
 from textual.strip import Strip
 
 from tests.depth import examples
+from tui.view.look import Look
 from tui.view.rows import Row, Span, blank
 from tui.view.safe_text import own
 from tui.view.theme import DARK, THEMES
-from tui.widgets.look import Look
 from tui.widgets.paint import paint_row, paint_spans
 
 WIDTH = 60

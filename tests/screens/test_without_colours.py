@@ -13,8 +13,8 @@ from tests.screens.drawn import strips_of
 from tests.screens.fake_controller import failed_controller
 from tui.screens.confirm import ConfirmScreen
 from tui.view.glyphs import ASCII
+from tui.view.look import Look
 from tui.view.theme import ANSI, DARK, HC, LIGHT, NONE, Theme, contrast
-from tui.widgets.look import Look
 
 FAINT_AT_LEAST = 3.5
 """Disabled keys and old values; everything else is at 4.5 and above, which the palettes' own test holds."""

@@ -23,6 +23,7 @@ from tui.driver import is_behind
 from tui.pauses import TURNS
 from tui.view.log_document import LineAt
 from tui.view.log_rows import LogStyle
+from tui.view.look import Look
 from tui.view.rows import BLANK, Row
 from tui.view.safe_text import SafeText, own
 from tui.widgets.log_bar import LogBar
@@ -32,7 +33,6 @@ from tui.widgets.log_rests import Due, Rests
 from tui.widgets.log_searches import LogSearches
 from tui.widgets.log_view import LogView
 from tui.widgets.log_viewport import LogViewport
-from tui.widgets.look import Look
 from tui.widgets.paint import PaintedLines
 
 FLOOD_LINES = 1000
