@@ -132,18 +132,18 @@ class Routes:
 
     def _take_agent(self, path: str | None) -> None:
         if path and self._agents.offer(path):
-            self._engine.credentials_changed()
+            self._engine.hosts.credentials_changed()
         elif path:
-            self._engine.agent_offered()
+            self._engine.hosts.agent_offered()
 
     async def runs(self, request: Request) -> Response:
         """Newest first."""
-        return _json(await self._engine.runs(_number(request, "limit", 100)))
+        return _json(await self._engine.records.runs(_number(request, "limit", 100)))
 
     async def find(self, request: Request) -> Response:
         """``name/number``, uid or ``last``."""
-        uid = await self._engine.find(request.query_params.get("ref", ""))
-        return _json(api.RunStarted(id=(await self._engine.state(uid)).name, uid=uid))
+        uid = await self._engine.records.find(request.query_params.get("ref", ""))
+        return _json(api.RunStarted(id=(await self._engine.records.state(uid)).name, uid=uid))
 
     async def start_run(self, request: Request) -> Response:
         """Plan the texts and start."""
@@ -151,8 +151,8 @@ class Routes:
         self._take_agent(body.auth_sock)
         definition, inventory = body.definition, body.inventory
         if body.again:
-            pinned = await self._engine.definition(body.again)
-            name = (await self._engine.state(body.again)).name
+            pinned = await self._engine.records.definition(body.again)
+            name = (await self._engine.records.state(body.again)).name
             definition, inventory = pinned.definition, pinned.inventory
             plan = await asyncio.to_thread(plan_again, body, name, pinned, self._engine.pin_source)
         else:
@@ -171,20 +171,20 @@ class Routes:
     async def snapshot(self, request: Request) -> Response:
         """Everything at one seq; with ``?brief=1`` the document alone."""
         uid = request.path_params["uid"]
-        state = await self._engine.state(uid)
-        document = self._engine.describe(state)
+        state = await self._engine.records.state(uid)
+        document = self._engine.records.describe(state)
         if request.query_params.get("brief") == "1":
             return _json(api.RunAt(document=document, state=api.Seq(seq=state.seq)))
         return _json(RunSnapshot(document=document, state=state))
 
     async def definition(self, request: Request) -> Response:
         """The pinned plan and texts."""
-        return _json(await self._engine.definition(request.path_params["uid"]))
+        return _json(await self._engine.records.definition(request.path_params["uid"]))
 
     async def stream(self, request: Request) -> Response:
         """Events as NDJSON."""
         uid = request.path_params["uid"]
-        await self._engine.state(uid)
+        await self._engine.records.state(uid)
         after = _number(request, "after", 0)
         follow = request.query_params.get("follow", "1") != "0"
         watching = request.query_params.get("watch") == "1"
@@ -193,7 +193,7 @@ class Routes:
         async def lines() -> AsyncIterator[bytes]:
             seen = after
             with self._following(request), self._engine.watch(uid, actor) if watching else nullcontext():
-                async for piece in self._engine.event_pieces(uid, after, follow=follow):
+                async for piece in self._engine.records.event_pieces(uid, after, follow=follow):
                     if piece is None:
                         yield b'{"dropped": true, "after": %d}\n' % seen
                         return
@@ -221,12 +221,12 @@ class Routes:
         return _json(answer)
 
     async def _intent(self, uid: str, body: api.IntentRequest) -> Intent:
-        return intent_of(body, await self._engine.resolve_targets(uid, body.targets, body.intent))
+        return intent_of(body, await self._engine.records.resolve_targets(uid, body.targets, body.intent))
 
     async def log(self, request: Request) -> Response:
         """Bytes of one execution."""
         size = min(_number(request, "bytes", MAX_LOG_ANSWER_BYTES), MAX_LOG_ANSWER_BYTES)
-        data = await self._engine.read_log(
+        data = await self._engine.records.read_log(
             request.path_params["uid"], request.path_params["key"], _number(request, "from", 0), size
         )
         return Response(data, media_type="application/octet-stream")
@@ -237,14 +237,14 @@ class Routes:
         While it is followed the host is looked at often. An empty line's object is a sign of life.
         """
         uid, host = request.path_params["uid"], request.path_params["host"]
-        known = await self._engine.host_readings(uid, host)
+        known = await self._engine.hosts.readings(uid, host)
         if request.query_params.get("follow") != "1":
             return _json(known)
 
         async def lines() -> AsyncIterator[bytes]:
             self.open_streams += 1
             try:
-                async for readings in self._engine.follow_host(uid, host, SIGN_OF_LIFE_S):
+                async for readings in self._engine.hosts.follow(uid, host, SIGN_OF_LIFE_S):
                     yield b"{}\n" if readings is None else b"".join(encode(one) + b"\n" for one in readings) or b"{}\n"
             finally:
                 self.open_streams -= 1
@@ -264,7 +264,7 @@ class Routes:
 
     async def hosts(self, request: Request) -> Response:
         """Connections as they are."""
-        return _json(self._engine.hosts())
+        return _json(self._engine.hosts.statuses())
 
     async def self_check(self, request: Request) -> Response:
         """Whether what is stored is sound, and what goes on."""
@@ -277,8 +277,8 @@ class Routes:
             api.SelfCheck(
                 database=found,
                 trouble=self._engine.trouble,
-                live_runs=len(self._engine.live_runs()),
-                hosts_connected=sum(host.phase == "connected" for host in self._engine.hosts()),
+                live_runs=len(self._engine.records.live_runs()),
+                hosts_connected=sum(host.phase == "connected" for host in self._engine.hosts.statuses()),
                 agent=self._agents.current(),
                 free_bytes=kept.free_bytes,
                 least_free_bytes=kept.retention.least_free_bytes,
@@ -298,14 +298,14 @@ class Routes:
 
         async def lines() -> AsyncIterator[bytes]:
             with self._following(request):
-                async for check in self._engine.check_hosts(hosts, SIGN_OF_LIFE_S):
+                async for check in self._engine.hosts.check(hosts, SIGN_OF_LIFE_S):
                     yield b"{}\n" if check is None else encode(check) + b"\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
     async def hosts_trusted(self, request: Request) -> Response:
         """Keys were recorded by the client."""
-        self._engine.hosts_trusted(_body(await request.body(), list[str]))
+        self._engine.hosts.trusted(_body(await request.body(), list[str]))
         return _json({})
 
     async def hosts_login(self, request: Request) -> Response:

@@ -138,7 +138,7 @@ async def _until_ended_or_idle(ended: asyncio.Event, routes: Routes, engine: Eng
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), IDLE_CHECK_S)
             return
-        if routes.open_streams or engine.live_runs() or routes.requests != answered:
+        if routes.open_streams or engine.records.live_runs() or routes.requests != answered:
             busy_at, answered = loop.time(), routes.requests
         elif loop.time() - busy_at > (end_s := IDLE_END_S if idle_end_s is None else idle_end_s):
             log.info("idle for %g minutes, ending", end_s / 60)

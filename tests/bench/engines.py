@@ -75,10 +75,10 @@ async def run_to_end(engine: Engine, plan: Plan) -> str:
     )
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(COMMAND_TIMEOUT_S):
-            async for event in engine.events(state.uid):
+            async for event in engine.records.events(state.uid):
                 if event is not None and event.type in ("run_finished", "run_held"):
                     break
-    ended = await engine.state(state.uid)
+    ended = await engine.records.state(state.uid)
     if ended.phase is not RunPhase.SUCCEEDED:
         raise BenchFailed(f"{ended.name} is {ended.phase.value}, and should have succeeded")
     return state.uid

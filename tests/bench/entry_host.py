@@ -239,7 +239,7 @@ def _local_transport(place: Place) -> LocalTransport:
 
 
 async def _log(engine: Engine, uid: str, number: int) -> bytes:
-    return await engine.read_log(uid, f"{uid}.{number}.1.1", 0, 4096)
+    return await engine.records.read_log(uid, f"{uid}.{number}.1.1", 0, 4096)
 
 
 def _between(logs: Sequence[bytes]) -> list[float]:

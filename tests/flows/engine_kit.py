@@ -203,24 +203,24 @@ class Kit:
     async def until(self, condition: Callable[[], bool], *, uid: str) -> RunState:
         """Wait until ``condition`` holds, looked at after every event of the run."""
         if not condition():
-            async for _ in self.engine.events(uid):
+            async for _ in self.engine.records.events(uid):
                 await self.settle()
                 if condition():
                     break
-        return await self.engine.state(uid)
+        return await self.engine.records.state(uid)
 
     async def until_run(self, uid: str, *phases: RunPhase) -> RunState:
         """Wait until the run is in one of these phases."""
-        async for _ in self.engine.events(uid):
-            state = await self.engine.state(uid)
+        async for _ in self.engine.records.events(uid):
+            state = await self.engine.records.state(uid)
             if state.phase in phases:
                 return state
         raise AssertionError("the engine stopped")
 
     async def until_job(self, uid: str, job_run: str, *phases: Phase) -> JobRunState:
         """Wait until a job run is in one of these phases."""
-        async for _ in self.engine.events(uid):
-            found = job_run_of(await self.engine.state(uid), job_run)
+        async for _ in self.engine.records.events(uid):
+            found = job_run_of(await self.engine.records.state(uid), job_run)
             if found.phase in phases:
                 return found
         raise AssertionError("the engine stopped")
@@ -231,7 +231,7 @@ class Kit:
 
     async def story(self, uid: str) -> list[Event]:
         """The events so far."""
-        return [event async for event in self.engine.events(uid, follow=False) if event is not None]
+        return [event async for event in self.engine.records.events(uid, follow=False) if event is not None]
 
     async def kill(self) -> None:
         """As kill -9: nothing of this engine does anything any more."""

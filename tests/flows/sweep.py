@@ -134,7 +134,7 @@ async def live(deaths: Sequence[int], world: Callable[[Kit], None], story: Story
             state = await story(kit)
             await kit.settle()
     except TimeoutError:
-        state = await kit.engine.state(next(iter(kit.disk.runs)))
+        state = await kit.engine.records.state(next(iter(kit.disk.runs)))
         raise AssertionError(f"{_told(fates)}: stuck with {state.phase} {phases(state)}") from None
     await kit.stop()
     return kit, state, fates

@@ -36,8 +36,8 @@ async def engine_on(folder: Path, transport: FakeTransport) -> Engine:
 
 
 async def until(engine: Engine, uid: str, *wanted: RunPhase) -> RunState:
-    async for _ in engine.events(uid):
-        state = await engine.state(uid)
+    async for _ in engine.records.events(uid):
+        state = await engine.records.state(uid)
         if state.phase in wanted:
             return state
     raise AssertionError("the engine stopped")
@@ -73,8 +73,8 @@ async def test_a_run_that_is_stopped_in_the_middle_goes_on_from_disk_and_its_log
     assert await whole_log(engine, uid, f"{uid}.4.1.1") == b"fine\nboom: no\n"
     await engine.stop()
     engine = await engine_on(tmp_path, transport)
-    assert await engine.state(uid) == state
-    assert await engine.find("deploy-api/1") == uid
+    assert await engine.records.state(uid) == state
+    assert await engine.records.find("deploy-api/1") == uid
     await engine.stop()
 
 
@@ -95,6 +95,6 @@ async def test_many_hosts_share_commits_and_all_end(tmp_path: Path) -> None:
 
 async def whole_log(engine: Engine, uid: str, key: str) -> bytes:
     data = bytearray()
-    while chunk := await engine.read_log(uid, key, len(data), 1024 * 1024):
+    while chunk := await engine.records.read_log(uid, key, len(data), 1024 * 1024):
         data += chunk
     return bytes(data)

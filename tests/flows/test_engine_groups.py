@@ -25,11 +25,11 @@ def grouped(*jobs: PlannedJob, pipeline: str = "deploy", limit: int = 1, when_bu
 
 
 async def phases_of(kit: Kit, uids: Sequence[str]) -> list[str]:
-    return [(await kit.engine.state(uid)).phase.value for uid in uids]
+    return [(await kit.engine.records.state(uid)).phase.value for uid in uids]
 
 
 async def texts(kit: Kit, uid: str) -> list[tuple[str, str]]:
-    return [(hold.kind, hold.text) for hold in (await kit.engine.document(uid)).holds]
+    return [(hold.kind, hold.text) for hold in (await kit.engine.records.document(uid)).holds]
 
 
 async def test_runs_of_a_group_go_one_after_the_other_in_the_order_in_which_they_were_created() -> None:
@@ -46,7 +46,7 @@ async def test_runs_of_a_group_go_one_after_the_other_in_the_order_in_which_they
     )
     (status,) = [one for one in (await kit.engine.status()).runs if one.uid == uids[1]]
     assert (status.phase, status.holds[0].kind) == ("queued", "concurrency")
-    assert [line.what for line in await kit.engine.runs()][1] == status.holds[0].text
+    assert [line.what for line in await kit.engine.records.runs()][1] == status.holds[0].text
     assert len(kit.transport.ledger) == 1
     for done, expected in ((0, ["succeeded", "running", "queued"]), (1, ["succeeded", "succeeded", "running"])):
         kit.transport.finish(f"{uids[done]}.1.1.1")
@@ -215,7 +215,7 @@ async def _play(steps: list[tuple[str, int, WhenBusy | None]]) -> None:
 
     async def look() -> None:
         await kit.settle()
-        states = [await kit.engine.state(uid) for uid in uids]
+        states = [await kit.engine.records.state(uid) for uid in uids]
         now = [one.uid for one in states if one.phase is not RunPhase.QUEUED and one.phase not in RUN_ENDED]
         fresh = [uid for uid in now if uid not in started]
         for n, uid in enumerate(fresh):
@@ -223,7 +223,7 @@ async def _play(steps: list[tuple[str, int, WhenBusy | None]]) -> None:
         started[:] = now
         waiting = [one for one in states if one.phase is RunPhase.QUEUED]
         for one in waiting:
-            assert next(hold.kind for hold in (await kit.engine.document(one.uid)).holds) == "concurrency"
+            assert next(hold.kind for hold in (await kit.engine.records.document(one.uid)).holds) == "concurrency"
         if waiting:
             assert len(now) >= limits[waiting[0].uid]
 
@@ -242,7 +242,7 @@ async def _play(steps: list[tuple[str, int, WhenBusy | None]]) -> None:
             await kit.start()
         elif uids:
             uid = uids[number % len(uids)]
-            state = await kit.engine.state(uid)
+            state = await kit.engine.records.state(uid)
             try:
                 if what == "cancel":
                     await kit.engine.submit(uid, Cancel(id=f"i{n}"), "bob")

@@ -18,7 +18,7 @@ WEBS = tuple(f"web{number}" for number in range(1, 15))
 
 
 async def statuses(kit: Kit) -> dict[str, HostStatus]:
-    return {status.name: status for status in kit.engine.hosts()}
+    return {status.name: status for status in kit.engine.hosts.statuses()}
 
 
 async def fourteen(kit: Kit) -> str:
@@ -46,7 +46,7 @@ async def test_one_host_at_a_time_tries_a_hop_that_is_down_and_all_return_with_i
     await kit.settle()
     crowd = len(kit.transport.connects)
     await kit.seconds_pass(60)
-    assert unknown(await kit.engine.state(uid)) == 14
+    assert unknown(await kit.engine.records.state(uid)) == 14
     # Drawn from up to 0.2, 0.4 … 15 s: one host alone would try as often.
     assert 4 <= len(kit.transport.connects) - crowd <= 14
     found = await statuses(kit)
@@ -59,7 +59,7 @@ async def test_one_host_at_a_time_tries_a_hop_that_is_down_and_all_return_with_i
     for host in WEBS:
         kit.transport.restore(host)
     await kit.seconds_pass(16)
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     assert set(phases(state).values()) == {"running"}
     assert {status.behind for status in (await statuses(kit)).values()} == {""}
     told = [record.message for record in caplog.records if "jump host" in record.message]
@@ -82,12 +82,12 @@ async def test_what_waits_for_a_host_behind_it_names_the_hop_and_what_is_the_mat
     await kit.settle()
     await kit.clock.advance(1.0)
     await kit.settle()
-    document = await kit.engine.document(uid)
+    document = await kit.engine.records.document(uid)
     assert {hold.text for hold in document.holds} == {
         f"b1, on the way to {host}, is not reached: b1 did not answer" for host in ("web1", "web2")
     }
     await kit.seconds_pass(125)
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     assert set(phases(state).values()) == {"failed"}
     await kit.stop()
 
@@ -105,7 +105,7 @@ async def test_a_host_that_is_down_itself_shows_that_its_hop_answers() -> None:
     found = await statuses(kit)
     assert {found[host].phase for host in WEBS[2:]} == {"connected"}
     assert [(found[host].phase, found[host].behind) for host in WEBS[:2]] == [("unreachable", "")] * 2
-    assert unknown(await kit.engine.state(uid)) == 2
+    assert unknown(await kit.engine.records.state(uid)) == 2
     await kit.stop()
 
 
@@ -115,7 +115,7 @@ async def test_asking_about_all_of_them_is_one_try_and_one_answer_for_each() -> 
     kit.transport.hop_down("b1", *WEBS)
     await kit.seconds_pass(60)
     before = len(kit.transport.connects)
-    seq = (await kit.engine.state(uid)).seq
+    seq = (await kit.engine.records.state(uid)).seq
     await kit.engine.submit(uid, Reconcile(id="ask"), "alice")
     await kit.settle()
     assert len(kit.transport.connects) == before + 1
@@ -140,7 +140,7 @@ async def test_the_host_whose_turn_it_is_may_go_and_another_one_tries() -> None:
     for host in ("web1", "web2"):
         kit.transport.restore(host)
     await kit.seconds_pass(16)
-    assert phases(await kit.engine.state(uid))["s1/release@web2"] == "succeeded"
+    assert phases(await kit.engine.records.state(uid))["s1/release@web2"] == "succeeded"
     await kit.stop()
 
 
@@ -157,5 +157,5 @@ async def test_two_hops_are_two_incidents() -> None:
     await kit.seconds_pass(16)
     found = await statuses(kit)
     assert Counter(status.behind for status in found.values()) == {"": 7, "b2": 7}
-    assert unknown(await kit.engine.state(uid)) == 7
+    assert unknown(await kit.engine.records.state(uid)) == 7
     await kit.stop()

@@ -25,7 +25,7 @@ FINE = HostInspection(
 
 async def looked(kit: Kit, *names: str) -> dict[str, HostCheck]:
     hosts = [Host(name=name) for name in names]
-    return {one.name: one async for one in kit.engine.check_hosts(hosts, 2.0) if one is not None}
+    return {one.name: one async for one in kit.engine.hosts.check(hosts, 2.0) if one is not None}
 
 
 def judged(**changes: Any) -> Sequence[str]:

@@ -44,17 +44,17 @@ async def test_a_silent_host_makes_its_job_unknown_after_two_seconds_and_running
     await kit.settle()
     await kit.clock.advance(1.9)
     await kit.settle()
-    assert phases(await kit.engine.state(uid))[RELEASE] == "running"
+    assert phases(await kit.engine.records.state(uid))[RELEASE] == "running"
     await kit.clock.advance(0.2)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     assert phases(state)[RELEASE] == "unknown"
     assert state.phase is RunPhase.RUNNING
     kit.transport.restore("web1")
     await kit.clock.advance(16.0)
     await kit.until_job(uid, RELEASE, Phase.RUNNING)
     await kit.settle()
-    assert phases(await kit.engine.state(uid))[RELEASE] == "running"
+    assert phases(await kit.engine.records.state(uid))[RELEASE] == "running"
     assert (await kit.types(uid)).count("contact_regained") == 1
     kit.transport.finish(f"{uid}.1.1.1")
     await kit.until_run(uid, RunPhase.SUCCEEDED)
@@ -167,7 +167,7 @@ async def test_processes_that_survive_a_cancel_are_named() -> None:
     await kit.settle()
     await kit.engine.submit(uid, Cancel(id="i1"), "alice")
     await kit.settle()
-    run = job_run_of(await kit.engine.state(uid), RELEASE)
+    run = job_run_of(await kit.engine.records.state(uid), RELEASE)
     assert run.phase is Phase.CANCELLING
     assert run.survivors == ("pid 311 root sleep 600",)
     await kit.stop()
@@ -178,19 +178,19 @@ async def test_an_unknown_key_waits_as_a_hold_that_names_it_and_goes_on_once_it_
     kit.transport.key_unknown("web1", "SHA256:abc")
     uid = await kit.run(plan([job("release")]))
     await kit.settle()
-    (hold,) = (await kit.engine.document(uid)).holds
+    (hold,) = (await kit.engine.records.document(uid)).holds
     assert hold.kind == "host_key"
     assert "ssh-ed25519 SHA256:abc" in hold.text
     assert "onduty hosts trust web1" in hold.text
     await kit.clock.advance(600.0)
     await kit.settle()
-    assert phases(await kit.engine.state(uid))[RELEASE] == "queued"
-    (host,) = kit.engine.hosts()
+    assert phases(await kit.engine.records.state(uid))[RELEASE] == "queued"
+    (host,) = kit.engine.hosts.statuses()
     assert (host.phase, host.fingerprint) == ("host_key_unknown", "SHA256:abc")
     before = len(kit.transport.connects)
     assert before > 30
     kit.transport.restore("web1")
-    kit.engine.hosts_trusted(["web1"])
+    kit.engine.hosts.trusted(["web1"])
     await kit.until_run(uid, RunPhase.SUCCEEDED)
     assert len(kit.transport.connects) == before + 1
     await kit.stop()
@@ -205,7 +205,7 @@ async def test_a_changed_key_fails_the_job_at_once_and_names_both_fingerprints()
     assert (run.phase, run.result, run.kind, run.attempt) == (Phase.FAILED, Result.ERROR, "host_key", 0)
     assert "SHA256:old" in run.reason
     assert "SHA256:new" in run.reason
-    assert kit.engine.hosts()[0].phase == "host_key_changed"
+    assert kit.engine.hosts.statuses()[0].phase == "host_key_changed"
     await kit.stop()
 
 
@@ -231,11 +231,11 @@ async def test_an_unreachable_host_is_a_hold_for_two_minutes_and_then_an_error_t
     kit.transport.unreachable("web1")
     uid = await kit.run(plan([job("release", on=["web1", "web2"])]))
     await kit.settle()
-    (hold,) = (await kit.engine.document(uid)).holds
+    (hold,) = (await kit.engine.records.document(uid)).holds
     assert (hold.kind, hold.what) == ("host", RELEASE)
     await kit.clock.advance(119.0)
     await kit.settle()
-    assert phases(await kit.engine.state(uid)) == {RELEASE: "queued", "s1/release@web2": "succeeded"}
+    assert phases(await kit.engine.records.state(uid)) == {RELEASE: "queued", "s1/release@web2": "succeeded"}
     await kit.clock.advance(2.0)
     state = await kit.until_run(uid, RunPhase.HELD)
     run = job_run_of(state, RELEASE)
@@ -292,7 +292,7 @@ async def test_a_session_that_nothing_needs_is_closed_after_a_minute() -> None:
     await kit.clock.advance(2.0)
     await kit.settle()
     assert kit.transport.sessions("web1") == 0
-    assert kit.engine.hosts()[0].phase == "idle"
+    assert kit.engine.hosts.statuses()[0].phase == "idle"
     await kit.stop()
 
 

@@ -28,7 +28,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def names(kit: Kit) -> list[str]:
-    return [run.id for run in await kit.engine.runs()]
+    return [run.id for run in await kit.engine.records.runs()]
 
 
 async def three_ended(kit: Kit) -> list[str]:
@@ -56,7 +56,7 @@ async def test_what_ended_long_ago_goes_and_the_newest_stays() -> None:
     assert kit.engine.kept().removed == 2
     assert (kit.engine.kept().runs, kit.engine.kept().size_bytes) == (1, 5)
     with pytest.raises(NotFound):
-        await kit.engine.document(uids[0])
+        await kit.engine.records.document(uids[0])
     await kit.run(plan([job("ok")]), "r9")
     assert await names(kit) == ["deploy-api/4", "deploy-api/3"]
     await kit.stop()
@@ -69,7 +69,7 @@ async def test_a_run_that_is_held_or_looked_at_stays_however_old() -> None:
     held = await kit.run(plan([job("bad")]), "h1")
     await kit.settle()
     seen, *_ = await three_ended(kit)
-    assert (await kit.engine.state(held)).phase is RunPhase.HELD
+    assert (await kit.engine.records.state(held)).phase is RunPhase.HELD
     with kit.engine.watch(seen, "alice"):
         await later(kit, 3 * OLD_S)
         assert await names(kit) == ["deploy-api/4", "deploy-api/2", "deploy-api/1"]
@@ -138,8 +138,8 @@ async def test_without_room_nothing_new_begins_and_what_goes_on_goes_on() -> Non
     await kit.engine.submit(held, Retry(id="i1"), "alice")
     kit.transport.release()
     await kit.settle()
-    assert (await kit.engine.state(uid)).phase is RunPhase.SUCCEEDED
-    assert (await kit.engine.state(held)).phase is RunPhase.SUCCEEDED
+    assert (await kit.engine.records.state(uid)).phase is RunPhase.SUCCEEDED
+    assert (await kit.engine.records.state(held)).phase is RunPhase.SUCCEEDED
     kit.folders.free = 10**12
     await kit.run(plan([job("ok")]), "r3")
     assert len(await names(kit)) == 3

@@ -50,7 +50,7 @@ def of(*tasks: PlannedTask, retry: RetryPolicy | None = None, timeout_s: float |
 
 
 async def log_of(kit: Kit, uid: str, task: int = 1, attempt: int = 1) -> list[str]:
-    data = await kit.engine.read_log(uid, f"{uid}.1.{attempt}.{task}", 0, 1 << 20)
+    data = await kit.engine.records.read_log(uid, f"{uid}.1.{attempt}.{task}", 0, 1 << 20)
     return data.decode().splitlines()
 
 
@@ -143,7 +143,7 @@ async def test_a_post_that_is_cut_after_it_was_sent_is_unknown_not_failed(kit: K
     reason = f"Connection reset by peer while POST {URL} was under way; whether it had its effect is not known"
     assert run.reason == reason
     assert run.answered
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     (hold,) = [hold for hold in holds(state, {}) if hold.what == RELEASE]
     assert hold.text == f"{reason}; look what became of it, then retry or skip it with --not-running"
 
@@ -170,7 +170,7 @@ async def test_after_kill_9_a_get_is_asked_again_and_a_post_is_unknown_and_never
         f"the controller ended while POST {URL} was under way; whether it had its effect is not known"
     )
     assert [asked.method for asked in kit.web.asked] == ["GET", "POST", "GET"]
-    assert (await kit.engine.state(post)).phase is RunPhase.HELD
+    assert (await kit.engine.records.state(post)).phase is RunPhase.HELD
     again = Retry(id="r1", targets=(RELEASE,), seen_attempts={RELEASE: 1}, not_running=True)
     await kit.engine.submit(post, again, "alice")
     await kit.until_run(post, RunPhase.SUCCEEDED)
@@ -213,14 +213,14 @@ async def test_a_wait_says_until_when_and_passes_then(kit: Kit) -> None:
     uid = await kit.run(of(wait(30), check()))
     kit.web.on(URL, 200)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     (hold,) = holds(state, {})
     dispatched = job_run_of(state, RELEASE).attempts[0].tasks[0].dispatched_at
     assert dispatched is not None
     assert (hold.kind.value, hold.what, hold.until) == ("wait", RELEASE, dispatched + 30)
     assert hold.text.startswith("drain waits until ")
     await kit.clock.advance(29)
-    assert (await kit.engine.state(uid)).phase is RunPhase.RUNNING
+    assert (await kit.engine.records.state(uid)).phase is RunPhase.RUNNING
     await kit.clock.advance(1)
     await kit.until_run(uid, RunPhase.SUCCEEDED)
     assert (await log_of(kit, uid))[0].startswith("wait 30s, until ")
@@ -235,9 +235,9 @@ async def test_a_wait_goes_on_by_its_own_deadline_over_a_restart(kit: Kit) -> No
     await kit.clock.advance(40)
     await kit.start()
     await kit.settle()
-    assert (await kit.engine.state(uid)).phase is RunPhase.RUNNING
+    assert (await kit.engine.records.state(uid)).phase is RunPhase.RUNNING
     await kit.clock.advance(19)
-    assert (await kit.engine.state(uid)).phase is RunPhase.RUNNING
+    assert (await kit.engine.records.state(uid)).phase is RunPhase.RUNNING
     await kit.clock.advance(1)
     await kit.until_run(uid, RunPhase.SUCCEEDED)
 
@@ -304,7 +304,7 @@ async def test_a_host_that_is_lost_under_a_post_leaves_it_unknown_when_it_is_bac
     await kit.clock.advance(1)
     run = await kit.until_job(uid, RELEASE, Phase.UNKNOWN)
     await kit.settle()
-    run = job_run_of(await kit.engine.state(uid), RELEASE)
+    run = job_run_of(await kit.engine.records.state(uid), RELEASE)
     assert run.answered
     assert "while POST" in run.reason
     assert len(kit.web.asked) == 1

@@ -72,21 +72,21 @@ class Machine:
 
     async def until(self, uid: str, *wanted: RunPhase) -> RunState:
         async with asyncio.timeout(GUARD_S):
-            async for _ in self.engine.events(uid):
-                state = await self.engine.state(uid)
+            async for _ in self.engine.records.events(uid):
+                state = await self.engine.records.state(uid)
                 if state.phase in wanted:
                     return state
         raise AssertionError("the engine stopped")
 
     async def until_job(self, uid: str, job_run: str, *wanted: Phase) -> None:
         async with asyncio.timeout(GUARD_S):
-            async for _ in self.engine.events(uid):
-                if job_run_of(await self.engine.state(uid), job_run).phase in wanted:
+            async for _ in self.engine.records.events(uid):
+                if job_run_of(await self.engine.records.state(uid), job_run).phase in wanted:
                     return
 
     async def log(self, uid: str, key: str) -> bytes:
         data = bytearray()
-        while chunk := await self.engine.read_log(uid, key, len(data), 1024 * 1024):
+        while chunk := await self.engine.records.read_log(uid, key, len(data), 1024 * 1024):
             data += chunk
         return bytes(data)
 
@@ -171,10 +171,10 @@ async def test_controllers_that_die_again_and_again_run_each_attempt_once(tmp_pa
     )
     dice = random.Random(11)
     for _ in range(8):
-        seen = len([None async for _ in machine.engine.events(uid, follow=False)])
+        seen = len([None async for _ in machine.engine.records.events(uid, follow=False)])
         stop_at = seen + dice.randint(0, 6)
         async with asyncio.timeout(GUARD_S):
-            async for event in machine.engine.events(uid):
+            async for event in machine.engine.records.events(uid):
                 if event is not None and (event.seq >= stop_at or event.type == "run_finished"):
                     break
         await die(machine)

@@ -22,7 +22,7 @@ async def hold_of(kit: Kit, uid: str) -> list[HoldDocument]:
 
 
 def host(kit: Kit, name: str = "web1") -> HostStatus:
-    return next(one for one in kit.engine.hosts() if one.name == name)
+    return next(one for one in kit.engine.hosts.statuses() if one.name == name)
 
 
 async def answer(kit: Kit, *answers: str, name: str = "web1", by: str = "alice") -> LoginReply:
@@ -36,15 +36,15 @@ async def test_a_host_that_asks_is_a_hold_of_what_is_queued_and_its_answer_lets_
     kit.transport.ask_login("web1")
     uid = await kit.run(plan([job("release")]))
     await kit.settle()
-    assert phases(await kit.engine.state(uid)) == {RELEASE: "queued"}
+    assert phases(await kit.engine.records.state(uid)) == {RELEASE: "queued"}
     assert [(hold.what, hold.text) for hold in await hold_of(kit, uid)] == [(RELEASE, ASKS)]
-    document = kit.engine.describe(await kit.engine.state(uid))
+    document = kit.engine.records.describe(await kit.engine.records.state(uid))
     assert (document.phase, document.next) == ("held", ("onduty login web1", f"onduty cancel {document.id}"))
     assert (host(kit).phase, host(kit).text) == ("login", ASKS)
     # However long that takes: nothing was dispatched and no attempt is used up.
     await kit.clock.advance(3600)
     await kit.settle()
-    assert phases(await kit.engine.state(uid)) == {RELEASE: "queued"}
+    assert phases(await kit.engine.records.state(uid)) == {RELEASE: "queued"}
     wrong = await answer(kit, "000000")
     assert (wrong.done, wrong.text) == (False, "web1 did not take that answer")
     await kit.settle()
@@ -70,7 +70,7 @@ async def test_hosts_behind_one_jump_host_wait_with_one_sentence_and_go_on_with_
     (hold,) = await hold_of(kit, uid)
     assert (hold.what, hold.text) == ("s1/release", ASKS.replace("web1", "gate"))
     assert {host(kit, name).login for name in names} == set(kit.transport.logins.open())
-    assert kit.engine.describe(await kit.engine.state(uid)).next[0] == "onduty login gate"
+    assert kit.engine.records.describe(await kit.engine.records.state(uid)).next[0] == "onduty login gate"
     reply = await kit.engine.logins.act(LoginRequest(host="gate"), "alice")
     assert reply.text == "app0 is tried now"
     assert (await answer(kit, "123456", name="app3")).done
@@ -90,11 +90,11 @@ async def test_what_runs_elsewhere_goes_on_and_what_was_lost_is_unknown_until_so
     await kit.settle()
     await kit.clock.advance(3)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     assert phases(state) == {RELEASE: "unknown", "s1/release@web2": "running"}
     assert state.phase is RunPhase.RUNNING
     assert [(hold.what, hold.text) for hold in await hold_of(kit, uid)] == [(RELEASE, ASKS)]
-    assert kit.engine.describe(state).next[0] == "onduty login web1"
+    assert kit.engine.records.describe(state).next[0] == "onduty login web1"
     await answer(kit, "123456")
     await kit.until_job(uid, RELEASE, Phase.RUNNING)
     await kit.settle()
@@ -114,7 +114,7 @@ async def test_an_agent_that_is_back_releases_what_waits_by_itself() -> None:
     (hold,) = await hold_of(kit, uid)
     assert hold.text.endswith("(the agent at /tmp/agent does not answer); onduty login web1")
     kit.transport.restore("web1")
-    kit.engine.agent_offered()
+    kit.engine.hosts.agent_offered()
     await kit.until_run(uid, RunPhase.SUCCEEDED)
     await kit.stop()
 

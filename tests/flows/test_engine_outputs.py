@@ -39,7 +39,7 @@ async def test_a_later_job_is_given_what_an_earlier_one_wrote() -> None:
     uid = await kit.run(PLAN)
     state = await kit.until_run(uid, *ENDED)
     check(kit, state)
-    document = await kit.engine.document(uid)
+    document = await kit.engine.records.document(uid)
     assert [one.outputs for one in document.jobs] == [{"commit": "abc", "tag": "2.4.1"}, {}]
     types = await kit.types(uid)
     assert types.count("outputs_recorded") == 2

@@ -34,7 +34,7 @@ async def linked(kit: Kit, uid: str) -> RunState:
     """The run once its last failure was advised on."""
     state = await kit.until_run(uid, RunPhase.HELD)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     assert job_run_of(state, RELEASE).phase is Phase.FAILED
     return state
 

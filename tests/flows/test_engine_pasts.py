@@ -115,7 +115,7 @@ async def test_the_failing_line_and_a_note_that_come_after_the_end_are_kept_too(
     assert run.first_line == "boom: late"
     (earlier,) = await kit.engine.pasts.earlier("deploy-api", 2)
     assert (earlier.past.note, earlier.past.note_by) == ("the disk was swapped", "bob")
-    assert (await kit.engine.runs())[0].first_line == "boom: late"
+    assert (await kit.engine.records.runs())[0].first_line == "boom: late"
     await kit.stop()
 
 

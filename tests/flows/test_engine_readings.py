@@ -29,7 +29,7 @@ async def test_what_was_seen_while_a_job_ran_is_kept_with_its_run_and_survives_t
     uid = await running(kit)
     with kit.engine.watch(uid, "alice"):
         await kit.seconds_pass(10)
-    found = await kit.engine.host_readings(uid, "web1")
+    found = await kit.engine.hosts.readings(uid, "web1")
     assert len(found) == 5
     assert found[0].cpu_percent is None
     assert found[1].cpu_percent is not None
@@ -37,7 +37,7 @@ async def test_what_was_seen_while_a_job_ran_is_kept_with_its_run_and_survives_t
     await kit.until_job(uid, RELEASE, Phase.FAILED)
     await kit.stop()
     again = await kit.start()
-    assert [one.at for one in await again.engine.host_readings(uid, "web1")] == [one.at for one in found]
+    assert [one.at for one in await again.engine.hosts.readings(uid, "web1")] == [one.at for one in found]
     await again.stop()
 
 
@@ -48,7 +48,7 @@ async def test_what_is_not_on_disk_yet_is_told_as_well_and_once() -> None:
     with kit.engine.watch(uid, "alice"):
         await kit.seconds_pass(8)
         kept = len(await kit.readings.read(uid, "web1"))
-        known = await kit.engine.host_readings(uid, "web1")
+        known = await kit.engine.hosts.readings(uid, "web1")
         assert kept < len(known) == len({one.at for one in known})
     await kit.stop()
 
@@ -62,7 +62,7 @@ async def test_a_full_disk_loses_readings_and_nothing_waits() -> None:
         await kit.seconds_pass(12)
         kit.readings.full = False
         await kit.seconds_pass(6)
-    assert 1 <= len(await kit.engine.host_readings(uid, "web1")) < 9
+    assert 1 <= len(await kit.engine.hosts.readings(uid, "web1")) < 9
     kit.transport.finish(f"{uid}.1.1.1")
     await kit.until_run(uid, RunPhase.SUCCEEDED)
     await kit.stop()
@@ -77,7 +77,7 @@ async def test_who_looks_at_a_host_hears_each_reading_and_has_it_looked_at_also_
     heard: list[HostReading] = []
 
     async def look() -> None:
-        async with aclosing(kit.engine.follow_host(uid, "web1", 1000.0)) as found:
+        async with aclosing(kit.engine.hosts.follow(uid, "web1", 1000.0)) as found:
             async for readings in found:
                 heard.extend(readings or ())
 
@@ -90,7 +90,7 @@ async def test_who_looks_at_a_host_hears_each_reading_and_has_it_looked_at_also_
     seen = len(kit.transport.host("web1").sampled)
     await kit.seconds_pass(62)
     assert len(kit.transport.host("web1").sampled) == seen
-    assert len(await kit.engine.host_readings(uid, "web1")) == 35
+    assert len(await kit.engine.hosts.readings(uid, "web1")) == 35
     await kit.stop()
 
 
@@ -100,7 +100,7 @@ async def test_a_host_that_nothing_was_sent_to_is_not_logged_in_to_for_being_on_
     uid = await kit.run(plan([job("first", on=("web1",))], [job("second", on=("web2",))]))
     await kit.until_run(uid, RunPhase.SUCCEEDED)
     connected = list(kit.transport.connects)
-    async with aclosing(kit.engine.follow_host(uid, "web1", 1.0)) as found:
+    async with aclosing(kit.engine.hosts.follow(uid, "web1", 1.0)) as found:
         assert await anext(found) == ()
         nothing = asyncio.ensure_future(anext(found))
         await kit.seconds_pass(5)
@@ -113,7 +113,7 @@ async def test_a_host_of_another_run_is_not_known() -> None:
     kit = await Kit().start()
     uid = await running(kit)
     with pytest.raises(NotFound, match="has no host 'db1'"):
-        await kit.engine.host_readings(uid, "db1")
+        await kit.engine.hosts.readings(uid, "db1")
     await kit.stop()
 
 

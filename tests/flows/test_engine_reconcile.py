@@ -25,7 +25,7 @@ async def silent(kit: Kit) -> str:
     await kit.settle()
     await kit.clock.advance(2.1)
     await kit.settle()
-    assert phases(await kit.engine.state(uid))[RELEASE] == "unknown"
+    assert phases(await kit.engine.records.state(uid))[RELEASE] == "unknown"
     return uid
 
 
@@ -34,7 +34,7 @@ async def test_a_host_that_is_back_is_asked_at_once_and_not_at_the_next_try() ->
     uid = await silent(kit)
     kit.transport.restore("web1")
     await kit.settle()
-    assert phases(await kit.engine.state(uid))[RELEASE] == "unknown"
+    assert phases(await kit.engine.records.state(uid))[RELEASE] == "unknown"
     before = kit.clock.monotonic()
     answer = await kit.engine.submit(uid, Reconcile(id="i1"), "alice")
     assert (answer.text, answer.targets) == ("web1 asked now what became of s1/release@web1", (RELEASE,))
@@ -64,7 +64,10 @@ async def test_a_host_that_is_silent_still_is_said_with_the_reason_of_this_try_a
     await kit.settle()
     assert len(kit.transport.connects) == tries + 1
     assert (await kit.types(uid))[-1] == "contact_lost"
-    assert job_run_of(await kit.engine.state(uid), RELEASE).reason == "web1 did not answer; nothing was started there"
+    assert (
+        job_run_of(await kit.engine.records.state(uid), RELEASE).reason
+        == "web1 did not answer; nothing was started there"
+    )
     kit.transport.restore("web1")
     await kit.clock.advance(16.0)
     await kit.until_job(uid, RELEASE, Phase.RUNNING)
@@ -90,7 +93,7 @@ async def test_a_host_that_did_not_know_is_asked_again_and_its_answer_is_an_even
     await kit.engine.submit(uid, Reconcile(id="i1"), "alice")
     await kit.settle()
     assert (await kit.types(uid)).count("contact_lost") == heard + 1
-    assert (await kit.engine.state(uid)).phase is RunPhase.HELD
+    assert (await kit.engine.records.state(uid)).phase is RunPhase.HELD
     assert len(kit.transport.ledger) == 1
     await kit.stop()
 
@@ -121,7 +124,7 @@ async def test_a_host_that_lost_every_trace_of_a_job_that_ran_does_not_run_it_ag
     del kit.transport.host("web1").executions[f"{uid}.1.1.1"]
     await kit.engine.submit(uid, Reconcile(id="i1"), "alice")
     await kit.settle()
-    run = job_run_of(await kit.engine.state(uid), RELEASE)
+    run = job_run_of(await kit.engine.records.state(uid), RELEASE)
     assert (run.phase, run.answered) == (Phase.UNKNOWN, True)
     assert run.reason == "web1 has no trace of it any more, and it had begun there"
     assert len(kit.transport.ledger) == 1
@@ -151,7 +154,7 @@ async def test_a_silent_host_that_did_not_know_before_is_tried_once() -> None:
     await kit.engine.submit(uid, Reconcile(id="i1"), "alice")
     await kit.settle()
     tries = len(kit.transport.connects)
-    run = job_run_of(await kit.engine.state(uid), RELEASE)
+    run = job_run_of(await kit.engine.records.state(uid), RELEASE)
     assert run.answered
     assert run.reason.startswith("rebooted since; asked again, and silent: web1 did not answer")
     await kit.clock.advance(300.0)

@@ -185,7 +185,7 @@ async def test_a_paused_run_stays_so_wherever_the_controller_dies_and_goes_on_wh
         except ActionRefused as error:
             raise AssertionError(error.message) from error
         await kit.settle()
-        assert "s2" not in phases(await kit.engine.state(uid)).values()
+        assert "s2" not in phases(await kit.engine.records.state(uid)).values()
         await kit.engine.submit(uid, Resume(id="i2"), "bob")
         return await kit.until_run(uid, *ENDED)
 
@@ -208,7 +208,7 @@ async def test_jobs_that_run_through_the_death_are_followed_on_without_losing_a_
     await kit.clock.advance(90.0)
     await kit.start()
     await kit.settle()
-    assert phases(await kit.engine.state(uid)) == {"s1/release@web1": "running", "s1/release@web2": "running"}
+    assert phases(await kit.engine.records.state(uid)) == {"s1/release@web1": "running", "s1/release@web2": "running"}
     (gap,) = [event.payload for event in await kit.story(uid) if isinstance(event.payload, TimeGap)]
     assert gap.to_utc - gap.from_utc == pytest.approx(90.0)
     kit.transport.release("b")
@@ -232,7 +232,7 @@ async def test_a_restart_beside_a_silent_host_says_unknown_and_finds_the_truth_l
     await kit.settle()
     await kit.clock.advance(11.0)
     await kit.settle()
-    assert phases(await kit.engine.state(uid))["s1/release@web1"] == "unknown"
+    assert phases(await kit.engine.records.state(uid))["s1/release@web1"] == "unknown"
     kit.transport.finish(f"{uid}.1.1.1", exit_code=0)
     kit.transport.restore("web1")
     await kit.clock.advance(16.0)
@@ -246,12 +246,12 @@ async def test_the_state_from_the_store_is_the_state_that_was_live() -> None:
     uid = await kit.run(plan([job("release", on=["web1", "web2"])], [job("after")]))
     await kit.until_run(uid, RunPhase.HELD)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     await kit.stop()
     await kit.logs.close()
     await kit.start()
     await kit.settle()
-    again = await kit.engine.state(uid)
+    again = await kit.engine.records.state(uid)
     assert again == state
     assert again == reduce.fold(again.plan, events_of(kit, again))
     await kit.stop()

@@ -48,7 +48,7 @@ async def test_jobs_of_a_stage_run_side_by_side_and_the_next_stage_waits() -> No
     kit.transport.on("release", hangs())
     uid = await kit.run(plan([job("release", on=["web1", "web2", "web3"])], [job("after")]))
     await kit.transport.until(lambda: len(kit.transport.running()) == 3)
-    assert phases(await kit.engine.state(uid))["s2/after@web1"] == "waiting"
+    assert phases(await kit.engine.records.state(uid))["s2/after@web1"] == "waiting"
     kit.transport.release()
     assert (await kit.until_run(uid, *ENDED)).phase is RunPhase.SUCCEEDED
     await kit.stop()
@@ -91,7 +91,7 @@ async def test_what_the_job_prints_is_in_its_log_and_the_hosts_copy_is_removed_a
     assert kit.logs.synced(uid, key) == 8
     assert kit.transport.host("web1").removed == [key]
     assert kit.transport.host("web1").workdirs == set()
-    assert await kit.engine.read_log(uid, key, 4, 100) == b"two\n"
+    assert await kit.engine.records.read_log(uid, key, 4, 100) == b"two\n"
     await kit.stop()
 
 
@@ -102,7 +102,7 @@ async def test_a_failed_job_holds_its_run_with_the_page_and_the_line_of_the_whol
     uid = await kit.run(plan([job("release")], [job("after")]))
     state = await kit.until_run(uid, RunPhase.HELD)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     run = state.stages[0].jobs[0].runs[0]
     assert (run.phase, run.result, run.exit_code) == (Phase.FAILED, Result.FAILURE, 3)
     assert run.reason == "exit 3 in t1"
@@ -110,7 +110,7 @@ async def test_a_failed_job_holds_its_run_with_the_page_and_the_line_of_the_whol
     assert (run.runbook.page, run.runbook.first_line, run.runbook.line) == ("boom", "boom: no space", 300)
     (facts,) = kit.advisor.asked
     assert (facts.kind, facts.exit_code, facts.task, len(facts.log_tail)) == ("exit", 3, "t1", 200)
-    document = await kit.engine.document(uid)
+    document = await kit.engine.records.document(uid)
     assert document.phase == "held"
     assert [hold.kind for hold in document.holds if hold.kind == "failed"] == ["failed"]
     await kit.stop()
@@ -188,12 +188,12 @@ async def test_the_same_request_twice_starts_one_run() -> None:
     assert await kit.run(plan([job("release")]), "req1") == uid
     other = await kit.run(plan([job("release")]), "req2")
     assert [row.name for row in await kit.store.runs()] == ["deploy-api/2", "deploy-api/1"]
-    assert await kit.engine.find("deploy-api/1") == uid
-    assert await kit.engine.find("last") == other
-    assert await kit.engine.find(uid) == uid
+    assert await kit.engine.records.find("deploy-api/1") == uid
+    assert await kit.engine.records.find("last") == other
+    assert await kit.engine.records.find(uid) == uid
     for ref in ("deploy-api/3", "nope", "", "deploy-api/x"):
         with pytest.raises(NotFound):
-            await kit.engine.find(ref)
+            await kit.engine.records.find(ref)
     await kit.stop()
 
 
@@ -248,7 +248,7 @@ async def test_a_run_whose_stop_job_failed_ends_and_a_retry_opens_it_again() -> 
     await kit.stop()
     await kit.logs.close()
     await kit.start()
-    assert kit.engine.live_runs() == ()
+    assert kit.engine.records.live_runs() == ()
     await kit.engine.submit(uid, Retry(id="i1"), "alice")
     assert (await kit.until_run(uid, RunPhase.SUCCEEDED)).phase is RunPhase.SUCCEEDED
     await kit.stop()
@@ -286,7 +286,7 @@ async def test_at_most_four_attempts_run_on_one_host_and_the_rest_says_what_it_w
     await kit.transport.until(lambda: len(kit.transport.running()) == 4)
     await kit.settle()
     assert len(kit.transport.running()) == 4
-    holds = (await kit.engine.document(uid)).holds
+    holds = (await kit.engine.records.document(uid)).holds
     cap = "waits for a place: the controller's cap is 4 attempts on web1"
     assert [(hold.kind, hold.text) for hold in holds] == [("capacity", cap)] * 2
     first = kit.transport.running()[0]
@@ -314,7 +314,7 @@ async def test_no_more_hosts_than_the_cap_are_connected_at_once_and_all_get_thei
     for _ in range(4):
         await kit.transport.until(look)
         await kit.settle()
-        document = await kit.engine.document(uid)
+        document = await kit.engine.records.document(uid)
         waiting = [one for one in document.jobs if one.phase == "queued"]
         assert all(hold.kind == "capacity" for hold in document.holds)
         cap = "waits for one to be free: the controller's cap is 3 hosts at once"

@@ -103,5 +103,5 @@ async def test_what_was_seen_before_the_link_was_cut_is_not_taken_for_now() -> N
         kit.transport.cut("web1", "cable")
         await kit.settle()
         assert (await status_of(kit, "web1")).reading is None
-    assert job_run_of(await kit.engine.state(uid), RELEASE).phase is Phase.RUNNING
+    assert job_run_of(await kit.engine.records.state(uid), RELEASE).phase is Phase.RUNNING
     await kit.stop()

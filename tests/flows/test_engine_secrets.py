@@ -67,7 +67,7 @@ async def test_every_command_gets_every_secret_and_nothing_of_it_is_stored() -> 
     kit.transport.on("one", prints("it is hunter22hunter, file-value-1"))
     made = secret(plan([job("release", "one")]), PASS=SourceKind.ENV, FILE=SourceKind.FILE)
     uid = await kit.run(made, secrets={"PASS": VALUE})
-    state = await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
+    state = await kit.until(lambda: kit.engine.records.live_runs() == (), uid=uid)
     key = f"{uid}.1.1.1"
     assert sent(kit, key).env["PASS"] == VALUE
     assert sent(kit, key).env["FILE"] == "file-value-1"
@@ -85,7 +85,7 @@ async def test_a_source_is_read_once_for_a_run() -> None:
     shelf = Shelf(PASS=VALUE)
     kit = await Kit(secrets=shelf).start()
     uid = await kit.run(secret(plan([job("a", on=("web1", "web2")), job("b", needs=("a",))]), PASS=SourceKind.COMMAND))
-    await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
+    await kit.until(lambda: kit.engine.records.live_runs() == (), uid=uid)
     assert shelf.reads == ["PASS"]
     await kit.stop()
 
@@ -95,7 +95,7 @@ async def test_what_cannot_be_read_holds_the_run_until_it_is_given() -> None:
     kit = await Kit(secrets=shelf).start()
     uid = await kit.run(secret(plan([job("release", "one")]), PASS=SourceKind.FILE))
     await kit.settle()
-    document = await kit.engine.document(uid)
+    document = await kit.engine.records.document(uid)
     assert document.phase == "held"
     assert document.holds[0].text == "PASS: /PASS: no such file; onduty secret give deploy-api/1 PASS"
     assert not kit.transport.connects
@@ -106,7 +106,7 @@ async def test_what_cannot_be_read_holds_the_run_until_it_is_given() -> None:
     assert answer.text == "deploy-api/1 has PASS and goes on"
     again = await kit.engine.give_secrets(uid, intent_id="g2", names=("PASS",), values={}, actor="bob")
     assert again.seq == answer.seq
-    state = await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
+    state = await kit.until(lambda: kit.engine.records.live_runs() == (), uid=uid)
     assert state.phase is RunPhase.SUCCEEDED
     await kit.stop()
 
@@ -138,19 +138,19 @@ async def test_after_a_restart_the_verdict_comes_first_and_the_log_once_the_secr
     await kit.stop()
     await kit.start()
     await kit.settle()
-    assert (await kit.engine.document(uid)).holds[0].kind == "secret"
+    assert (await kit.engine.records.document(uid)).holds[0].kind == "secret"
     kit.transport.release("half")
     kit.transport.release("end")
     for _ in range(5):
         await kit.settle()
         await kit.clock.advance(kit.limits.quiet_ask_s)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     run = job_run_of(state, "s1/release@web1")
     assert (run.phase, run.exit_code) == (Phase.FAILED, 3)
     assert run.attempts[0].tasks[0].log_owed
     assert log_of(kit, uid, key) == b""
-    assert (await kit.engine.document(uid)).next[0] == "onduty secret give deploy-api/1 PASS"
+    assert (await kit.engine.records.document(uid)).next[0] == "onduty secret give deploy-api/1 PASS"
     await kit.engine.give_secrets(uid, intent_id="g", names=(), values={"PASS": VALUE}, actor="bob")
     await kit.settle()
     assert log_of(kit, uid, key) == b"[secret PASS]!\n"
@@ -171,7 +171,7 @@ async def test_after_a_restart_what_is_read_here_is_read_again_and_nobody_is_ask
     await kit.stop()
     await kit.start()
     kit.transport.release("half")
-    state = await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
+    state = await kit.until(lambda: kit.engine.records.live_runs() == (), uid=uid)
     assert state.phase is RunPhase.SUCCEEDED
     assert log_of(kit, uid, key) == b"a [secret PASS]!\n"
     assert not await events_of(kit, uid, SecretNeeded)
@@ -192,7 +192,7 @@ async def test_a_cancel_reaches_the_host_while_the_secret_is_missing_and_shows_n
     await kit.settle()
     await kit.engine.submit(uid, Cancel(id="c"), "bob")
     await kit.settle()
-    run = job_run_of(await kit.engine.state(uid), "s1/release@web1")
+    run = job_run_of(await kit.engine.records.state(uid), "s1/release@web1")
     assert run.survivors == ("pid 7 root (command not shown while a secret is missing)",)
     await kit.stop()
 
@@ -206,7 +206,7 @@ async def test_a_command_line_that_survives_is_masked() -> None:
     await kit.settle()
     await kit.engine.submit(uid, Cancel(id="c", reason=f"it shows {VALUE}"), "bob")
     await kit.settle()
-    run = job_run_of(await kit.engine.state(uid), "s1/release@web1")
+    run = job_run_of(await kit.engine.records.state(uid), "s1/release@web1")
     assert run.survivors == ("pid 7 root tool --password [secret PASS]",)
     stored = b"".join(row.payload for rows in kit.disk.events.values() for row in rows)
     assert VALUE.encode() not in stored
@@ -240,9 +240,9 @@ async def test_a_retry_after_a_restart_waits_for_the_secret() -> None:
     assert not await events_of(kit, uid, SecretNeeded)
     await kit.engine.submit(uid, Retry(id="r"), "bob")
     await kit.settle()
-    assert (await kit.engine.document(uid)).jobs[0].hold == "waits for the secret PASS"
+    assert (await kit.engine.records.document(uid)).jobs[0].hold == "waits for the secret PASS"
     await kit.engine.give_secrets(uid, intent_id="g", names=(), values={"PASS": "another-value"}, actor="bob")
-    state = await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
+    state = await kit.until(lambda: kit.engine.records.live_runs() == (), uid=uid)
     assert state.phase is RunPhase.SUCCEEDED
     assert sent(kit, f"{uid}.1.2.1").env["PASS"] == "another-value"
     await kit.stop()
@@ -256,7 +256,7 @@ async def test_a_new_value_counts_from_now_on_and_the_old_one_stays_masked() -> 
     await kit.transport.until_started(f"{uid}.1.1.1")
     await kit.engine.give_secrets(uid, intent_id="g", names=(), values={"PASS": "newer-value"}, actor="bob")
     kit.transport.release("one")
-    await kit.until(lambda: kit.engine.live_runs() == (), uid=uid)
+    await kit.until(lambda: kit.engine.records.live_runs() == (), uid=uid)
     assert sent(kit, f"{uid}.1.1.2").env["PASS"] == "newer-value"
     assert log_of(kit, uid, f"{uid}.1.1.2") == b"old [secret PASS] new [secret PASS]\n"
     await kit.stop()
@@ -296,7 +296,7 @@ async def test_after_a_restart_another_value_than_the_one_of_before_is_noticed_a
         await give(kit, uid, "hunter23")
     assert refused.value.hint == "onduty secret give deploy-api/1 PASS --type"
     assert log_of(kit, uid, f"{uid}.1.1.2") == b""
-    assert (await kit.engine.document(uid)).holds[0].kind == "secret"
+    assert (await kit.engine.records.document(uid)).holds[0].kind == "secret"
     await give(kit, uid, VALUE)
     assert log_of(kit, uid, f"{uid}.1.1.2") == b"[secret PASS]!\n"
     await kit.stop()
@@ -306,12 +306,12 @@ async def test_of_several_values_each_is_asked_for_before_output_of_an_earlier_c
     kit = await Kit().start()
     uid = await owing(kit, values=(VALUE, "newer-value"), said=f"{VALUE} newer-value")
     await give(kit, uid, "newer-value")
-    (hold,) = [hold for hold in (await kit.engine.document(uid)).holds if hold.kind == "secret"]
+    (hold,) = [hold for hold in (await kit.engine.records.document(uid)).holds if hold.kind == "secret"]
     assert "PASS: had another value before, which what its hosts still hold may show; type that one" in hold.text
     assert log_of(kit, uid, f"{uid}.1.1.2") == b""
     await give(kit, uid, VALUE)
     assert log_of(kit, uid, f"{uid}.1.1.2") == b"[secret PASS] [secret PASS]\n"
-    assert not [hold for hold in (await kit.engine.document(uid)).holds if hold.kind == "secret"]
+    assert not [hold for hold in (await kit.engine.records.document(uid)).holds if hold.kind == "secret"]
     await kit.stop()
 
 
@@ -331,7 +331,7 @@ async def test_a_file_that_gives_another_value_after_a_restart_holds_what_was_pr
         await kit.settle()
         await kit.clock.advance(kit.limits.quiet_ask_s)
     await kit.settle()
-    (hold,) = [hold for hold in (await kit.engine.document(uid)).holds if hold.kind == "secret"]
+    (hold,) = [hold for hold in (await kit.engine.records.document(uid)).holds if hold.kind == "secret"]
     assert "PASS: /run/pass now gives what is not the value that this run was given before" in hold.text
     assert log_of(kit, uid, f"{uid}.1.1.1") == b""
     await give(kit, uid, VALUE)

@@ -28,7 +28,7 @@ async def test_events_are_first_what_is_stored_and_then_what_happens_each_once_i
     seen: list[int] = []
 
     async def read_all() -> None:
-        async for event in kit.engine.events(uid, 2):
+        async for event in kit.engine.records.events(uid, 2):
             assert event is not None
             seen.append(event.seq)
             if event.type == "run_finished":
@@ -38,8 +38,8 @@ async def test_events_are_first_what_is_stored_and_then_what_happens_each_once_i
     await kit.settle()
     kit.transport.release()
     await reader
-    assert seen == list(range(3, (await kit.engine.state(uid)).seq + 1))
-    assert [event.seq async for event in kit.engine.events(uid, 0, follow=False) if event][-1] == seen[-1]
+    assert seen == list(range(3, (await kit.engine.records.state(uid)).seq + 1))
+    assert [event.seq async for event in kit.engine.records.events(uid, 0, follow=False) if event][-1] == seen[-1]
     await kit.stop()
 
 
@@ -47,7 +47,7 @@ async def test_a_reader_that_falls_behind_is_dropped_told_so_and_nobody_waits_fo
     kit = await Kit(limits=Limits(subscriber_events=20)).start()
     kit.transport.on("gate", [Gate("open")])
     uid = await kit.run(plan([job("gate")], [job(f"j{n}") for n in range(20)]))
-    slow = kit.engine.events(uid)
+    slow = kit.engine.records.events(uid)
     first = await anext(slow)
     assert first is not None
     for _ in range(await _count(kit, uid) - 1):
@@ -61,7 +61,7 @@ async def test_a_reader_that_falls_behind_is_dropped_told_so_and_nobody_waits_fo
     assert rest[-1] is None
     assert None not in rest[:-1]
     after = rest[-2].seq if len(rest) > 1 and rest[-2] is not None else 0
-    again = [event async for event in kit.engine.events(uid, after, follow=False)]
+    again = [event async for event in kit.engine.records.events(uid, after, follow=False)]
     assert again[-1] is not None
     assert again[-1].type == "run_finished"
     await kit.stop()
@@ -84,7 +84,7 @@ async def test_readers_end_when_the_engine_stops() -> None:
 
 
 async def _drain(kit: Kit, uid: str) -> None:
-    async for _ in kit.engine.events(uid):
+    async for _ in kit.engine.records.events(uid):
         pass
 
 
@@ -160,12 +160,12 @@ async def test_a_commit_that_fails_refuses_people_keeps_jobs_and_acts_on_nothing
     uid = await kit.run(plan([job("release")], [job("after")]))
     await kit.until_job(uid, "s1/release@web1", Phase.RUNNING)
     await kit.settle()
-    before = await kit.engine.state(uid)
+    before = await kit.engine.records.state(uid)
     full = StoreFailed("the disk is full; nothing was stored")
     kit.store.fail_next = full
     kit.transport.finish(f"{uid}.1.1.1", exit_code=0)
     await until_it_failed(kit)
-    assert await kit.engine.state(uid) == before
+    assert await kit.engine.records.state(uid) == before
     assert len(kit.transport.ledger) == 1
     kit.store.fail_next = full
     with pytest.raises(StoreFailed):
@@ -187,7 +187,7 @@ async def test_a_log_that_cannot_be_written_delays_the_verdict_and_loses_nothing
     uid = await kit.run(plan([job("release")]))
     await kit.until_job(uid, "s1/release@web1", Phase.RUNNING)
     await kit.settle()
-    assert phases(await kit.engine.state(uid))["s1/release@web1"] == "running"
+    assert phases(await kit.engine.records.state(uid))["s1/release@web1"] == "running"
     await kit.clock.advance(1.1)
     assert (await kit.until_run(uid, *ENDED)).phase is RunPhase.SUCCEEDED
     assert kit.logs.content(uid, f"{uid}.1.1.1") == b"one\ntwo\n"
@@ -206,7 +206,7 @@ async def test_a_run_that_cannot_be_read_is_named_and_the_others_go_on() -> None
     rows[1] = structs.replace(rows[1], payload=b'{"changed": true}')
     await kit.start()
     with pytest.raises(StoreDamaged, match="event 2 was changed"):
-        await kit.engine.state(bad)
+        await kit.engine.records.state(bad)
     kit.transport.release()
     assert (await kit.until_run(good, *ENDED)).phase is RunPhase.SUCCEEDED
     await kit.stop()
@@ -227,12 +227,12 @@ async def test_the_definition_is_the_text_and_the_plan_that_was_started() -> Non
     state = await kit.engine.create_run(
         planned, definition="name: x\n", inventory="hosts: {}\n", actor="alice", request_id="r"
     )
-    answer = await kit.engine.definition(state.uid)
+    answer = await kit.engine.records.definition(state.uid)
     assert (answer.plan, answer.definition, answer.inventory) == (planned, "name: x\n", "hosts: {}\n")
     with pytest.raises(NotFound):
-        await kit.engine.definition("nope")
+        await kit.engine.records.definition("nope")
     with pytest.raises(NotFound):
-        await kit.engine.state("nope")
+        await kit.engine.records.state("nope")
     await kit.stop()
 
 
@@ -243,16 +243,16 @@ async def test_lists_show_live_runs_as_they_are_and_ended_ones_as_they_ended() -
     await kit.until_run(first, *ENDED)
     second = await kit.run(plan([job("hang")], pipeline="b"), "req2")
     await kit.until_job(second, "s1/hang@web1", Phase.RUNNING)
-    lines = await kit.engine.runs(10)
+    lines = await kit.engine.records.runs(10)
     assert [(line.id, line.phase, line.result) for line in lines] == [
         ("b/1", "running", None),
         ("a/1", "succeeded", "success"),
     ]
-    assert kit.engine.live_runs() == (second,)
+    assert kit.engine.records.live_runs() == (second,)
     await kit.stop()
     await kit.logs.close()
     await kit.start()
-    assert [(line.id, line.phase) for line in await kit.engine.runs(1)] == [("b/1", "running")]
+    assert [(line.id, line.phase) for line in await kit.engine.records.runs(1)] == [("b/1", "running")]
     await kit.stop()
 
 

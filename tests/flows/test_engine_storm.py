@@ -59,7 +59,7 @@ async def play(story: list[tuple[str, object]]) -> None:
     for number, (move, what) in enumerate(story):
         await one_move(kit, uid, f"i{number}", move, what)
         await kit.settle()
-        holds_now(await kit.engine.state(uid))
+        holds_now(await kit.engine.records.state(uid))
     for host in HOSTS:
         kit.transport.restore(host)
     for _ in range(4):
@@ -140,7 +140,7 @@ def holds_now(state: RunState) -> None:
 
 
 async def at_rest(kit: Kit, uid: str) -> None:
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     rows = kit.disk.events[uid]
     assert verify(rows) == ""
     assert reduce.fold(state.plan, [read(row) for row in rows]) == state
@@ -154,7 +154,7 @@ async def at_rest(kit: Kit, uid: str) -> None:
     assert state.phase not in (RunPhase.QUEUED, RunPhase.RUNNING, RunPhase.CANCELLING), phases(state)
     assert kit.transport.running() == [] or "unknown" in phases(state).values(), phases(state)
     if state.phase is RunPhase.HELD:
-        document = await kit.engine.document(uid)
+        document = await kit.engine.records.document(uid)
         assert document.holds
     for event in map(read, rows):
         if isinstance(event.payload, TaskFinished) and event.payload.log_bytes:

@@ -26,15 +26,10 @@ READINGS = (HostReading(at=1.0, cpu_percent=5.0), HostReading(at=3.0))
 STATE = Simulator(plan_of(stage("one", job("release", "web1")))).state
 
 
-class Scripted:
-    """Stands where the engine stands."""
+class Records:
+    """Stands where the engine's records stand."""
 
-    def __init__(self) -> None:
-        self.agent_changes = 0
-        self.broken: Exception | None = None
-
-    def credentials_changed(self) -> None:
-        self.agent_changes += 1
+    broken: Exception | None = None
 
     async def state(self, uid: str) -> Any:
         if self.broken is not None:
@@ -44,30 +39,45 @@ class Scripted:
     def describe(self, state: Any) -> api.RunDocument:
         return document(state, ())
 
-    async def status_changes(self, sign_of_life_s: float, *, run: str = "") -> AsyncIterator[api.Status]:
-        if run:
-            yield api.Status(at="now", runs=(api.RunStatus(uid=run),))
-            return
-        hosts = (api.HostStatus(name="web1", address="web1", phase="idle"),)
-        yield api.Status(at="now", runs=(api.RunStatus(uid="U"), api.RunStatus(uid="V")), hosts=hosts, summaries=())
-
-    async def host_readings(self, uid: str, host: str) -> tuple[HostReading, ...]:
-        if host != "web/1":
-            raise NotFound(f"no host {host}")
-        return READINGS
-
-    async def follow_host(
-        self, uid: str, host: str, sign_of_life_s: float
-    ) -> AsyncIterator[tuple[HostReading, ...] | None]:
-        yield READINGS
-        yield None
-
     async def event_pieces(self, uid: str, after: int, *, follow: bool) -> AsyncIterator[list[Event] | None]:
         yield [
             Event(run=uid, seq=seq, time=0.0, actor="alice", payload=RunHeld(waits_for=()))
             for seq in (after + 1, after + 2)
         ]
         yield None
+
+
+class Hosts:
+    """Stands where the engine's hosts stand."""
+
+    agent_changes = 0
+
+    def credentials_changed(self) -> None:
+        self.agent_changes += 1
+
+    async def readings(self, uid: str, host: str) -> tuple[HostReading, ...]:
+        if host != "web/1":
+            raise NotFound(f"no host {host}")
+        return READINGS
+
+    async def follow(self, uid: str, host: str, sign_of_life_s: float) -> AsyncIterator[tuple[HostReading, ...] | None]:
+        yield READINGS
+        yield None
+
+
+class Scripted:
+    """Stands where the engine stands."""
+
+    def __init__(self) -> None:
+        self.records = Records()
+        self.hosts = Hosts()
+
+    async def status_changes(self, sign_of_life_s: float, *, run: str = "") -> AsyncIterator[api.Status]:
+        if run:
+            yield api.Status(at="now", runs=(api.RunStatus(uid=run),))
+            return
+        hosts = (api.HostStatus(name="web1", address="web1", phase="idle"),)
+        yield api.Status(at="now", runs=(api.RunStatus(uid="U"), api.RunStatus(uid="V")), hosts=hosts, summaries=())
 
 
 @pytest.fixture
@@ -98,7 +108,7 @@ async def test_a_slow_reader_is_told_where_to_go_on(routes: Routes) -> None:
 
 
 async def test_a_bug_is_an_answer_too_and_says_that_runs_go_on(routes: Routes, engine: Scripted) -> None:
-    engine.broken = KeyError("a secret thing")
+    engine.records.broken = KeyError("a secret thing")
     answer = await ask(routes, "/v1/runs/U")
     problem = answer.json()
     assert (answer.status_code, problem["type"], problem["exit_code"]) == (500, "bug", 70)
@@ -125,7 +135,7 @@ async def test_the_newest_agent_that_lives_counts_and_hosts_are_tried_again_when
         agents.append(one)
     for path in (paths[0], paths[0], paths[1], str(tmp_path / "gone")):
         await ask(routes, "/v1/hello", params={"auth_sock": path})
-    assert engine.agent_changes == 2
+    assert engine.hosts.agent_changes == 2
     assert routes._agents.current() == paths[1]
     os.unlink(paths[1])
     assert routes._agents.current() == paths[0]

@@ -17,7 +17,7 @@ async def record(story: Story) -> tuple[bytes, bytes, bytes]:
     kit = await Kit().start()
     uid = await story(kit)
     await kit.settle()
-    state = await kit.engine.state(uid)
+    state = await kit.engine.records.state(uid)
     events = b"".join(event_to_json(read(row)) + b"\n" for row in kit.disk.events[uid])
     await kit.stop()
     return events, encode(state.plan), encode(document(state, ()))
