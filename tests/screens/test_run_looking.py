@@ -253,7 +253,7 @@ async def test_the_page_says_what_enter_would_not_do_and_leads_to_the_retry_of_i
         await here.press("r")
         await here.sees("Retry release@web3", "No, go back")
         await here.press("escape")
-        assert here.app.screen is here.run
+        assert here.painted is here.run
 
 
 @pytest.mark.parametrize("key", ["4", "tab"])

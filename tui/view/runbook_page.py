@@ -118,10 +118,10 @@ def page_rows(scene: RunScene, page: Page, current: int, width: int, glyphs: Gly
     if step is None:
         for one in itertools.takewhile(lambda section: not section.steps, page.sections):
             rows += [BLANK, title_row(safe(one.name), glyphs=glyphs), *_prose(one.prose, width)]
-    for one in page.steps:
-        if one.number >= max(current, 1):
-            rows += [BLANK, *_step(scene, one, width, glyphs, current=one is step)]
-            rows += _end_of_section(page, one, width)
+    for read in page.steps:
+        if read.number >= max(current, 1):
+            rows += [BLANK, *_step(scene, read, width, glyphs, current=read is step)]
+            rows += _end_of_section(page, read, width)
     return tuple(rows)
 
 
