@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.console import RenderableType
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from tui.bridge import RETRY_S, START_AFTER_S, Connect, Feed, RunFeed
 from tui.driver import LET_GO_S, TerminalDriver
 from tui.earlier import EarlierRuns
-from tui.keys.actions import wear as wear_keys
+from tui.first_frame import FirstFrame
 from tui.launch.variables import Variables
 from tui.pages import Pages
 from tui.pauses import WARM_AFTER_S, shorten
 from tui.screens.board import BoardScreen
 from tui.screens.key_taker import KeyTaker
 from tui.screens.painted import PaintedScreen
-from tui.settings import Settings
-from tui.terminal import end_if_gone, lend, signs_in_ascii, why_no_screen
-from tui.view.glyphs import pick_glyphs
+from tui.terminal import end_if_gone, lend
+from tui.view.look import Look
 from tui.view.safe_text import safe
 from tui.view.scene import Here
-from tui.view.theme import pick_theme
-from tui.widgets.look import Look, dress, wear
+from tui.widgets.look import dress, wear
 
 if TYPE_CHECKING:
     from runbooks.library import Library
@@ -66,19 +65,25 @@ class OndutyApp(App[None], inherit_bindings=False):
         look: Look,
         *,
         run: str | None = None,
+        first: FirstFrame | None = None,
         shelves: Callable[[Sequence[str]], Library] | None = None,
         now: Callable[[], float] = time.time,
         zone: tzinfo | None = None,
         settle: Callable[[], None] = lambda: None,
     ) -> None:
-        """``shelves`` gives the pages at the places that a run names; without it ``library`` has them all.
+        """``first`` is what was drawn before, and where that comes from.
+
+        ``shelves`` gives the pages at the places that a run names; without it ``library`` has them all.
 
         ``settle`` is called once, when the first screen stands and what is needed next is loaded.
         """
-        super().__init__(driver_class=TerminalDriver, ansi_color=not look.theme.exact)
+        driver = cast("type[Driver]", functools.partial(TerminalDriver, first=first))
+        super().__init__(driver_class=driver, ansi_color=not look.theme.exact)
         # Before the first stylesheet is parsed: a theme that comes later has them all parsed again.
         wear(self, look)
         self.feed = Feed(connect, now, on_failure=self._failed_elsewhere)
+        if first is not None and first.known is not None:
+            self.feed.know(first.known.hello, first.known.summaries)
         self.pages = Pages(
             lambda places: shelves(places) if shelves is not None and places else library(),
             told=self.feed.told,
@@ -301,47 +306,13 @@ class OndutyApp(App[None], inherit_bindings=False):
         self._fatal_error()
 
 
-def pick_look(environ: Mapping[str, str], encoding: str, settings: Settings | None = None) -> Look:
-    """The look for this terminal, from its environment and the person's settings.
-
-    ``ONDUTY_THEME`` is dark, light, hc, ansi or none; ``ONDUTY_ASCII`` asks for signs in ASCII; NO_COLOR as
-    no-color.org has it.
-    """
-    term = environ.get("TERM", "")
-    truecolour = environ.get("COLORTERM", "") in ("truecolor", "24bit")
-    colours = 256 if truecolour or "256" in term or "direct" in term else 0 if term in ("dumb", "vt100", "") else 8
-    chosen = settings or Settings()
-    name = environ.get("ONDUTY_THEME") or chosen.theme
-    theme = pick_theme(name, no_color=bool(environ.get("NO_COLOR")), colours=colours)
-    # What is chosen for this terminal wins over what is chosen for all of them.
-    asked = chosen.signs is not None and not environ.get("ONDUTY_ASCII")
-    ascii_only = chosen.signs == "ascii" if asked else signs_in_ascii(environ, encoding)
-    return replace(Look(), theme=theme, glyphs=pick_glyphs(ascii_only=ascii_only))
-
-
-def run_app(run: str | None = None) -> int:
+def run_app(look: Look, first: FirstFrame, run: str | None = None) -> int:
     """Open the screen; returns the exit code once it was left and the terminal is as it was."""
     from tui.bridge import Line
-    from tui.wiring import controller_command, home, library, settings, shelves
+    from tui.wiring import controller_command, home, library, shelves
 
-    if why_not := why_no_screen(os.environ):
-        print(f"onduty: {why_not}\n  try: onduty --plain", file=sys.stderr)
-        return 2
-    chosen = settings()
-    wear_keys(chosen.actions)
-    try:
-        look = pick_look(os.environ, sys.stdout.encoding or "", chosen)
-    except KeyError as error:
-        print(
-            f"onduty: ONDUTY_THEME={safe(str(error.args[0]))}: there are dark, light, hc, ansi and none",
-            file=sys.stderr,
-        )
-        return 2
-    for name in ("COLUMNS", "LINES"):
-        # What was exported is the size of that moment, and would be believed after every resize.
-        os.environ.pop(name, None)
     line = Line(home(), controller_command, auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-    app = OndutyApp(line, library, look, run=run, shelves=shelves(), settle=shorten)
+    app = OndutyApp(line, library, look, run=run, first=first, shelves=shelves(), settle=shorten)
     app.run()
     signal.setitimer(signal.ITIMER_REAL, 0)  # the terminal took everything
     if app.crash is not None:

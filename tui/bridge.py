@@ -121,6 +121,13 @@ class Feed:
         """Who the controller takes us for; empty until it said so."""
         return self.hello.user if self.hello is not None else ""
 
+    def know(self, hello: api.Hello, summaries: tuple[api.RunSummary, ...]) -> None:
+        """What a controller said a moment ago, on a line of its own."""
+        self.hello = hello
+        self._take_summaries(summaries)
+        self.loaded = True
+        self.version += 1
+
     async def run(self) -> None:
         """Follow the status stream for as long as the screen lives."""
         while True:

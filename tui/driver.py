@@ -13,13 +13,12 @@ from typing import Any, TextIO, cast
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.terminal import RESTORE, end_if_gone
+from tui.first_frame import ALTERNATE, FirstFrame
+from tui.terminal import end_if_gone, leave_screen
 
 LET_GO_S = 2.0
 """A screen that is told to end, and waits for the terminal, ends without it after so long."""
 _PIECES, _PIECE_S = 200, 0.01
-_LEAVE = "\x1b[?2026l\x1b[<u\x1b[?1049l\x1b[?1004l"
-"""What Textual writes at its end: no frame is open, keys as usual, the main screen, no reports of the focus."""
 
 
 class _Outlet:
@@ -58,11 +57,25 @@ class TerminalDriver(LinuxDriver):
     what is seen; but frames that nobody asked for would be shown one after the other when the link comes back.
     """
 
-    def __init__(self, app: App[Any], **options: Any) -> None:
+    def __init__(self, app: App[Any], *, first: FirstFrame | None = None, **options: Any) -> None:
+        """``first`` is what stands on the terminal already: the screen goes on there."""
         super().__init__(app, **options)
-        assert sys.__stderr__ is not None
-        self._outlet = _Outlet(sys.__stderr__)
+        # Not to the errors, as Textual does: they may go to a file.
+        assert sys.__stdout__ is not None
+        self._outlet = _Outlet(sys.__stdout__)
         self._file = cast("Any", self._outlet)
+        self._first = first
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._first is not None:
+            self.attrs_before = self._first.hand_over() or self.attrs_before
+            self._first = None
+
+    def write(self, data: str) -> None:
+        if data == ALTERNATE and self._first is not None and self._first.stands:
+            return  # some terminals would clear it
+        super().write(data)
 
     @property
     def is_behind(self) -> bool:
@@ -97,9 +110,7 @@ class TerminalDriver(LinuxDriver):
                     break
                 signal.pthread_kill(writer, signal.SIGALRM)
                 time.sleep(_PIECE_S)
-            # Opened anew: who shares the one that we were given keeps waiting for it as before.
-            own = os.open(os.ttyname(self.fileno), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-            os.write(own, (_LEAVE + RESTORE).encode())
+            leave_screen(self.fileno, self.attrs_before or termios.tcgetattr(self.fileno))
         except (OSError, termios.error):
             pass  # it went away meanwhile
         finally:

@@ -12,8 +12,6 @@ from typing import Any
 
 CANNOT_DRAW = ("", "dumb", "unknown")
 """Values of TERM that promise no cursor movement (terminfo(5))."""
-ASCII_TERMS = ("linux", "vt100", "vt220")
-"""Terminals whose fonts lack most of our signs."""
 NOT_FOUND = 127
 
 RESTORE = (
@@ -24,6 +22,9 @@ RESTORE = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l"  # no mouse reports, no bracketed paste
 )
 """Undoes what a program that was killed may have left on (ECMA-48, xterm's control sequences)."""
+
+LEAVE = "\x1b[?2026l\x1b[<u\x1b[?1049l\x1b[?1004l"
+"""What Textual writes at its end: no frame is open, keys as usual, the main screen, no reports of the focus."""
 
 
 def why_no_screen(environ: Mapping[str, str]) -> str:
@@ -52,22 +53,18 @@ def end_if_gone() -> None:
         os._exit(128 + signal.SIGHUP)
 
 
-def signs_in_ascii(environ: Mapping[str, str], encoding: str) -> bool:
-    """Whether signs outside ASCII would not show: what ``ONDUTY_ASCII``, the locale and the terminal say.
-
-    Python puts ``LC_CTYPE=C.UTF-8`` into its own environment when the locale is C (PEP 538), so that value alone says
-    nothing beside a ``LANG`` that says C. A locale that nobody set says nothing either: UTF-8 is what terminals speak.
-    """
-    if environ.get("ONDUTY_ASCII") or environ.get("TERM", "") in ASCII_TERMS:
-        return True
-    if encoding.lower().replace("-", "").replace("_", "") != "utf8":
-        return True
-    lang = environ.get("LANG", "")
-    ctype = environ.get("LC_CTYPE", "")
-    if ctype == "C.UTF-8" and lang in ("C", "POSIX"):
-        ctype = ""
-    said = environ.get("LC_ALL") or ctype or lang
-    return bool(said) and "utf8" not in said.lower().replace("-", "")
+def leave_screen(terminal: int, modes: list[Any]) -> None:
+    """Give the terminal its modes and its main screen back, without waiting for one that takes nothing any more."""
+    try:
+        termios.tcsetattr(terminal, termios.TCSANOW, modes)
+        # Opened anew: who shares the one that we were given keeps waiting for it as before.
+        own = os.open(os.ttyname(terminal), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            os.write(own, (LEAVE + RESTORE).encode())
+        finally:
+            os.close(own)
+    except (OSError, termios.error):
+        pass  # it went away meanwhile, or is full
 
 
 def lend(command: Sequence[str], banner: str) -> int:

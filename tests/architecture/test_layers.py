@@ -110,7 +110,14 @@ def test_one_verb_loads_no_other_verb_and_nothing_that_its_question_does_not_nee
     assert not loaded & {"pydantic", "yaml", "asyncssh", "textual", "ulid"}
 
 
-def test_the_first_frame_waits_neither_for_http_nor_for_a_run_nor_for_pages() -> None:
+def test_the_first_frame_waits_for_no_library_of_the_screen() -> None:
+    loaded = _modules_loaded_by("import tui.cli.screen, tui.first_frame, runners.client.client, tui.cli.version")
+    assert not loaded & {"textual", "rich.console", "rich.segment", "httpx", "http.client", "tui.screens.board"}
+    assert not loaded & {"yaml", "pydantic", "asyncssh", "ulid", "re2", "runners.model.plan", "runners.model.state"}
+    assert not loaded & {"argparse", "tui.cli.parser", "tui.cli.problems", "runners.client.start"}
+
+
+def test_the_screen_itself_waits_neither_for_http_nor_for_a_run_nor_for_pages() -> None:
     loaded = _modules_loaded_by("import tui.app")
     assert not loaded & {"httpx", "runners.client.client", "runners.client.start", "runners.core.reduce"}
     assert not loaded & {"tui.screens.run", "tui.screens.secrets", "tui.widgets.log_pane", "runbooks.library"}

@@ -26,7 +26,7 @@ from runners.testing.simulator import Simulator
 from tests.screens.fake_controller import FakeClient, FakeController, FakeRun
 from tui.app import OndutyApp
 from tui.pauses import shorten
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 UID = "u1"
 _STAGES = 10

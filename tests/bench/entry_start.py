@@ -34,6 +34,8 @@ from textual.widgets import Static
 class Bare(App):
     def compose(self):
         yield Static("paintedjob benchpaint")
+    def on_key(self):
+        self.query_one(Static).update("keyanswered")
 Bare().run()
 """
 
@@ -80,13 +82,16 @@ def _first_frames(place: Place) -> Iterator[Row]:
     file.write_text(_PIPELINE)
     try:
         command([*ONDUTY, "run", str(file)], controller.environ)
-        board, run, bare = [], [], []
+        board, run, bare, key, bare_key = [], [], [], [], []
+        bare_app = (sys.executable, "-c", _BARE_APP)
         for _ in range(place.sizes.starts):
             board.append(first_frame_s(ONDUTY, controller.environ, b"benchpaint"))
             opened = "from tui.cli.session import *; from tui.cli.screen import open_screen; "
             opened += "open_screen(run_async(persist(lambda client: client.find('last'))))"
             run.append(first_frame_s((sys.executable, "-c", opened), controller.environ, b"paintedjob"))
-            bare.append(first_frame_s((sys.executable, "-c", _BARE_APP), controller.environ, b"paintedjob"))
+            bare.append(first_frame_s(bare_app, controller.environ, b"paintedjob"))
+            key.append(first_frame_s(ONDUTY, controller.environ, b"change, each after", keys=b"?"))
+            bare_key.append(first_frame_s(bare_app, controller.environ, b"keyanswered", keys=b"?"))
     finally:
         controller.stop()
     for what, times in (("first frame with the list of runs", board), ("first frame of a run's screen", run)):
@@ -99,12 +104,27 @@ def _first_frames(place: Place) -> Iterator[Row]:
             budget="400 ms",
             met=statistics.median(times) <= 0.4,
         )
+    yield Row(
+        what="a key typed at once is answered",
+        ours=statistics.median(key) * 1000,
+        unit="ms",
+        peer="a bare Textual app",
+        theirs=statistics.median(bare_key) * 1000,
+    )
 
 
 def first_frame_s(
-    argv: Sequence[str], env: Mapping[str, str], text: bytes, *, patience_s: float = _PAINT_TIMEOUT_S
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    text: bytes,
+    *,
+    keys: bytes = b"",
+    patience_s: float = _PAINT_TIMEOUT_S,
 ) -> float:
-    """Seconds from exec until ``text`` stands on a terminal of 120 x 40. Raises ``BenchFailed`` when it never does."""
+    """Seconds from exec until ``text`` stands on a terminal of 120 x 40. Raises ``BenchFailed`` when it never does.
+
+    ``keys`` are typed before the program begins.
+    """
     started_s = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
@@ -116,6 +136,7 @@ def first_frame_s(
             os._exit(127)
     seen = b""
     try:
+        os.write(terminal, keys)
         while (left_s := started_s + patience_s - time.perf_counter()) > 0:
             if not select.select([terminal], [], [], left_s)[0]:
                 break

@@ -13,7 +13,7 @@ from tests.bench.flood_run import UID, flooding
 from tests.screens.fake_controller import FakeController, FakeRun
 from tui.app import OndutyApp
 from tui.pauses import shorten
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 
 def main(hosts: int) -> None:

@@ -14,7 +14,7 @@ from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun
 from tests.screens.scenes import failed_run, host_status
 from tui.screens.host import HostScreen
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 GB = 1_000_000_000
 ROOT = Room(mount="/", size_bytes=40 * GB, free_bytes=int(3.6 * GB), used_percent=91.0)

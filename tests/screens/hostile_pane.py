@@ -11,11 +11,12 @@ from tests.screens.logs import MemoryLog, live_view
 from tui.view.glyphs import UNICODE
 from tui.view.log_document import LogSection
 from tui.view.log_rows import result_spans
+from tui.view.look import Look
 from tui.view.safe_text import safe
 from tui.widgets.log_lines import LogPart
 from tui.widgets.log_pane import LogPane
 from tui.widgets.log_view import LogView
-from tui.widgets.look import Look, wear
+from tui.widgets.look import wear
 
 ATTACKS = [
     b"clipboard \x1b]52;c;SE9TVElMRQ==\x07 bel, \x1b]52;c;SE9TVElMRQ==\x1b\\ st, \x9d52;c;SE9TVElMRQ==\x9c",

@@ -38,7 +38,7 @@ from tui.screens.host import HostScreen
 from tui.screens.login import LoginScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 CORPUS = {
     "osc": "\x1b]52;c;SE9TVElMRQ==\x07\x1b]0;HOSTILE\x07\x1b]8;;http://x\x1b\\",

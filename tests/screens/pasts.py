@@ -9,7 +9,7 @@ from runners.model import api
 from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun
 from tests.screens.scenes import START_UTC, failed_run, healthy_run, host_status, rollout
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 CHANGES = api.Changes(
     run="deploy-api/41",

@@ -19,8 +19,8 @@ from tests.screens.fake_controller import FakeController
 from tests.screens.moments import MOMENTS, moment
 from tests.screens.picture import picture_svg, save_picture
 from tui.view.glyphs import ASCII
+from tui.view.look import Look
 from tui.view.theme import ANSI, DARK, HC, LIGHT, NONE
-from tui.widgets.look import Look
 
 LIVE_WIDTH = 1200
 """Pixels."""

@@ -13,11 +13,12 @@ from tui.view.glyphs import UNICODE
 from tui.view.log_document import LogSection
 from tui.view.log_rows import result_spans
 from tui.view.log_source import LogSource
+from tui.view.look import Look
 from tui.view.safe_text import own
 from tui.widgets.log_lines import LogPart
 from tui.widgets.log_pane import LogPane
 from tui.widgets.log_view import LogView
-from tui.widgets.look import Look, wear
+from tui.widgets.look import wear
 
 
 class Filed(App[None]):
@@ -49,12 +50,12 @@ async def test_a_pane_follows_finds_and_jumps_in_a_log_that_is_being_written(tmp
         assert title(app).endswith("0 lines  following")
         data = b"".join(b"line %d\n" % number for number in range(50_000)) + b"ERROR: disk\nhalf a li"
         await writer.append(0, data, 1000.0)
-        app.pane._tick()
+        app.pane.look_for_news()
         await pilot.pause()
         assert shown(app)[-1].startswith("  00:16:40  half a li")
         assert title(app).endswith("50002 lines  following")
         await writer.append(len(data), b"ne\n", 1001.0)
-        app.pane._tick()
+        app.pane.look_for_news()
         await pilot.pause()
         assert shown(app)[-1].startswith("  00:16:41  half a line")
         await pilot.press("g", "e")

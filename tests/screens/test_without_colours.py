@@ -9,11 +9,12 @@ from rich.color import ColorType
 from rich.style import Style
 
 from tests.screens.desk import Desk, desk
+from tests.screens.drawn import strips_of
 from tests.screens.fake_controller import failed_controller
 from tui.screens.confirm import ConfirmScreen
 from tui.view.glyphs import ASCII
+from tui.view.look import Look
 from tui.view.theme import ANSI, DARK, HC, LIGHT, NONE, Theme, contrast
-from tui.widgets.look import Look
 
 FAINT_AT_LEAST = 3.5
 """Disabled keys and old values; everything else is at 4.5 and above, which the palettes' own test holds."""
@@ -21,7 +22,7 @@ FAINT_AT_LEAST = 3.5
 
 def painted(here: Desk) -> Iterator[tuple[str, Style]]:
     """Every piece of the screen that holds a letter or a digit, as it was painted."""
-    for strip in here.app.screen._compositor.render_strips():
+    for strip in strips_of(here.app):
         for segment in strip:
             if any(letter.isalnum() for letter in segment.text):
                 yield segment.text, segment.style or Style()

@@ -14,7 +14,7 @@ from runners.testing.simulator import Simulator
 from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun
 from tests.screens.scenes import START_UTC, advised, finish, host_status, passes, rollout
-from tui.widgets.look import Look
+from tui.view.look import Look
 
 _WEB = [f"web{number}" for number in range(1, 13)]
 

@@ -12,7 +12,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import IO, Any
 
 import pyte
 
@@ -24,15 +24,21 @@ class OnPty:
     """``onduty`` on a pty of its own."""
 
     def __init__(
-        self, *words: str, environ: Mapping[str, str], size: tuple[int, int] = (120, 36), module: str = "tui.cli"
+        self,
+        *words: str,
+        environ: Mapping[str, str],
+        size: tuple[int, int] = (120, 36),
+        module: str = "tui.cli",
+        errors: IO[bytes] | None = None,
     ) -> None:
+        """``errors``: where what it writes to its standard error goes, else to the pty as well."""
         self.main, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *words],
             stdin=side,
             stdout=side,
-            stderr=side,
+            stderr=errors or side,
             cwd=ROOT,
             env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **environ},
             start_new_session=True,

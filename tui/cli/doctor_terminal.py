@@ -15,7 +15,8 @@ LEAST_COLUMNS, LEAST_ROWS = 60, 15
 
 def terminal(environ: Mapping[str, str], *, is_terminal: bool, encoding: str) -> Iterator[Finding]:
     """TERM, colours, signs, size, tmux."""
-    from tui.terminal import signs_in_ascii, why_no_screen
+    from tui.terminal import why_no_screen
+    from tui.view.look import signs_in_ascii
 
     if not is_terminal:
         yield ok("terminal", "this is none: every command works, there is no screen")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -14,28 +14,17 @@ from runners.model.phases import BAD
 from tui.keys.actions import key_of
 from tui.screens.login_key import LoginKey
 from tui.screens.painted import bindings_of
-from tui.view.board import board_rows
-from tui.view.board_headline import board_headline
-from tui.view.board_side import side_rows, side_title
-from tui.view.key_bar import key_bar
-from tui.view.layout import ScreenLayout, SizeClass, board_layout
+from tui.view.board_frame import READING_PAGE, board_why_not, edges, list_pane, selected_run, side_panes
+from tui.view.layout import ScreenLayout, board_layout
 from tui.view.logins import next_login
-from tui.view.rows import BLANK, Row, text_row, title_row
+from tui.view.rows import BLANK, Row, text_row
 from tui.view.run_rows import RunRows
 from tui.view.safe_text import own, safe
 from tui.view.scene import BoardScene
-from tui.view.top_bar import board_bar
-from tui.view.troubles import controller_rows
 from tui.widgets.canvas import Canvas
 
 if TYPE_CHECKING:
     from runners.model.api import Before
-
-_NO_RUN = "no run is selected; {key} starts one"
-_OF_A_RUN = (
-    "open", "runbook", "pipeline", "copy", "up", "down", "top", "bottom", "half-page-up", "half-page-down",
-)  # fmt: skip
-_NO_PAGE = "no page fits this run; no page is better than a wrong page"
 
 
 class BoardScreen(LoginKey, inherit_bindings=False):
@@ -105,85 +94,46 @@ class BoardScreen(LoginKey, inherit_bindings=False):
         self._compare_versions()
 
     def _paint_edges(self) -> None:
-        scene, look, layout = self.scene(), self.onduty.look, self.current_layout()
-        self.query_one("#bar", Canvas).set_rows([board_bar(scene, layout.width, look.glyphs)])
-        self.query_one("#headline", Canvas).set_rows([board_headline(scene, look.glyphs)])
-        least = layout.size_class is SizeClass.TINY
-        urgent = ("login",) if self._asks else ()
-        self.query_one("#keys", Canvas).set_rows(
-            [
-                key_bar(
-                    "board",
-                    self.why_not(),
-                    layout.width,
-                    look.glyphs,
-                    extra=("new-run", "quit"),
-                    urgent=urgent,
-                    least=least,
-                )
-            ]
-        )
+        scene, glyphs = self.scene(), self.onduty.look.glyphs
+        for name, pane in edges(scene, self.current_layout(), glyphs, self.why_not(), asks=self._asks).items():
+            self.query_one(f"#{name}", Canvas).set_pane(pane)
 
     def _paint_board(self) -> None:
-        scene, glyphs, feed = self.scene(), self.onduty.look.glyphs, self.onduty.feed
-        pane = self.current_layout().pane("board")
-        if pane is None:
+        layout, glyphs, trouble = self.current_layout(), self.onduty.look.glyphs, self.onduty.feed.trouble
+        if layout.pane("board") is None:
             return
-        canvas = self.query_one("#board", Canvas)
-        canvas.set_shade("ground", (0, 0))
-        head = [BLANK] if pane.title is not None else []
-        if not feed.loaded and feed.trouble:
-            rows = controller_rows(scene.here, feed.trouble, max(1, pane.area.width - 4), glyphs)
-            canvas.set_rows([Row(left=row.left, margins=(2, 2)) for row in rows], head=head)
-            canvas.set_selection(None)
-            return
-        self._board = board_rows(scene, pane.area.width, glyphs)
-        if not self._selected:
-            self._selected = next(iter(self._board.order()), "")
-        heads = 1 if scene.summaries else 0
-        canvas.set_rows(self._board.rows[heads:], head=[*head, *self._board.rows[:heads]])
-        place = self._board.index_of(self._selected) if self._selected else None
-        if place is None:
-            canvas.set_selection(None)
-            return
-        first, count = place[0] - heads, place[1]
-        if place[0] == self._first_row():
-            # Its group's title comes into view with it.
-            canvas.set_selection(0, 1, active=True)
-        canvas.set_selection(first, count, active=True)
-
-    def _first_row(self) -> int:
-        return next((index for index, uid in enumerate(self._board.items) if uid), 0)
+        pane, self._board = list_pane(self.scene(), layout, glyphs, trouble)
+        self._selected = self._selected or self._board.first()
+        self.query_one("#board", Canvas).set_pane(pane)
 
     def _paint_side(self) -> None:
         """The selected run beside the list, on wide screens."""
-        if self.current_layout().pane("why") is None:
+        layout, glyphs = self.current_layout(), self.onduty.look.glyphs
+        if layout.pane("why") is None:
             return
-        scene, glyphs = self.scene(), self.onduty.look.glyphs
-        name, details = side_title(scene)
+        scene = self.scene()
         scene = replace(scene, before=self._before(scene))
-        rows = side_rows(scene, self.width_of("why"), glyphs)
-        self.set_pane("why", title_row(name, details, glyphs=glyphs), rows)
-        run = self.onduty.feed.summary(self._selected)
+        for name, pane in side_panes(scene, layout, glyphs, self._page_rows(scene)).items():
+            self.query_one(f"#{name}", Canvas).set_pane(pane)
+
+    def _page_rows(self, scene: BoardScene) -> Sequence[Row]:
+        """What the runbook of the selected run says to do."""
+        run = selected_run(scene)
+        library = self.onduty.library
         if run is None or not run.runbook:
-            self.set_pane("runbook", None, ())
-            return
+            return ()
+        page = library.get(run.runbook) if library is not None else None
+        if page is None:
+            missing = own("This page is not on this machine: onduty runbook list")
+            return (text_row(missing),) if self.onduty.pages.are_read else READING_PAGE
         from runbooks.fill import FilledCommand
         from tui.view.runbook_pane import reviewed, step_rows
 
-        width = self.width_of("runbook")
-        library = self.onduty.library
-        page = library.get(run.runbook) if library is not None else None
-        steps: list[Row] = []
-        for step in page.steps if page is not None else ():
-            steps += step_rows(step, FilledCommand(text=step.command), width, glyphs)
-        if page is not None:
-            today = datetime.fromtimestamp(scene.here.now_utc, scene.here.zone).date()
-            steps += [BLANK, text_row(reviewed(page, today))]
-        else:
-            missing = own("This page is not on this machine: onduty runbook list")
-            steps.append(text_row(missing if self.onduty.pages.are_read else own("Reading it.")))
-        self.set_pane("runbook", title_row(own("runbook"), (safe(run.runbook),), glyphs=glyphs), tuple(steps))
+        rows: list[Row] = []
+        for step in page.steps:
+            rows += step_rows(step, FilledCommand(text=step.command), self.width_of("runbook"), self.onduty.look.glyphs)
+        today = datetime.fromtimestamp(scene.here.now_utc, scene.here.zone).date()
+        return (*rows, BLANK, text_row(reviewed(page, today)))
 
     def _compare_versions(self) -> None:
         hello = self.onduty.feed.hello
@@ -201,11 +151,7 @@ class BoardScreen(LoginKey, inherit_bindings=False):
 
     def why_not(self) -> Mapping[str, str]:
         """Without a run there is nothing to open."""
-        login = {} if self._asks else {"login": "no host asks for a login"}
-        if not self._selected:
-            return login | dict.fromkeys(_OF_A_RUN, _NO_RUN.format(key=key_of("new-run")))
-        run = self.onduty.feed.summary(self._selected)
-        return login | ({"runbook": _NO_PAGE} if run is not None and not run.runbook else {})
+        return board_why_not(self.onduty.feed.summary(self._selected), asks=self._asks)
 
     @property
     def _asks(self) -> bool:

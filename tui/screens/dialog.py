@@ -34,7 +34,7 @@ class DialogCanvas(Canvas):
 
     def render_line(self, y: int) -> Strip:
         """Called when a frame is made that goes to the terminal at once."""
-        if self._rows:
+        if self.rows:
             now = time.monotonic()
             self.first_drawn_at = self.first_drawn_at or now
             self.drawn_at = self.drawn_at or now

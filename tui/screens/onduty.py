@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tui.launch.variables import Variables
     from tui.pages import Pages
     from tui.view.chooser import Candidate
+    from tui.view.look import Look
     from tui.view.scene import Here
-    from tui.widgets.look import Look
 
 
 class Onduty(Protocol):

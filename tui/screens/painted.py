@@ -22,12 +22,13 @@ from tui.screens.key_taker import KeyTaker
 from tui.screens.moving import Moving
 from tui.screens.seat import Seat
 from tui.view.layout import Area, ScreenLayout
-from tui.view.rows import BLANK, Row, text_row
+from tui.view.painting import style_of
+from tui.view.pane_rows import titled
+from tui.view.rows import Row, text_row
 from tui.view.safe_text import own, safe
 from tui.view.toasts import toast_rows
 from tui.widgets.areas import AreaLayout, rearrange
 from tui.widgets.canvas import Canvas
-from tui.widgets.look import style_of
 
 if TYPE_CHECKING:
     from tui.view.scene import Here
@@ -157,7 +158,7 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
     def on_mount(self) -> None:
         """Lay out by areas, dress, look for news at frame rate."""
         self.onduty.dress(self)
-        self._tick = self.set_interval(FRAME_S, self._look)
+        self._tick = self.set_interval(FRAME_S, self.look_for_news)
         self.repaint()
 
     def on_screen_resume(self) -> None:
@@ -207,7 +208,8 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
             if not any("broke" in toast.text for toast in self.toasts):
                 self.say("fail", f"{name} broke ({type(error).__name__})\nthe report is in {path}")
 
-    def _look(self) -> None:
+    def look_for_news(self) -> None:
+        """Paint what is new; a hundred milliseconds later it would be painted anyway."""
         self._fitted = None
         if not self.is_top:
             return
@@ -229,15 +231,10 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
         pane = self.current_layout().pane(name)
         if pane is None:
             return
+        shown = titled(pane, title, rows)
         canvas = self.query_one(f"#{name}", Canvas)
-        margins = (pane.content.x - pane.area.x, max(0, pane.area.right - pane.content.right))
-        canvas.set_shade(pane.shade, margins)
-        head: list[Row] = []
-        if pane.title is not None and title is not None:
-            head += [BLANK] * (pane.title.y - pane.area.y)
-            head.append(title)
-        head += [BLANK] * (pane.content.y - pane.area.y - len(head))
-        canvas.set_rows(rows, head=head)
+        canvas.set_shade(shown.shade, shown.margins)
+        canvas.set_rows(shown.rows, head=shown.head)
 
     def width_of(self, name: str) -> int:
         """Cells of a pane's text; 0 when it is not shown."""

@@ -23,3 +23,7 @@ class RunRows:
     def order(self) -> tuple[str, ...]:
         """The runs from top to bottom."""
         return tuple(dict.fromkeys(item for item in self.items if item is not None))
+
+    def first(self) -> str:
+        """The run at the top; empty when there is none."""
+        return next(iter(self.order()), "")

@@ -14,12 +14,11 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.view.rows import BLANK, DrawnRows, Row
-from tui.widgets.look import Look
+from tui.view.look import Look
+from tui.view.pane_rows import PaneRows
+from tui.view.rows import DrawnRows, Row
 from tui.widgets.paint import PaintedLines, paint_row
 
-MARGINS = {"panel": (2, 2)}
-"""Blank cells left and right by shade (LOOK section 2); (1, 1) elsewhere."""
 _CACHED_STRIPS = 1024
 
 
@@ -59,13 +58,8 @@ class Canvas(PaintedLines):
         super().__init__(id=id, classes=classes, markup=False)
         self.can_focus = can_focus
         self._look = look or Look()
-        self._shade = shade
-        self._margins = margins
-        self._head: tuple[Row, ...] = ()
-        self._rows: Sequence[Row] = ()
+        self._pane = PaneRows(shade=shade, margins=margins)
         self._first = 0
-        self._selected: tuple[int, int] | None = None
-        self._active = False
         self._painted: dict[tuple[Row, int], Strip] = {}
         self._drawn: Size | None = None
         """The size that was drawn last."""
@@ -73,12 +67,12 @@ class Canvas(PaintedLines):
     @property
     def shade(self) -> str:
         """Background token of the pane."""
-        return self._shade
+        return self._pane.shade
 
     @property
     def rows(self) -> Sequence[Row]:
         """The body rows."""
-        return self._rows
+        return self._pane.rows
 
     @property
     def first(self) -> int:
@@ -88,7 +82,7 @@ class Canvas(PaintedLines):
     @property
     def body_height(self) -> int:
         """Body rows that fit."""
-        return max(0, self.size.height - len(self._head))
+        return self._pane.body_height(self.size.height)
 
     def set_look(self, look: Look) -> None:
         """Paint with another look."""
@@ -97,18 +91,23 @@ class Canvas(PaintedLines):
             self._painted.clear()
             self.refresh()
 
+    def set_pane(self, pane: PaneRows) -> None:
+        """Show what stands in a pane now; a selection comes into view."""
+        before = self._visible()
+        self._take(pane)
+        self._first = pane.first_in_view(self._first, self.size.height)
+        self._repaint(before)
+
     def set_shade(self, shade: str, margins: tuple[int, int] | None = None) -> None:
         """Change background and margins, as a pane that moves from a panel to the ground does."""
-        if (shade, margins) != (self._shade, self._margins):
-            self._shade, self._margins = shade, margins
-            self._painted.clear()
-            self.refresh()
+        self._take(replace(self._pane, shade=shade, margins=margins))
 
     def set_rows(self, rows: Sequence[Row], head: Sequence[Row] = ()) -> None:
         """Show these rows. ``head`` stays on top while the body scrolls (a blank row and the pane's title, usually)."""
         before = self._visible()
-        self._head, self._rows = tuple(head), rows if isinstance(rows, DrawnRows) else tuple(rows)
-        self._first = min(self._first, self._last_first())
+        shown = rows if isinstance(rows, DrawnRows) else tuple(rows)
+        self._pane = replace(self._pane, rows=shown, head=tuple(head))
+        self._first = min(self._first, self._pane.last_first(self.size.height))
         self._repaint(before)
 
     def set_selection(self, first: int | None, count: int = 1, *, active: bool = True) -> None:
@@ -117,8 +116,7 @@ class Canvas(PaintedLines):
         ``active``: this pane has the focus. The selection of others is drawn quieter.
         """
         before = self._visible()
-        self._selected = None if first is None else (first, first + count)
-        self._active = active
+        self._pane = replace(self._pane, selected=None if first is None else (first, first + count), active=active)
         if first is not None:
             self._first = self._revealed(first, count)
         self._repaint(before)
@@ -130,7 +128,7 @@ class Canvas(PaintedLines):
     def scroll_rows(self, by: int) -> None:
         """Move the body by ``by`` rows, down when positive."""
         before = self._visible()
-        self._first = max(0, min(self._first + by, self._last_first()))
+        self._first = max(0, min(self._first + by, self._pane.last_first(self.size.height)))
         self._repaint(before)
 
     def scroll_pages(self, by: float) -> None:
@@ -141,22 +139,19 @@ class Canvas(PaintedLines):
     def render_line(self, y: int) -> Strip:
         self._drawn = self.size
         width = self._drawn.width
-        row = self._row_at(y)
+        row = self._pane.at(y, self._first)
         key = (row, width)
         strip = self._painted.get(key)
         if strip is None:
             if len(self._painted) >= _CACHED_STRIPS:
                 self._painted.clear()
-            margins = self._margins or MARGINS.get(self._shade, (1, 1))
-            strip = self._painted[key] = paint_row(row, width, self._look, self._shade, margins)
+            pane = self._pane
+            strip = self._painted[key] = paint_row(row, width, self._look, pane.shade, pane.edges)
         return strip
 
     def on_resize(self, event: events.Resize) -> None:
         before = self._first
-        self._first = min(self._first, self._last_first())
-        if self._selected is not None:
-            first, end = self._selected
-            self._first = self._revealed(first, end - first)
+        self._first = self._pane.first_in_view(self._first, event.size.height)
         # Textual may have painted the new size before this was told, with the rows that were in view then.
         if self._first != before or self._drawn != event.size:
             self._painted.clear()
@@ -171,36 +166,22 @@ class Canvas(PaintedLines):
         self.scroll_rows(-3)
 
     def on_click(self, event: events.Click) -> None:
-        row = event.y - len(self._head) + self._first
-        if event.y >= len(self._head) and 0 <= row < len(self._rows):
+        head = len(self._pane.head)
+        row = event.y - head + self._first
+        if event.y >= head and 0 <= row < len(self.rows):
             self.post_message(self.RowPicked(self, row, event.x))
 
-    def _last_first(self) -> int:
-        return max(0, len(self._rows) - self.body_height)
+    def _take(self, pane: PaneRows) -> None:
+        if (pane.shade, pane.edges) != (self._pane.shade, self._pane.edges):
+            self._painted.clear()
+            self.refresh()
+        self._pane = pane
 
     def _revealed(self, first: int, count: int) -> int:
-        height = max(1, self.body_height)
-        if first < self._first:
-            return first
-        if first + count > self._first + height:
-            return min(first + count - height, first)
-        return self._first
-
-    def _row_at(self, y: int) -> Row:
-        if y < len(self._head):
-            return self._head[y]
-        index = y - len(self._head) + self._first
-        if not 0 <= index < len(self._rows):
-            return BLANK
-        row = self._rows[index]
-        if self._selected is not None and self._selected[0] <= index < self._selected[1]:
-            if self._active:
-                return replace(row, bg="sel", edge="acc")
-            return replace(row, bg="bar" if self._shade == "ground" else "sel")
-        return row
+        return self._pane.revealed(first, count, self._first, self.size.height)
 
     def _visible(self) -> tuple[Row, ...]:
-        return tuple(self._row_at(y) for y in range(self.size.height))
+        return tuple(self._pane.at(y, self._first) for y in range(self.size.height))
 
     def _repaint(self, before: tuple[Row, ...]) -> None:
         width = self.size.width

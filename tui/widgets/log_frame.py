@@ -9,6 +9,7 @@ from tui.view.glyphs import Glyphs
 from tui.view.log_document import Document, LineAt
 from tui.view.log_edges import bar_row, log_title, scroll_column
 from tui.view.log_jump import UNDERSTOOD
+from tui.view.look import Look
 from tui.view.rows import BLANK, Row, Span, lay_out, text_row
 from tui.view.safe_text import SafeText, own, safe
 from tui.widgets.log_bar import LogBar, Purpose
@@ -16,7 +17,6 @@ from tui.widgets.log_lines import LogLines
 from tui.widgets.log_searches import LogSearches
 from tui.widgets.log_view import LogView
 from tui.widgets.log_viewport import LogViewport
-from tui.widgets.look import Look
 from tui.widgets.paint import paint_row, paint_spans
 
 SILENT_S = 5.0

@@ -1,33 +1,17 @@
-"""The bridge from palettes and signs to Textual: what a widget needs to paint, and the theme of Textual's own parts."""
+"""The bridge from palettes to Textual: the theme of its own parts, and giving widgets a look."""
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
-from rich.color import Color
-from rich.style import Style
 from textual.app import App
 from textual.dom import DOMNode
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
 
-from tui.view.glyphs import UNICODE, Glyphs
-from tui.view.theme import DARK, Paint, Theme, behind_dialog
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How this terminal is drawn on."""
-
-    theme: Theme = DARK
-    glyphs: Glyphs = UNICODE
-
-    @property
-    def dimmed(self) -> Look:
-        """The same look behind a dialog."""
-        return Look(behind_dialog(self.theme), self.glyphs)
+from tui.view.look import Look
+from tui.view.theme import Theme
 
 
 @runtime_checkable
@@ -37,27 +21,6 @@ class Wears(Protocol):
     def set_look(self, look: Look) -> None:
         """Paint with ``look`` from now on."""
         ...
-
-
-@functools.lru_cache(maxsize=2048)
-def style_of(paint: Paint) -> Style:
-    """The Rich style of a cell. Cached: styles are looked up for each segment of each row."""
-    return Style(
-        color=_colour(paint.fg),
-        bgcolor=_colour(paint.bg),
-        bold=paint.bold or None,
-        dim=paint.dim or None,
-        reverse=paint.reverse or None,
-        underline=paint.underline or None,
-    )
-
-
-def _colour(colour: str | None) -> Color:
-    if colour is None:
-        return Color.default()
-    if colour.startswith("ansi:"):
-        return Color.from_ansi(int(colour.removeprefix("ansi:")))
-    return Color.parse(colour.lower())
 
 
 def textual_theme(theme: Theme) -> TextualTheme:
