@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, overload
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.view.cells import LEAST_CELLS, cells, cut_left, cut_middle, cut_path, cut_right, cut_words, take
 from tui.view.safe_text import SafeText, own

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from typing import NewType
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import get_character_cell_size
 
 SafeText = NewType("SafeText", str)
