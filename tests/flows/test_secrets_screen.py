@@ -16,6 +16,7 @@ from runbooks.library import load_built_in
 from runners.client.start import ControllerCommand
 from tests.flows.test_secrets import EVERY_WAY, PASSWORD, PIPELINE, TOKEN, assert_private, forms
 from tests.person import PATIENCE_S, Person, until
+from tests.screens.drawn import strips_of
 from tui.app import OndutyApp
 from tui.bridge import Line
 from tui.screens.run import RunScreen
@@ -46,7 +47,7 @@ class Eyes:
         self.seen: list[str] = []
 
     def look(self) -> str:
-        rows = ["".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()]
+        rows = [strip.text for strip in strips_of(self.app)]
         self.seen += ["\n".join(rows), *(toast.text for toast in getattr(self.app.screen, "toasts", []))]
         return "\n".join(rows)
 

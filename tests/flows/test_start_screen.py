@@ -27,6 +27,12 @@ stages: [{name: one, jobs: {say: {hosts: local, tasks: [{name: say, run: 'echo "
 """
 
 
+def uid_of(app: OndutyApp) -> str:
+    """The run that is shown."""
+    assert isinstance(app.screen, RunScreen)
+    return app.screen.feed.uid
+
+
 async def test_a_run_with_a_param_is_started_by_keys_and_then_again_from_its_history(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,7 +53,7 @@ async def test_a_run_with_a_param_is_started_by_keys_and_then_again_from_its_his
         assert "who=bob, times=2" in eyes.look()
         await eyes.press("Y")
         await eyes.until(lambda: isinstance(app.screen, RunScreen))
-        uids = [app.screen.feed.uid]  # type: ignore[attr-defined]
+        uids = [uid_of(app)]
         await eyes.until(lambda: "hello bob, 2 times" in eyes.look())
         await eyes.press("escape")
         await eyes.until(lambda: isinstance(app.screen, BoardScreen) and app.feed.summaries)
@@ -61,7 +67,7 @@ async def test_a_run_with_a_param_is_started_by_keys_and_then_again_from_its_his
         assert "as greet/1 pinned them" in eyes.look()
         await eyes.press("Y")
         await eyes.until(lambda: isinstance(app.screen, RunScreen))
-        uids.append(app.screen.feed.uid)  # type: ignore[attr-defined]
+        uids.append(uid_of(app))
         await eyes.until(lambda: "hello bobx, 2 times" in eyes.look())
         assert app.broken == {}
     first, second = await asyncio.to_thread(lambda: [person.document(uid) for uid in uids])

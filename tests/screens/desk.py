@@ -14,20 +14,18 @@ from textual.pilot import Pilot
 
 import tui.wiring
 from runbooks.library import load_built_in
+from runners.model.inventory import Host
+from tests.screens.drawn import rows_of
 from tests.screens.fake_controller import FakeController, memory_logs
 from tests.screens.logs import MemoryLog
 from tui.app import OndutyApp
+from tui.screens.dialog import DialogScreen
 from tui.screens.painted import PaintedScreen
 from tui.screens.run import RunScreen
 from tui.view.look import Look
 
 LIBRARY = load_built_in()
 DEADLINE_S = 10.0
-SETTLED_S = 1.0
-"""What keeps the event loop busy for longer is not waited for."""
-QUIET_TURNS = 3
-FRAMES = 10
-"""What still has something to draw after so many goes on drawing."""
 POLL_S = 0.002
 
 
@@ -46,8 +44,7 @@ class Desk:
 
     @property
     def rows(self) -> list[str]:
-        strips = self.app.screen._compositor.render_strips()
-        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+        return rows_of(self.app)
 
     @property
     def run(self) -> RunScreen:
@@ -67,16 +64,27 @@ class Desk:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    @property
+    def listens(self) -> bool:
+        """There is a dialog on top, and it was drawn: keys are meant for it."""
+        screen = self.app.screen
+        return isinstance(screen, DialogScreen) and screen.listens
+
+    def lends(self, patch: pytest.MonkeyPatch, code: int = 0) -> list[Host]:
+        """From now on a shell ends at once with that code; the list tells on which hosts one was opened."""
+        lent: list[Host] = []
+
+        def run_shell(host: Host) -> int:
+            lent.append(host)
+            return code
+
+        patch.setattr(self.app, "run_shell", run_shell)
+        return lent
+
     async def settle(self) -> None:
-        """Return once nothing is left to do but what waits for time or for the controller, and all of it is drawn."""
-        for _ in range(FRAMES):
-            await _nothing_ready()
-            screen = self.app.screen
-            drawn = not (screen._layout_required or screen._repaint_required or screen._dirty_widgets)
-            if drawn and not screen._callbacks:
-                return
-            # The frame that a timer would draw a moment later.
-            screen._on_timer_update()
+        """Return once what was on its way when this was called has arrived and is drawn."""
+        # Nothing is waited for; the frame that a timer would draw a moment later is drawn.
+        await self.pilot.pause(0)
 
     async def type(self, text: str) -> None:
         await self.press(*["space" if letter == " " else letter for letter in text])
@@ -91,13 +99,17 @@ class Desk:
             if condition():
                 return
             # The look for news that a timer would take up to a tenth of a second later.
-            self.painted._look()
+            self.painted.look_for_news()
             await self.settle()
             await asyncio.sleep(POLL_S)
 
     async def sees(self, *texts: str) -> None:
         """Wait until all of these are on the screen."""
         await self.until(lambda: all(text in self.text for text in texts), f"to see {texts}")
+
+    async def toasted(self, words: str) -> None:
+        """Wait until a toast of the run's screen says so."""
+        await self.until(lambda: any(words in toast.text for toast in self.run.toasts), words)
 
     async def sees_no(self, *texts: str) -> None:
         await self.until(lambda: not any(text in self.text for text in texts), f"no longer to see {texts}")
@@ -114,21 +126,6 @@ class Desk:
         """The controller has news."""
         await self.controller.changed()
         await self.pilot.pause()
-
-
-async def _nothing_ready() -> None:
-    """Let the event loop run until only time, the controller or another process can give it something to do."""
-    loop: Any = asyncio.get_running_loop()
-    end, quiet = time.monotonic() + SETTLED_S, 0
-    while quiet < QUIET_TURNS and time.monotonic() < end:
-        thread = _a_thread_works(loop)
-        await asyncio.sleep(POLL_S if thread else 0)
-        quiet = 0 if loop._ready or thread else quiet + 1
-
-
-def _a_thread_works(loop: Any) -> bool:
-    executor = loop._default_executor
-    return executor is not None and executor._idle_semaphore._value < len(executor._threads)
 
 
 @asynccontextmanager

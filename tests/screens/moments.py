@@ -54,9 +54,7 @@ _VERIFIED = (b"smoke: 14 of 14 passed", b"version 2.4.1")
 
 def _log_is_read(here: Desk) -> bool:
     pager = here.run.pager
-    searches = pager._searches
-    marked = not searches._marks.running and searches._seen[0] == len(searches.errors)
-    return not pager.size or (pager.current_line is not None and marked)
+    return pager.is_settled and (not pager.size or pager.current_line is not None)
 
 
 Steps = Callable[[Desk], Awaitable[None]]
@@ -112,7 +110,7 @@ async def _retried(here: Desk) -> None:
 async def _looks(here: Desk) -> None:
     await here.sees("deploy-api/42", "rollout", "touched")
     await here.sees_no("Reading")
-    if here.run.pager._searches.sources:
+    if here.run.pager.view.parts:
         await here.until(lambda: _log_is_read(here), "the log to be read")
 
 

@@ -19,6 +19,8 @@ from rich.terminal_theme import TerminalTheme
 from textual.app import App
 from textual.pilot import Pilot
 
+from tests.screens.drawn import strips_of
+
 CELL_WIDTH, CELL_HEIGHT = 12, 24
 _TERMINAL = TerminalTheme(
     (0, 0, 0),
@@ -58,7 +60,7 @@ def picture_svg(app: App[Any]) -> str:
         f'<rect width="100%" height="100%" fill="{default_bg}"/>'
         '<g font-family="DejaVu Sans Mono" font-size="19.9" xml:space="preserve">'
     ]
-    for y, strip in enumerate(app.screen._compositor.render_strips()):
+    for y, strip in enumerate(strips_of(app)):
         x = 0
         for segment in strip:
             cells = segment.cell_length

@@ -18,6 +18,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from tests.screens.desk import Desk
+from tests.screens.drawn import strips_of
 from tests.screens.moments import MOMENTS, moment
 from tui.view.look import Look
 from tui.view.theme import BACKGROUNDS, DARK, TOKENS, Theme, behind_dialog
@@ -35,7 +36,7 @@ PAINTED = (120, 36)
 def paint_of(here: Desk, theme: Theme) -> list[str]:
     """What each row is painted with."""
     names = _Names(theme)
-    return [" ".join(_runs(strip, names)) for strip in here.app.screen._compositor.render_strips()]
+    return [" ".join(_runs(strip, names)) for strip in strips_of(here.app)]
 
 
 class _Names:

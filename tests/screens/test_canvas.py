@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 
 import tui.styles
+from tests.screens.drawn import strips_of
 from tui.view.glyphs import ASCII
 from tui.view.look import Look
 from tui.view.rows import BLANK, Row, Span, title_row
@@ -39,11 +40,11 @@ class Painted(App[None]):
 
 
 def lines(app: App[None]) -> list[str]:
-    return ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
+    return [strip.text for strip in strips_of(app)]
 
 
 def strips(app: App[None]) -> list[Strip]:
-    return app.screen._compositor.render_strips()
+    return strips_of(app)
 
 
 async def test_rows_stand_between_the_margins_of_their_shade() -> None:

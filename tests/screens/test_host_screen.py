@@ -26,7 +26,9 @@ async def test_it_is_looked_at_while_the_screen_is_open_and_no_longer() -> None:
         assert controller.looked_at == ["web3"]
         later(controller, 60.0)
         await here.changed()
-        await here.until(lambda: here.app.screen.scene().readings[-1].at > controller.readings["web3"][-2].at)  # type: ignore[attr-defined]
+        screen = here.app.screen
+        assert isinstance(screen, HostScreen)
+        await here.until(lambda: screen.scene().readings[-1].at > controller.readings["web3"][-2].at)
         await here.press("escape")
         await here.until(lambda: not controller.looked_at)
         assert isinstance(here.app.screen, RunScreen)
@@ -64,12 +66,11 @@ async def test_a_check_says_that_it_looks_and_then_what_it_found() -> None:
         await here.sees("! its clock is 4 s", "eve db-seed/12")
 
 
-async def test_the_shell_and_the_address_are_those_of_the_host() -> None:
+async def test_the_shell_and_the_address_are_those_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     async with host_desk() as here:
-        lent: list[str] = []
-        here.app.run_shell = lambda host: lent.append(host.name) or 0  # type: ignore[method-assign, func-returns-value]
+        lent = here.lends(monkeypatch)
         await here.press("exclamation_mark", "c")
-        await here.until(lambda: lent == ["web3"])
+        await here.until(lambda: [host.name for host in lent] == ["web3"])
         assert [(one.intent, one.host) for one in here.controller.requests] == [("shell", "web3")]
         await here.sees("copied to the clipboard", "deploy@10.0.0.13")
 

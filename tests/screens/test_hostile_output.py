@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyte
 
+from tests.screens.drawn import strips_of
 from tests.screens.hostile_pane import ATTACKS, Hostile
 from tui.widgets.log_pane import LogPane
 
@@ -36,8 +37,8 @@ async def test_every_attack_is_drawn_as_text_and_nothing_else() -> None:
     app = Hostile()
     async with app.run_test(size=(160, 24)) as pilot:
         await pilot.pause()
-        rows = ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
-        for strip in app.screen._compositor.render_strips():
+        rows = [strip.text for strip in strips_of(app)]
+        for strip in strips_of(app):
             for segment in strip:
                 assert all(ord(character) >= 0x20 and not 0x7F <= ord(character) <= 0x9F for character in segment.text)
                 assert segment.style is None or not segment.style.meta

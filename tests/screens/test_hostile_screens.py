@@ -8,6 +8,7 @@ import pytest
 from textual.drivers.headless_driver import HeadlessDriver
 
 import tui.wiring
+from tests.screens.drawn import strips_of
 from tests.screens.hostile_screens import Tour, app_over, evil_from, hostile_controller
 
 HIDDEN = {*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x061C, 0xFEFF, 0x2028, 0x2029}
@@ -36,7 +37,7 @@ async def test_nothing_hostile_is_more_than_text_on_any_screen(
     seen: dict[str, str] = {}
 
     def visit(place: str) -> None:
-        strips = app.screen._compositor.render_strips()
+        strips = strips_of(app)
         seen[place] = "\n".join(segment.text for strip in strips for segment in strip)
         for strip in strips:
             for segment in strip:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from tests.screens.desk import DEADLINE_S, POLL_S
+from tests.screens.drawn import rows_of, strips_of
 from tests.screens.logs import MemoryLog, at, failed_view, live_view
 from tui.view.log_document import LineAt
 from tui.view.look import Look
@@ -44,7 +46,7 @@ class Paned(App[None]):
 
 
 def shown(app: App[Any]) -> list[str]:
-    return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
+    return rows_of(app)
 
 
 def title(app: App[Any]) -> str:
@@ -53,9 +55,19 @@ def title(app: App[Any]) -> str:
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Let searches end and what they found be drawn."""
-    await pilot.app.workers.wait_for_complete()
-    pilot.app.query_one(LogPane)._tick()
-    await pilot.pause()
+    pane = pilot.app.query_one(LogPane)
+    async with asyncio.timeout(DEADLINE_S):
+        await pilot.pause()
+        while not pane.is_settled:
+            pane.look_for_news()
+            await pilot.pause(POLL_S)
+
+
+async def drawn(pilot: Pilot[Any], text: str) -> None:
+    """Wait until the last row has it."""
+    async with asyncio.timeout(DEADLINE_S):
+        while text not in shown(pilot.app)[-1]:
+            await pilot.pause()
 
 
 async def test_an_attempt_is_its_tasks_one_after_the_other() -> None:
@@ -76,7 +88,7 @@ async def test_the_first_bad_line_is_bold_on_its_tint_from_edge_to_edge() -> Non
     app = Paned(failed_view())
     async with app.run_test(size=(86, 22)) as pilot:
         await pilot.pause()
-        strip = app.screen._compositor.render_strips()[14]
+        strip = strips_of(app)[14]
         for segment in strip:
             assert segment.style is not None
             assert segment.style.bgcolor is not None
@@ -104,31 +116,20 @@ async def test_following_keeps_the_end_in_view_while_the_log_grows() -> None:
         assert "line 50" in shown(app)[-1]
         assert title(app).endswith("50 lines  following")
         log.written += [b"line 51", b"line 52"]
-        app.pane._tick()
+        app.pane.look_for_news()
         await pilot.pause()
         assert "line 52" in shown(app)[-1]
         assert title(app).endswith("52 lines  following")
 
 
-async def test_after_a_flood_and_after_a_key_that_took_long_the_pane_rests() -> None:
+async def test_a_flood_is_drawn_without_anybody_pressing_a_key() -> None:
     log = MemoryLog()
     app = Paned(live_view(log, lines=["line 1"]))
     async with app.run_test(size=(86, 12)) as pilot:
         await pilot.pause()
-        log.written += [b"line"] * (2 * log_core.FLOOD_LINES)
-        app.pane._tick()
-        assert app.pane._rests_until_s >= app.pane._looked_s + log_core.FLOOD_REST_S
-        # Whatever it took, the next look is not put off for ever.
-        app.pane._rests_until_s, app.pane._looked_s = math.inf, 0.0
-        log.written += [b"the end"]
-        app.pane._beat()
-        await pilot.pause()
-        assert "the end" in shown(app)[-1]
-
-
-async def test_what_is_done_every_few_looks_is_done_when_some_are_left_out() -> None:
-    due = log_core.Due(5)
-    assert [tick for tick in range(1, 30, 2) if due.at(tick)] == [5, 11, 17, 23, 29]
+        for number in range(3):
+            log.written += [b"line"] * (2 * log_core.FLOOD_LINES) + [b"end %d" % number]
+            await drawn(pilot, f"end {number}")
 
 
 async def test_scrolling_up_lets_go_and_says_how_much_is_new() -> None:
@@ -138,7 +139,7 @@ async def test_scrolling_up_lets_go_and_says_how_much_is_new() -> None:
         await pilot.press("g")
         assert title(app).endswith("line 1 of 50  paused")
         log.written += [b"more"] * 40
-        app.pane._tick()
+        app.pane.look_for_news()
         await pilot.pause()
         assert title(app).endswith("line 1 of 90  paused, 40 new")
         assert "line 1" in shown(app)[3]
@@ -259,7 +260,7 @@ async def test_find_is_incremental_counted_and_goes_round() -> None:
         await settled(pilot)
         await pilot.press("N")
         await settled(pilot)
-        hit = next(strip for strip in app.screen._compositor.render_strips() if "EADDR" in strip.text)
+        hit = next(strip for strip in strips_of(app) if "EADDR" in strip.text)
         assert [segment.text for segment in hit if segment.style and segment.style.bgcolor and segment.text == "EADDR"]
         await pilot.press("escape")
         assert "esc" not in shown(app)[-1]
@@ -293,7 +294,7 @@ async def test_the_scroll_column_marks_errors_and_is_there_only_when_it_scrolls(
     app = Paned(live_view(MemoryLog(), lines=lines))
     async with app.run_test(size=(60, 22)) as pilot:
         await settled(pilot)
-        app.pane._tick()
+        app.pane.look_for_news()
         column = [row[59:60] for row in shown(app)]
         assert column[12] == "▸"
         assert column[-1] == "┃"
@@ -371,7 +372,7 @@ async def test_no_size_breaks_the_pane(size: tuple[int, int]) -> None:
         await pilot.press("w", "g", "G", "t", "slash", "a")
         app.pane.go_to(LineAt(1, 5))
         await settled(pilot)
-        assert all(strip.cell_length == size[0] for strip in app.screen._compositor.render_strips())
+        assert all(strip.cell_length == size[0] for strip in strips_of(app))
 
 
 async def test_a_filter_leaves_what_matches_counts_it_and_keeps_the_place_when_it_ends() -> None:
@@ -396,7 +397,7 @@ async def test_a_filter_leaves_what_matches_counts_it_and_keeps_the_place_when_i
         await pilot.press("x", "x", "G")
         assert title(app).endswith("following")
         log.written += [b"nothing", b"eaddr again"]
-        app.pane._tick()
+        app.pane.look_for_news()
         await settled(pilot)
         assert shown(app)[-1].endswith("eaddr again") or shown(app)[8].endswith("eaddr again")
         assert "6 of 302 lines" in title(app)
@@ -511,7 +512,7 @@ async def test_colours_of_hosts_can_be_switched_off() -> None:
         await pilot.pause()
 
         def colour() -> object:
-            strip = app.screen._compositor.render_strips()[3]
+            strip = strips_of(app)[3]
             return next(s.style.color for s in strip if s.style and s.text.startswith("green"))
 
         before = colour()

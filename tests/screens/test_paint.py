@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +19,12 @@ from tui.view.theme import DARK, THEMES
 from tui.widgets.paint import paint_row, paint_spans
 
 WIDTH = 60
+Colours = Literal["truecolor", "256", "standard"]
+COLOURS: dict[Colours, ColorSystem] = {
+    "truecolor": ColorSystem.TRUECOLOR,
+    "256": ColorSystem.EIGHT_BIT,
+    "standard": ColorSystem.STANDARD,
+}
 SPANS = st.lists(
     st.builds(
         Span,
@@ -44,12 +52,12 @@ def drawn(strip: str) -> list[tuple[object, ...]]:
 
 
 @settings(max_examples=examples(150), deadline=None)
-@given(SPANS, st.sampled_from(sorted(THEMES)), st.sampled_from(["truecolor", "256", "standard"]))
-def test_a_strip_looks_on_a_terminal_as_textual_would_draw_it(spans: list[Span], theme: str, colours: str) -> None:
+@given(SPANS, st.sampled_from(sorted(THEMES)), st.sampled_from([*COLOURS]))
+def test_a_strip_looks_on_a_terminal_as_textual_would_draw_it(spans: list[Span], theme: str, colours: Colours) -> None:
     look = Look(theme=THEMES[theme])
-    console = Console(color_system=colours, force_terminal=True)  # type: ignore[arg-type]
+    console = Console(color_system=colours, force_terminal=True)
     strip = paint_spans([*spans, blank(2)], sum(len(span.text) for span in spans) + 2, look, "ground")
-    system = console._color_system or ColorSystem.TRUECOLOR
+    system = COLOURS[colours]
     whole = "".join(
         f"\x1b[{Strip.render_ansi(one.style, system)}m{one.text}\x1b[0m" for one in strip if one.style is not None
     )

@@ -36,7 +36,7 @@ async def test_it_is_saved_as_markdown_beside_one_that_is_there(
     async with record_desk() as here:
         for name in ("deploy-api-42-record.md", "deploy-api-42-record-2.md"):
             await here.press("s")
-            await here.until(lambda name=name: (tmp_path / name).exists())  # type: ignore[misc]
+            await here.until((tmp_path / name).exists)
             await here.sees("saved")
     assert (tmp_path / "deploy-api-42-record.md").read_text().startswith("# deploy-api/42: passed\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -36,7 +37,7 @@ def controller_of(sim: Simulator) -> FakeController:
 async def scope(here: Desk, words: str) -> None:
     """Press ``s`` until the dialog asks for this much, and its preview was drawn."""
     for _ in range(12):
-        await here.until(lambda: not closed(here) and here.app.screen.listens)  # type: ignore[attr-defined]
+        await here.until(lambda: not closed(here) and here.listens)
         if words in here.text:
             return
         await here.press("s")
@@ -44,12 +45,8 @@ async def scope(here: Desk, words: str) -> None:
 
 
 async def listening(here: Desk, *texts: str) -> None:
-    await here.until(lambda: not closed(here) and here.app.screen.listens, "the preview")  # type: ignore[attr-defined]
+    await here.until(lambda: not closed(here) and here.listens, "the preview")
     await here.sees(*texts)
-
-
-async def toasted(here: Desk, words: str) -> None:
-    await here.until(lambda: any(words in toast.text for toast in here.run.toasts), words)
 
 
 # ----- roll back
@@ -141,11 +138,11 @@ async def test_what_is_left_of_an_incomplete_rollback_is_tried_again() -> None:
         (failed_run, "B", "no rollback"),
     ],
 )
-async def test_a_key_that_repairs_nothing_now_says_why(sim: object, key: str, words: str) -> None:
-    controller = controller_of(sim())  # type: ignore[operator]
+async def test_a_key_that_repairs_nothing_now_says_why(sim: Callable[[], Simulator], key: str, words: str) -> None:
+    controller = controller_of(sim())
     async with desk(controller) as here:
         await here.press(key)
-        await toasted(here, words)
+        await here.toasted(words)
         assert closed(here)
         assert controller.asked == []
 
@@ -321,7 +318,7 @@ async def test_nothing_is_confirmed_before_the_preview_of_what_is_chosen_was_dra
         assert controller.requests == []
         controller.slow = None
         await here.press("r")
-        await here.until(lambda: closed(here) or here.app.screen.listens, "a dialog that listens")  # type: ignore[attr-defined]
+        await here.until(lambda: closed(here) or here.listens, "a dialog that listens")
 
 
 async def test_a_controller_that_does_not_answer_leaves_only_the_way_back() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from rich.style import Style
 
 from runners.testing.builders import job, plan_of, stage
 from tests.screens.desk import Desk, desk
+from tests.screens.drawn import strips_of
 from tests.screens.fake_controller import FakeController, FakeRun, failed_controller
 from tests.screens.scenes import begun, failed_run, finish, healthy_run, rollout
 from tui.screens.confirm import ConfirmScreen
@@ -182,7 +184,7 @@ async def test_a_disabled_key_says_why_and_opens_nothing() -> None:
         for key, words in (("r", "running"), ("p", "earlier attempt"), ("o", "no page")):
             await here.press(key)
             assert closed(here)
-            await here.until(lambda words=words: any(words in toast.text for toast in here.run.toasts), words)  # type: ignore[misc]
+            await here.toasted(words)
         assert controller.requests == []
 
 
@@ -231,14 +233,19 @@ async def test_a_long_dialog_scrolls_and_keeps_its_buttons() -> None:
         await here.sees_no("never there")
 
 
+def styles_of(here: Desk) -> set[Style | None]:
+    """How the bar at the top is painted, which no dialog covers."""
+    return {segment.style for segment in strips_of(here.app)[0]}
+
+
 async def test_the_screen_behind_a_dialog_is_dimmed_and_comes_back() -> None:
     async with desk(failed_controller()) as here:
-        before = here.app.screen._compositor.render_strips()[0]
+        await here.sees("bind: address already in use")
+        before = styles_of(here)
         await dialog(here, "r")
+        assert not before & styles_of(here)
         await here.press("escape")
-        await here.until(lambda: closed(here))
-        await here.until(lambda: here.app.screen._compositor.render_strips()[0] == before or here.text)
-        assert here.run.query_one("#jobs")._look == here.app.look  # type: ignore[attr-defined]
+        await here.until(lambda: closed(here) and styles_of(here) == before, "the colours from before")
 
 
 def controller_of_two_failures() -> FakeController:

@@ -12,9 +12,12 @@ from runners.testing.builders import job, plan_of, stage
 from tests.screens.desk import Desk, desk
 from tests.screens.fake_controller import FakeController, FakeRun, failed_controller, memory_logs
 from tests.screens.scenes import BIND, begun, failed_run, finish, rollout
+from tui.screens import painted
 from tui.screens.run import RunScreen
 from tui.screens.runbook import RunbookScreen
 from tui.screens.text import TextScreen
+
+NEVER_S = 3600.0
 
 
 async def test_what_is_typed_into_find_are_letters_and_no_commands() -> None:
@@ -36,7 +39,7 @@ def burst(here: Desk, *keys: str) -> None:
     """As fast as a bad link hands over what was typed: none waits for the one before."""
     characters = {"slash": "/", "enter": "\r", "escape": "\x1b", "colon": ":", "question_mark": "?"}
     for key in keys:
-        here.app._driver.send_message(events.Key(key, characters.get(key, key)))  # type: ignore[union-attr]
+        here.app.post_message(events.Key(key, characters.get(key, key)))
 
 
 async def test_letters_typed_right_behind_the_slash_are_not_lost() -> None:
@@ -68,12 +71,14 @@ async def test_keys_typed_before_a_screen_is_there_are_that_screens() -> None:
         await here.until(lambda: here.painted.NAME == "board")
 
 
-async def test_a_key_that_is_quicker_than_the_first_frame_of_a_run_is_about_what_it_shows() -> None:
+async def test_a_key_that_is_quicker_than_the_first_frame_of_a_run_is_about_what_it_shows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with desk(failed_controller(), run=None) as here:
         await here.sees("deploy-api/42")
+        monkeypatch.setattr(painted, "FRAME_S", NEVER_S)
         await here.press("enter")
         await here.until(lambda: isinstance(here.app.screen, RunScreen))
-        here.run._tick.pause()  # type: ignore[union-attr]
         await here.until(lambda: here.run.feed.state is not None)
         await here.press("at")
         await here.sees("sent to web3")

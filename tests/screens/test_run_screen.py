@@ -42,8 +42,10 @@ async def test_a_choice_of_the_person_is_kept_while_the_run_goes_on() -> None:
 async def test_without_a_choice_it_goes_to_the_first_failure() -> None:
     controller = FakeController(FakeRun(healthy_run(), "u1", "deploy-api/42"))
     async with desk(controller) as here:
-        assert here.run.choice.target(controller.runs[0].sim.state).run.phase is Phase.RUNNING  # type: ignore[union-attr]
         sim = controller.runs[0].sim
+        target = here.run.choice.target(sim.state)
+        assert target is not None
+        assert target.run.phase is Phase.RUNNING
         fails_in_restart(sim, "web10")
         await here.changed()
         await here.sees("web10 failed")

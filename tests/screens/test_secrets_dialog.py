@@ -76,8 +76,7 @@ async def test_what_is_typed_is_dots_and_reaches_the_controller_alone() -> None:
         assert VALUE not in repr(request)
         pieces = [VALUE[at : at + 4] for at in range(len(VALUE) - 3)]
         assert not [piece for piece in pieces for text in drawn if piece in text]
-        assert here.run.feed.state is not None
-        await here.until(lambda: not here.run.feed.state.secrets_needed)  # type: ignore[union-attr]
+        await here.until(lambda: here.run.feed.state is not None and not here.run.feed.state.secrets_needed)
 
 
 async def test_several_are_asked_for_at_once_and_what_the_controller_reads_is_only_named() -> None:

@@ -134,7 +134,9 @@ async def test_a_prompted_secret_is_asked_after_the_preview_and_goes_with_the_ru
         await asked(here)
         await here.press("Y")
         await here.until(lambda: isinstance(here.app.screen, SecretScreen) and here.app.screen.listens)
-        here.app.screen.takes_paste("zq7Kx9wvj")  # type: ignore[attr-defined]
+        asking = here.app.screen
+        assert isinstance(asking, SecretScreen)
+        asking.takes_paste("zq7Kx9wvj")
         await here.press("enter", "enter")
         await here.until(lambda: controller.started)
         assert controller.started[0].secrets == {"WAREHOUSE": "zq7Kx9wvj"}
@@ -203,7 +205,9 @@ async def test_the_form_of_a_run_has_the_inventory_that_the_run_was_started_with
         await here.press("1")
         pipeline_of(here).takes_paste("2.4.1")
         await here.sees("Not started yet: 4 job runs on 4 hosts")
-        assert pipeline_of(here).plan.inventory_path == staging  # type: ignore[union-attr]
+        planned = pipeline_of(here).plan
+        assert planned is not None
+        assert planned.inventory_path == staging
 
 
 async def test_the_selected_run_again_sends_only_what_differs() -> None:

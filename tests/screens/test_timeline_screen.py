@@ -95,7 +95,7 @@ async def test_small_terminals_show_the_tree_or_the_bars(size: tuple[int, int]) 
             await here.sees("took")
 
 
-async def test_details_follow_the_run_and_a_line_can_be_copied() -> None:
+async def test_details_follow_the_run_and_a_line_can_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     sim = failed_in_rollout()
     async with desk(told_controller(sim)) as here:
         await here.press("d")
@@ -103,15 +103,10 @@ async def test_details_follow_the_run_and_a_line_can_be_copied() -> None:
         await here.sees("rollout/release@web3", "exit 1", "attempt 1", "01JD0000000000000000000042.3.1.4")
         while "┃ key" not in here.text and "┃  key" not in here.text:
             await here.press("j")
-        copied = ""
-
-        def copy(text: str) -> None:
-            nonlocal copied
-            copied = text
-
-        here.app.copy_to_clipboard = copy  # type: ignore[method-assign]
+        copied: list[str] = []
+        monkeypatch.setattr(here.app, "copy_to_clipboard", copied.append)
         await here.press("c")
-        assert copied.startswith("01JD0000000000000000000042.")
+        assert copied[-1].startswith("01JD0000000000000000000042.")
         sim.retry(rollout("web3"), by="bob")
         await here.changed()
         await here.press("g")

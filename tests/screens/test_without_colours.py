@@ -9,6 +9,7 @@ from rich.color import ColorType
 from rich.style import Style
 
 from tests.screens.desk import Desk, desk
+from tests.screens.drawn import strips_of
 from tests.screens.fake_controller import failed_controller
 from tui.screens.confirm import ConfirmScreen
 from tui.view.glyphs import ASCII
@@ -21,7 +22,7 @@ FAINT_AT_LEAST = 3.5
 
 def painted(here: Desk) -> Iterator[tuple[str, Style]]:
     """Every piece of the screen that holds a letter or a digit, as it was painted."""
-    for strip in here.app.screen._compositor.render_strips():
+    for strip in strips_of(here.app):
         for segment in strip:
             if any(letter.isalnum() for letter in segment.text):
                 yield segment.text, segment.style or Style()

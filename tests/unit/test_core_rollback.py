@@ -122,7 +122,9 @@ def test_a_failed_rollback_stops_nothing_and_is_tried_again_alone() -> None:
     assert sim.run("release@web2").reason == "exit 4 in activate"
     assert sim.run("release@web1").reason == "exit 1 in smoke"
     sim.advise("release@web2")
-    assert document(sim.state, ()).jobs[3].runbook.id == "port-in-use"  # type: ignore[union-attr]
+    runbook = document(sim.state, ()).jobs[3].runbook
+    assert runbook is not None
+    assert runbook.id == "port-in-use"
     said = document(sim.state, ())
     assert said.left == ("rollout/release@web1", "rollout/release@web2")
     assert said.next[0] == "onduty rollback deploy-api/42"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -66,7 +67,7 @@ def merged(tmp_path: Path) -> tuple[MergedLog, Log, Log]:
     writers = []
     for owner, key in enumerate(("a", "b")):
         writers.append(Log(tmp_path, key))
-        log.put(key, lambda key=key: LogReader(tmp_path, RUN, key), owner, live=True)  # type: ignore[misc]
+        log.put(key, partial(LogReader, tmp_path, RUN, key), owner, live=True)
     return log, writers[0], writers[1]
 
 

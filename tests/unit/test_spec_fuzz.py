@@ -41,7 +41,8 @@ def _mutated(draw: st.DrawFn, text: str) -> str:
 def _check(found: object, problems: tuple[Problem, ...], text: str | bytes) -> None:
     errors = [problem for problem in problems if not problem.warning]
     assert (found is None) == bool(errors)
-    lines = max(1, text.count("\n" if isinstance(text, str) else b"\n") + 2)  # type: ignore[arg-type]
+    newlines = text.count("\n") if isinstance(text, str) else text.count(b"\n")
+    lines = newlines + 2
     for problem in problems:
         assert problem.text
         assert problem.line >= 1

@@ -50,7 +50,7 @@ PATTERN is a host, a group, a list of them with commas, or all.
 --check changes nothing there; exit 0: all are fine, 1: some are not, 4: none was reached.""",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("words", metavar="[trust] PATTERN", nargs="*")
+    parser.add_argument("words", metavar="[trust] PATTERN", nargs="*", help="default: all")
     parser.add_argument("-i", "--inventory", metavar="FILE", help="default: inventory.yaml here, else the live runs")
     parser.add_argument("--yes", action="store_true", help="trust without asking; without a terminal that is implied")
     parser.add_argument("--check", action="store_true", help="log in and look how they are")

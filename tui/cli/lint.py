@@ -17,11 +17,13 @@ def register(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "lint",
-        help="all problems of pipelines, inventories and runbooks",
+        help="all problems of pipelines, inventories, runbooks and settings",
         epilog="examples:\n  onduty lint deploy.yaml -i hosts.yaml\n  onduty lint pages/*.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", metavar="FILE", nargs="+")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="a pipeline, an inventory, a page (.md), onduty.yaml or settings.yaml"
+    )
     parser.add_argument("-i", "--inventory", metavar="FILE", help="hosts that the pipelines' patterns must name")
     parser.add_argument("--json", action="store_true", help="a list of problems")
     parser.set_defaults(verb=run)

@@ -11,10 +11,13 @@ def register(verbs: Any) -> None:
     parser = verbs.add_parser(
         "schema",
         help="JSON Schema of pipelines, inventories and onduty.yaml",
-        epilog="example:\n  onduty schema > onduty.schema.json\n  onduty schema inventory",
+        epilog="examples:\n  onduty schema > onduty.schema.json\n  onduty schema inventory",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", nargs="?", choices=("pipeline", "inventory", "site"), default="pipeline")
+    kinds = ("pipeline", "inventory", "site")
+    parser.add_argument(
+        "what", nargs="?", choices=kinds, default="pipeline", help="default: pipeline; site is onduty.yaml"
+    )
     parser.add_argument("--json", action="store_true", help="accepted everywhere; a schema is JSON anyway")
     parser.set_defaults(verb=run)
 

@@ -24,7 +24,7 @@ else's repository. What it could execute (command:) or weaken (known_hosts, ssh_
 used only after this, and only while it stays the same.""",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("file", metavar="FILE", help="an inventory")
     parser.add_argument("--json", action="store_true", help="path, digest, and what it allows")
     parser.set_defaults(verb=run)
 

@@ -158,7 +158,7 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
     def on_mount(self) -> None:
         """Lay out by areas, dress, look for news at frame rate."""
         self.onduty.dress(self)
-        self._tick = self.set_interval(FRAME_S, self._look)
+        self._tick = self.set_interval(FRAME_S, self.look_for_news)
         self.repaint()
 
     def on_screen_resume(self) -> None:
@@ -208,7 +208,8 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
             if not any("broke" in toast.text for toast in self.toasts):
                 self.say("fail", f"{name} broke ({type(error).__name__})\nthe report is in {path}")
 
-    def _look(self) -> None:
+    def look_for_news(self) -> None:
+        """Paint what is new; a hundred milliseconds later it would be painted anyway."""
         self._fitted = None
         if not self.is_top:
             return

@@ -48,6 +48,11 @@ class LineBits:
         self._bits[piece], self._known[piece] = bits, known
         self._changed.append(piece)
 
+    @property
+    def has_changed(self) -> bool:
+        """Pieces were set since ``take_changed`` was asked last."""
+        return bool(self._changed)
+
     def take_changed(self) -> set[int]:
         """Pieces that were set since this was asked last; by one asker."""
         changed: set[int] = set()

@@ -16,6 +16,7 @@ from typing import Any
 
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.worker import Worker
 
 from runners.model.errors import OndutyError
 from tui.driver import is_behind
@@ -28,6 +29,7 @@ from tui.view.safe_text import SafeText, own
 from tui.widgets.log_bar import LogBar
 from tui.widgets.log_frame import LogStrips, compose_log
 from tui.widgets.log_lines import LogLines
+from tui.widgets.log_rests import Due, Rests
 from tui.widgets.log_searches import LogSearches
 from tui.widgets.log_view import LogView
 from tui.widgets.log_viewport import LogViewport
@@ -35,11 +37,6 @@ from tui.widgets.paint import PaintedLines
 
 FLOOD_LINES = 1000
 """More new lines than this between two looks is a flood."""
-FLOOD_REST_S = 0.075
-"""No look for so long after one that found a flood: every second one is left out."""
-RESTS = 8
-"""A look and what is drawn after it are followed by a rest of so many times what they took; painting, which Textual
-does later, takes as long again."""
 SCAN_EVERY_TICKS = 5
 """Four times a second a page that is full takes over what a filter found; until it is full at every look. Under a flood
 what came is searched as often."""
@@ -47,25 +44,6 @@ MARKS_EVERY_TICKS = 40
 """Every two seconds new lines are searched for errors, for the marks of the scroll column."""
 WORDS_EVERY_TICKS = 20
 """Once a second the title says how long nothing came, and how far something is."""
-COVERED_REST_S = 1.0
-"""Between two looks while a dialog lies over the pane."""
-MOST_REST_S = 0.25
-"""Looks are no further apart, however long one takes and however many keys come."""
-
-
-class Due:
-    """What is done every so many ticks, some of which are left out."""
-
-    def __init__(self, every_ticks: int) -> None:
-        self._every = every_ticks
-        self._next = every_ticks
-
-    def at(self, tick: int) -> bool:
-        """Whether it is time; then the next time is that much later."""
-        if tick < self._next:
-            return False
-        self._next = tick + self._every
-        return True
 
 
 class LogCore(PaintedLines):
@@ -114,8 +92,9 @@ class LogCore(PaintedLines):
         """There was one at the last look; lines came that are not searched yet."""
         self.working: Callable[[], SafeText] | None = None
         """Says in the title what is going on with this log; None: nothing."""
-        self._looked_s = self._rests_until_s = 0.0
-        """Monotonic: the last look; none before the other."""
+        self._rests = Rests()
+        self._at_work: list[Worker[None]] = []
+        """Threads that were started for this pane, those included that have ended since the last one was."""
 
     # What others call
 
@@ -188,6 +167,12 @@ class LogCore(PaintedLines):
         """What is shown."""
         return self._view
 
+    @property
+    def is_settled(self) -> bool:
+        """It is drawn, nothing is searched for, and what was found is drawn too: it stays until a line comes."""
+        drawn = bool(self._frame) or not self.size
+        return drawn and all(one.is_finished for one in self._at_work) and not self._searches.has_news
+
     def render_line(self, y: int) -> Strip:
         # There is no border: the size in and out is the same, and this one is at hand.
         width = self.outer_size.width
@@ -223,7 +208,7 @@ class LogCore(PaintedLines):
         self._frame = frame
         if changed or len(before) != len(frame):
             self.refresh(*changed)
-        self._rest(began_s)
+        self._rests.after(began_s, time.monotonic())
 
     def _composed(self) -> list[tuple[Row, str]]:
         return compose_log(
@@ -314,15 +299,14 @@ class LogCore(PaintedLines):
         """
         self._ticks += 1
         covered = self.app.screen is not self.screen
-        if is_behind(self.app) or (covered and time.monotonic() < self._looked_s + COVERED_REST_S):
-            return
-        if time.monotonic() >= min(self._rests_until_s, self._looked_s + MOST_REST_S):
+        if not is_behind(self.app) and self._rests.is_over(time.monotonic(), covered=covered):
             with TURNS.screen():
-                self._tick()
+                self.look_for_news()
 
-    def _tick(self) -> None:
-        """Look for news: lines that came, lines that a search found."""
-        began_s = self._looked_s = time.monotonic()
+    def look_for_news(self) -> None:
+        """Take over what there is now, lines that came and lines that a search found, and draw it."""
+        began_s = time.monotonic()
+        self._rests.look(began_s)
         before = self._lines.document.lines
         changed = self._look_for_more()
         self._flood = self._lines.document.lines - before > FLOOD_LINES
@@ -336,12 +320,7 @@ class LogCore(PaintedLines):
         says = self._say_due.at(self._ticks) and (self._view.live or self.working is not None)
         if changed or says:
             self._changed()
-        self._rest(began_s, FLOOD_REST_S if self._flood else 0.0)
-
-    def _rest(self, began_s: float, least_s: float = 0.0) -> None:
-        """Leave the time after something that began then to keys."""
-        now_s = time.monotonic()
-        self._rests_until_s = max(self._rests_until_s, now_s + max(least_s, RESTS * (now_s - began_s)))
+        self._rests.after(began_s, time.monotonic(), flood=self._flood)
 
     def _silent_s(self) -> float | None:
         """How long nothing came to a log that is still written; None: it is over, or it is not known."""
@@ -356,4 +335,5 @@ class LogCore(PaintedLines):
             except (OndutyError, OSError) as error:
                 self.log.warning(f"search ended: {error}")
 
-        self.run_worker(guarded, thread=True, group=kind, exit_on_error=False)
+        self._at_work = [one for one in self._at_work if not one.is_finished]
+        self._at_work.append(self.run_worker(guarded, thread=True, group=kind, exit_on_error=False))

@@ -56,6 +56,11 @@ class Filter:
         return self.context
 
     @property
+    def has_news(self) -> bool:
+        """Lines were found that ``document`` has not taken over."""
+        return self.scan is not None and any(found.has_changed for found in self.scan.found)
+
+    @property
     def filtered(self) -> FilteredDocument | None:
         """What is shown now; None: all of it."""
         return self._document

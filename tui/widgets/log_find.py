@@ -64,12 +64,20 @@ class Find:
         if not stop.is_set():
             first.append(place)
 
+    @property
+    def has_news(self) -> bool:
+        """More was found since ``news`` was asked last, or there is a match to go to."""
+        return self._now() != self._told or bool(self._first)
+
     def news(self) -> bool:
         """Whether more was found since this was asked last."""
-        scan = self.scan
-        told = (scan.count, scan.running, len(self._first)) if scan else ()
+        told = self._now()
         changed, self._told = told != self._told, told
         return changed
+
+    def _now(self) -> tuple[object, ...]:
+        scan = self.scan
+        return (scan.count, scan.running, len(self._first)) if scan else ()
 
     def take_first(self) -> LineAt | None:
         """The match to go to, once."""

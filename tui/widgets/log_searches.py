@@ -36,7 +36,8 @@ class LogSearches:
         self._marked_to = LineAt(0, 0)
         self._marks_stop = threading.Event()
         self._jump_stop = threading.Event()
-        self._seen = (0, False)
+        self._seen = 0
+        """Marks that were told."""
 
     def reset(self) -> None:
         """Stop everything and forget it: another log is shown, or the pane goes."""
@@ -56,11 +57,16 @@ class LogSearches:
         """Lines with errors found so far, at most ``MOST_HITS``."""
         return list(self._marks.places)
 
+    @property
+    def has_news(self) -> bool:
+        """The marks, the find bar or the filter found more since ``news`` was asked last."""
+        return len(self._marks.places) != self._seen or self.find.has_news or self.filter.has_news
+
     def news(self) -> bool:
         """Whether the marks or the find bar found more since this was asked last."""
-        seen = (len(self._marks.places), self.find.news())
-        changed = seen[1] or seen[0] != self._seen[0]
-        self._seen = seen
+        found = len(self._marks.places)
+        changed = self.find.news() or found != self._seen
+        self._seen = found
         return changed
 
     def keep_up(self, *, grown: bool) -> None:
