@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from tui.screens.new_file import new_file
 from tui.view.durations import size
 from tui.view.safe_text import SafeText, own
-
-_MOST_NAMES = 1000
-_NAME_CHARS = 150
 
 
 @dataclass(slots=True)
@@ -36,8 +31,7 @@ class Saving:
 
         Raises ``OSError``; what was written of a file that cannot be finished is removed.
         """
-        file = self._new(folder, stem)
-        assert self.path is not None
+        self.path, file = new_file(folder, stem, "log")
         try:
             with file:
                 for text, ends in pieces:
@@ -52,15 +46,3 @@ class Saving:
             raise
         if self.stopped:
             self.path.unlink(missing_ok=True)
-
-    def _new(self, folder: Path, stem: str) -> IO[bytes]:
-        name = re.sub(r"[^A-Za-z0-9._@-]+", "-", stem).strip("-.")[:_NAME_CHARS] or "log"
-        for number in range(1, _MOST_NAMES):
-            path = folder / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
-            try:
-                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            except FileExistsError:
-                continue
-            self.path = path
-            return os.fdopen(fd, "wb")
-        raise FileExistsError(f"{folder / name}.log and {_MOST_NAMES - 2} more are there already")

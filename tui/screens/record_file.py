@@ -1,12 +1,10 @@
-"""Saving the record of a run to a file of one's own, never over one that is there."""
+"""Saving the record of a run to a file of one's own."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-_MOST_NAMES = 1000
-_NAME_CHARS = 150
+from tui.screens.new_file import new_file
 
 
 def save_record(folder: Path, run: str, text: str) -> Path:
@@ -14,18 +12,11 @@ def save_record(folder: Path, run: str, text: str) -> Path:
 
     Raises ``OSError``; a file that cannot be finished is removed.
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", run).strip("-.")[:_NAME_CHARS] or "run"
-    for number in range(1, _MOST_NAMES):
-        path = folder / (f"{name}-record.md" if number == 1 else f"{name}-record-{number}.md")
-        try:
-            file = path.open("x", encoding="utf-8", errors="backslashreplace")
-        except FileExistsError:
-            continue
-        try:
-            with file:
-                file.write(text)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        return path
-    raise FileExistsError(f"{folder / name}-record.md and {_MOST_NAMES - 2} more are there already")
+    path, file = new_file(folder, f"{run}-record", "md")
+    try:
+        with file:
+            file.write(text.encode(errors="backslashreplace"))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
