@@ -49,8 +49,8 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         about = about_of(scene.before, max(5, width - _LABEL), here.now_utc)
         for label, value in about.facts(scene.before):
             facts.append((label, own("".join(span.text for span in value)), "text"))
-    holds = scene.statuses[run.uid].holds if run.uid in scene.statuses else ()
-    holds = [hold for hold in holds if hold.kind in NEEDS_PERSON] or list(holds)
+    all_holds = scene.statuses[run.uid].holds if run.uid in scene.statuses else ()
+    holds = [hold for hold in all_holds if hold.kind in NEEDS_PERSON] or list(all_holds)
     for hold in holds[:_MOST_HOLDS]:
         facts.append(("waits", own(f"{safe(hold.what)}: {in_keys(hold.text)}"), "muted"))
     if len(holds) > _MOST_HOLDS:
