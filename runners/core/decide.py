@@ -281,11 +281,7 @@ def _end_of_run(state: RunState) -> Iterator[Payload]:
         return
     elif all(stage.phase in STAGE_DONE for stage in state.stages):
         yield RunFinished(phase=RunPhase.SUCCEEDED, result=Result.SUCCESS, warnings=warnings_of(state))
-    elif (
-        state.phase is RunPhase.RUNNING
-        and not any(counts_of(state).get(phase) for phase in MOVING)
-        and is_wanted(state)
-    ):
+    elif state.phase is RunPhase.RUNNING and is_wanted(state) and counts_of(state).keys().isdisjoint(MOVING):
         yield RollbackStarted(reason=f"on_failure: rollback, and {stopped_by(state)}")
     elif anything_moves(state) or (state.phase is RunPhase.PAUSED and is_wanted(state)):
         return

@@ -42,7 +42,8 @@ def needs_satisfied(state: RunState, s: int, j: int) -> bool:
 def stage_is_satisfied(state: RunState, s: int) -> bool:
     """Whether every job of the stage is satisfied."""
     stage, planned = state.stages[s], state.plan.stages[s]
-    return all(is_satisfied(job, now) for job, now in zip(planned.jobs, stage.jobs, strict=True))
+    # The last one first: jobs end about in the order of the plan, so it is the one that most often says no.
+    return all(map(is_satisfied, reversed(planned.jobs), reversed(stage.jobs)))
 
 
 def may_start(state: RunState) -> bool:
@@ -77,7 +78,9 @@ def is_moving(run: JobRunState) -> bool:
 
 def anything_moves(state: RunState) -> bool:
     """Whether any job run goes on without a person."""
-    jobs = [job for stage in state.stages for job in stage.jobs]
-    if any(phase in job.counts for job in jobs for phase in MOVING):
+    # As in ``stage_is_satisfied``: what waits for its host is at the end.
+    if any(
+        not job.counts.keys().isdisjoint(MOVING) for stage in reversed(state.stages) for job in reversed(stage.jobs)
+    ):
         return True
     return any(not run.answered for _, run in runs_in(state, Phase.UNKNOWN))

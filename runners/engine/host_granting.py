@@ -48,7 +48,7 @@ class Granting:
 
     def give_up(self, want: Want, kind: FailureKind, reason: str) -> None:
         """It gets none."""
-        if want in self._places.wants:
+        if self._places.waits(want):
             self._places.leave(want.place)
             news = HostGaveUp(job_run=want.job_run, attempt=want.attempt, kind=kind, reason=cut(reason))
             self._tell(want.run, news)

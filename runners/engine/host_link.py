@@ -261,7 +261,7 @@ class HostLink:
         """Tell those who asked; what can never work fails at once."""
         self._executions.silence.tell_asked(failure.text)
         if failure.final:
-            for want in list(self._places.wants):
+            for want in self._places.wants:
                 self._granting.give_up(want, failure.kind, failure.text)
         self._set_deadline()
 
@@ -284,8 +284,9 @@ class HostLink:
         dues_s = []
         if (silence_s := self._executions.silence.next_s()) is not None:
             dues_s.append(silence_s)
-        if self._line.failure is not None and not self._line.failure.waits_for_person:
-            dues_s.extend(self._gives_up_s(want) for want in self._places.wants)
+        longest = self._places.longest
+        if longest is not None and self._line.failure is not None and not self._line.failure.waits_for_person:
+            dues_s.append(self._gives_up_s(longest))
         if dues_s and not self._closed:
             self._deadline = self._timers.after(min(dues_s) - self._clock.monotonic(), self._on_deadline)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 
 from runners.engine.host_wants import PlaceKey, Want
 
 
 class Places:
-    """A queue for a fixed number of places."""
+    """A queue for a fixed number of places. A thousand may wait for one host: nothing here walks the queue for one."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.wants: deque[Want] = deque()
+        self._wants: dict[PlaceKey, Want] = {}
         """Who waits, in order; those whose old keys are being sealed have their place already."""
         self._taken: set[PlaceKey] = set()
         self._promised: set[PlaceKey] = set()
@@ -22,23 +21,37 @@ class Places:
     @property
     def busy(self) -> bool:
         """Somebody waits, or is about to start."""
-        return bool(self.wants or self._promised)
+        return bool(self._wants or self._promised)
 
     @property
     def runs(self) -> set[str]:
         """Runs that wait or have a place."""
-        return {want.run for want in self.wants} | {run for run, _, _ in self._taken}
+        return {run for run, _, _ in (*self._wants, *self._taken)}
+
+    @property
+    def wants(self) -> tuple[Want, ...]:
+        """Who waits at this moment, in order."""
+        return tuple(self._wants.values())
+
+    @property
+    def longest(self) -> Want | None:
+        """Who waits longest; None: nobody waits."""
+        return next(iter(self._wants.values()), None)
+
+    def waits(self, want: Want) -> bool:
+        """Whether it was neither served nor withdrawn."""
+        return self._wants.get(want.place) is want
 
     def ask(self, want: Want) -> bool:
         """Queue; False when it waits or has a place already."""
-        if want.place in self._taken or any(one.place == want.place for one in self.wants):
+        if want.place in self._taken or want.place in self._wants:
             return False
-        self.wants.append(want)
+        self._wants[want.place] = want
         return True
 
     def reserve(self, place: PlaceKey, *, leaving: frozenset[PlaceKey]) -> bool:
         """Take a place that is free now, past nobody; say whether. ``leaving`` are given back together with its use."""
-        if self.wants or len(self._taken - leaving) >= self.limit:
+        if self._wants or len(self._taken - leaving) >= self.limit:
             return False
         self._taken.add(place)
         self._promised.add(place)
@@ -46,7 +59,9 @@ class Places:
 
     def next(self) -> Iterator[Want]:
         """Take free places for those whose turn it is."""
-        for want in list(self.wants):
+        if len(self._taken) >= self.limit:
+            return
+        for want in self.wants:
             if len(self._taken) >= self.limit:
                 return
             if not want.sealing:
@@ -55,9 +70,9 @@ class Places:
 
     def ready(self, want: Want) -> bool:
         """It is told that it may start; False when it was withdrawn meanwhile."""
-        if want not in self.wants:
+        if not self.waits(want):
             return False
-        self.wants.remove(want)
+        del self._wants[want.place]
         self._promised.add(want.place)
         return True
 
@@ -70,12 +85,11 @@ class Places:
         """Give a place back, or stop waiting for one."""
         self._taken.discard(place)
         self._promised.discard(place)
-        for want in [want for want in self.wants if want.place == place]:
-            self.wants.remove(want)
+        self._wants.pop(place, None)
 
     def session_ended(self) -> None:
         """What was being sealed is sealed again in the next session."""
-        for want in self.wants:
+        for want in self._wants.values():
             if want.sealing:
                 want.sealing = False
                 self._taken.discard(want.place)
