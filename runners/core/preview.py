@@ -267,7 +267,8 @@ def _cancel_scope(state: RunState, targets: Sequence[str]) -> str:
     if live:
         parts.append(f"on {_hosts(state, live)} what runs is stopped, whole tree: TERM, 10 s, KILL")
     if unstarted:
-        parts.append(f"{len(unstarted)} job {'run' if len(unstarted) == 1 else 'runs'} not started, and will not be")
+        have = "run has" if len(unstarted) == 1 else "runs have"
+        parts.append(f"{len(unstarted)} job {have} not started, and will not")
     if not parts:
         return "Nothing runs."
     sentence = "; ".join(parts)

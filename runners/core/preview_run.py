@@ -54,7 +54,7 @@ def rollback_warnings(state: RunState, intent: Rollback, targets: Sequence[str])
         yield f"What runs is stopped first, whole tree: {names_of(state, live)}."
     unstarted = sum(counts.get(phase, 0) for phase in (Phase.WAITING, Phase.QUEUED, Phase.BACKING_OFF))
     if unstarted:
-        yield f"{unstarted} job {'run' if unstarted == 1 else 'runs'} not started, and will not be."
+        yield f"{unstarted} job {'run has' if unstarted == 1 else 'runs have'} not started, and will not."
     for target in targets:
         run = job_run_of(state, target)
         if run.phase is Phase.UNKNOWN:

@@ -242,6 +242,20 @@ async def test_the_page_has_tabs_on_a_narrow_terminal() -> None:
         await here.sees("who-holds-the-port")
 
 
+async def test_the_page_says_what_enter_would_not_do_and_leads_to_the_retry_of_its_failure() -> None:
+    async with desk(failed_controller()) as here:
+        await here.sees("bind: address already in use")
+        await here.press("o", "enter")
+        await here.sees("r retry", "! shell", "no step is run from here", "! opens a shell on web3")
+        await here.press("T")
+        await here.sees("T is timeline on the screen of a run", "here it does nothing")
+        assert isinstance(here.app.screen, RunbookScreen)
+        await here.press("r")
+        await here.sees("Retry release@web3", "No, go back")
+        await here.press("escape")
+        assert here.painted is here.run
+
+
 @pytest.mark.parametrize("key", ["4", "tab"])
 async def test_enter_in_the_runbook_pane_opens_the_page(key: str) -> None:
     async with desk(failed_controller()) as here:

@@ -95,6 +95,14 @@ async def test_production_wants_its_name_and_keys_typed_before_the_preview_confi
         await here.until(lambda: controller.started)
 
 
+async def test_the_environment_stays_in_sight_while_a_value_is_wrong() -> None:
+    async with desk(launch_controller(), run=None) as here:
+        await open_form(here, "2.4.1", "production")
+        await here.sees("PRODUCTION")
+        await here.press("tab", "x")
+        await here.sees("release has a value that cannot be used.", "PRODUCTION")
+
+
 async def test_values_are_judged_while_they_are_typed_and_nothing_is_asked_with_a_bad_one() -> None:
     async with desk(launch_controller(), run=None) as here:
         screen = await open_form(here)

@@ -353,7 +353,7 @@ def test_the_preview_of_a_rollback_names_what_would_be_done_in_its_order() -> No
         "The whole run is taken back: 2 jobs, newest first, on 3 hosts, each with its rollback and then verify."
     )
     assert foreseen.warnings == (
-        "2 job runs not started, and will not be.",
+        "2 job runs have not started, and will not.",
         "No rollback, what it did stays: make@ci1.",
     )
 

@@ -389,7 +389,7 @@ def test_a_preview_of_a_cancel_names_what_runs_and_what_will_not() -> None:
     seen = preview(sim.state, Cancel(id="x"))
     assert seen.title == "cancel deploy-api/42"
     assert seen.scope == (
-        "On web1 what runs is stopped, whole tree: TERM, 10 s, KILL; 3 job runs not started, and will not be."
+        "On web1 what runs is stopped, whole tree: TERM, 10 s, KILL; 3 job runs have not started, and will not."
     )
     assert seen.warnings == ("web2 is silent: release@web2 is stopped when it answers, and not before.",)
     assert [(host.job_run, [one.marker for one in host.tasks]) for host in seen.hosts][:2] == [

@@ -67,6 +67,10 @@ def test_without_a_page_the_pane_says_why() -> None:
     scene = scenes.failed_scene()
     unknown = texts_of(runbook_rows(scenes.unknown_scene(), None, TODAY, 80, UNICODE), 80)
     assert unknown == ["release@web6 is unknown, not failed. A page is looked for when it fails."]
+    passed = replace(scene, selected=scenes.rollout("web2"))
+    assert texts_of(runbook_rows(passed, None, TODAY, 80, UNICODE), 80) == [
+        "release@web2 passed. A page is for what fails."
+    ]
     missing = texts_of(runbook_rows(scene, None, TODAY, 80, UNICODE), 80)
     assert missing == ["port-in-use is not among the pages on this machine: onduty runbook list"]
 
@@ -112,6 +116,10 @@ def test_the_page_shows_why_prose_and_the_whole_command() -> None:
         "4 stop-the-stray ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ changes web3, asks",
     ]
     assert '  sudo kill -TERM "${pid:?from who-holds-the-port}"           c copy' in texts
+    # What follows stands below, to be read on; the key is beside the command that it copies.
+    assert any(row.startswith("5 port-is-free ───") for row in texts)
+    assert not any(row.startswith("3 ") for row in texts)
+    assert sum(row.endswith("c copy") for row in texts) == 1
     overview = texts_of(page_rows(scene, PAGE, 0, 70, UNICODE), 70)
     assert any(row.startswith("Meaning ───") for row in overview)
     assert any(row.startswith("Impact ───") for row in overview)
@@ -195,8 +203,8 @@ def test_the_first_error_stands_under_the_list_of_jobs() -> None:
     assert text_of(runbook_hint(scene, 60, UNICODE), 60) == "o runbook port-in-use   log matches 'address already in⋯"
 
 
-def test_a_tiny_terminal_shows_the_bad_line_and_four_lines_of_log() -> None:
-    tail = [own(f"line {number}") for number in range(9)]
+def test_a_tiny_terminal_shows_the_bad_line_and_the_end_of_the_log() -> None:
+    tail = [own(f"line {number}") for number in range(5, 9)]
     assert texts_of(tiny_rows(scenes.failed_scene(), 40, UNICODE, tail), 40) == [
         "▸ bind: address already in use (0.0.0.0⋯",
         "line 5",

@@ -79,12 +79,13 @@ _TIMELINE = frozenset({"timeline"})
 _HOST = frozenset({"host"})
 _OF_RUN = frozenset({"run", "timeline"})
 """Where a run and its jobs can be acted on."""
+_RUNBOOK = frozenset({"runbook"})
 _FOUND_IN = frozenset({"run", "record"})
 _PIPELINE = frozenset({"pipeline"})
 _LOG = frozenset({"log"})
 
 ACTIONS: tuple[Action, ...] = (
-    _action("retry", "r", "retry", "run what failed again", Kind.CHANGE, screens=_OF_RUN, footer=1),
+    _action("retry", "r", "retry", "run what failed again", Kind.CHANGE, screens=_OF_RUN | _RUNBOOK, footer=1),
     _action("skip", "S", "skip", "let it count as satisfied without passing", Kind.CHANGE, screens=_OF_RUN, footer=2),
     _action("roll-back", "B", "roll back", "take back what the whole run did, newest first", Kind.CHANGE,
             screens=_OF_RUN, footer=3),
@@ -98,7 +99,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("login", "L", "log in", "answer the host that asks before it lets us in; what is typed goes to it alone",
             Kind.CHANGE, screens=_RUN_AND_BOARD | _TIMELINE | _HOST),
     _action("shell", "!", "shell", "a shell on the selected host; exit comes back", Kind.CHANGE,
-            keys=("exclamation_mark",), screens=_OF_RUN | _HOST),
+            keys=("exclamation_mark",), screens=_OF_RUN | _HOST | _RUNBOOK),
     _action("new-run", "+", "new run", "start a run: choose a pipeline, fill in its params; or an earlier run again",
             Kind.CHANGE, keys=("plus",), screens=_OF_RUN | {"board", "pipeline"}),
     _action("reconcile", "U", "ask again", "ask the hosts now what became of what is unknown; on a stage's row of all",
@@ -173,6 +174,15 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
+_PLACES = {
+    "run": "on the screen of a run",
+    "board": "on the list of runs",
+    "host": "on the screen of a host",
+    "timeline": "on the timeline of a run",
+    "pipeline": "on the screen of a pipeline",
+    "record": "on the record of a run",
+}
+
 _worn: tuple[Action, ...] = ACTIONS
 """The table with this person's keys: a process has one keyboard, and every sentence that names a key asks for it."""
 
@@ -197,6 +207,19 @@ def key_of(name: str) -> str:
     """The key as it is shown, ``r``; ``: retry`` when it has none, for then the palette does it."""
     found = action(name)
     return found.key or f"{action('palette').key} {found.name}"
+
+
+def elsewhere(screen: str) -> tuple[Action, ...]:
+    """The actions of other screens whose key is free on this one."""
+    taken = {key for one in on_screen(screen) for key in one.keys}
+    return tuple(one for one in _worn if screen not in one.screens and one.keys and one.keys[0] not in taken)
+
+
+def where_it_is(name: str) -> str:
+    """Why a key does nothing on a screen whose action it is not: ``r is retry on the screen of a run``."""
+    found = action(name)
+    place = next(words for screen, words in _PLACES.items() if screen in found.screens)
+    return f"{found.key} is {found.label} {place}; here it does nothing"
 
 
 def on_screen(screen: str) -> tuple[Action, ...]:

@@ -17,7 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.driver import is_behind
-from tui.keys.actions import ACTIONS, EVERYWHERE, Action, key_of, on_screen, worn
+from tui.keys.actions import ACTIONS, EVERYWHERE, Action, elsewhere, key_of, on_screen, where_it_is, worn
 from tui.screens.key_taker import KeyTaker
 from tui.screens.moving import Moving
 from tui.screens.seat import Seat
@@ -62,8 +62,12 @@ def bindings_of(screen: str) -> list[BindingType]:
         for one in on_screen(screen)
         for key, meant in zip(one.keys, one.taken_for or one.keys, strict=True)
     ]
+    others: list[BindingType] = [
+        Binding(one.keys[0], f"say_where('{one.name}')", show=False, priority=True) for one in elsewhere(screen)
+    ]
     return [
         *actions,
+        *others,
         Binding("ctrl+c", "say_how_to_leave", show=False, priority=True),
         Binding("ctrl+z", "app.suspend_process", show=False, priority=True),
     ]
@@ -293,6 +297,12 @@ class PaintedScreen(Moving, KeyTaker, Seat, Screen[None], inherit_bindings=False
             method(key)
         else:
             method()
+
+    def action_say_where(self, name: str) -> None:
+        """The key of an action that other screens have: nothing is done, and that is said."""
+        if self.is_top:
+            self.hush()
+            self.say("warn", where_it_is(name))
 
     def action_say_how_to_leave(self) -> None:
         """Ctrl-c neither stops a run nor leaves."""

@@ -12,6 +12,9 @@ from tui.view.rows import Row
 class PaletteScreen(ChosenByName["str | None"], inherit_bindings=False):
     """Answers the name of an action, or None."""
 
+    WIDTH = 112
+    """Cells: what an action does is said whole where there is room."""
+
     def __init__(self, screen: str, why_not: Mapping[str, str]) -> None:
         super().__init__()
         self._screen_name = screen

@@ -97,6 +97,9 @@ class PipelineScreen(PipelineKeys, inherit_bindings=False):
         definition = draft.pipeline if draft is not None else None
         name = draft.name if draft is not None else self.origin.name
         environment = draft.environment if draft is not None else None
+        if self.plan is None and self.planned_for is not None and self.planned_for[0] == self.form.inventory:
+            # Another value of a param changes no environment, and where it would run is always there.
+            environment = self.planned_for[1]
         return PipelineScene(
             here=self.here,
             name=name,

@@ -40,6 +40,8 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
     draft: Draft | None
     form: StartForm
     plan: Plan | None
+    planned_for: tuple[str, str | None] | None
+    """The inventory and the environment of the last plan; None: there was none."""
     problems: tuple[str, ...]
     """Why there is no plan."""
     remark: str
@@ -57,6 +59,7 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
     def init_form(self) -> None:
         """Nothing is known yet."""
         self.draft, self.form, self.plan = None, StartForm(), None
+        self.planned_for = None
         self.problems, self.remark, self.trouble = (), "", ""
         self.asking, self.is_sending, self.unanswered, self.early = None, False, None, []
 
@@ -184,6 +187,8 @@ class PipelineForm(PaintedScreen, inherit_bindings=False):
         except (InputRefused, OSError) as error:
             problems = problems_of(error)
         self.plan, self.problems, self.remark = plan, problems, remark
+        if plan is not None:
+            self.planned_for = (values.inventory, plan.environment)
         if self.is_attached:
             self.paint()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runners.model.errors import OndutyError
 from runners.model.state import RunState
+from tui.keys.actions import key_of
 from tui.screens.run_log_keys import RunLogKeys
 from tui.view.facts import link_of, place_of
 from tui.view.layout import RUN_TABS, SizeClass, run_layout
@@ -103,7 +104,12 @@ class RunKeys(RunLogKeys, inherit_bindings=False):
             assert self.feed.state is not None
             return replace(self.scene(self.feed.state), selected=selected)
 
-        self.app.push_screen(RunbookScreen(self.feed.uid, scene, self.news, page))
+        def retry() -> None:
+            self.action_do("retry", key_of("retry"))
+
+        self.app.push_screen(
+            RunbookScreen(self.feed.uid, scene, self.news, page, why_not_below=self.why_not, retry_below=retry)
+        )
 
     def do_sent(self) -> None:
         """What was really sent to the host."""

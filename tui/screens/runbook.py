@@ -11,8 +11,10 @@ from textual.widget import Widget
 
 from runbooks.fill import fill
 from runbooks.page import Page
+from runners.model.inventory import Host
 from tui.keys.actions import key_of
 from tui.screens.painted import PaintedScreen, bindings_of
+from tui.screens.run_hosts import open_shell
 from tui.view.facts import looked_at
 from tui.view.headline import run_headline
 from tui.view.key_bar import key_bar
@@ -42,8 +44,20 @@ class RunbookScreen(PaintedScreen, inherit_bindings=False):
     NAME = "runbook"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runbook")
 
-    def __init__(self, uid: str, scene: Callable[[], RunScene], news: Callable[[], object], page: Page) -> None:
+    def __init__(
+        self,
+        uid: str,
+        scene: Callable[[], RunScene],
+        news: Callable[[], object],
+        page: Page,
+        *,
+        why_not_below: Callable[[], Mapping[str, str]],
+        retry_below: Callable[[], None],
+    ) -> None:
+        """``why_not_below`` and ``retry_below`` are those of the run's screen, which lies under this one."""
         super().__init__()
+        self._why_not_below = why_not_below
+        self._retry_below = retry_below
         self._uid = uid
         self._scene = scene
         self._news = news
@@ -86,16 +100,12 @@ class RunbookScreen(PaintedScreen, inherit_bindings=False):
     def _paint_edges(self) -> None:
         layout, glyphs, scene = self.current_layout(), self.onduty.look.glyphs, self._scene()
         least = layout.size_class is SizeClass.TINY
-        extra = ("next-pane",) if layout.size_class is SizeClass.NARROW else ()
+        extra: tuple[str, ...] = ("next-pane",) if layout.size_class is SizeClass.NARROW else ()
         self.query_one("#bar", Canvas).set_rows([run_bar(scene, layout.width, layout.height, glyphs)])
         self.query_one("#headline", Canvas).set_rows([run_headline(scene, glyphs)])
-        self.query_one("#keys", Canvas).set_rows(
-            [
-                key_bar(
-                    "runbook", self.why_not(), layout.width, glyphs, extra=(*extra, "copy", "down", "back"), least=least
-                )
-            ]
-        )
+        extra = (*extra, "shell", "copy", "down", "back")
+        keys = key_bar("runbook", self.why_not(), layout.width, glyphs, extra=extra, least=least)
+        self.query_one("#keys", Canvas).set_rows([keys])
         if layout.size_class is SizeClass.NARROW:
             self.query_one("#tabs", Canvas).set_rows([tab_bar(TABS, self._tab, layout.width, glyphs)])
 
@@ -116,11 +126,34 @@ class RunbookScreen(PaintedScreen, inherit_bindings=False):
         self.set_pane("page", title, page_rows(scene, self._page, self._stop, self.width_of("page"), glyphs))
 
     def why_not(self) -> Mapping[str, str]:
-        """Where both panes are shown there is no other one."""
+        """What cannot be done of the run; where both panes are shown there is no other one."""
+        reasons = {name: why for name, why in self._why_not_below().items() if name in ("retry", "shell")}
         if self.current_layout().size_class is SizeClass.NARROW:
-            return {}
+            return reasons
         down, up = key_of("half-page-down"), key_of("half-page-up")
-        return {"next-pane": f"both panes are shown; arrows choose a step, {down} and {up} scroll the page"}
+        both = f"both panes are shown; arrows choose a step, {down} and {up} scroll the page"
+        return {**reasons, "next-pane": both}
+
+    def action_say_where(self, name: str) -> None:
+        """Enter would run the step, people expect."""
+        if name != "open":
+            super().action_say_where(name)
+        elif self.is_top:
+            member = looked_at(self._scene())
+            shell = f"{key_of('shell')} opens a shell" + (f" on {member.run.host}" if member is not None else "")
+            self.say("warn", f"no step is run from here\n{key_of('copy')} copies its command, {shell}")
+
+    def do_retry(self) -> None:
+        """The preview, over the screen of the run."""
+        self.app.pop_screen()
+        self._retry_below()
+
+    def do_shell(self) -> None:
+        """A shell on the host of the failure, in this terminal; then the page again."""
+        scene = self._scene()
+        member = looked_at(scene)
+        assert member is not None
+        open_shell(self, self._uid, scene.state.plan.hosts.get(member.run.host) or Host(name=member.run.host))
 
     def do_copy(self) -> None:
         """The command of the step, with what is known filled in."""

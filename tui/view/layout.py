@@ -380,7 +380,7 @@ def _narrow_run(body: Area, height: int, tab: str) -> tuple[Pane, ...]:
 
 
 def _tiny(width: int, height: int, name: str = "log") -> ScreenLayout:
-    """Two rows of news, the first bad line with four lines of log, and two keys."""
+    """Two rows of news, the first bad line with the end of the log, and two keys."""
     rows = max(0, height)
     body = Area(0, min(2, rows), width, max(0, rows - 3))
     return ScreenLayout(

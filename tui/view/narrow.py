@@ -17,8 +17,6 @@ from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene
 from tui.view.why import first_why
 
-TINY_LINES = 4
-
 
 def tab_bar(tabs: Sequence[str], active: str, width: int, glyphs: Glyphs) -> Row:
     """``1 jobs  2 log  3 why  4 runbook  5 host`` on ``panel``; the active one is reverse."""
@@ -90,9 +88,9 @@ def runbook_hint(scene: RunScene, width: int, glyphs: Glyphs) -> Row:
 
 
 def tiny_rows(scene: RunScene, width: int, glyphs: Glyphs, tail: Sequence[SafeText] = ()) -> tuple[Row, ...]:
-    """The first bad line and up to four lines of log; ``tail`` are the last lines, already safe."""
+    """The first bad line and lines of log; ``tail`` are the last ones that there is room for, already safe."""
     member = _bad(scene)
-    lines = [text_row(cut_right(line, max(1, width), glyphs.cut), "text", cut="right") for line in tail[-TINY_LINES:]]
+    lines = [text_row(cut_right(line, max(1, width), glyphs.cut), "text", cut="right") for line in tail]
     if member is not None:
         return (_bad_line(member, glyphs), *lines)
     now = looked_at(scene)

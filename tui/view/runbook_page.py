@@ -111,18 +111,25 @@ def page_title(scene: RunScene, page: Page, glyphs: Glyphs, *, focused: bool = F
 
 
 def page_rows(scene: RunScene, page: Page, current: int, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """Why this page (below ``page_title``), then the current stop: prose, command, values and where they come from."""
+    """Why this page (below ``page_title``), then the page from the current stop on: prose, commands, values and where
+    they come from. What follows is there to be read; the keys are about the current step."""
     rows = _why_this_page(scene, page, width, glyphs)
     step = next((step for step in page.steps if step.number == current), None)
     if step is None:
         for one in itertools.takewhile(lambda section: not section.steps, page.sections):
             rows += [BLANK, title_row(safe(one.name), glyphs=glyphs), *_prose(one.prose, width)]
-        return tuple(rows)
-    rows += [BLANK, *_step(scene, step, width, glyphs)]
-    section = page.section(step.section)
-    if section is not None and section.steps[-1] is step and section.prose:
-        rows += [BLANK, *_prose(section.prose, width)]
+    for read in page.steps:
+        if read.number >= max(current, 1):
+            rows += [BLANK, *_step(scene, read, width, glyphs, current=read is step)]
+            rows += _end_of_section(page, read, width)
     return tuple(rows)
+
+
+def _end_of_section(page: Page, step: Step, width: int) -> list[Row]:
+    """What its section says beside its steps, below the last of them."""
+    section = page.section(step.section)
+    last = section is not None and section.steps[-1] is step and section.prose
+    return [BLANK, *_prose(section.prose, width)] if section is not None and last else []
 
 
 def _why_this_page(scene: RunScene, page: Page, width: int, glyphs: Glyphs) -> list[Row]:
@@ -145,16 +152,17 @@ def _why_this_page(scene: RunScene, page: Page, width: int, glyphs: Glyphs) -> l
     return rows
 
 
-def _step(scene: RunScene, step: Step, width: int, glyphs: Glyphs) -> list[Row]:
+def _step(scene: RunScene, step: Step, width: int, glyphs: Glyphs, *, current: bool) -> list[Row]:
     member = looked_at(scene)
     host = safe(member.run.host) if member is not None else own("the host")
     risk = (
         Span(own(f"changes {host}, asks"), "warn") if step.risk == "change" else Span(own(f"reads on {host}"), "muted")
     )
     name = own(f"{step.number} {safe(step.name)}")
-    rows = [title_row(name, (), (risk,), focused=True, glyphs=glyphs), *_prose(step.prose, width)]
+    rows = [title_row(name, (), (risk,), focused=current, glyphs=glyphs), *_prose(step.prose, width)]
     filled = fill(step.command, fill_facts(scene, member)) if member is not None else None
-    rows += [BLANK, *code_rows(filled.text if filled is not None else step.command, width, glyphs), BLANK]
+    command = filled.text if filled is not None else step.command
+    rows += [BLANK, *code_rows(command, width, glyphs, current=current)]
     if filled is None:
         return rows
     values: list[tuple[Span, ...]] = [
@@ -165,6 +173,8 @@ def _step(scene: RunScene, step: Step, width: int, glyphs: Glyphs) -> list[Row]:
         )
         for value in filled.values
     ]
+    if values or filled.missing:
+        rows.append(BLANK)
     rows += _flowed(values, width)
     for missing in filled.missing:
         for number, line in enumerate(wrap(own(f"{safe(missing.name)} {safe(missing.why)}"), max(1, width - 2))):
@@ -173,8 +183,11 @@ def _step(scene: RunScene, step: Step, width: int, glyphs: Glyphs) -> list[Row]:
     return rows
 
 
-def code_rows(command: str, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """A command on ``panel``, one blank row above and below; long lines wrap, so that all of it can be read."""
+def code_rows(command: str, width: int, glyphs: Glyphs, *, current: bool = True) -> tuple[Row, ...]:
+    """A command on ``panel``, one blank row above and below; long lines wrap, so that all of it can be read.
+
+    ``current``: it is the one that the keys are about.
+    """
     inner = max(1, width - 4)
     lines = [piece for line in safe_lines(command) or [own("")] for piece in wrap(line, inner, indent=2)]
     keys: tuple[Span, ...] = (Span(own(key_of("copy")), "acc", bold=True), Span(own(" copy")))
@@ -183,7 +196,7 @@ def code_rows(command: str, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
     rows = [empty]
     for number, line in enumerate(lines):
         text = Span(pad(own(f"  {line}"), width), bg="panel")
-        if number == 0 and cells(line) + size + 4 < inner:
+        if current and number == 0 and cells(line) + size + 4 < inner:
             text = Span(pad(own(f"  {line}"), width - size), bg="panel")
             ends = (*(Span(key.text, key.token, key.bold, "panel") for key in keys), Span(own("  "), bg="panel"))
             rows.append(Row(left=(text, *ends)))

@@ -124,4 +124,6 @@ def _no_page(scene: RunScene, member: Place | None) -> SafeText:
         return own(f"{name} is unknown, not failed. A page is looked for when it fails.")
     if member.run.phase is Phase.RUNNING and ended_badly(member):
         return own(f"A page is looked for when {name} has done its finally tasks.")
+    if member.run.phase is Phase.SUCCEEDED:
+        return own(f"{name} passed. A page is for what fails.")
     return own(f"{name} has not failed. A page is looked for when it does.")
