@@ -12,10 +12,11 @@ import signal
 import sys
 import termios
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType, TracebackType
 from typing import Any
+
+from msgspec import Struct
 
 from runners.model import api
 from runners.model.errors import OndutyError
@@ -35,8 +36,7 @@ _BEGIN, _END = "\x1b[?25l\x1b[?2026h", "\x1b[?2026l"
 """No cursor, and all of it at once (the synchronized updates of terminals that have them)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What the controller said before the screen asks."""
 
     hello: api.Hello

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from dataclasses import replace
 
 import msgspec
 import pyte
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from runbooks.library import Library

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import combinations
 
 import pytest
+from msgspec.structs import fields
 
 from tui.view.cells import cells
 from tui.view.glyphs import ASCII, JOB_PHASES, RUN_PHASES, STAGE_PHASES, TASK_PHASES, UNICODE, Glyphs

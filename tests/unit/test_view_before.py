@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from runners.model import api
 from runners.model.inventory import Host
@@ -228,7 +229,7 @@ def test_the_headline_says_what_is_left_when_every_stage_was_measured() -> None:
 
 def test_old_news_and_a_stage_that_takes_longer_than_usual_say_nothing_of_what_is_left() -> None:
     scene = usual()
-    assert left_words(replace(scene, here=replace(scene.here, stale_s=9.0))) == ""
+    assert left_words(replace(scene, here=structs.replace(scene.here, stale_s=9.0))) == ""
     assert left_words(usual(stages={"canary": 40.0, "rollout": 20.0, "after": 40.0})) == ""
 
 
@@ -243,7 +244,7 @@ def test_a_running_job_that_takes_far_longer_than_usual_says_so() -> None:
     job = api.UsualJob(usual_s=40.0, longest_s=55.0)
     scene = usual(jobs={"rollout/release": job})
     assert row(scene, "usual", 60) == "40s in all, at most 55s"
-    late = replace(scene, here=replace(scene.here, now_utc=scene.here.now_utc + 240))
+    late = replace(scene, here=structs.replace(scene.here, now_utc=scene.here.now_utc + 240))
     assert row(late, "takes", 60).startswith("longer than usual: 4m")
     assert row(late, "takes", 60).endswith("usually 40s")
 
@@ -252,7 +253,7 @@ def test_a_running_job_that_takes_far_longer_than_usual_says_so() -> None:
 
 
 def test_the_side_of_the_board_has_it_too() -> None:
-    scene = replace(scenes.board_scene(), before=BEFORE)
+    scene = structs.replace(scenes.board_scene(), before=BEFORE)
     rows = texts_of(side_rows(scene, 42, UNICODE), 42)
     assert [line for line in rows if line.startswith(("changed", "seen", "fixed"))] == [
         "changed      restart edited +3 more",

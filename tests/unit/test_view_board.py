@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.screens import scenes
 from tests.unit.view_text import texts_of, token_of

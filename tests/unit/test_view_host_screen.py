@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from msgspec.structs import replace as changed
 
 from runners.model.api import HostStatus
@@ -102,7 +103,8 @@ def test_what_ran_there_is_listed_newest_first_with_how_it_ended() -> None:
 def test_the_window_is_now_and_goes_back_to_what_is_chosen_or_was_last_seen() -> None:
     assert window_of(scene()).is_now
     late = scene()
-    late = replace(late, run=replace(late.run, here=replace(late.run.here, now_utc=NOW_UTC + 3600)))
+    there = structs.replace(late.run.here, now_utc=NOW_UTC + 3600)
+    late = replace(late, run=replace(late.run, here=there))
     window = window_of(late)
     assert not window.is_now
     assert window.to_utc == READINGS[-1].at + 30

@@ -7,7 +7,8 @@ something is upper case or a letter of its own, never on ctrl, and always opens 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class Kind(enum.Enum):
@@ -22,8 +23,7 @@ class Kind(enum.Enum):
 EVERYWHERE = frozenset({"board", "run", "runbook", "timeline", "record", "host", "pipeline"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """One thing a person can do."""
 
     name: str

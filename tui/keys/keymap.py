@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
+
+from msgspec.structs import replace
 
 from tui.keys.actions import ACTIONS, EVERYWHERE, Action, Kind
 from tui.keys.names import FIXED_KEYS, KEYS, why_not_key

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runners.core.memo import Memo
 from runners.core.tasks import waits_for_host
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from runners.model.state import JobRunState, JobState
 
 
-@dataclass(frozen=True, slots=True)
-class JobCensus:
+class JobCensus(Struct, frozen=True):
     """The job runs of one job."""
 
     by_phase: Mapping[Phase, tuple[JobRunState, ...]]
@@ -29,8 +29,7 @@ class JobCensus:
     """Anything of it was ever tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanCensus:
+class PlanCensus(Struct, frozen=True):
     """What does not change while a run lives."""
 
     hosts: tuple[str, ...]

@@ -7,7 +7,9 @@ middle scrolls when it has to; title, fields and buttons always stay. The safe b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from runners.model.preview import Preview
 from tui.view.cells import LEAST_CELLS, cut_middle, wrap

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runners.core.index import index_of
 from runners.core.tasks import body_of, waits_for_host
@@ -41,8 +42,7 @@ _KNOWN = frozenset(kind.value for kind in HoldKind)
 _STAGE_DONE = (StagePhase.PASSED, StagePhase.SKIPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One job run with where it stands."""
 
     stage: str

@@ -6,13 +6,13 @@ All are one cell wide and width-neutral, box drawing apart, so the grid is the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tui.view.safe_text import SafeText, own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glyphs:
+class Glyphs(Struct, frozen=True, kw_only=True):
     """One set of signs; each is exactly one cell."""
 
     passed: SafeText
@@ -111,8 +111,7 @@ ASCII = Glyphs(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseMark:
+class PhaseMark(Struct, frozen=True):
     """Sign, word and colour of one phase: always all three."""
 
     glyph: str

@@ -7,8 +7,9 @@ known: a silent host's job is neither failed nor still running, and news that is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from runners.core.ready import counts_of
 from runners.model.holds import HoldKind

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tui.keys.actions import Action, Kind, on_screen
 from tui.view.rows import Row, Span, blank, width_of

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SIDE_WIDTH = 46
 LOWER_ROWS = 10
@@ -33,8 +34,7 @@ class SizeClass(enum.StrEnum):
     TINY = "tiny"
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """A rectangle of cells; ``right`` and ``bottom`` are the first column and row outside it."""
 
     x: int
@@ -51,8 +51,7 @@ class Area:
         return self.y + self.height
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pane:
+class Pane(Struct, frozen=True, kw_only=True):
     """One pane: ``area`` is its whole shade, blank rows and margins included; the rest lies inside."""
 
     name: str
@@ -65,8 +64,7 @@ class Pane:
     """Where text may stand. Selected and tinted rows reach over the whole width of ``area``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreenLayout:
+class ScreenLayout(Struct, frozen=True, kw_only=True):
     """All areas of one screen."""
 
     size_class: SizeClass
@@ -205,8 +203,7 @@ def timeline_layout(width: int, height: int, *, tab: str = "bars") -> ScreenLayo
     return _screen(kind, width, height, panes, strip=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardColumns:
+class BoardColumns(Struct, frozen=True, kw_only=True):
     """Columns of the table of runs, relative to the board's area. None: the column is dropped."""
 
     state: int

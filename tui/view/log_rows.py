@@ -6,9 +6,11 @@ Columns: mark 1, time 8, gap 2, text. Bytes become text here and only here, thro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
+
+from msgspec.structs import replace
 
 from tui.view.cells import cells, cut_right, pad, take, wrap
 from tui.view.durations import clock, day, duration, task_duration

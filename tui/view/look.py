@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tui.view.glyphs import UNICODE, Glyphs, pick_glyphs
 from tui.view.theme import DARK, Theme, behind_dialog, pick_theme
@@ -16,8 +17,7 @@ ASCII_TERMS = ("linux", "vt100", "vt220")
 """Terminals whose fonts lack most of our signs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How this terminal is drawn on."""
 
     theme: Theme = DARK

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.view.layout import Pane
 from tui.view.rows import BLANK, Row
@@ -12,8 +14,7 @@ MARGINS = {"panel": (2, 2)}
 """Blank cells left and right by shade (LOOK section 2); (1, 1) elsewhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaneRows:
+class PaneRows(Struct, frozen=True, kw_only=True):
     """Rows on a shade."""
 
     rows: Sequence[Row] = ()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, overload
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.view.cells import LEAST_CELLS, cells, cut_left, cut_middle, cut_path, cut_right, cut_words, take
 from tui.view.safe_text import SafeText, own
@@ -30,8 +32,7 @@ _CUTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A piece of text in one style."""
 
     text: SafeText
@@ -47,16 +48,14 @@ class Span:
     """A colour a host asked for and may have (``Theme.remote_fg``); wins over ``token``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True):
     """What stands between left and right: a rule, or blanks."""
 
     glyph: SafeText
     token: str = "rule"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One line of a pane."""
 
     left: tuple[Span, ...] = ()
@@ -236,8 +235,7 @@ def _exact(spans: tuple[Span, ...], width: int) -> tuple[Span, ...]:
     return (*kept, blank(room)) if room > 0 else tuple(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """Spans at a fixed place."""
 
     x: int

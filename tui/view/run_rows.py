@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tui.view.rows import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRows:
+class RunRows(Struct, frozen=True, kw_only=True):
     """What a table shows, and where each run stands in it."""
 
     rows: tuple[Row, ...] = ()

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import NewType
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import get_character_cell_size
 
 SafeText = NewType("SafeText", str)
@@ -61,8 +62,7 @@ def _token() -> re.Pattern[str]:
     return re.compile(_TOKEN)
 
 
-@dataclass(frozen=True, slots=True)
-class SgrStyle:
+class SgrStyle(Struct, frozen=True):
     """What a host asked for with SGR (ECMA-48 8.3.117), as far as we ever honour it."""
 
     fg: int | tuple[int, int, int] | None = None

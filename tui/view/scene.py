@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from runners.model.api import Before, HoldDocument, HostStatus, RunStatus, RunSummary, Usual
 from runners.model.phases import RunPhase
 
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 NOTHING_USUAL = Usual()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Here:
+class Here(Struct, frozen=True, kw_only=True):
     """What is true of this terminal and its line to the controller."""
 
     now_utc: float
@@ -98,8 +99,7 @@ class RunScene:
         return (self.phase or self.state.phase) == RunPhase.HELD
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardScene:
+class BoardScene(Struct, frozen=True, kw_only=True):
     """The list of runs on the screen."""
 
     here: Here

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from tui.view.safe_text import SgrStyle
 
@@ -21,8 +23,7 @@ ALIASES = {"chip": "sel", "button": "sel"}
 """Backgrounds with the colour of ``sel`` that are no selection: neither reversed nor underlined as one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(Struct, frozen=True):
     """What one cell looks like. A colour is ``#rrggbb``, ``ansi:N`` with N in 0-15, or None for the terminal's own."""
 
     fg: str | None = None
