@@ -127,14 +127,15 @@ def owes_output(state: RunState) -> bool:
     return any(in_flight(run) or run.phase is Phase.UNKNOWN for run in runs) or any(owed_logs(state))
 
 
+def _owed_by_run(run: JobRunState) -> Iterator[OwedLog]:
+    for attempt in run.attempts:
+        for task in attempt.tasks:
+            if task.log_owed and task.key is not None:
+                yield OwedLog(run.id, run.host, attempt.number, task.key)
+
+
 def _owed_by(job: JobState) -> tuple[OwedLog, ...]:
-    return tuple(
-        OwedLog(run.id, run.host, attempt.number, task.key)
-        for run in job.runs
-        for attempt in run.attempts
-        for task in attempt.tasks
-        if task.log_owed and task.key is not None
-    )
+    return tuple(owed for run in job.runs for owed in _owed_by_run(run))
 
 
 _owed = Memo(_owed_by)
@@ -145,6 +146,11 @@ def owed_logs(state: RunState) -> Iterator[OwedLog]:
     for stage in state.stages:
         for job in stage.jobs:
             yield from _owed(job)
+
+
+def owed_log_of(run: JobRunState, key: str) -> OwedLog | None:
+    """The log of one execution of ``run``; None when it is here."""
+    return next((owed for owed in _owed_by_run(run) if owed.key == key), None)
 
 
 def wanted_secrets(state: RunState) -> tuple[str, ...]:

@@ -51,11 +51,13 @@ class Groups:
 
     def holds(self) -> dict[str, dict[str, Hold]]:
         """What runs wait for that wait for their turn: by uid, then by the run's name."""
-        return {
-            state.uid: {state.name: turn_hold(state, self.claims(state.plan.concurrency.group))}
+        waiting = [
+            (state, state.plan.concurrency.group)
             for state in self._runs.live.values()
-            if waits_for_turn(state) and state.plan.concurrency is not None
-        }
+            if state.plan.concurrency is not None and waits_for_turn(state)
+        ]
+        claims = {group: self.claims(group) for group in {group for _, group in waiting}}
+        return {state.uid: {state.name: turn_hold(state, claims[group])} for state, group in waiting}
 
     @contextmanager
     def coming(self, plan: Plan, *, id_: str, by: str) -> Iterator[bool]:

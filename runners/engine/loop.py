@@ -18,6 +18,7 @@ from runners.core.admit import Refused, admit, refusal
 from runners.core.groups import waits_for_turn
 from runners.core.observe import observe
 from runners.engine.clean_words import without_secrets
+from runners.engine.host_wants import PlaceKey
 from runners.engine.intents import Outcome, accepted, refused
 from runners.engine.limits import Limits
 from runners.engine.run_cache import RunCache
@@ -76,9 +77,11 @@ _Input = _Told | _Fact | _Look | _Grant | _Asked
 class Reservations(Protocol):
     """Places on hosts that are there at once."""
 
-    def reserve(self, state: RunState, effect: PrepareHost, *, leaving: Sequence[ReleaseHost]) -> bool: ...
+    def reserve(self, state: RunState, effect: PrepareHost, *, leaving: frozenset[PlaceKey]) -> bool:
+        """Take a place for an attempt; ``leaving`` are given back in the same step."""
 
-    def unreserve(self, state: RunState, effect: PrepareHost) -> None: ...
+    def unreserve(self, state: RunState, effect: PrepareHost) -> None:
+        """Nothing came of it."""
 
 
 Committed = Callable[[RunState, RunState, Sequence[Event], Sequence[Effect]], None]
@@ -217,7 +220,11 @@ class Writer:
 
     def _start_at_once(self, turn: Turn) -> list[PrepareHost]:
         """Where a host is connected and has a place, its answer joins this commit instead of costing the next one."""
-        leaving = [effect for effect in turn.effects if isinstance(effect, ReleaseHost)]
+        leaving = frozenset(
+            (turn.state.uid, effect.job_run, effect.attempt)
+            for effect in turn.effects
+            if isinstance(effect, ReleaseHost)
+        )
         reserved: list[PrepareHost] = []
         for effect in [effect for effect in turn.effects if isinstance(effect, PrepareHost)]:
             ready = HostReady(job_run=effect.job_run, attempt=effect.attempt)

@@ -7,14 +7,14 @@ import logging
 from collections.abc import Sequence
 
 from runners.core.index import job_run_of, planned_job_of
-from runners.core.secrets import OwedLog, owed_logs
+from runners.core.secrets import OwedLog, owed_log_of, owed_logs
 from runners.core.tasks import is_live, waits_for_host
 from runners.engine.advice import advise
 from runners.engine.errand_of import Errands, due_of, spec_of
 from runners.engine.errands import Doing, Errand
 from runners.engine.host_link import HostLink
 from runners.engine.host_pool import HostPool
-from runners.engine.host_wants import Execution, Stage
+from runners.engine.host_wants import Execution, PlaceKey, Stage
 from runners.engine.limits import Limits
 from runners.engine.own_errands import OwnErrand, OwnErrands
 from runners.engine.request import build_request
@@ -83,12 +83,11 @@ class Performer:
             except Exception:
                 log.exception("run %s: %r failed", state.name, effect)
 
-    def reserve(self, state: RunState, effect: PrepareHost, *, leaving: Sequence[ReleaseHost]) -> bool:
+    def reserve(self, state: RunState, effect: PrepareHost, *, leaving: frozenset[PlaceKey]) -> bool:
         """Answer ``effect`` with a place at once where that needs no waiting; say whether."""
         if effect.fence or not self._gate.is_open(state):
             return False
-        places = frozenset((state.uid, other.job_run, other.attempt) for other in leaving)
-        return self._link(state, effect.host).reserve((state.uid, effect.job_run, effect.attempt), leaving=places)
+        return self._link(state, effect.host).reserve((state.uid, effect.job_run, effect.attempt), leaving=leaving)
 
     def unreserve(self, state: RunState, effect: PrepareHost) -> None:
         """The reservation came to nothing."""
@@ -147,7 +146,7 @@ class Performer:
                 self._link(state, effect.host).release(state.uid, effect.job_run, effect.attempt)
             case Advise():
                 self._spawn(state, effect)
-            case ForgetExecution() if (owed := _owed(state, effect.key)) is not None:
+            case ForgetExecution() if (owed := owed_log_of(job_run_of(state, effect.job_run), effect.key)) is not None:
                 # Its log is still there alone.
                 if self._gate.is_open(state):
                     self._fetch(state, owed)
@@ -272,7 +271,3 @@ class Performer:
 
 def _is_command(state: RunState, effect: AskExecution) -> bool:
     return spec_of(state, effect.job_run, effect.key).kind is TaskKind.RUN
-
-
-def _owed(state: RunState, key: str) -> OwedLog | None:
-    return next((one for one in owed_logs(state) if one.key == key), None) if state.plan.secrets else None
