@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from msgspec.structs import replace as changed
-
 from runners.model.api import HoldDocument
 from tests.screens import scenes
 from tests.unit.view_text import texts_of, token_of
@@ -106,7 +104,7 @@ def test_the_side_says_what_waits_for_a_person_before_what_waits_for_that() -> N
         return HoldDocument(kind=kind, what=f"job{number}", text="failed; retry or skip", since="")
 
     holds = (hold("stage", 0), *(hold("failed", number) for number in (1, 2, 3)))
-    status = changed(SCENE.statuses["u5"], holds=holds)
+    status = replace(SCENE.statuses["u5"], holds=holds)
     rows = texts_of(side_rows(replace(SCENE, statuses={"u1": status}), 42, UNICODE), 42)
     assert [row for row in rows if row.startswith("waits")] == [
         "waits        job1: failed; retry or skip",
