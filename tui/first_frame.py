@@ -67,13 +67,19 @@ class FirstFrame:
         known = _ask()
         if known is None:
             return
-        width, height = os.get_terminal_size(self._terminal)
-        here = Here(now_utc=time.time(), user=known.hello.user, zone=datetime.now().astimezone().tzinfo or UTC)
-        scene = BoardScene(here=here, summaries=known.summaries)
-        frame = frame_text(board_frame(scene, width, height, self._look.glyphs), self._look, color_system(os.environ))
+        try:
+            frame = self._frame(known)
+        except Exception:
+            return  # the screen draws the same, part by part, and tells of the one that breaks
         self._take_terminal()
         self.known = known
         _write(sys.__stdout__.fileno() if sys.__stdout__ else 1, f"{ALTERNATE}{_BEGIN}{frame}{_END}".encode())
+
+    def _frame(self, known: Known) -> str:
+        width, height = os.get_terminal_size(self._terminal)
+        here = Here(now_utc=time.time(), user=known.hello.user, zone=datetime.now().astimezone().tzinfo or UTC)
+        parts = board_frame(BoardScene(here=here, summaries=known.summaries), width, height, self._look.glyphs)
+        return frame_text(parts, self._look, color_system(os.environ))
 
     def hand_over(self) -> list[Any] | None:
         """The screen has the terminal from now on; returns the modes that it had before, None when it had none."""

@@ -66,7 +66,9 @@ def seen_first(**changes: object) -> BoardScene:
 )
 async def test_it_is_what_the_screen_draws_first(size: tuple[int, int], theme: str) -> None:
     look, scene = Look(THEMES[theme]), seen_first()
-    ours = frame_text(board_frame(scene, *size, look.glyphs), look, color_system({"COLORTERM": "truecolor"}))
+    # Nothing is given that is not known by then.
+    known = BoardScene(here=scene.here, summaries=scene.summaries)
+    ours = frame_text(board_frame(known, *size, look.glyphs), look, color_system({"COLORTERM": "truecolor"}))
     hello = api.Hello(version=version(), protocol=1, pid=1, home="", user=scene.here.user, started_at="")
     first, library_is_there = FirstFrame(look), threading.Event()
     first.known = Known(hello=hello, summaries=scene.summaries)

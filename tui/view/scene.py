@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+import msgspec
 
 from runners.model.api import Before, HoldDocument, HostStatus, RunStatus, RunSummary, Usual
 from runners.model.phases import RunPhase
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOTHING_USUAL = Usual()
 
 
-class Here(Struct, frozen=True, kw_only=True):
+class Here(msgspec.Struct, frozen=True, kw_only=True):
     """What is true of this terminal and its line to the controller."""
 
     now_utc: float
@@ -99,14 +99,14 @@ class RunScene:
         return (self.phase or self.state.phase) == RunPhase.HELD
 
 
-class BoardScene(Struct, frozen=True, kw_only=True):
+class BoardScene(msgspec.Struct, frozen=True, kw_only=True):
     """The list of runs on the screen."""
 
     here: Here
     summaries: tuple[RunSummary, ...] = ()
     selected: str = ""
     """uid of a run."""
-    statuses: Mapping[str, RunStatus] = field(default_factory=dict)
+    statuses: Mapping[str, RunStatus] = msgspec.field(default_factory=dict)
     """What is true only now of live runs, by uid."""
     before: Before | None = None
     """What went before the selected run, when it failed; None until it is known."""
