@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,19 @@ class LocalLab:
             shell.cut()
 
 
+@asynccontextmanager
+async def local_lab(folder: Path, name: str) -> AsyncIterator[LocalLab]:
+    """This machine under one of ``SHELLS``."""
+    shell = SHELLS[name]
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"NOT TESTED UNDER {name}: it is not installed")
+    lab = LocalLab(folder, shell)
+    yield lab
+    for opened in lab.transport.shells:
+        opened.close()
+        await opened.wait_closed()
+
+
 class TestFakeTransport(TransportContract, SudoContract):
     @pytest.fixture
     def lab(self) -> FakeLab:
@@ -106,11 +120,5 @@ class TestFakeTransport(TransportContract, SudoContract):
 class TestLocalTransport(TransportContract, HostContract, ShellContract):
     @pytest_asyncio.fixture(params=SHELLS)
     async def lab(self, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[LocalLab]:
-        shell = SHELLS[request.param]
-        if shutil.which(shell[0]) is None:
-            pytest.skip(f"NOT TESTED UNDER {request.param}: it is not installed")
-        lab = LocalLab(tmp_path, shell)
-        yield lab
-        for opened in lab.transport.shells:
-            opened.close()
-            await opened.wait_closed()
+        async with local_lab(tmp_path, request.param) as lab:
+            yield lab

@@ -11,19 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.flows.pipelines import WAITS
 from tests.person import Person, person_at, until
-
-WAITS = """\
-version: 1
-name: waits
-params: {gate: {}}
-stages:
-  - name: one
-    jobs:
-      job:
-        hosts: local
-        tasks: [{run: 'echo begun; while [ ! -e "$gate" ]; do sleep 0.05; done; echo over'}]
-"""
 
 OTHER_VERSION = """\
 import sys

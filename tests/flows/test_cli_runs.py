@@ -11,19 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.flows.pipelines import WAITS
 from tests.person import Person, until
-
-WAITS = """\
-version: 1
-name: waits
-params: {gate: {}}
-stages:
-  - name: one
-    jobs:
-      job:
-        hosts: local
-        tasks: [{run: 'echo begun; while [ ! -e "$gate" ]; do sleep 0.05; done; echo over'}]
-"""
 
 STORY = """\
 version: 1

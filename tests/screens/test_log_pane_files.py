@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 
 from runners.adapters.log_files import FileLogStore
 from runners.adapters.log_reader import LogReader
-from tests.screens.test_log_pane import settled, shown, title
+from tests.screens.paned import settled, shown, title
 from tui.view.glyphs import UNICODE
 from tui.view.log_document import LogSection
 from tui.view.log_rows import result_spans

@@ -31,7 +31,7 @@ from runners.model.inventory import Host
 from runners.testing.fleet import Fleet
 from tests.faults.proxy import Proxy
 from tests.ssh.machines import Machine
-from tests.ssh.sshd import SshdFarm, free_port
+from tests.ssh.sshd import SshdFarm, closed_port
 
 
 async def hang_up(connection: Connection) -> None:
@@ -216,8 +216,8 @@ async def test_a_locked_key_without_an_agent_says_what_to_type(
 
 
 async def test_a_closed_port_is_unreachable(config: SshConfig, dialler: Dialler, machine: Machine) -> None:
-    with pytest.raises(HostUnreachable, match="nothing listens") as refused:
-        await dialler.dial(await config.resolve(replace(machine.host, port=free_port())))
+    with closed_port() as port, pytest.raises(HostUnreachable, match="nothing listens") as refused:
+        await dialler.dial(await config.resolve(replace(machine.host, port=port)))
     assert refused.value.hint.startswith("ssh -p ")
 
 
@@ -371,8 +371,8 @@ async def test_all_key_types_of_a_host_are_scanned_without_a_login(
 
 
 async def test_scanning_a_closed_port_is_unreachable(config: SshConfig, dialler: Dialler) -> None:
-    with pytest.raises(HostUnreachable):
-        await dialler.scan(await config.resolve(replace(any_host(), port=free_port())))
+    with closed_port() as port, pytest.raises(HostUnreachable):
+        await dialler.scan(await config.resolve(replace(any_host(), port=port)))
 
 
 def any_host() -> Host:

@@ -22,7 +22,7 @@ from runners.adapters.ssh_shell_channel import open_shell
 from runners.engine.host_failure import failure_of
 from runners.model.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, HostRefused, HostUnreachable
 from runners.model.inventory import Host
-from tests.ssh.sshd import LOOPBACK, Sshd, SshdFarm, free_port
+from tests.ssh.sshd import LOOPBACK, Sshd, SshdFarm, closed_port
 from tests.ssh.test_ssh_transport import Heard, request
 
 pytestmark = pytest.mark.sshd
@@ -203,9 +203,11 @@ async def test_jump_host_that_is_down_is_named_and_all_who_wait_for_it_hear_it(
 async def test_host_that_the_jump_host_cannot_reach_is_told_apart_from_the_jump_host(
     gate: Sshd, web: Sshd, config: SshConfig, dialler: Dialler
 ) -> None:
-    nowhere = replace(behind(web, gate), port=free_port())
-    with pytest.raises(HostUnreachable) as refused:
-        await dialler.dial(await config.resolve(nowhere))
+    with closed_port() as port:
+        nowhere = replace(behind(web, gate), port=port)
+        options = await config.resolve(nowhere)
+        with pytest.raises(HostUnreachable) as refused:
+            await dialler.dial(options)
     assert f"web1 ({LOOPBACK}:{nowhere.port}) cannot be reached from gate ({LOOPBACK}:{gate.port})" in str(
         refused.value
     )

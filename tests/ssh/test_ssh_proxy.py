@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,7 +113,12 @@ async def test_a_proxy_command_that_hangs_is_given_up_and_ended(
 @pytest.fixture
 def master(gate: Sshd, tmp_path: Path) -> Iterator[Host]:
     """A jump host that only a ControlMaster, opened before, still gets in to."""
-    control = f"/tmp/onduty-{tmp_path.name[-40:]}"  # a socket's path has room for 108 bytes
+    # A socket's path has room for 108 bytes.
+    with tempfile.TemporaryDirectory(prefix="onduty-") as short:
+        yield from _master(gate, tmp_path, f"{short}/control")
+
+
+def _master(gate: Sshd, tmp_path: Path, control: str) -> Iterator[Host]:
     file = tmp_path / "with_master"
     file.write_text(f"Host gate\n HostName {LOOPBACK}\n Port {gate.port}\n ControlPath {control}\n")
     host = Host(name="gate", ssh_config=str(file), known_hosts=str(gate.known_hosts), identity=str(gate.identity))
