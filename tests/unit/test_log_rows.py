@@ -174,7 +174,8 @@ def title(width: int = 86, **changes: Any) -> str:
 def test_the_title_says_where_we_are() -> None:
     assert title().startswith("release@web3   restart ─")
     assert title().endswith("─ 812 lines  following")
-    assert title(80).endswith("─ following")
+    assert title(80).endswith("─ 812 lines  following")
+    assert title(40).endswith("─ following")
     assert title(following=False, current=3, new=40).endswith("─ line 3 of 812  paused, 40 new")
     assert title(80, following=False, current=3, live=False).endswith("─ line 3 of 812")
     assert title(said=(Span(own("no word for 46s"), "unk"),)).endswith("─ 812 lines  no word for 46s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from runners.model.api import HoldDocument
 from tests.screens import scenes
 from tests.unit.view_text import texts_of, token_of
 from tui.view.board import board_rows
@@ -86,7 +87,7 @@ def test_a_running_run_with_an_untrusted_host_waits_for_you_only_while_the_statu
 def test_the_side_shows_the_selected_run_in_full() -> None:
     assert side_title(SCENE) == ("run", ("deploy-api/42",))
     assert texts_of(side_rows(SCENE, 42, UNICODE), 42) == [
-        "state        running",
+        "state        failed, running",
         "what         release@web3 failed: exit 1",
         "             in restart",
         "first error  bind: address already in use",
@@ -96,3 +97,17 @@ def test_the_side_shows_the_selected_run_in_full() -> None:
         "runbook      o port-in-use",
     ]
     assert texts_of(side_rows(replace(SCENE, selected=""), 42, UNICODE), 42) == ["Select a run."]
+
+
+def test_the_side_says_what_waits_for_a_person_before_what_waits_for_that() -> None:
+    def hold(kind: str, number: int) -> HoldDocument:
+        return HoldDocument(kind=kind, what=f"job{number}", text="failed; retry or skip", since="")
+
+    holds = (hold("stage", 0), *(hold("failed", number) for number in (1, 2, 3)))
+    status = replace(SCENE.statuses["u5"], holds=holds)
+    rows = texts_of(side_rows(replace(SCENE, statuses={"u1": status}), 42, UNICODE), 42)
+    assert [row for row in rows if row.startswith("waits")] == [
+        "waits        job1: failed; retry or skip",
+        "waits        job2: failed; retry or skip",
+    ]
+    assert "             and 1 more" in rows

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from runners.model.phases import RUN_ENDED
 from tui.keys.actions import key_of
+from tui.view.board_groups import failing, unknown
 from tui.view.cells import wrap
 from tui.view.durations import ago, clock, count_of
-from tui.view.facts import in_keys, parse_time
+from tui.view.facts import NEEDS_PERSON, in_keys, parse_time
 from tui.view.glyphs import RUN_PHASES, Glyphs
 from tui.view.rows import Row, Span, blank, label_row, text_row
 from tui.view.safe_text import SafeText, own, safe
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tui.view.scene import BoardScene
 
 _LABEL = 13
+_MOST_HOLDS = 2
 
 
 def side_title(scene: BoardScene) -> tuple[SafeText, tuple[SafeText, ...]]:
@@ -32,7 +34,10 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         return (text_row(own("Select a run.")),)
     here = scene.here
     mark = RUN_PHASES.get(run.phase, RUN_PHASES["queued"])
-    facts: list[tuple[str, SafeText, str]] = [("state", mark.word, "text")]
+    # What the list says first, then how the run itself stands.
+    worst = "failed" if failing(run) else "unknown" if unknown(run) else ""
+    state = mark.word if run.phase in RUN_ENDED or not worst else own(f"{worst}, {mark.word}")
+    facts: list[tuple[str, SafeText, str]] = [("state", state, "text")]
     if run.what:
         facts.append(("what", in_keys(run.what), "text"))
     if run.first_line:
@@ -44,8 +49,12 @@ def side_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         about = about_of(scene.before, max(5, width - _LABEL), here.now_utc)
         for label, value in about.facts(scene.before):
             facts.append((label, own("".join(span.text for span in value)), "text"))
-    for hold in scene.statuses[run.uid].holds if run.uid in scene.statuses else ():
+    all_holds = scene.statuses[run.uid].holds if run.uid in scene.statuses else ()
+    holds = [hold for hold in all_holds if hold.kind in NEEDS_PERSON] or list(all_holds)
+    for hold in holds[:_MOST_HOLDS]:
         facts.append(("waits", own(f"{safe(hold.what)}: {in_keys(hold.text)}"), "muted"))
+    if len(holds) > _MOST_HOLDS:
+        facts.append(("", own(f"and {len(holds) - _MOST_HOLDS} more"), "muted"))
     if run.hosts:
         facts.append(("hosts", own(f"{count_of(run.hosts_done, run.hosts)} done"), "text"))
     started_at, ended_at = parse_time(run.started_at), parse_time(run.ended_at)

@@ -127,7 +127,7 @@ def board_layout(width: int, height: int) -> ScreenLayout:
     if kind is not SizeClass.WIDE:
         return _screen(kind, width, height, (_pane("board", "ground", body, margin=2),))
     left, side = _split(body, body.width - SIDE_WIDTH)
-    panes = (_pane("board", "ground", left, margin=2), *_stack(side, (("why", 8), ("runbook", None))))
+    panes = (_pane("board", "ground", left, margin=2), *_stack(side, (("why", 14), ("runbook", None))))
     return _screen(kind, width, height, panes)
 
 

@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.keys.actions import key_of
+from tui.view.cells import cells
 from tui.view.durations import count
 from tui.view.glyphs import Glyphs
-from tui.view.rows import Row, Span, blank, spaced, title_row
+from tui.view.rows import Row, Span, blank, spaced, title_row, width_of
 from tui.view.safe_text import SafeText, own
 
-NARROW_CELLS = 84
-"""Under this width the title has no room for the number of lines."""
+_DETAIL_GAP = 3
+_LEAST_RULE = 3
+"""Cells between the two sides of the title."""
 
 
 def log_title(
@@ -48,19 +50,24 @@ def log_title(
     if filtered is not None:
         info.append((Span(filtered, "acc", cut="left"),))
     at_end = following or current is None
-    if at_end:
-        if filtered is None and (width >= NARROW_CELLS or not following):
-            info.append((Span(count(lines, "line"), said[0].token if said else "muted"),))
-    elif filtered is None:
+    if not at_end and filtered is None:
         info.append((Span(own(f"line {current} of {lines}"), "muted"),))
+    behind: list[tuple[Span, ...]] = []
     if said:
-        info.append(said)
+        behind.append(said)
     elif at_end and following:
         words = f"following, {silent}" if silent and live else "following"
-        info.append((Span(own(words), "muted"),))
+        behind.append((Span(own(words), "muted"),))
     elif not at_end and live:
-        info.append((Span(own(f"paused, {new} new" if new else "paused"), "warn"),))
-    return title_row(name, tuple(details), spaced(info, 2), focused=focused, glyphs=glyphs, detail_gap=3)
+        behind.append((Span(own(f"paused, {new} new" if new else "paused"), "warn"),))
+    if at_end and filtered is None:
+        many = (Span(count(lines, "line"), said[0].token if said else "muted"),)
+        left = cells(name) + sum(_DETAIL_GAP + cells(one) for one in details)
+        fits = left + _LEAST_RULE + width_of(spaced([*info, many, *behind], 2)) <= width
+        # That it follows is more than how much there is.
+        info += [many] if fits or not following else []
+    info += behind
+    return title_row(name, tuple(details), spaced(info, 2), focused=focused, glyphs=glyphs, detail_gap=_DETAIL_GAP)
 
 
 def bar_row(
