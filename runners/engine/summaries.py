@@ -54,7 +54,7 @@ def place_on(plan: Plan, host: str) -> str:
     return host if record is None else f"{record.target}:{record.port or ''}"
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the store keeps with a run, for lists and for measuring an absence."""
 
     line: api.RunSummary
@@ -83,7 +83,7 @@ def summary_row(state: RunState, *, now_utc: float) -> RunSummary:
         result=state.result.value if state.result else None,
         ended_at=api.rfc3339(state.ended_at or state.last_event_at) if ended else None,
         summary=encode(
-            Kept(
+            KeptRow(
                 line=line,
                 seen_at_utc=round(now_utc, 3),
                 traces=traces_of(state) if ended else None,
@@ -104,10 +104,10 @@ def is_kept_anew(before: RunState, state: RunState, events: Sequence[Event]) -> 
     return state.phase in RUN_ENDED and any(isinstance(event.payload, _TOLD_LATER) for event in events)
 
 
-def kept_of(row: RunRow) -> Kept | None:
+def kept_of(row: RunRow) -> KeptRow | None:
     """What was kept; None when nothing was yet, or by another version."""
     try:
-        return decode(row.summary, Kept)
+        return decode(row.summary, KeptRow)
     except ValueError:
         return None
 

@@ -246,6 +246,24 @@ class Vault:
                 self._take(entry, source.name, value or "", marks.get(source.name))
         return failed
 
+    async def check(self, run: str, sources: Mapping[str, SecretSource]) -> dict[str, str]:
+        """Read the files of a run that is about to start; their marks. What cannot be read is left.
+
+        Raises ``SecretUnfit``.
+        """
+        marks: dict[str, str] = {}
+        for name, source in sources.items():
+            if source.kind is SourceKind.FILE:
+                try:
+                    value = {name: await self._sources.read(source)}
+                    marks |= await self.marks(run, value)
+                    self.give(run, sources, value, marks)
+                except SecretUnfit as error:
+                    raise SecretUnfit(f"secret {name}: {error}") from None
+                except SecretUnreadable:
+                    continue
+        return marks
+
     async def close(self) -> None:
         """Stop reading."""
         tasks = [entry.reading for entry in self._runs.values() if entry.reading is not None]
@@ -274,24 +292,6 @@ class Vault:
         if value not in known:
             known.append(value)
             entry.mask = self._everything = None
-
-    async def check(self, run: str, sources: Mapping[str, SecretSource]) -> dict[str, str]:
-        """Read the files of a run that is about to start; their marks. What cannot be read is left.
-
-        Raises ``SecretUnfit``.
-        """
-        marks: dict[str, str] = {}
-        for name, source in sources.items():
-            if source.kind is SourceKind.FILE:
-                try:
-                    value = {name: await self._sources.read(source)}
-                    marks |= await self.marks(run, value)
-                    self.give(run, sources, value, marks)
-                except SecretUnfit as error:
-                    raise SecretUnfit(f"secret {name}: {error}") from None
-                except SecretUnreadable:
-                    continue
-        return marks
 
     async def _read_one(self, source: SecretSource) -> tuple[str | None, str]:
         if source.kind in BY_CLIENT:

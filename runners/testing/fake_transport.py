@@ -71,6 +71,11 @@ class FakeTransport:
 
     # ----- telling hosts what to do
 
+    @property
+    def hosts(self) -> tuple[FakeHost, ...]:
+        """Every host that was named."""
+        return tuple(self._hosts.values())
+
     def host(self, name: str) -> FakeHost:
         """The host of that name, with its disk; made when it is first named."""
         if name not in self._hosts:

@@ -140,20 +140,21 @@ async def test_a_full_disk_stores_nothing_of_the_chunk_and_the_same_bytes_can_be
 ) -> None:
     writer = await store.open(RUN, KEY)
     await writer.append(0, DATA[:5], 1.0)
-    real, room = log_files._write_at, [3, 0]
+    real, room = os.pwrite, [3, 0, 0]
 
-    def full(fd: int, data: bytes, offset: int) -> None:
+    def full(fd: int, data: memoryview, offset: int) -> int:
         # A disk that takes a part, and then nothing.
-        real(fd, data[: room.pop(0)], offset)
+        if left := room.pop(0):
+            return real(fd, data[:left], offset)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(log_files, "_write_at", full)
+    monkeypatch.setattr(os, "pwrite", full)
     for _ in range(2):
         with pytest.raises(StoreFailed, match="No space left on device"):
             await writer.append(5, DATA[5:], 2.0)
         assert writer.position.raw_offset == 5
         assert await store.read(RUN, KEY, 0, 1000) == DATA[:5]
-    monkeypatch.setattr(log_files, "_write_at", real)
+    monkeypatch.setattr(os, "pwrite", real)
     assert (await writer.append(5, DATA[5:], 3.0)).raw_offset == len(DATA)
     assert await store.read(RUN, KEY, 0, 1000) == DATA
 
@@ -195,14 +196,14 @@ async def test_a_failed_fsync_is_said_so_that_the_hosts_copy_is_kept(
 
 async def test_chunks_that_pile_up_are_written_together(store: FileLogStore, monkeypatch: pytest.MonkeyPatch) -> None:
     writes: list[int] = []
-    real = log_files._write_at
+    real = os.pwrite
 
-    def count(fd: int, data: bytes, offset: int) -> None:
+    def count(fd: int, data: memoryview, offset: int) -> int:
         writes.append(len(data))
-        real(fd, data, offset)
+        return real(fd, data, offset)
 
     writer = await store.open(RUN, KEY)
-    monkeypatch.setattr(log_files, "_write_at", count)
+    monkeypatch.setattr(os, "pwrite", count)
     await asyncio.gather(*(writer.append(2 * number, b"x\n", 1.0) for number in range(100)))
     assert writer.position.lines == 100
     # Two writes a batch; the first may hold one chunk, the rest piled up behind it.

@@ -195,7 +195,7 @@ class Kit:
                 tuple(len(rows) for rows in self.disk.events.values()),
                 len(self.transport.ledger),
                 len(self.transport.connects),
-                tuple(len(host.removed) for host in self.transport._hosts.values()),
+                tuple(len(host.removed) for host in self.transport.hosts),
             )
             still = still + 1 if now == last else 0
             last = now

@@ -369,5 +369,5 @@ async def test_a_vault_shows_no_value() -> None:
     made = secret(plan([job("release")]))
     vault.give("01RUN", made.secrets, {"PASS": VALUE})
     assert VALUE not in repr(vault)
-    assert VALUE not in repr(vault._runs)
+    assert VALUE not in repr(vars(vault))
     assert vault.any_text(f"Traceback: {VALUE}") == "Traceback: [secret PASS]"

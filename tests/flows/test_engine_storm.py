@@ -90,7 +90,7 @@ async def one_move(kit: Kit, uid: str, id_: str, move: str, what: object) -> Non
             await kit.clock.advance(float(host))
         case "release":
             kit.transport.release()
-            for fake in kit.transport._hosts.values():
+            for fake in kit.transport.hosts:
                 fake.released.clear()
         case "kill":
             await kit.kill()

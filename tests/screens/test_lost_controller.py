@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import tui.bridge
+from runners.client import start
+from runners.client.client import ControllerClient
+from runners.client.start import ControllerCommand
+from runners.model import api
+from runners.model.errors import ControllerUnreachable
 from tests.screens.desk import desk
 from tests.screens.fake_controller import FakeController, failed_controller
 from tests.screens.scenes import finish, rollout
+from tui.bridge import Line
 
 
 @pytest.fixture(autouse=True)
@@ -63,16 +71,19 @@ async def test_without_any_controller_the_list_says_why_and_that_it_tries_again(
         await here.sees("No runs yet.")
 
 
-async def test_a_state_folder_that_was_removed_is_not_made_again(tmp_path: object) -> None:
-    from pathlib import Path
-
-    from runners.client.start import ControllerCommand
-    from runners.model.errors import ControllerUnreachable
-    from tui.bridge import Line
-
-    home = Path(str(tmp_path)) / "state"
+async def test_a_state_folder_that_was_removed_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "state"
     line = Line(home, lambda: ControllerCommand(argv=("/bin/false",), environ={}))
-    line._met = True
+
+    async def found(*_: object, **__: object) -> tuple[ControllerClient, api.Hello]:
+        hello = api.Hello(version="0", protocol=api.PROTOCOL, pid=1, home=str(home), user="alice", started_at="")
+        return ControllerClient(home), hello
+
+    monkeypatch.setattr(start, "connect", found)
+    client, _ = await line(start=True)
+    await client.close()
     with pytest.raises(ControllerUnreachable, match="was removed"):
         await line(start=True)
     assert not home.exists()

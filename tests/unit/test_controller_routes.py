@@ -86,11 +86,16 @@ def engine() -> Scripted:
 
 
 @pytest.fixture
-def routes(engine: Scripted) -> Routes:
+def agents() -> Agents:
+    return Agents()
+
+
+@pytest.fixture
+def routes(engine: Scripted, agents: Agents) -> Routes:
     def hello(user: str) -> api.Hello:
         return api.Hello(version="0", protocol=1, pid=1, home="/", user=user, started_at="")
 
-    return Routes(engine, hello=hello, agents=Agents(), stop=lambda: None)  # type: ignore[arg-type]
+    return Routes(engine, hello=hello, agents=agents, stop=lambda: None)  # type: ignore[arg-type]
 
 
 async def ask(routes: Routes, path: str, **options: Any) -> httpx.Response:
@@ -125,21 +130,21 @@ async def test_whoever_asks_a_controller_that_stops_is_sent_to_the_next_one(rout
 
 
 async def test_the_newest_agent_that_lives_counts_and_hosts_are_tried_again_when_it_changes(
-    routes: Routes, engine: Scripted, tmp_path: Path
+    routes: Routes, engine: Scripted, agents: Agents, tmp_path: Path
 ) -> None:
-    agents: list[socket.socket] = []
+    listening: list[socket.socket] = []
     paths = [str(tmp_path / name) for name in ("a", "b")]
     for path in paths:
         one = socket.socket(socket.AF_UNIX)
         one.bind(path)
-        agents.append(one)
+        listening.append(one)
     for path in (paths[0], paths[0], paths[1], str(tmp_path / "gone")):
         await ask(routes, "/v1/hello", params={"auth_sock": path})
     assert engine.hosts.agent_changes == 2
-    assert routes._agents.current() == paths[1]
+    assert agents.current() == paths[1]
     os.unlink(paths[1])
-    assert routes._agents.current() == paths[0]
-    for one in agents:
+    assert agents.current() == paths[0]
+    for one in listening:
         one.close()
 
 

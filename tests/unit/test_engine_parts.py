@@ -7,14 +7,16 @@ import asyncio
 import pytest
 
 from runners.engine.advice import tail_lines
+from runners.engine.host_carried import Carried
 from runners.engine.host_places import Places
 from runners.engine.host_slots import HostSlots
-from runners.engine.host_wants import Want
+from runners.engine.host_wants import Execution, Stage, Want
 from runners.engine.logs import Budget, BytesMissing, Logs
 from runners.engine.timers import Timers
 from runners.engine.verdict import finished
+from runners.model.news import News
 from runners.model.phases import FailureKind, Result
-from runners.ports.transport import ExecutionResult
+from runners.ports.transport import ExecutionRequest, ExecutionResult
 from runners.testing.fake_clock import FakeClock
 from runners.testing.memory_store import MemoryLogStore
 
@@ -77,6 +79,36 @@ def test_lines_of_a_tail_know_their_number_in_the_whole_log(
     tail: bytes, newlines: int, lines: list[str], first: int
 ) -> None:
     assert tail_lines(tail, newlines=newlines) == (lines, first)
+
+
+class Nudged:
+    """As much of a link as who leaves it needs."""
+
+    name = "web1"
+
+    def __init__(self) -> None:
+        self.nudges = 0
+
+    def nudge(self) -> None:
+        self.nudges += 1
+
+
+def test_an_execution_leaves_once_whoever_else_gives_it_up_meanwhile() -> None:
+    clock, told, link = FakeClock(), list[News](), Nudged()
+    logs = Logs(MemoryLogStore(), clock=clock, timers=Timers(clock), moved=lambda: None)
+    carried = Carried(link, logs=logs, tell=lambda run, news: told.append(news))  # type: ignore[arg-type]
+    request = ExecutionRequest(key=KEY, script="true")
+    first, again = (Execution(run="u", job_run="s/j@h", attempt=1, request=request, stage=Stage.ASK) for _ in range(2))
+    assert carried.take(first) is first
+    assert carried.take(again) is first
+    carried.drop(again)
+    assert first in carried
+    assert again not in carried
+    for _ in range(2):
+        carried.drop(first)
+        carried.unknown(first, "")
+    assert not carried
+    assert (told, link.nudges) == ([], 1)
 
 
 def want(number: int) -> Want:
