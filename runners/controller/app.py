@@ -284,6 +284,7 @@ class Routes:
                 least_free_bytes=kept.retention.least_free_bytes,
                 kept_runs=kept.runs,
                 kept_bytes=kept.size_bytes,
+                kept_at=api.rfc3339(kept.looked_at),
                 keeps_s=kept.retention.age_s,
                 keeps_bytes=kept.retention.most_bytes,
                 removed_runs=kept.removed,

@@ -37,6 +37,8 @@ class Kept:
     runs: int | None = None
     size_bytes: int | None = None
     """Of logs and files of all runs, at the last look; None: not looked yet."""
+    looked_at: float | None = None
+    """UTC seconds of that look."""
     removed: int = 0
     """Runs that went since the controller started."""
     trouble: str = ""
@@ -66,7 +68,7 @@ class Keeping:
         self._watched, self._changed, self._gone = watched, changed, gone
         self._timer: Timer | None = None
         self._task: asyncio.Task[None] | None = None
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, float] | None = None
         self._removed = 0
         self._trouble = ""
 
@@ -85,12 +87,13 @@ class Keeping:
 
     def now(self) -> Kept:
         """What is kept."""
-        runs, size_bytes = self._seen or (None, None)
+        runs, size_bytes, looked_at = self._seen or (None, None, None)
         return Kept(
             retention=self._retention,
             free_bytes=self._free_bytes(),
             runs=runs,
             size_bytes=size_bytes,
+            looked_at=looked_at,
             removed=self._removed,
             trouble=self._trouble,
         )
@@ -118,7 +121,7 @@ class Keeping:
                 gone.append(uid)
         self._removed += len(gone)
         left = [run for run in kept if run.uid not in gone]
-        self._seen = len(left), sum(run.size_bytes for run in left)
+        self._seen = len(left), sum(run.size_bytes for run in left), self._clock.now_utc()
         if gone:
             log.info("%d runs went by age or size; %s of logs and files are kept", len(gone), size_text(self._seen[1]))
             self._changed()

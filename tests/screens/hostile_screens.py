@@ -292,7 +292,7 @@ class Tour:
             self._visit(f"selected {screen.choice.id()!r}")
             await self._press("j")
         await self._press("g", "j")
-        for key, after in (("r", ("s", "v")), ("B", ("d",)), ("M", ())):
+        for key, after in (("r", ("s", "V")), ("B", ("D",)), ("M", ())):
             await self._dialog(key, *after)
         await self._press("L")
         await self._until(lambda: isinstance(app.screen, LoginScreen) and app.screen.listens)

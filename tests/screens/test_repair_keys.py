@@ -93,11 +93,11 @@ async def test_a_later_run_is_named_and_a_rollback_goes_on_despite_it_only_when_
         assert DESPITE_LATER not in here.text
         await here.press("Y")
         assert not closed(here)
-        await here.press("d")
+        await here.press("D")
         await listening(
             here, "[x] go on despite later runs", "A later run changed the same hosts", "type deploy-api/42"
         )
-        await to_field(here, "name")
+        # Its first letter is nobody's key.
         await here.type("deploy-api/42")
         await here.press("enter", "enter")
         await here.until(lambda: controller.requests)
@@ -109,7 +109,7 @@ async def test_unknown_ones_are_rolled_back_only_when_somebody_vouches_for_them(
     async with desk(controller, size=(120, 44)) as here:
         await dialog(here, "B")
         await here.sees("I vouch that it is dead")
-        await here.press("v")
+        await here.press("V")
         await listening(here, "[x] I vouch", "You vouch that attempt 1 is dead on web4")
         await to_field(here, "name")
         await here.type("deploy-api/42")
@@ -273,7 +273,7 @@ async def test_everything_leaves_the_unknown_alone_by_name_until_somebody_vouche
         await dialog(here, "r")
         await here.sees("Left alone, because nobody knows what became of it: release@web4, release@web5.")
         assert controller.asked[-1].targets == ()
-        await here.press("v")
+        await here.press("V")
         await listening(here, "[x] I vouch that it is dead", "web4", "You vouch that attempt 1 is dead on web5")
         await here.press("Y")
         await here.until(lambda: controller.requests)

@@ -23,7 +23,7 @@ def said(scene: RunScene, width: int = 120) -> str:
 def test_a_failure_names_host_task_and_exit_code_and_what_follows() -> None:
     scene = scenes.failed_scene()
     assert said(scene).split("   ")[0] == (
-        "┃ web3 failed in restart: exit 1. What needs it waits for a person. web6 and web7 run on."
+        "┃ web3 failed in restart: exit 1. What depends on it waits for a person. web6 and web7 run on."
     )
     row = run_headline(scene, UNICODE)
     assert said(scene).endswith("48s ago")

@@ -149,7 +149,7 @@ def test_the_strip_tells_the_longest_path_and_how_long_people_were_waited_for() 
     strip = text_of(timeline_strip(timeline_of(told_run())), 118)
     assert "longest path canary, web3, " in strip
     assert ", report" in strip
-    assert "waited for people 1m 32s" in strip
+    assert "stood still for people 1m 32s" in strip
     assert "usual" not in strip
     assert "usual run 4m 50s" in text_of(timeline_strip(timeline_of(told_run()), 290.0), 118)
 

@@ -64,7 +64,7 @@ def test_unknown_is_not_failed_and_says_what_happens_next() -> None:
         "last heard   51s ago",
         "next         asked again when web6",
         "             answers; its disk knows",
-        "meanwhile    what needs it waits",
+        "meanwhile    what depends on it waits",
     ]
 
 

@@ -61,7 +61,7 @@ def status(options: argparse.Namespace) -> int:
         if hello.hosts_at_once:
             print_line(f"at most {hello.hosts_at_once} hosts at once, {hello.attempts_per_host} attempts on each")
         if itself is not None:
-            for finding in (*room(itself, hello.home), *kept(itself)):
+            for finding in (*room(itself, hello.home), *kept(itself, now_utc=time.time())):
                 print_line(f"{finding.name}: {finding.text}")
     return 0
 

@@ -129,7 +129,7 @@ def _stored(home: Path, itself: SelfCheck | None) -> Iterator[Finding]:
     else:
         yield ok("database", f"{size(taken_bytes)}, sound")
     yield from room(itself, str(home))
-    yield from kept(itself)
+    yield from kept(itself, now_utc=time.time())
     runs = "1 run goes on" if itself.live_runs == 1 else f"{itself.live_runs} runs go on"
     hosts = "1 host is connected" if itself.hosts_connected == 1 else f"{itself.hosts_connected} hosts are connected"
     yield ok("work", f"{runs}, {hosts}, its SSH agent: {itself.agent or 'none'}")

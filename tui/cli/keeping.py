@@ -30,9 +30,10 @@ def room(itself: SelfCheck, home: str) -> Iterator[Finding]:
         yield ok("space", f"{free} are free")
 
 
-def kept(itself: SelfCheck) -> Iterator[Finding]:
-    """How much is kept, what goes when, and what could not go."""
-    from tui.view.durations import size
+def kept(itself: SelfCheck, *, now_utc: float) -> Iterator[Finding]:
+    """How much was kept at the last look, what goes when, and what could not go."""
+    from tui.view.durations import ago, size
+    from tui.view.facts import parse_time
 
     if itself.free_bytes is None:
         return
@@ -40,6 +41,8 @@ def kept(itself: SelfCheck) -> Iterator[Finding]:
     if itself.kept_runs is not None and itself.kept_bytes is not None:
         runs = "1 run" if itself.kept_runs == 1 else f"{itself.kept_runs} runs"
         has = f"{runs}, {size(itself.kept_bytes)} of logs and files"
+        if (looked_at := parse_time(itself.kept_at)) is not None:
+            has += f" ({ago(now_utc - looked_at)})"
     text = f"{has}; {rules(itself)}"
     if itself.removed_runs:
         text += f"; {itself.removed_runs} went since it started"

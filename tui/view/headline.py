@@ -131,7 +131,7 @@ def consequence(scene: RunScene, place: Place) -> SafeText:
         case OnFailure.STOP:
             return own(f"Nothing new starts.{also}")
         case OnFailure.HOLD:
-            return own(f"What needs it waits for a person.{also}")
+            return own(f"What depends on it waits for a person.{also}")
         case OnFailure.ROLLBACK:
             return own(f"Nothing new starts, then the run is rolled back.{also}")
 

@@ -18,7 +18,8 @@ from runners.model.preview import Preview
 VOUCH, DESPITE = "not_running", "despite_later"
 WORDS = {VOUCH: "I vouch that it is dead", DESPITE: "go on despite later runs"}
 """What only a person can say, by the field of the request that says it."""
-WORD_KEYS = {VOUCH: "v", DESPITE: "d"}
+WORD_KEYS = {VOUCH: "V", DESPITE: "D"}
+"""Capitals, as the key that says yes: a name that is to be typed, such as ``deploy-api/42``, hardly begins with one."""
 _FLAGS = {NOT_RUNNING: WORDS[VOUCH], DESPITE_LATER: WORDS[DESPITE]}
 OF_JOB_RUNS = frozenset({"retry", "skip", "cancel"})
 SPOKEN = {"rollback": "roll back", "login": "log in"}

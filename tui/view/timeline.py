@@ -154,7 +154,7 @@ def happened(line: Timeline, rows: int, glyphs: Glyphs) -> tuple[tuple[Row, ...]
 
 
 def timeline_strip(line: Timeline, usual_s: float | None = None) -> Row:
-    """``longest path canary, web4   waited for people 1m 32s   usual run 4m 50s``: what is not known is left out."""
+    """``longest path canary, web4   stood still for people 1m 32s   usual run 4m 50s``: what is not known is left out."""
     scene = line.scene
     names = path_names(scene.state, longest_path(scene.state))
     waited_s = line.story.waited_s(scene.here.now_utc)
@@ -162,7 +162,7 @@ def timeline_strip(line: Timeline, usual_s: float | None = None) -> Row:
     if names:
         groups.append((Span(own("longest path "), "muted"), Span(own(", ".join(names)), cut="words")))
     if waited_s >= 1:
-        groups.append((Span(own("waited for people "), "muted"), Span(duration(waited_s))))
+        groups.append((Span(own("stood still for people "), "muted"), Span(duration(waited_s))))
     if usual_s is not None:
         groups.append((Span(own("usual run "), "muted"), Span(duration(usual_s))))
     return Row(left=spaced(groups, 5))

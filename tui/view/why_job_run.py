@@ -82,7 +82,7 @@ def _unknown(pane: Pane, member: Place) -> Iterator[Fact]:
         yield "next", text(own(f"{host} does not know either: look there, then r retry or S skip it as dead"))
     else:
         yield "next", text(own(f"asked again when {safe(run.host)} answers; its disk knows"))
-    yield "meanwhile", text(own("what needs it waits"))
+    yield "meanwhile", text(own("what depends on it waits"))
 
 
 def _waiting(pane: Pane, member: Place) -> Iterator[Fact]:

@@ -43,6 +43,8 @@ class SelfCheck(msgspec.Struct, frozen=True, kw_only=True):
     kept_runs: int | None = None
     kept_bytes: int | None = None
     """Of logs and files of all runs, at its last look; None: it did not look yet."""
+    kept_at: str | None = None
+    """When that look was, RFC 3339 in UTC."""
     keeps_s: float | None = None
     """A run that ended longer ago goes; None: none goes by age."""
     keeps_bytes: int | None = None
