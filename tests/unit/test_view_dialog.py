@@ -85,6 +85,12 @@ def test_what_destroys_has_a_red_edge_and_wants_the_name_in_production() -> None
     assert not may_confirm(CANCEL, Form(typed="deploy-api/4", name_wanted="deploy-api/42"))
 
 
+def test_nothing_is_agreed_to_before_it_is_known_what_would_happen() -> None:
+    found = dialog(is_early=True)
+    assert not found.buttons[1].enabled
+    assert not any("Y retry" in row for row in said(found))
+
+
 def test_tab_passes_the_button_by_until_the_name_is_there() -> None:
     form = Form(name_wanted="deploy-api/42", typed="deploy-a")
     assert focus_order(CANCEL, form) == ("no", "reason", "name")

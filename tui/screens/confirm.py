@@ -123,6 +123,7 @@ class ConfirmScreen(DialogScreen["IntentRequest | None"], inherit_bindings=False
             is_note=self._question.is_note,
             name_wanted=self._question.name,
             typed=self._typed,
+            is_early=self._preview is None,
         )
 
     def wanted_width(self) -> int | None:

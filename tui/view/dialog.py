@@ -88,8 +88,8 @@ def focus_order(preview: Preview, form: Form = _NO_FORM) -> tuple[str, ...]:
 
 def may_confirm(preview: Preview, form: Form = _NO_FORM) -> bool:
     """Whether ``Y`` does anything."""
-    usable = not any(one.problem for one in form.hidden)
-    return not preview.refusal and form.is_named and usable and (not form.is_note or bool(form.reason.strip()))
+    usable = not any(one.problem for one in form.hidden) and (not form.is_note or bool(form.reason.strip()))
+    return usable and form.is_named and not form.is_early and not preview.refusal
 
 
 def dialog_rows(

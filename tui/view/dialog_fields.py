@@ -77,6 +77,8 @@ class Form:
     """What became of the answer before; empty: there was none."""
     asks_reason: bool = True
     """False: what is confirmed keeps none."""
+    is_early: bool = False
+    """What would happen is not known yet: there is nothing to agree to."""
 
     @property
     def is_named(self) -> bool:
