@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
+import pytest
 from msgspec.structs import replace as replace_struct
 from textual.pilot import Pilot
 
@@ -36,6 +37,7 @@ from tui.screens.chooser import ChooserScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.host import HostScreen
 from tui.screens.login import LoginScreen
+from tui.screens.painted import PaintedScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.run import RunScreen
 from tui.view.look import Look
@@ -253,7 +255,7 @@ class Tour:
     async def starts(self) -> None:
         """From the list of runs: what can be started, and the pipeline of the run with all its parts."""
         app = self._app
-        await self._until(lambda: app.feed.loaded and app.screen.why_not() == {})  # type: ignore[attr-defined]
+        await self._until(lambda: app.feed.loaded and self._painted.why_not() == {})
         board = app.screen
         await self._press("plus")
         await self._until(lambda: isinstance(app.screen, ChooserScreen) and app.screen.is_read)
@@ -265,14 +267,14 @@ class Tour:
         for key in ("1", "2", "3", "4"):
             await self._press("escape", key) if key != "1" else await self._press(key)
             self._visit(f"pipeline {key}")
-        app.screen.say("warn", self._controller.definition)  # type: ignore[attr-defined]
+        self._painted.say("warn", self._controller.definition)
         await self._press("escape", "escape")
         await self._until(lambda: app.screen is board)
 
     async def looks(self) -> None:
         """The list of runs, and the run with all its panes."""
         app = self._app
-        await self._until(lambda: app.feed.loaded and app.screen.why_not() == {})  # type: ignore[attr-defined]
+        await self._until(lambda: app.feed.loaded and self._painted.why_not() == {})
         self._visit("board")
         await self._press("enter")
         await self._until(lambda: isinstance(app.screen, RunScreen) and app.screen.feed.state is not None)
@@ -339,6 +341,11 @@ class Tour:
     def _screen(self) -> RunScreen:
         return next(one for one in self._app.screen_stack if isinstance(one, RunScreen))
 
+    @property
+    def _painted(self) -> PaintedScreen:
+        assert isinstance(self._app.screen, PaintedScreen)
+        return self._app.screen
+
     async def _press(self, *keys: str) -> None:
         await self._pilot.press(*keys)
 
@@ -361,7 +368,7 @@ class Tour:
             await self._press("escape")
 
 
-def app_over(controller: FakeController) -> OndutyApp:
+def app_over(controller: FakeController, patch: pytest.MonkeyPatch) -> OndutyApp:
     """The real app, over logs that are as hostile."""
     evil = controller.definition
     logs = {
@@ -369,7 +376,7 @@ def app_over(controller: FakeController) -> OndutyApp:
         for run in controller.runs
         for key, log in memory_logs(run.sim, {key: [evil.encode()] for key in _keys(run.sim)}).items()
     }
-    tui.wiring.log_reader = lambda uid, key: logs[key]  # type: ignore[assignment, return-value]
+    patch.setattr(tui.wiring, "log_reader", lambda uid, key: logs[key])
     page = hostile_page(evil)
     library = Library(pages={page.id: page})
     return OndutyApp(controller.connect, lambda: library, Look(), now=controller.now, zone=UTC)

@@ -7,7 +7,6 @@ import re
 import pytest
 from textual.drivers.headless_driver import HeadlessDriver
 
-import tui.wiring
 from tests.screens.drawn import strips_of
 from tests.screens.hostile_screens import Tour, app_over, evil_from, hostile_controller
 
@@ -19,9 +18,8 @@ OURS = re.compile(r"\x1b\[[0-9;]*[mH]|\x1b\[\?(?:25|2026)[hl]|\x1b\]22;default\x
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What goes to the terminal; the logs of the app are put back."""
+    """What goes to the terminal."""
     found: list[str] = []
-    monkeypatch.setattr(tui.wiring, "log_reader", tui.wiring.log_reader)
     monkeypatch.setattr(HeadlessDriver, "is_headless", False)
     monkeypatch.setattr(HeadlessDriver, "write", lambda self, data: found.append(data))
     return found
@@ -29,11 +27,11 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize(("first", "size", "whole"), [("osc", MEDIUM, True), ("markup", NARROW, False)])
 async def test_nothing_hostile_is_more_than_text_on_any_screen(
-    first: str, size: tuple[int, int], whole: bool, written: list[str]
+    first: str, size: tuple[int, int], whole: bool, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evil = evil_from(first)
     controller = hostile_controller(evil)
-    app = app_over(controller)
+    app = app_over(controller, monkeypatch)
     seen: dict[str, str] = {}
 
     def visit(place: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import termios
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def held(failed_home: Path, gate: Path) -> Iterator[OnPty]:
         opened.close()
 
 
-def modes(terminal: OnPty) -> list[object]:
+def modes(terminal: OnPty) -> list[Any]:
     return termios.tcgetattr(terminal.main)
 
 
@@ -52,16 +53,16 @@ def test_keys_that_come_early_are_keys_of_the_screen(held: OnPty, gate: Path) ->
 
 
 def test_the_terminal_is_afterwards_as_it_was_before_the_first_frame(held: OnPty, gate: Path) -> None:
-    assert not modes(held)[3] & (termios.ICANON | termios.ECHO)  # type: ignore[operator]
+    assert not modes(held)[3] & (termios.ICANON | termios.ECHO)
     gate.write_text("")
     held.until(lambda: b"\x1b[?2004h" in held.drawn, "the screen")
     held.press(b"q")
     assert held.ends() == 0
     now = modes(held)
-    assert now[3] & termios.ICANON  # type: ignore[operator]
-    assert now[3] & termios.ECHO  # type: ignore[operator]
-    assert now[0] & termios.ICRNL  # type: ignore[operator]
-    assert now[3] & termios.ISIG  # type: ignore[operator]
+    assert now[3] & termios.ICANON
+    assert now[3] & termios.ECHO
+    assert now[0] & termios.ICRNL
+    assert now[3] & termios.ISIG
 
 
 @pytest.mark.parametrize(
@@ -70,8 +71,8 @@ def test_the_terminal_is_afterwards_as_it_was_before_the_first_frame(held: OnPty
 def test_who_ends_it_before_the_screen_has_the_terminal_gets_it_back(held: OnPty, number: int, code: int) -> None:
     held.process.send_signal(number)
     assert held.process.wait(60) == code
-    assert modes(held)[3] & termios.ICANON  # type: ignore[operator]
-    assert modes(held)[3] & termios.ECHO  # type: ignore[operator]
+    assert modes(held)[3] & termios.ICANON
+    assert modes(held)[3] & termios.ECHO
     left = held.reads_the_rest()
     assert MAIN in left
     assert b"\x1b[?25h" in left
