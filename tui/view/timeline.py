@@ -154,7 +154,7 @@ def happened(line: Timeline, rows: int, glyphs: Glyphs) -> tuple[tuple[Row, ...]
 
 
 def timeline_strip(line: Timeline, usual_s: float | None = None) -> Row:
-    """``longest path canary, web4   stood still for people 1m 32s   usual run 4m 50s``: what is not known is left out."""
+    """``longest path canary, web4   stood still for people 1m 32s   usual run 4m 50s``, as far as it is known."""
     scene = line.scene
     names = path_names(scene.state, longest_path(scene.state))
     waited_s = line.story.waited_s(scene.here.now_utc)
