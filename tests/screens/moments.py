@@ -148,6 +148,13 @@ async def _typed(here: Desk) -> None:
     await here.type("abcdefghij")
 
 
+async def _found(here: Desk) -> None:
+    await _nothing(here)
+    await here.press("slash")
+    await here.type("prod")
+    await here.press("down")
+
+
 def _logs_in(*keys: str) -> Steps:
     async def steps(here: Desk) -> None:
         await _then("L")(here)
@@ -194,6 +201,7 @@ _OF_RUNS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "notes": (lambda: controller_of(repair_scenes.noted_run()), "u1", _looks),
     "dialog-rollback": (lambda: controller_of(repair_scenes.half_done()), "u1", _then("B")),
     "board": (busy, None, _nothing),
+    "board-found": (busy, None, _found),
     "board-empty": (lambda: FakeController(), None, lambda here: here.sees("No runs yet")),
 }
 

@@ -154,3 +154,43 @@ async def test_what_is_said_again_stands_there_once() -> None:
         await here.press("o", "o", "y")
         await here.sees("no run is selected")
         assert len(here.painted.toasts) == 1
+
+
+async def test_typing_after_a_slash_leaves_the_runs_that_have_it_and_escape_brings_all_back() -> None:
+    async with desk(busy(), run=None) as here:
+        await here.sees("cert-rotate/9", "sync/7")
+        await here.press("slash")
+        await here.type("CERT run")
+        await here.sees("/ CERT run", "1 of 3")
+        await here.sees_no("sync/7", "deploy-api/42    ")
+        assert here.row_of("┃", "board") == here.row_of("cert-rotate/9", "board")
+        await here.press("enter", "enter")
+        await here.until(lambda: here.painted.NAME == "run" and here.run.feed.state is not None)
+        assert here.run.feed.uid == "u2"
+        await here.press("q")
+        await here.sees("1 of 3")
+        await here.press("escape")
+        await here.sees("deploy-api/42", "sync/7", "cert-rotate/9")
+        await here.sees_no("1 of 3")
+
+
+async def test_what_no_run_has_is_said_and_the_keys_of_a_run_say_why_they_do_nothing() -> None:
+    async with desk(busy(), run=None) as here:
+        await here.sees("sync/7")
+        await here.press("slash")
+        await here.type("nowhere")
+        await here.sees("No run has nowhere in its line; esc shows all.", "0 of 3")
+        await here.press("down", "enter", "o")
+        await here.sees("no run is selected")
+        # Headline and counts are about all runs.
+        assert "1 failed" in here.text
+        await here.press("escape")
+        await here.sees("deploy-api/42")
+
+
+async def test_arrows_go_through_what_is_found_while_it_is_typed() -> None:
+    async with desk(busy(), run=None) as here:
+        await here.sees("sync/7")
+        await here.press("slash", "slash", "down")
+        await here.sees("3 of 3")
+        assert here.row_of("┃", "board") == here.row_of("sync/7", "board")

@@ -8,6 +8,7 @@ from runners.model.api import HoldDocument
 from tests.screens import scenes
 from tests.unit.view_text import texts_of, token_of
 from tui.view.board import board_rows
+from tui.view.board_find import found_runs
 from tui.view.board_groups import Need, grouped
 from tui.view.board_side import side_rows, side_title
 from tui.view.glyphs import UNICODE
@@ -111,3 +112,24 @@ def test_the_side_says_what_waits_for_a_person_before_what_waits_for_that() -> N
         "waits        job2: failed; retry or skip",
     ]
     assert "             and 1 more" in rows
+
+
+def test_words_that_each_stand_in_a_line_find_a_run() -> None:
+    def found(query: str) -> list[str]:
+        return [run.uid for run in found_runs(SCENE.summaries, query)]
+
+    everything = [run.uid for run in SCENE.summaries]
+    assert found("") == found("  ") == everything
+    assert found("PRODUCTION address") == ["u1"]
+    assert found("etl unknown") == ["u2"]
+    assert found("address unknown") == []
+
+
+def test_a_failed_run_stays_in_its_group_while_the_newer_one_is_not_listed() -> None:
+    failed = next(run for run in SCENE.summaries if run.uid == "u1")
+    over = replace(failed, phase="failed", ended_at=failed.started_at)
+    newer = replace(over, uid="u9", id="deploy-api/43", phase="succeeded", counts={}, what="", first_line="")
+    scene = replace(SCENE, summaries=(newer, over), statuses={}, query="/42")
+    rows = texts_of(board_rows(scene, 120, UNICODE).rows, 120)
+    assert any(row.startswith("  recent  1 ") for row in rows)
+    assert not any("deploy-api/43" in row for row in rows)

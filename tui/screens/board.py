@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
+from textual import events
 from textual.binding import BindingType
 from textual.widget import Widget
 
@@ -14,20 +15,23 @@ from runners.model.phases import BAD
 from tui.keys.actions import key_of
 from tui.screens.login_key import LoginKey
 from tui.screens.painted import bindings_of
-from tui.view.board_frame import READING_PAGE, board_why_not, edges, list_pane, selected_run, side_panes
-from tui.view.layout import ScreenLayout, board_layout
+from tui.view.board_find import found_runs
+from tui.view.board_frame import READING_PAGE, board_why_not, edges, find_row, list_pane, selected_run, side_panes
+from tui.view.layout import Area, ScreenLayout, board_layout
 from tui.view.logins import next_login
 from tui.view.rows import BLANK, Row, text_row
 from tui.view.run_rows import RunRows
 from tui.view.safe_text import own, safe
 from tui.view.scene import BoardScene
+from tui.widgets.bar_keys import BarKeys
 from tui.widgets.canvas import Canvas
+from tui.widgets.log_bar import LogBar, Purpose, Typed
 
 if TYPE_CHECKING:
     from runners.model.api import Before
 
 
-class BoardScreen(LoginKey, inherit_bindings=False):
+class BoardScreen(BarKeys, LoginKey, inherit_bindings=False):
     """The first screen."""
 
     NAME = "board"
@@ -38,6 +42,7 @@ class BoardScreen(LoginKey, inherit_bindings=False):
         super().__init__()
         self._selected = ""
         self._board = RunRows()
+        self._bar = LogBar()
         self._told_version = False
 
     def compose(self) -> Iterable[Widget]:
@@ -47,6 +52,7 @@ class BoardScreen(LoginKey, inherit_bindings=False):
         yield Canvas(id="board", shade="ground", can_focus=True)
         yield Canvas(id="why", shade="panel")
         yield Canvas(id="runbook", shade="panel")
+        yield Canvas(id="find", shade="bar", margins=(0, 0))
         yield Canvas(id="keys", shade="bar")
         yield self.toast_canvas()
 
@@ -57,6 +63,16 @@ class BoardScreen(LoginKey, inherit_bindings=False):
     def current_layout(self) -> ScreenLayout:
         """At the size of now."""
         return board_layout(self.size.width, self.size.height)
+
+    def area_of(self, name: str) -> Area | None:
+        """While somebody looks for a run the bar takes the last row of the list."""
+        listed = super().area_of("board")
+        finds = listed is not None and (self._bar.typing or bool(self._bar.text))
+        if name == "find":
+            return Area(listed.x, listed.bottom - 1, listed.width, 1) if listed and finds else None
+        if name == "board" and listed and finds:
+            return Area(listed.x, listed.y, listed.width, listed.height - 1)
+        return super().area_of(name)
 
     def news(self) -> object:
         """The feed's version."""
@@ -69,7 +85,7 @@ class BoardScreen(LoginKey, inherit_bindings=False):
     def scene(self) -> BoardScene:
         """What is drawn."""
         feed = self.onduty.feed
-        if not any(run.uid == self._selected for run in feed.summaries):
+        if not any(run.uid == self._selected for run in found_runs(feed.summaries, self._bar.text)):
             self._selected = ""
         return BoardScene(
             here=self.here,
@@ -77,6 +93,7 @@ class BoardScreen(LoginKey, inherit_bindings=False):
             selected=self._selected,
             statuses=feed.statuses,
             loaded=feed.loaded,
+            query=self._bar.text,
         )
 
     def _before(self, scene: BoardScene) -> Before | None:
@@ -105,6 +122,8 @@ class BoardScreen(LoginKey, inherit_bindings=False):
         pane, self._board = list_pane(self.scene(), layout, glyphs, trouble)
         self._selected = self._selected or self._board.first()
         self.query_one("#board", Canvas).set_pane(pane)
+        row = find_row(self.scene(), glyphs, typing=self._bar.typing)
+        self.query_one("#find", Canvas).set_rows([row])
 
     def _paint_side(self) -> None:
         """The selected run beside the list, on wide screens."""
@@ -176,11 +195,35 @@ class BoardScreen(LoginKey, inherit_bindings=False):
         self._selected = uid
         self.paint()
 
+    # Find
+
+    def do_find(self) -> None:
+        """Type what a run has in its line: others are not listed."""
+        self._bar.open(Purpose.FIND, self._bar.text)
+        self.repaint()
+
+    def takes_key(self, event: events.Key) -> bool:
+        """Up and down go through what is found while it is typed."""
+        if self._bar.typing and event.key in ("up", "down"):
+            self.move_rows(1 if event.key == "down" else -1)
+            return True
+        return super().takes_key(event)
+
+    def _typed(self, typed: Typed) -> None:
+        if typed in (Typed.LEFT, Typed.DONE):
+            self._bar.close()
+        if typed is Typed.LEFT:
+            self._bar.text = ""
+        if typed is not Typed.NOTHING:
+            self.repaint()
+
     # Actions
 
     def move_rows(self, by: int) -> None:
         """Another run."""
         order = self._board.order()
+        if not order:
+            return
         at = order.index(self._selected) if self._selected in order else 0
         self._selected = order[max(0, min(len(order) - 1, at + by))]
         self.paint()
@@ -217,7 +260,10 @@ class BoardScreen(LoginKey, inherit_bindings=False):
             self.say("run", f"copied {run.id}")
 
     def do_back(self) -> None:
-        """The root has nothing behind it."""
+        """All runs again; behind them there is nothing."""
+        if self._bar.text:
+            self._typed(Typed.LEFT)
+            return
         self.say("warn", f"this is the first screen; {key_of('quit')} leaves onduty, runs go on")
 
     def do_quit(self) -> None:

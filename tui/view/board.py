@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runners.model.phases import RUN_ENDED, Phase
 from tui.keys.actions import key_of
+from tui.view.board_find import found_runs
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.cells import cells
 from tui.view.durations import count_of, duration
@@ -32,11 +33,15 @@ def board_rows(scene: BoardScene, width: int, glyphs: Glyphs) -> RunRows:
     if not scene.summaries:
         sentence = f"No runs yet. {key_of('new-run')} starts one, onduty demo makes a fleet to play with."
         return _sentence(own(sentence if scene.loaded else "Reading the list of runs."))
+    listed = {run.uid for run in found_runs(scene.summaries, scene.query)}
+    if not listed:
+        return _sentence(own(f"No run has {safe(scene.query)} in its line; {key_of('back')} shows all."))
     pen = _Pen(scene, width, glyphs)
     rows: list[Row] = [pen.heads()]
     items: list[str | None] = [None]
     groups = grouped(scene.summaries, now_utc=scene.here.now_utc, statuses=scene.statuses)
-    for need, runs in groups.items():
+    for need, members in groups.items():
+        runs = [run for run in members if run.uid in listed]
         if not runs:
             continue
         title = title_row(own(need.value), (own(str(len(runs))),), glyphs=glyphs)

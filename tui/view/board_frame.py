@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from tui.keys.actions import key_of
 from tui.view.board import board_rows
+from tui.view.board_find import found_runs
 from tui.view.board_headline import board_headline
 from tui.view.board_side import side_rows, side_title
 from tui.view.headline_rows import MARGINS as HEADLINE_MARGINS
 from tui.view.key_bar import key_bar
 from tui.view.layout import Area, ScreenLayout, SizeClass, board_layout
+from tui.view.log_edges import bar_row
 from tui.view.pane_rows import PaneRows, titled
 from tui.view.rows import BLANK, Row, text_row, title_row
 from tui.view.run_rows import RunRows
@@ -50,6 +52,13 @@ def board_frame(scene: BoardScene, width: int, height: int, glyphs: Glyphs) -> l
 def selected_run(scene: BoardScene) -> RunSummary | None:
     """The one that is selected."""
     return next((run for run in scene.summaries if run.uid == scene.selected), None)
+
+
+def find_row(scene: BoardScene, glyphs: Glyphs, *, typing: bool) -> Row:
+    """The bar below the list: what is looked for, and how many runs have it."""
+    found, whole = len(found_runs(scene.summaries, scene.query)), len(scene.summaries)
+    status = own(f"{found} of {whole}") if scene.query.strip() else own(str(whole))
+    return bar_row(own(key_of("find")), safe(scene.query), status, typing=typing, bad=None, glyphs=glyphs)
 
 
 def board_why_not(run: RunSummary | None, *, asks: bool) -> dict[str, str]:
@@ -97,7 +106,7 @@ def list_pane(scene: BoardScene, layout: ScreenLayout, glyphs: Glyphs, trouble: 
         inset = tuple(Row(left=row.left, margins=(2, 2)) for row in rows)
         return PaneRows(rows=inset, head=blank, margins=(0, 0)), RunRows()
     table = board_rows(scene, pane.area.width, glyphs)
-    heads = 1 if scene.summaries else 0
+    heads = 1 if table.order() else 0
     shown = PaneRows(rows=table.rows[heads:], head=(*blank, *table.rows[:heads]), margins=(0, 0), active=True)
     selected = scene.selected or table.first()
     place = table.index_of(selected)

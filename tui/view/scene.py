@@ -112,3 +112,5 @@ class BoardScene(msgspec.Struct, frozen=True, kw_only=True):
     """What went before the selected run, when it failed; None until it is known."""
     loaded: bool = True
     """The list was read at least once."""
+    query: str = ""
+    """What somebody looks for: only runs that have it are listed; counts and sentences are about all."""
