@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from msgspec.structs import replace as changed
 
 from runners.model.phases import Phase
@@ -135,6 +137,15 @@ def test_the_top_bar_drops_the_least_needed_first_and_never_the_failure() -> Non
         " deploy-api/42   PRODUCTION    ✗ 1 failed    ↻ 2      2m 21s   lag 0.1s   alice"
     )
     assert "✗ 1 failed" in text_of(run_bar(scene, 50, 24, UNICODE), 50)
+
+
+def test_the_top_bar_says_how_many_wait_for_a_person_and_does_not_count_them_twice() -> None:
+    scene = scenes.host_key_scene()
+    waiting = text_of(run_bar(dataclasses.replace(scene, holds=()), 160, 44, UNICODE), 160)
+    asked = text_of(run_bar(scene, 160, 44, UNICODE), 160)
+    count = int(waiting.partition(" waiting")[0].split()[-1])
+    assert f"! 1 waits for you   ◦ {count - 1} waiting" in asked
+    assert "! 1  " in text_of(run_bar(scene, 80, 24, UNICODE), 80)
 
 
 def test_the_top_bar_of_the_board_counts_what_the_board_groups() -> None:

@@ -38,6 +38,8 @@ FOLDED: Mapping[str, Phase | None] = {
 PASSED = frozenset({Phase.SUCCEEDED, Phase.SKIPPED})
 REPAIR = frozenset({RunPhase.ROLLING_BACK, RunPhase.ROLLED_BACK, RunPhase.ROLLBACK_INCOMPLETE})
 NEEDS_PERSON = frozenset(kind.value for kind in PERSON)
+_ASKS = frozenset({HoldKind.HOST_KEY.value, HoldKind.LOGIN.value, HoldKind.SECRET.value})
+"""What a job run that was not started waits for until somebody answers."""
 _KNOWN = frozenset(kind.value for kind in HoldKind)
 _STAGE_DONE = (StagePhase.PASSED, StagePhase.SKIPPED)
 
@@ -296,6 +298,20 @@ def hold_for(scene: RunScene, place: Place) -> HoldDocument | None:
     if shared is None and (waiting or run.phase is Phase.QUEUED):
         return next(iter(run_holds(scene)), None)
     return shared
+
+
+def asking(scene: RunScene) -> int:
+    """Job runs that wait until somebody brings a key, a login or a secret; of those that share a hold all."""
+    held = {hold.what for hold in scene.holds if hold.kind in _ASKS}
+    if not held:
+        return 0
+    state, many, shared = scene.state, 0, set()
+    for planned, stage in zip(state.plan.stages, state.stages, strict=True):
+        for job, now in zip(planned.jobs, stage.jobs, strict=True):
+            if not held.isdisjoint((job.id, stage.name, state.name)):
+                shared.add(job.id)
+                many += now.counts.get(Phase.QUEUED, 0)
+    return many + sum(1 for what in held if "@" in what and what.partition("@")[0] not in shared)
 
 
 def run_holds(scene: RunScene) -> Sequence[HoldDocument]:

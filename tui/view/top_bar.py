@@ -11,7 +11,7 @@ from runners.model.phases import FAILURES, RUN_ENDED, Phase, RunPhase
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.durations import duration
 from tui.view.expected import usual_spans
-from tui.view.facts import REPAIR, WAITING, is_due, places
+from tui.view.facts import REPAIR, WAITING, asking, is_due, places
 from tui.view.layout import size_class
 from tui.view.rows import Row, Span, spaced, width_of
 from tui.view.safe_text import SafeText, own, safe
@@ -44,7 +44,8 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, page: S
     phases.subtract(due)
     narrow = size_class(width, height).value in ("narrow", "tiny")
     failed = sum(phases[phase] for phase in FAILURES)
-    waiting = sum(phases[phase] for phase in WAITING) + len(due)
+    person = asking(scene)
+    waiting = max(0, sum(phases[phase] for phase in WAITING) + len(due) - person)
     running = phases[Phase.RUNNING] + phases[Phase.CANCELLING]
     pipeline, _, number = state.name.rpartition("/")
     crumbs = [] if narrow else [Span(own("onduty"), "muted"), Span(own(f" {glyphs.crumb} "), "faint")]
@@ -55,6 +56,7 @@ def run_bar(scene: RunScene, width: int, height: int, glyphs: Glyphs, *, page: S
     for name, sign, number_of, word, token in (
         ("failed", glyphs.failed, failed, "failed", "fail"),
         ("unknown", glyphs.unknown, phases[Phase.UNKNOWN], "unknown", "unk"),
+        ("person", glyphs.person, person, _waits(person), "warn"),
         ("running", glyphs.running, running, "running", "run"),
         ("rolling back", glyphs.rolled_back, phases[Phase.ROLLING_BACK], "rolling back", "back"),
         ("waiting", glyphs.waiting, waiting, "waiting", "muted"),
