@@ -24,7 +24,7 @@ from tests.screens.host_story import host_desk
 from tests.screens.launch_scenes import launch_controller, open_form, site
 from tests.screens.login_scenes import login_controller, question
 from tests.screens.logs import MemoryLog
-from tests.screens.pasts import expected_desk, seen_before_desk
+from tests.screens.pasts import expected_desk, seen_before, told_before
 from tests.screens.scenes import BIND, board_scene, failed_run, healthy_run, host_status, rollout, unknown_run
 from tests.screens.timeline_scenes import record_desk, timeline_desk, told_run
 from tui.view.look import Look
@@ -120,6 +120,11 @@ async def _lost(here: Desk) -> None:
     await here.sees("no controller for")
 
 
+async def _then_told(here: Desk) -> None:
+    await pressing()(here)
+    await told_before(here)
+
+
 def _then(*keys: str) -> Steps:
     """See a run, then press keys."""
 
@@ -167,6 +172,7 @@ TWICE = question(("Password:", False), ("Verification code:", True), note="basti
 
 _OF_RUNS: dict[str, tuple[Callable[[], FakeController], str | None, Steps]] = {
     "run-failed": (lambda: controller_of(failed_run()), "u1", pressing()),
+    "run-seen-before": (seen_before, "u1", _then_told),
     "run-log": (lambda: controller_of(failed_run()), "u1", pressing("2")),
     "run-healthy": (lambda: controller_of(healthy_run()), "u1", _looks),
     "run-unknown": (lambda: controller_of(unknown_run()), "u1", _looks),
@@ -289,7 +295,6 @@ async def _start_dialog(here: Desk) -> None:
 
 MOMENTS: Mapping[str, Open] = {
     **{name: _of_run(name) for name in _OF_RUNS},
-    "run-seen-before": _then_press(seen_before_desk),
     "run-expected": _then_press(expected_desk),
     "timeline": _then_press(timeline_desk, sees="alice started"),
     "timeline-ended": _then_press(functools.partial(timeline_desk, told_run()), sees="alice started"),

@@ -60,14 +60,11 @@ def expected() -> FakeController:
     return _controller(FakeRun(sim, "u1", "deploy-api/42"))
 
 
-@asynccontextmanager
-async def seen_before_desk(*, size: tuple[int, int] = (120, 36), look: Look | None = None) -> AsyncIterator[Desk]:
-    """The app with the run that failed as it did before, once all of that is told."""
-    async with desk(seen_before(), size=size, look=look) as here:
-        await here.until(lambda: here.run.feed.state is not None and here.run.scene(here.run.feed.state).before)
-        here.run.paint()
-        await here.pilot.pause()
-        yield here
+async def told_before(here: Desk) -> None:
+    """What went before the failure has been told."""
+    await here.until(lambda: here.run.feed.state is not None and here.run.scene(here.run.feed.state).before)
+    here.run.paint()
+    await here.pilot.pause()
 
 
 @asynccontextmanager
