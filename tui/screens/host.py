@@ -15,7 +15,7 @@ from runners.model.inventory import Host
 from tui.host_feed import HostFeed
 from tui.screens.login_key import LoginKey
 from tui.screens.painted import bindings_of
-from tui.screens.run_hosts import open_shell
+from tui.screens.shell import open_shell
 from tui.view.host_executions import HEADS, execution_rows, executions_title
 from tui.view.host_facts import address_of, brief_rows, facts_rows, facts_title
 from tui.view.host_graphs import host_graph_rows

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -14,21 +12,14 @@ from runners.model.inventory import Host
 from runners.model.state import RunState
 from tui.bridge import RunFeed
 from tui.screens.login_key import LoginKey
-from tui.screens.painted import PaintedScreen, Toast
+from tui.screens.painted import Toast
 from tui.screens.run_choice import Choice
 from tui.screens.run_guards import reconcile_targets
-from tui.terminal import NOT_FOUND
+from tui.screens.shell import open_shell
 from tui.view.asked import PATIENCE_S, Asked, answer_words, asking_words
 from tui.view.hops import hops_down, returned
 from tui.view.question import spoken
 from tui.view.scene import RunScene
-
-SSH_FAILED = 255
-"""ssh(1): its own exit status when no session was opened or it was cut."""
-
-
-NOTED_WITHIN_S = 1.0
-"""A controller that takes longer keeps nobody from the host."""
 
 
 class RunHosts(LoginKey, inherit_bindings=False):
@@ -147,31 +138,3 @@ class RunHosts(LoginKey, inherit_bindings=False):
         place = self.choice.target(state)
         assert place is not None
         open_shell(self, self.feed.uid, state.plan.hosts.get(place.run.host) or Host(name=place.run.host))
-
-
-def open_shell(screen: PaintedScreen, uid: str, host: Host) -> None:
-    """Note it beside the run, then a shell on a host in this terminal; ``screen`` says what went wrong."""
-    screen.run_worker(_shell(screen, uid, host), group="shell", exclusive=True)
-
-
-async def _shell(screen: PaintedScreen, uid: str, host: Host) -> None:
-    await _note_shell(screen, uid, host)
-    code = screen.onduty.run_shell(host)
-    if code == NOT_FOUND:
-        screen.say("warn", f"no shell on {host.name}; a program was not found (exit {code})")
-    elif code == SSH_FAILED:
-        screen.say("warn", f"the shell on {host.name} was not opened, or was cut off; the run is not touched by that")
-    elif code < 0:
-        screen.say("warn", f"the shell on {host.name} was killed (signal {-code}); the run is not touched by that")
-
-
-async def _note_shell(screen: PaintedScreen, uid: str, host: Host) -> None:
-    from ulid import ULID
-
-    request = IntentRequest(id=str(ULID()), intent="shell", host=host.name)
-    if screen.onduty.feed.trouble:
-        return
-    # Before the terminal is lent: nothing is sent while it is. A shell is wanted most when things do not answer.
-    with contextlib.suppress(OndutyError, TimeoutError):
-        async with asyncio.timeout(NOTED_WITHIN_S):
-            await screen.onduty.feed.ask(lambda client: client.act(uid, request))

@@ -14,7 +14,7 @@ from runbooks.page import Page
 from runners.model.inventory import Host
 from tui.keys.actions import key_of
 from tui.screens.painted import PaintedScreen, bindings_of
-from tui.screens.run_hosts import open_shell
+from tui.screens.shell import open_shell
 from tui.view.facts import looked_at
 from tui.view.headline import run_headline
 from tui.view.key_bar import key_bar
