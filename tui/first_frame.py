@@ -62,9 +62,7 @@ class FirstFrame:
 
     def draw(self) -> None:
         """Draw it, where a controller runs and answers at once."""
-        if not controller_was_started() or self._is_another_ones():
-            return
-        known = _ask()
+        known = None if self._is_another_ones() else _ask()
         if known is None:
             return
         try:
@@ -124,19 +122,22 @@ class FirstFrame:
 
 
 def _ask() -> Known | None:
-    from runners.client.client import ControllerClient
-
-    async def ask() -> Known | None:
-        async with asyncio.timeout(PATIENCE_S), ControllerClient(home()) as client:
-            hello = await client.hello(auth_sock=os.environ.get("SSH_AUTH_SOCK"))
-            if hello.protocol != api.PROTOCOL:
-                return None
-            return Known(hello=hello, summaries=tuple(await client.runs()))
-
+    """What the controller says; None where none was started, where it says nothing in time, or is not ours to ask."""
     try:
-        return asyncio.run(ask())
-    except (OndutyError, TimeoutError, ValueError):
+        return asyncio.run(_answer()) if controller_was_started() else None
+    except (OndutyError, OSError, ValueError):
         return None  # the screen asks again, and says what it hears
+
+
+async def _answer() -> Known | None:
+    from runners.client.client import ControllerClient
+    from runners.client.place import prepare_home
+
+    async with asyncio.timeout(PATIENCE_S), ControllerClient(prepare_home(home())) as client:
+        hello = await client.hello(auth_sock=os.environ.get("SSH_AUTH_SOCK"))
+        if hello.protocol != api.PROTOCOL:
+            return None
+        return Known(hello=hello, summaries=tuple(await client.runs()))
 
 
 def _write(file: int, data: bytes) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
+from pathlib import Path
 
 import msgspec
 import pyte
@@ -16,6 +18,7 @@ from textual.strip import Strip
 
 from runbooks.library import Library
 from runners.client.client import ControllerClient
+from runners.client.place import SOCKET_NAME
 from runners.model import api
 from tests.screens.desk import LIBRARY
 from tests.screens.drawn import strips_of
@@ -114,3 +117,28 @@ def test_a_terminal_has_the_colours_that_the_screen_will_use(term: str, colorter
     environ = {"COLORTERM": colorterm, "TERM": term}
     console = Console(force_terminal=True, _environ=environ)
     assert color_system(environ) == console._color_system
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["tui.first_frame.controller_was_started", "runners.client.place.prepare_home"],
+    ids=["locked", "another's"],
+)
+def test_a_state_folder_that_cannot_be_used_is_for_the_screen_to_tell(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError("it belongs to somebody else")
+
+    monkeypatch.setenv("ONDUTY_HOME", str(tmp_path))
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.bind(str(tmp_path / SOCKET_NAME))
+        asked.listen()
+        asked.setblocking(False)
+        monkeypatch.setattr(broken, refuse)
+        first = FirstFrame(Look())
+        first.draw()
+        assert first.known is None
+        assert not first.stands
+        with pytest.raises(BlockingIOError):
+            asked.accept()  # nobody was asked
