@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+
+from runners.testing.ports import service_port
 
 HOSTS = ("web1", "web2", "web3", "web4", "edge1", "db1")
 GROUPS = {"web": ("web1", "web2", "web3", "web4"), "edge": ("edge1",), "db": ("db1",)}
@@ -32,7 +33,7 @@ TEXT
 
 def furnish(homes: Path, *, broken: str | None = BROKEN_HOST) -> dict[str, int]:
     """Put the service into the home of every host; its port by host. Something holds the port of ``broken``."""
-    ports = {name: _free_port() for name in HOSTS}
+    ports = {name: service_port() for name in HOSTS}
     for name in HOSTS:
         home = homes / name
         for folder in ("bin", "etc", "log", "run", "releases"):
@@ -100,12 +101,6 @@ def _hold_port(home: Path) -> None:
     deadline = time.monotonic() + 10
     while not stray.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def remove(folder: Path) -> None:

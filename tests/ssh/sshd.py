@@ -24,6 +24,7 @@ import asyncssh
 import psutil
 
 from runners.model.inventory import Host
+from runners.testing.ports import service_port
 
 LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 10.0
@@ -162,7 +163,7 @@ class SshdFarm:
             name=name,
             folder=folder,
             home=home,
-            port=free_port(),
+            port=service_port(),
             identity=identity,
             known_hosts=self.folder / "known_hosts",
             host_key=key,
@@ -186,13 +187,6 @@ def _is_sshd(process: psutil.Process) -> bool:
         return process.name().startswith("sshd")
     except psutil.NoSuchProcess:
         return False
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
