@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.person import person_at
+from tests.person import person_at, until
 from tests.ssh.sshd import Sshd, SshdFarm
 from tests.ssh.story import inventory_of
 
@@ -52,6 +53,11 @@ def fill(home: Path) -> None:
             fat.write(bytes(4096))
 
 
+def nothing_left(folder: Path, uid: str) -> bool:
+    """Whether a host keeps nothing of a run any more."""
+    return not list(folder.glob(f"{uid}.*"))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a filesystem")
 def test_clean_up_runs_on_a_host_whose_home_is_full_and_on_one_that_has_next_to_no_room(
     sshds: SshdFarm, tmp_path: Path
@@ -71,7 +77,8 @@ def test_clean_up_runs_on_a_host_whose_home_is_full_and_on_one_that_has_next_to_
             assert done.out.startswith(f"web1 tidy| {elsewhere}/work/")
             assert done.out.endswith("web1 tidy| 20000\n")
             assert not (daemon.home / "fat").exists()
-            assert not list(Path(elsewhere).glob(f"{person.quick('show', 'last', '--json').json()['uid']}.*"))
+            uid = person.quick("show", "last", "--json").json()["uid"]
+            until(functools.partial(nothing_left, Path(elsewhere), uid), "what it left there to go")
             fill(daemon.home)
             # A session keeps its folder: the next one looks anew.
             daemon.drop_connections()
