@@ -9,9 +9,9 @@ from runners.model.holds import Hold, HoldKind
 from tests.screens.login_scenes import CODE, TEXT, login_controller, question
 from tests.screens.scenes import host_status, rollout, scene_of, unknown_run
 from tests.unit.view_text import text_of
-from tui.view.facts import in_keys
 from tui.view.glyphs import UNICODE
 from tui.view.headline import run_headline
+from tui.view.holds import in_keys
 from tui.view.login_dialog import login_preview
 from tui.view.logins import next_login, open_logins
 

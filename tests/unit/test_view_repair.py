@@ -27,9 +27,10 @@ from tests.screens.repair_scenes import (
 from tests.screens.scenes import rollout
 from tests.unit.view_text import text_of, texts_of
 from tui.view.board_groups import Need, grouped
-from tui.view.facts import hold_for, hold_words, place_of, places, reached
+from tui.view.facts import place_of, places, reached
 from tui.view.glyphs import ASCII, UNICODE
 from tui.view.headline import run_headline
+from tui.view.holds import hold_for, hold_words
 from tui.view.job_tree import job_tree
 from tui.view.people import people_rows
 from tui.view.scene import RunScene

@@ -11,8 +11,9 @@ from tui.view.board_find import found_runs
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.cells import cells
 from tui.view.durations import count_of, duration
-from tui.view.facts import in_keys, parse_time
+from tui.view.facts import parse_time
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, Glyphs, PhaseMark
+from tui.view.holds import in_keys
 from tui.view.layout import BoardColumns, board_columns
 from tui.view.rows import BLANK, Column, Cut, Row, Span, blank, meter, place, text_row, title_row
 from tui.view.run_rows import RunRows

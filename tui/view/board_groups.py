@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runners.model.phases import BAD, RUN_ENDED, Phase, RunPhase
-from tui.view.facts import NEEDS_PERSON, parse_time
+from tui.view.facts import parse_time
+from tui.view.holds import NEEDS_PERSON
 
 if TYPE_CHECKING:
     from runners.model.api import RunStatus, RunSummary

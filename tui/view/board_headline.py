@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from runners.model.phases import BAD, RunPhase
 from tui.view.board_groups import Need, grouped
 from tui.view.durations import count
-from tui.view.facts import in_keys
 from tui.view.headline_rows import full_stop, lost_row, loud_row, plain_row
+from tui.view.holds import in_keys
 from tui.view.safe_text import own, safe
 
 if TYPE_CHECKING:

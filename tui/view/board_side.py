@@ -9,8 +9,9 @@ from tui.keys.actions import key_of
 from tui.view.board_groups import failing, unknown
 from tui.view.cells import wrap
 from tui.view.durations import ago, clock, count_of
-from tui.view.facts import NEEDS_PERSON, in_keys, parse_time
+from tui.view.facts import parse_time
 from tui.view.glyphs import RUN_PHASES, Glyphs
+from tui.view.holds import NEEDS_PERSON, in_keys
 from tui.view.rows import Row, Span, blank, label_row, text_row
 from tui.view.safe_text import SafeText, own, safe
 

@@ -15,8 +15,9 @@ from runners.model.plan import PlannedTask
 from runners.model.state import AttemptState, JobRunState, RunState, TaskState
 from tui.view.durations import ago, clock, duration, size, task_duration
 from tui.view.exit_words import EXIT_WORDS, SIGNAL_WORDS
-from tui.view.facts import Place, hold_for, place_of, run_holds, task_name, under
+from tui.view.facts import Place, place_of, task_name, under
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, STAGE_PHASES, TASK_PHASES
+from tui.view.holds import hold_for, run_holds
 from tui.view.scene import RunScene
 from tui.view.usage import reading_briefly, used_words
 

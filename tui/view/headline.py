@@ -20,25 +20,23 @@ from tui.view.census import plan_census_of
 from tui.view.durations import ago, count, duration
 from tui.view.expected import left_words
 from tui.view.facts import (
-    NEEDS_PERSON,
     PASSED,
     REPAIR,
     Place,
     failed_task,
     how_it_ended,
-    in_keys,
     listed,
     parse_time,
     place_of,
     places,
     places_on,
     reached,
-    run_holds,
     running_task,
     subject,
 )
 from tui.view.headline_repair import incomplete_words, paused_words, rolling_back_words
 from tui.view.headline_rows import full_stop, lost_row, loud_row, plain_row
+from tui.view.holds import NEEDS_PERSON, in_keys, run_holds
 from tui.view.hops import HopDown, hop_of_run, hop_sentence, next_try
 from tui.view.rows import Row, spaced
 from tui.view.safe_text import SafeText, own, safe

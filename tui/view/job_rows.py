@@ -14,19 +14,9 @@ from tui.view.cells import LEAST_CELLS, cells, cut_middle
 from tui.view.census import census_of
 from tui.view.durations import count, duration
 from tui.view.expected import job_spans, stage_spans
-from tui.view.facts import (
-    PASSED,
-    REPAIR,
-    WAITING,
-    Place,
-    elapsed_s,
-    hold_for,
-    hold_words,
-    is_bad,
-    is_due,
-    reached,
-)
+from tui.view.facts import PASSED, REPAIR, WAITING, Place, elapsed_s, is_bad, is_due, reached
 from tui.view.glyphs import STAGE_PHASES, Glyphs, PhaseMark
+from tui.view.holds import hold_for, hold_words
 from tui.view.job_words import NOTHING, Word, mark_of, needs_words, word_of
 from tui.view.rows import Column, Row, Span, blank, fit, place, width_of
 from tui.view.safe_text import SafeText, own, safe

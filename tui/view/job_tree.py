@@ -18,8 +18,9 @@ from runners.model.state import JobRunState, JobState, StageState
 from tui.view.cells import cells
 from tui.view.census import census_of, plan_census_of
 from tui.view.durations import count
-from tui.view.facts import FOLDED, PASSED, REPAIR, Place, folds, hold_for, hold_words, untidy
+from tui.view.facts import FOLDED, PASSED, REPAIR, Place, folds, untidy
 from tui.view.glyphs import Glyphs
+from tui.view.holds import hold_for, hold_words
 from tui.view.host_names import without_common_suffix
 from tui.view.job_rows import JobRows, Jobs, has_begun
 from tui.view.job_words import mark_of, wants_person

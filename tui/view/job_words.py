@@ -11,21 +11,9 @@ from runners.model.phases import Phase
 from runners.model.plan import PlannedJob
 from tui.view.cells import LEAST_CELLS, cells
 from tui.view.durations import duration
-from tui.view.facts import (
-    NEEDS_PERSON,
-    WAITING,
-    Place,
-    failed_task,
-    hold_for,
-    hold_words,
-    how_it_ended,
-    is_due,
-    reached,
-    running_task,
-    steps_of,
-    untidy,
-)
+from tui.view.facts import WAITING, Place, failed_task, how_it_ended, is_due, reached, running_task, steps_of, untidy
 from tui.view.glyphs import JOB_PHASES, RUN_PHASES, STAGE_PHASES, PhaseMark
+from tui.view.holds import NEEDS_PERSON, hold_for, hold_words
 from tui.view.rows import SHORT_CELLS, Span
 from tui.view.safe_text import SafeText, own, safe
 from tui.view.scene import RunScene

@@ -14,8 +14,9 @@ from runners.model.phases import LIVE, RUN_ENDED, Phase, StagePhase, TaskPhase
 from runners.model.state import AttemptState, TaskState
 from tui.view.cells import cells
 from tui.view.durations import duration, task_duration
-from tui.view.facts import WAITING, Place, hold_for, hold_words, stage_before
+from tui.view.facts import WAITING, Place, stage_before
 from tui.view.glyphs import JOB_PHASES, Glyphs
+from tui.view.holds import hold_for, hold_words
 from tui.view.job_rows import has_begun
 from tui.view.job_words import needs_words, wants_person
 from tui.view.rows import Span

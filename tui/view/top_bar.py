@@ -11,7 +11,8 @@ from runners.model.phases import FAILURES, RUN_ENDED, Phase, RunPhase
 from tui.view.board_groups import Need, failing, grouped, unknown
 from tui.view.durations import duration
 from tui.view.expected import usual_spans
-from tui.view.facts import REPAIR, WAITING, asking, is_due, places
+from tui.view.facts import REPAIR, WAITING, is_due, places
+from tui.view.holds import asking
 from tui.view.layout import size_class
 from tui.view.rows import Row, Span, spaced, width_of
 from tui.view.safe_text import SafeText, own, safe

@@ -14,22 +14,9 @@ from runners.core.outcome import warnings_of
 from runners.model.phases import FAILURES, RUN_ENDED, Phase
 from tui.view.cells import cells, wrap
 from tui.view.durations import count_of
-from tui.view.facts import (
-    PASSED,
-    REPAIR,
-    Place,
-    hold_for,
-    in_keys,
-    is_bad,
-    is_due,
-    place_of,
-    places,
-    run_holds,
-    short_name,
-    under,
-    worst,
-)
+from tui.view.facts import PASSED, REPAIR, Place, is_bad, is_due, place_of, places, short_name, under, worst
 from tui.view.glyphs import Glyphs
+from tui.view.holds import hold_for, in_keys, run_holds
 from tui.view.host_names import short_names
 from tui.view.rows import Row, Span, label_row, text_row, width_of
 from tui.view.safe_text import SafeText, own, safe

@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from runners.model.holds import HoldKind
 from runners.model.phases import Phase
 from tui.view.durations import ago, clock, count_of, duration
-from tui.view.facts import (
-    NEEDS_PERSON,
-    Place,
-    hold_for,
-    running_task,
-    stage_before,
-    steps_of,
-    task_name,
-)
+from tui.view.facts import Place, running_task, stage_before, steps_of, task_name
+from tui.view.holds import NEEDS_PERSON, hold_for
 from tui.view.rows import Span
 from tui.view.safe_text import own, safe
 from tui.view.why_failed import failed_facts, first_error

@@ -8,17 +8,8 @@ from runners.core.tasks import waits_for_host
 from runners.model.phases import Phase
 from tui.keys.actions import key_of
 from tui.view.durations import ago, clock, count_of, duration
-from tui.view.facts import (
-    Place,
-    failed_task,
-    hold_for,
-    how_it_ended,
-    is_due,
-    reached,
-    running_task,
-    steps_of,
-    untidy,
-)
+from tui.view.facts import Place, failed_task, how_it_ended, is_due, reached, running_task, steps_of, untidy
+from tui.view.holds import hold_for
 from tui.view.rows import Span
 from tui.view.safe_text import own, safe
 from tui.view.scene import RunScene

@@ -8,14 +8,8 @@ from runners.core.usual import is_long
 from runners.model.phases import TaskPhase
 from tui.view.durations import clock, count_of, duration, task_duration
 from tui.view.expected import usual_job
-from tui.view.facts import (
-    Place,
-    ended_badly,
-    hold_for,
-    running_task,
-    steps_of,
-    task_name,
-)
+from tui.view.facts import Place, ended_badly, running_task, steps_of, task_name
+from tui.view.holds import hold_for
 from tui.view.rows import Span
 from tui.view.safe_text import own, safe
 from tui.view.why_failed import elsewhere, first_error
